@@ -1,0 +1,150 @@
+"""An empty machine for the supervisor: own user, mount, process, network, IPC and host-name namespaces.
+
+The new root is a small read-only tmpfs that holds the Python runtime, two devices and an empty `/tmp`; there is no
+`/proc`, `/etc`, `/home` or `/sys`. Each trial gets its own tmpfs on `/tmp`, thrown away afterwards.
+
+Which user: an unprivileged node maps its own uid, the only one that it may map. A node that runs as root maps root
+for the supervisor (the runtime may lie where only root can enter) and uid 65534 for the trials, because the kernel does
+not count the processes of the real root against RLIMIT_NPROC.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+from .kernel import RefusedError, die_with_parent, mount, syscall, umount, unshare
+from .runtime import DEVICES
+
+_NEWNS, _NEWUTS, _NEWIPC = 0x00020000, 0x04000000, 0x08000000
+_NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
+_ALL = _NEWNS | _NEWUTS | _NEWIPC | _NEWUSER | _NEWPID | _NEWNET
+
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
+_MOUNT_SETATTR, _PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41}
+_AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
+_SPOTS = ("/tmp", "/mnt", "/run", "/var", "/home")
+
+NOBODY = 65534
+SCRATCH = "/tmp"
+
+
+class _MountAttributes(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns")]
+
+
+def split() -> None:
+    """Moves into new namespaces; returns in their first process only.
+
+    The process that calls it stays outside, waits, and ends as the first process ends. When that first process ends,
+    the kernel kills every other process of the namespace, so nothing can outlive a job.
+
+    Raises:
+        RefusedError: this host does not let us have namespaces.
+    """
+    privileged = os.geteuid() == 0
+    if privileged:
+        _unshare_mapping_two_users()
+    else:
+        own_uid, own_gid = os.geteuid(), os.getegid()
+        unshare(_ALL)
+        _write_map("self", f"{NOBODY} {own_uid} 1", f"{NOBODY} {own_gid} 1", deny_groups=True)
+    first = os.fork()
+    if first:
+        _, status = os.waitpid(first, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    die_with_parent(0)
+
+
+def _unshare_mapping_two_users() -> None:
+    """Unshares while a helper that stays outside writes the maps: from inside, root may map only itself."""
+    outer = os.getpid()
+    go_read, go_write = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        try:
+            os.close(go_write)
+            if os.read(go_read, 1):
+                table = f"0 0 1\n{NOBODY} {NOBODY} 1"
+                _write_map(str(outer), table, table, deny_groups=False)
+                os._exit(0)
+        finally:
+            os._exit(72)
+    os.close(go_read)
+    try:
+        unshare(_ALL)
+        os.write(go_write, b"1")
+    finally:
+        os.close(go_write)
+        _, status = os.waitpid(helper, 0)
+    if status != 0:
+        raise RefusedError("user namespace: the uid map was refused")
+
+
+def _write_map(process: str, users: str, groups: str, deny_groups: bool) -> None:
+    try:
+        if deny_groups:
+            _write(f"/proc/{process}/setgroups", "deny")
+        _write(f"/proc/{process}/uid_map", users)
+        _write(f"/proc/{process}/gid_map", groups)
+    except OSError as error:
+        raise RefusedError(f"user namespace: {error.strerror}") from None
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def new_root(folders: list[str]) -> None:
+    """Replaces the root by a tmpfs that holds `folders` read-only and nothing else of the host.
+
+    Raises:
+        RefusedError: a step fails; the old root may then still be there, so the caller must not go on.
+    """
+    spot = next((at for at in _SPOTS if os.path.isdir(at) and not _is_needed(at, folders)), None)
+    if spot is None:
+        raise RefusedError("namespaces: no place to build the new root")
+    mount(None, "/", None, _RECURSIVE | _PRIVATE)
+    mount("none", spot, "tmpfs", _NOSUID | _NODEV, "size=64k,nr_inodes=1k,mode=755")
+    for path in folders:
+        os.makedirs(spot + path)
+        mount(path, spot + path, None, _BIND | _RECURSIVE)
+        _restrict_mount(spot + path, _RDONLY | _NOSUID | _NODEV, _AT_RECURSIVE)
+    os.mkdir(spot + "/dev")
+    for path in DEVICES:
+        os.close(os.open(spot + path, os.O_CREAT | os.O_WRONLY, 0o600))
+        mount(path, spot + path, None, _BIND)
+        _restrict_mount(spot + path, _NOSUID | _NOEXEC, 0)
+    os.makedirs(spot + SCRATCH, exist_ok=True)
+    os.chdir(spot)
+    syscall("pivot_root", _PIVOT_ROOT[os.uname().machine], ctypes.c_char_p(b"."), ctypes.c_char_p(b"."))
+    umount(".")
+    os.chdir("/")
+    _restrict_mount("/", _RDONLY | _NOSUID | _NODEV | _NOEXEC, 0)
+
+
+def _is_needed(spot: str, folders: list[str]) -> bool:
+    return any(os.path.realpath(path).startswith(spot + "/") or path.startswith(spot + "/") for path in folders)
+
+
+def _restrict_mount(path: str, attributes: int, flags: int) -> None:
+    # Only sets attributes, so it never runs into the ones that an outer namespace has locked; and it reaches mounts
+    # below `path`, which a classic remount does not.
+    wanted = _MountAttributes(attributes, 0, 0, 0)
+    syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, ctypes.c_char_p(os.fsencode(path)), flags,
+            ctypes.byref(wanted), ctypes.sizeof(wanted))  # fmt: skip
+
+
+def fresh_scratch(size: int, owner: int) -> None:
+    """Mounts an empty tmpfs of `size` bytes on the scratch directory."""
+    options = f"size={size},nr_inodes=4096,mode=700,uid={owner},gid={owner}"
+    mount("none", SCRATCH, "tmpfs", _NOSUID | _NODEV | _NOEXEC, options)
+
+
+def drop_scratch() -> None:
+    """Throws the scratch directory's content away."""
+    umount(SCRATCH)

@@ -1,0 +1,201 @@
+"""The numbered checks between a proved author and a domain room.
+
+1. version spoken here · 2 our network · 3 addressed to us · 4 a kind we know
+5. not from the future · 6 not expired; a live message not older than the window
+7. author not banned · 8 not here already (replay) · 9 the author's sequence number was not used for something else
+10. the author may push to us · 11 within the author's rate
+
+Two classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
+A *durable* record stays true: it may arrive late, in any order and by any way, and each sequence number of an author
+names exactly one record for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from hansa.admission.rate import Bucket, take
+from hansa.admission.versions import SUPPORTED
+from hansa.identity.envelope import Verified
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import EVERYONE, ContentId, NodeId
+from hansa.kernel.instant import SECOND, Instant
+from hansa.kernel.verdict import Reason
+
+
+class Via(StrEnum):
+    """The way a message came in."""
+
+    HTTP = "http"  # pushed by a peer
+    FEED = "feed"  # pulled by us from a peer
+    FILE = "file"  # imported by the operator
+    LOCAL = "local"  # made here
+
+
+class Freshness(StrEnum):
+    """How time and sequence are judged for a kind."""
+
+    LIVE = "live"
+    DURABLE = "durable"
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Bounds of admission.
+
+    Attributes:
+        window_ms: how far a live message's `created` may lie from our clock, either way; also how far a durable
+            record's may lie ahead. Raising it forgives worse clocks and widens the time in which a replay must be
+            remembered.
+        records_per_minute: how many records one author may push (threat 23). Raising it lets one author fill the
+            store faster.
+        open_to_all: take pushes from authors that were not invited. Off by default (security default 1).
+    """
+
+    window_ms: int = 300 * SECOND
+    records_per_minute: int = 60
+    open_to_all: bool = False
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a bound makes no sense."""
+        if self.window_ms < SECOND:
+            raise ValueError("window_ms must be at least 1000")
+        if self.records_per_minute < 1:
+            raise ValueError("records_per_minute must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """What the operator has settled about an author."""
+
+    invited: bool = False
+    banned: bool = False
+    records_per_minute: int | None = None
+
+
+class Memory(Protocol):
+    """What admission must remember across restarts; the store answers."""
+
+    def holds(self, message: ContentId) -> bool:
+        """Says whether a message with this id was already taken."""
+        ...
+
+    def at_sequence(self, author: NodeId, seq: int) -> ContentId | None:
+        """Returns the durable record that has this sequence number, if any."""
+        ...
+
+    def live_floor(self, author: NodeId) -> int:
+        """Returns the highest sequence number of a live message taken from `author`; -1 if none."""
+        ...
+
+    def guest(self, author: NodeId) -> Guest:
+        """Returns what the operator has settled about `author`."""
+        ...
+
+
+class Equivocation(Refused):
+    """Two messages under one sequence number: both ids, so that the proof can be kept (threat 11)."""
+
+    def __init__(self, first: ContentId, second: ContentId) -> None:
+        self.first = first
+        self.second = second
+        super().__init__(Reason.EQUIVOCATION, f"{first[:12]} and {second[:12]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A message that may act. Only `Admission.admit` makes one."""
+
+    message: Verified
+    via: Via
+    at: Instant
+
+
+@dataclass(slots=True)
+class Admission:
+    """Decides, in the order of this module's list, whether a verified message may come in.
+
+    Attributes:
+        me: this node.
+        network: the network this node is part of.
+        kinds: the kinds this node knows.
+        memory: what was already taken.
+    """
+
+    me: NodeId
+    network: str
+    kinds: Mapping[str, Freshness]
+    memory: Memory
+    params: Params = field(default_factory=Params)
+    _buckets: dict[NodeId, Bucket] = field(default_factory=dict)
+
+    def admit(self, message: Verified, via: Via, now: Instant) -> Admitted:
+        """Returns the message as admitted.
+
+        Raises:
+            Refused: with a reason of the admission box; `Equivocation` carries both ids.
+        """
+        freshness, guest = self.check(message, now)  # 1-7
+        self._unseen(message, freshness)  # 8, 9
+        if via is Via.HTTP:
+            self._welcome(message, guest, now)  # 10, 11
+        return Admitted(message, via, now)
+
+    def check(self, message: Verified, now: Instant) -> tuple[Freshness, Guest]:
+        """Does checks 1 to 7 alone, for an answer to a question of ours; the caller owes that it *is* the answer.
+
+        Raises:
+            Refused: with a reason of the admission box.
+        """
+        freshness = self._addressed(message)  # 1-4
+        self._timely(message, freshness, now)  # 5, 6
+        guest = self.memory.guest(message.author)
+        if guest.banned:  # 7
+            raise Refused(Reason.BANNED)
+        return freshness, guest
+
+    def _addressed(self, message: Verified) -> Freshness:
+        header = message.header
+        if header.version not in SUPPORTED:  # 1
+            raise Refused(Reason.BAD_VERSION, f"{header.version}; spoken here: {', '.join(SUPPORTED)}")
+        if header.network != self.network:  # 2
+            raise Refused(Reason.WRONG_NETWORK, f"{header.network}, not {self.network}")
+        if header.recipient not in (EVERYONE, self.me):  # 3
+            raise Refused(Reason.WRONG_RECIPIENT)
+        freshness = self.kinds.get(header.kind)
+        if freshness is None:  # 4
+            raise Refused(Reason.UNKNOWN_KIND, header.kind)
+        return freshness
+
+    def _timely(self, message: Verified, freshness: Freshness, now: Instant) -> None:
+        header = message.header
+        if header.created > now + self.params.window_ms:  # 5
+            raise Refused(Reason.FROM_FUTURE)
+        if header.expires and now >= header.expires:  # 6
+            raise Refused(Reason.EXPIRED)
+        if freshness is Freshness.LIVE and header.created < now - self.params.window_ms:
+            raise Refused(Reason.STALE)
+
+    def _unseen(self, message: Verified, freshness: Freshness) -> None:
+        header = message.header
+        if self.memory.holds(message.id):  # 8
+            raise Refused(Reason.DUPLICATE)
+        if freshness is Freshness.LIVE:  # 9
+            if header.seq <= self.memory.live_floor(message.author):
+                raise Refused(Reason.OLD_SEQUENCE)
+            return
+        first = self.memory.at_sequence(message.author, header.seq)
+        if first is not None:
+            raise Equivocation(first, message.id)
+
+    def _welcome(self, message: Verified, guest: Guest, now: Instant) -> None:
+        if not (guest.invited or self.params.open_to_all):  # 10
+            raise Refused(Reason.UNKNOWN_PEER)
+        per_minute = guest.records_per_minute or self.params.records_per_minute
+        bucket, granted = take(self._buckets.get(message.author), per_minute, now)  # 11
+        self._buckets[message.author] = bucket
+        if not granted:
+            raise Refused(Reason.RATE, f"{per_minute} a minute")

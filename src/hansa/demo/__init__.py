@@ -1,0 +1,1 @@
+"""The demonstration: two nodes, one task list, with and without federation."""

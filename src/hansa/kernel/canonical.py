@@ -1,0 +1,109 @@
+r"""Which bytes are a message: canonical JSON, or refused.
+
+RFC 8785 (JCS) is the definition, narrowed to integers within ±(2^53 - 1): no fractions, no exponents, no -0. Fractions
+are written as integers of a stated unit (a confidence of 0.98 is 980000 millionths). Receiving is: bound, scan, decode,
+encode again, compare. Duplicate keys, unordered keys, spare blanks, other escapes and lone surrogates all fail the last
+step, whatever the decoder did with them.
+
+    >>> encode({"b": 1, "a": "é"})
+    b'{"a":"\xc3\xa9","b":1}'
+    >>> decode(b'{"a":1}')
+    {'a': 1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import rfc8785
+
+from hansa.kernel.errors import Refused
+from hansa.kernel.limits import MAX_SAFE_INTEGER, Limits
+from hansa.kernel.verdict import Reason
+
+Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
+"""What a payload may hold: no floats."""
+
+_OPEN, _CLOSE = frozenset(b"[{"), frozenset(b"]}")
+
+
+def encode(value: Json) -> bytes:
+    """Returns the canonical bytes of `value`.
+
+    Raises:
+        ValueError: `value` holds a float, an integer out of range, a lone surrogate or something that is not JSON.
+    """
+    _refuse_floats(value)
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise ValueError(f"not canonical JSON: {error}") from None
+
+
+def decode(data: bytes, limits: Limits | None = None) -> Json:
+    """Returns the value of canonical bytes, or refuses them.
+
+    Checks, in order: 1 size · 2 nesting, keys and items (one scan, before parsing) · 3 JSON at all · 4 integers only
+    · 5 canonical.
+
+    Raises:
+        Refused: TOO_LARGE, TOO_DEEP, TOO_MANY_KEYS, NOT_JSON or NOT_CANONICAL.
+    """
+    limits = limits or Limits()
+    check_bounds(data, limits)  # 1, 2
+    try:
+        value: Json = msgspec.json.decode(data)  # 3
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(Reason.NOT_JSON, str(error)[:120]) from None
+    try:
+        again = encode(value)  # 4
+    except ValueError as error:
+        raise Refused(Reason.NOT_CANONICAL, str(error)[:120]) from None
+    if again != data:  # 5
+        raise Refused(Reason.NOT_CANONICAL)
+    return value
+
+
+def check_bounds(data: bytes, limits: Limits) -> None:
+    """Refuses bytes that are too large, too deep or too wide, in one pass and without parsing.
+
+    Raises:
+        Refused: TOO_LARGE, TOO_DEEP or TOO_MANY_KEYS.
+    """
+    if len(data) > limits.max_bytes:
+        raise Refused(Reason.TOO_LARGE, f"{len(data)} bytes, at most {limits.max_bytes}")
+    outside = _outside_strings(data)
+    if outside.count(b":") > limits.max_keys or outside.count(b",") > limits.max_items + limits.max_keys:
+        raise Refused(Reason.TOO_MANY_KEYS, f"at most {limits.max_keys} keys and {limits.max_items} items")
+    depth = 0
+    for byte in outside:
+        if byte in _OPEN:
+            depth += 1
+            if depth > limits.max_depth:
+                raise Refused(Reason.TOO_DEEP, f"at most {limits.max_depth} levels")
+        elif byte in _CLOSE:
+            depth -= 1
+
+
+def _outside_strings(data: bytes) -> bytes:
+    """Returns the structural characters that lie outside JSON strings.
+
+    Escaped backslashes and quotes are blanked first; after that every second piece between quotes is a string.
+    """
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(plain.split(b'"')[::2]).translate(None, b"0123456789.+-eE \t\r\ntruefalsn")
+
+
+def _refuse_floats(value: Json) -> None:
+    stack: list[object] = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, float):
+            raise ValueError("a fraction: write it as an integer of a smaller unit")
+        if isinstance(item, int) and not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+            raise ValueError("an integer beyond 2^53 - 1")
+        if isinstance(item, Mapping):
+            stack.extend(item.values())
+        elif isinstance(item, list | tuple):
+            stack.extend(item)

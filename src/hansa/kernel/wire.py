@@ -1,0 +1,36 @@
+"""Wire types: strict, immutable structs, and the one way to read one from a message's body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from hansa.kernel.errors import Refused
+from hansa.kernel.verdict import Reason
+
+Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+"""A content id."""
+
+Label = Annotated[str, msgspec.Meta(max_length=64)]
+"""A short text, possibly empty."""
+
+
+class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every body: unknown fields are refused, values never change."""
+
+
+W = TypeVar("W", bound=msgspec.Struct)
+
+
+def parse(body: Mapping[str, Any], shape: type[W]) -> W:
+    """Returns `body` as `shape`.
+
+    Raises:
+        Refused: BAD_BODY, saying which field is off.
+    """
+    try:
+        return msgspec.convert(body, shape)
+    except msgspec.ValidationError as error:
+        raise Refused(Reason.BAD_BODY, str(error)[:160]) from None

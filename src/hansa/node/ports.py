@@ -1,0 +1,293 @@
+"""What the node asks of the outside. Each port has an in-memory implementation that behaves like the real one.
+
+Times are milliseconds UTC. Methods that are `async` may wait; the others answer at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.instant import Instant
+from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
+from hansa.node.rows import (
+    Change,
+    JournalRow,
+    LedgerRow,
+    OutboxRow,
+    PeerRow,
+    RecordRow,
+    SkillRow,
+    SubscriptionRow,
+    TombstoneRow,
+)
+from hansa.skills.model import Case, Evidence, Origin, SkillState
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> Instant:
+        """Returns the present instant."""
+        ...
+
+    def stopwatch_us(self) -> int:
+        """Returns microseconds of a clock that only moves forward, for measuring."""
+        ...
+
+
+class Keys(Protocol):
+    """Holds the node's private key. It signs; it never shows the secret."""
+
+    @property
+    def node_id(self) -> NodeId:
+        """The node's id."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Returns the signature over `message`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SkillFilter:
+    """Which skills a listing holds; None and empty mean any."""
+
+    states: tuple[SkillState, ...] = ()
+    origin: Origin | None = None
+    tag: str = ""
+    author: str = ""
+    published: bool = False
+
+
+class Store(Protocol):
+    """Keeps rows. What `apply` has returned from is durable (goal L1).
+
+    Reads see every change whose `apply` has returned.
+    """
+
+    async def apply(self, changes: Sequence[Change]) -> None:
+        """Makes all changes or none.
+
+        Raises:
+            Refused: DUPLICATE, when a record's id is taken; EQUIVOCATION, when its (author, seq) is.
+            DiskFull: no room; nothing was written.
+            Fault: the store is damaged.
+        """
+        ...
+
+    def record(self, id_: ContentId) -> RecordRow | None:
+        """Returns a record."""
+        ...
+
+    def record_at(self, author: NodeId, seq: int) -> ContentId | None:
+        """Returns the id of the record with this author and sequence number."""
+        ...
+
+    def last_seq(self, author: NodeId) -> int:
+        """Returns the highest sequence number of the author's records; -1 when there are none."""
+        ...
+
+    def records_about(self, skill: ContentId, kind: str = "") -> list[RecordRow]:
+        """Returns the records about a skill, oldest first; of one kind when given."""
+        ...
+
+    def feed(self, after: int, limit: int) -> list[RecordRow]:
+        """Returns the feed's records with a place above `after`, in order."""
+        ...
+
+    def feed_mark(self) -> tuple[int, str]:
+        """Returns the feed's length and the head of its hash chain (kernel.ids.chain over the record ids)."""
+        ...
+
+    def skill(self, id_: ContentId) -> SkillRow | None:
+        """Returns a skill."""
+        ...
+
+    def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
+        """Returns ids of skills that start with `prefix`, in order."""
+        ...
+
+    def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
+        """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
+        ...
+
+    def count_skills(self, wanted: SkillFilter) -> int:
+        """Returns how many skills there are."""
+        ...
+
+    def evidence(self, skill: ContentId) -> list[Evidence]:
+        """Returns the findings about a skill, oldest first."""
+        ...
+
+    def tombstone(self, skill: ContentId) -> TombstoneRow | None:
+        """Returns a skill's tombstone."""
+        ...
+
+    def tombstones(self) -> list[TombstoneRow]:
+        """Returns all tombstones, oldest first."""
+        ...
+
+    def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
+        """Returns ledger entries with a number above `after`, in order."""
+        ...
+
+    def receipts_about(self, skill: ContentId) -> list[LedgerRow]:
+        """Returns ledger entries about a skill, oldest first."""
+        ...
+
+    def journal(self, ref: str) -> list[JournalRow]:
+        """Returns what happened to one thing, oldest first."""
+        ...
+
+    def journal_refs(self, prefix: str, limit: int = 2) -> list[str]:
+        """Returns what the journal has lines about whose id starts with `prefix`."""
+        ...
+
+    def outbox(self, state: str = "pending", limit: int = 1000) -> list[OutboxRow]:
+        """Returns deliveries in a state, oldest first."""
+        ...
+
+    def deliveries_of(self, record: ContentId) -> list[OutboxRow]:
+        """Returns all deliveries of one record."""
+        ...
+
+    def subscriptions(self) -> list[SubscriptionRow]:
+        """Returns all subscriptions, by address."""
+        ...
+
+    def peer(self, id_: NodeId) -> PeerRow | None:
+        """Returns a peer."""
+        ...
+
+    def peers(self) -> list[PeerRow]:
+        """Returns all peers, by id."""
+        ...
+
+    def blob(self, digest: ContentId) -> bytes | None:
+        """Returns a bundle file's bytes."""
+        ...
+
+    def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
+        """Returns skills (removed ones left out) that share words with `text` in intent or tags, best first.
+
+        The number is a BM25 score; higher is better.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A skill found by meaning: cosine similarity, calibrated to [0, 1] so that 0.7 filters and 0.8 decides."""
+
+    skill: ContentId
+    similarity: float
+
+
+class Index(Protocol):
+    """Finds skills by the meaning of their intent. Holds vectors only; rebuilt from the store."""
+
+    def add(self, skill: ContentId, text: str) -> None:
+        """Puts a skill in; nothing changes when it is in."""
+        ...
+
+    def drop(self, skill: ContentId) -> None:
+        """Takes a skill out."""
+        ...
+
+    def nearest(self, text: str, limit: int) -> list[Similar]:
+        """Returns the most similar skills, best first."""
+        ...
+
+    def similarity(self, text: str, other: str) -> float:
+        """Returns the calibrated similarity of two texts, in [0, 1]."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Runs untrusted code with no network, no files but its own, and limits on everything else."""
+
+    @property
+    def name(self) -> str:
+        """The layers in force."""
+        ...
+
+    @property
+    def harness(self) -> str:
+        """What runs the code, e.g. "cpython-3.11"."""
+        ...
+
+    async def run(self, job: SandboxJob) -> SandboxReport:
+        """Runs a job and reports.
+
+        Raises:
+            NoSandbox: the sandbox can't be set up; nothing was run.
+        """
+        ...
+
+    async def self_test(self) -> SelfTest:
+        """Tries to break out in all the ways it knows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What a solver brought: Python code with an entry point, and how it was found."""
+
+    code: str
+    entry_point: str
+    steps: tuple[str, ...] = ()
+
+
+class Solver(Protocol):
+    """Solves what no skill is known for: a command, or a Python callable. Its word is checked like anybody's."""
+
+    async def solve(self, intent: str, cases: Sequence[Case]) -> Solution | None:
+        """Returns a solution, or None when there is none within its budget.
+
+        Raises:
+            Unavailable: the solver could not be run.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer's door answered: status code and body, as far as it is within bounds."""
+
+    status: int
+    body: bytes
+
+
+class Caller(Protocol):
+    """Calls other nodes' doors. Bounded in time and size, follows no redirects, and takes addresses as they are."""
+
+    async def get(self, url: str, path: str) -> Answer:
+        """Fetches `path` from the node at `url`.
+
+        Raises:
+            Unavailable: no answer, or one that breaks a bound.
+        """
+        ...
+
+    async def post(self, url: str, path: str, body: bytes) -> Answer:
+        """Sends `body` to `path` of the node at `url`.
+
+        Raises:
+            Unavailable: no answer, or one that breaks a bound.
+        """
+        ...
+
+    async def put(self, url: str, path: str, body: bytes) -> Answer:
+        """Sends `body` as the content of `path`.
+
+        Raises:
+            Unavailable: no answer, or one that breaks a bound.
+        """
+        ...

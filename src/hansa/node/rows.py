@@ -1,0 +1,275 @@
+"""What the store keeps, row by row: frozen values, and the changes that may be made to them.
+
+A change is one of the `Put…`, `Set…` and `Append…` classes below. A list of changes is applied whole or not at all.
+Derived columns are for finding things; what is *acted on* is always read from the signed bytes of a `RecordRow` or the
+canonical bytes of a `SkillRow`, checked against their ids again (`node.vault`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hansa.conduct.ledger import Entry
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.skills.model import Evidence, Origin, SkillState
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A durable signed message, as received.
+
+    Attributes:
+        id: content id of the payload.
+        kind: e.g. "skill".
+        author, seq: together unique: one sequence number, one record.
+        subject: the skill it is about, or "".
+        created: from its header; received: when it came in here (milliseconds UTC).
+        envelope: the exact bytes.
+        place: its number in this node's feed, from 1; None when it is not in the feed.
+    """
+
+    id: ContentId
+    kind: str
+    author: NodeId
+    seq: int
+    subject: str
+    created: int
+    received: int
+    envelope: bytes
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRow:
+    """A skill held here, whoever brought it.
+
+    Attributes:
+        body: canonical bytes of the skill; their content id is `id`.
+        author: node id of whoever first brought it (this node for its own).
+        reason: code of why it is refused, or of what proving it came to last; "" when nothing is wrong.
+        claimed_pass: what an imported trace said of itself; None when it said nothing.
+        source: where it was read from, e.g. "slugify.py"; for a peer's skill the source's address.
+    """
+
+    id: ContentId
+    intent: str
+    body: bytes
+    media_type: str
+    license: str
+    tags: tuple[str, ...]
+    has_checks: bool
+    origin: Origin
+    author: NodeId
+    state: SkillState
+    added: int
+    source: str = ""
+    reason: str = ""
+    claimed_pass: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A link of the ledger; the receipt itself is the record with the id `entry.receipt`."""
+
+    entry: Entry
+    subject: NodeId
+    skill: str
+    dealing: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """What happened to one thing at one box of the picture.
+
+    Attributes:
+        ref: content id of the record, skill or refused bytes.
+        verdict: "accept", "ignore", "reject", or "note" for what is no decision.
+        reason: reason code, or "".
+        detail: numbers and names, for `hansa why`.
+    """
+
+    ref: str
+    box: str
+    verdict: str
+    reason: str
+    detail: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A record that is to be brought to a peer, until the peer has acknowledged it."""
+
+    record: ContentId
+    url: str
+    state: str  # "pending", "delivered" or "refused"
+    reason: str = ""
+    tries: int = 0
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRow:
+    """A source that this node pulls from, what it wants of it, and how far it has walked its feed.
+
+    Attributes:
+        peer: node id of the source, pinned at the first greeting.
+        intents, tags, authors: filters; empty means everything.
+        min_trials: trials that a claim must name to be wanted (a filter on effort, not on trust).
+        report: what is told to the source: "none", "refutations" or "all".
+        length, head: the feed's mark (see overlay.feed).
+    """
+
+    url: str
+    peer: NodeId
+    intents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    min_trials: int = 0
+    report: str = "refutations"
+    length: int = 0
+    head: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRow:
+    """A node that this one has met or whose operator has settled something about.
+
+    Attributes:
+        live_seq: highest sequence number of a live message taken from it; -1 when none.
+        per_minute: records it may push in a minute; None for the default.
+    """
+
+    id: NodeId
+    name: str = ""
+    role: str = ""
+    invited: bool = False
+    banned: bool = False
+    per_minute: int | None = None
+    live_seq: int = -1
+    skills: int = 0
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TombstoneRow:
+    """A skill that is gone for good; `record` is the signed tombstone."""
+
+    skill: ContentId
+    record: ContentId
+    why: str
+    at: int
+
+
+# ---- changes
+
+
+@dataclass(frozen=True, slots=True)
+class PutRecord:
+    """Keeps a record. `in_feed` gives it the next place in this node's feed. Refused if its id or sequence is taken."""
+
+    row: RecordRow
+    in_feed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PutSkill:
+    """Keeps a skill; nothing changes when it is held already."""
+
+    row: SkillRow
+
+
+@dataclass(frozen=True, slots=True)
+class SetSkillState:
+    """Moves a skill that is held to another state."""
+
+    skill: ContentId
+    state: SkillState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PutEvidence:
+    """Keeps a finding under the id of the record that carries it; nothing changes when it is held already."""
+
+    record: ContentId
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class AppendLedger:
+    """Adds a receipt at the end of the ledger. The store links it; nothing changes when it is in the ledger already."""
+
+    receipt: ContentId
+    subject: NodeId
+    skill: str
+    dealing: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutTombstone:
+    """Marks a skill as gone for good; nothing changes when it is already."""
+
+    row: TombstoneRow
+
+
+@dataclass(frozen=True, slots=True)
+class AppendJournal:
+    """Adds a line to the journal; the oldest lines go when there are more than the store's bound."""
+
+    row: JournalRow
+
+
+@dataclass(frozen=True, slots=True)
+class PutOutbox:
+    """Writes the state of one delivery, replacing what was known of it."""
+
+    row: OutboxRow
+
+
+@dataclass(frozen=True, slots=True)
+class PutSubscription:
+    """Writes a subscription, replacing the one to the same address."""
+
+    row: SubscriptionRow
+
+
+@dataclass(frozen=True, slots=True)
+class DropSubscription:
+    """Forgets a subscription."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutPeer:
+    """Writes what is known of a peer, replacing it."""
+
+    row: PeerRow
+
+
+@dataclass(frozen=True, slots=True)
+class PutBlob:
+    """Keeps the bytes of a bundle's file under their digest; nothing changes when they are held already."""
+
+    digest: ContentId
+    data: bytes
+
+
+Change = (
+    PutRecord
+    | PutSkill
+    | SetSkillState
+    | PutEvidence
+    | AppendLedger
+    | PutTombstone
+    | AppendJournal
+    | PutOutbox
+    | PutSubscription
+    | DropSubscription
+    | PutPeer
+    | PutBlob
+)

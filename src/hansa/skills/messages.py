@@ -1,0 +1,77 @@
+"""The wire kinds of this room. All are durable: they stay true, and may arrive late and in any order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId
+from hansa.kernel.verdict import Reason
+from hansa.kernel.wire import Id, Label, Wire
+from hansa.skills.model import Claim, Evidence, Outcome, Size, Skill
+
+SKILL = "skill"
+EVIDENCE = "evidence"
+TOMBSTONE = "tombstone"
+
+
+class SkillBody(Wire, frozen=True):
+    """Kind "skill": an author passes a skill on, with its claim about it."""
+
+    skill: Skill
+    claim: Claim
+
+
+class EvidenceBody(Wire, frozen=True):
+    """Kind "evidence": a prover's finding about a skill under one harness."""
+
+    skill: Id
+    harness: Label
+    sandbox: Label
+    outcome: Outcome
+    trials: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+    successes: Size
+    passed: Size
+    total: Size
+    digest: Id
+    reason: Label = ""
+
+    def as_evidence(self, prover: str, at: int) -> Evidence:
+        """Returns the finding with who made it and when (from the message's header).
+
+        Raises:
+            Refused: BAD_BODY, when its numbers contradict each other.
+        """
+        if self.successes > self.trials or self.passed > self.total:
+            raise Refused(Reason.BAD_BODY, "more successes than trials")
+        if self.outcome is Outcome.PASS and (self.successes != self.trials or self.trials == 0):
+            raise Refused(Reason.BAD_BODY, "a pass with failed trials")
+        fields = msgspec.structs.asdict(self)
+        return Evidence(**fields, prover=prover, at=at)
+
+
+class TombstoneBody(Wire, frozen=True):
+    """Kind "tombstone": an author takes its skill back. It stays taken back."""
+
+    skill: Id
+    why: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+def evidence_body(evidence: Evidence) -> dict[str, object]:
+    """Returns the body of the message that carries `evidence`."""
+    return {
+        name: getattr(evidence, name) if name != "outcome" else str(evidence.outcome)
+        for name in EvidenceBody.__struct_fields__
+    }
+
+
+def skill_body(skill: Skill, claim: Claim) -> dict[str, object]:
+    """Returns the body of the message that passes `skill` on."""
+    return {"skill": msgspec.to_builtins(skill), "claim": msgspec.to_builtins(claim)}
+
+
+def tombstone_body(skill: ContentId, why: str) -> dict[str, object]:
+    """Returns the body of the message that takes `skill` back."""
+    return {"skill": skill, "why": why}

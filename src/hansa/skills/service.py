@@ -1,0 +1,139 @@
+"""The life of a skill on this node: a table, and what receiving or proving one comes to.
+
+    quarantined ──proved/approved──▶ admitted ──failed/rejected──▶ refused
+         │ └──failed/rejected──▶ refused ──proved/approved──▶ admitted
+         └────────────── removed (from any state; nothing leads back) ──────────▶ removed
+
+Functions here take what is known and return what follows; keeping and sending is the driver's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.ids import ContentId
+from hansa.kernel.verdict import Reason
+from hansa.skills.importing.paths import check_bundle_path
+from hansa.skills.judge import Finding
+from hansa.skills.lineage import Ancestry, Parents, ancestry
+from hansa.skills.model import Claim, Outcome, Skill, SkillState
+from hansa.skills.policy import Params
+
+
+class Trigger(StrEnum):
+    """What moves a skill."""
+
+    PROVED = "proved"
+    FAILED = "failed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+
+_Q, _A, _R, _X = SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED, SkillState.REMOVED
+
+TRANSITIONS: dict[tuple[SkillState, Trigger], SkillState] = {
+    (_Q, Trigger.PROVED): _A,
+    (_Q, Trigger.APPROVED): _A,
+    (_Q, Trigger.FAILED): _R,
+    (_Q, Trigger.REJECTED): _R,
+    (_Q, Trigger.REMOVED): _X,
+    (_A, Trigger.PROVED): _A,
+    (_A, Trigger.FAILED): _R,
+    (_A, Trigger.REJECTED): _R,
+    (_A, Trigger.REMOVED): _X,
+    (_R, Trigger.PROVED): _A,
+    (_R, Trigger.APPROVED): _A,
+    (_R, Trigger.FAILED): _R,
+    (_R, Trigger.REMOVED): _X,
+}
+"""Every legal move; all others are refused and change nothing."""
+
+
+def move(state: SkillState, trigger: Trigger) -> SkillState:
+    """Returns the state after `trigger`.
+
+    Raises:
+        UsageError: the move is not in the table.
+    """
+    after = TRANSITIONS.get((state, trigger))
+    if after is None:
+        raise UsageError(f"a skill that is {state} can't be {trigger}")
+    return after
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the node knows of a skill before a message about it is looked at.
+
+    Attributes:
+        tombstoned: it is gone for good here.
+        withdrawn_by: authors that took it back.
+        published_by: authors whose skill message is held.
+    """
+
+    tombstoned: bool = False
+    withdrawn_by: frozenset[str] = frozenset()
+    published_by: frozenset[str] = frozenset()
+
+
+def receive(skill: Skill, author: str, known: Known, parents: Parents, params: Params) -> Ancestry:
+    """Decides whether a skill message may enter quarantine.
+
+    Checks, in order: 1 not tombstoned, not withdrawn by this author · 2 not passed on by this author before ·
+    3 bundle paths · 4 lineage.
+
+    Raises:
+        Refused: TOMBSTONED, DUPLICATE, BAD_BODY or BAD_LINEAGE.
+    """
+    if known.tombstoned or author in known.withdrawn_by:  # 1
+        raise Refused(Reason.TOMBSTONED)
+    if author in known.published_by:  # 2
+        raise Refused(Reason.DUPLICATE, "this author has passed this skill on before")
+    seen: set[str] = set()
+    for file in skill.result.files:  # 3
+        problem = check_bundle_path(file.path)
+        if problem or file.path.casefold() in seen:
+            raise Refused(Reason.BAD_BODY, f"bundle path: {problem or 'named twice'}")
+        seen.add(file.path.casefold())
+    lineage = tuple(ContentId(one) for one in skill.lineage)
+    return ancestry(skill.id, lineage, parents, params.max_parents, params.max_depth)  # 4
+
+
+def after_tombstone(author: str, known: Known) -> bool:
+    """Says whether a tombstone by `author` takes the skill away: when nobody else passed it on and still stands by it.
+
+    Raises:
+        Refused: NOT_AUTHOR, when `author` never passed it on; DUPLICATE, when it was taken back before.
+    """
+    if author in known.withdrawn_by:
+        raise Refused(Reason.DUPLICATE)
+    if author not in known.published_by:
+        raise Refused(Reason.NOT_AUTHOR)
+    return known.published_by <= known.withdrawn_by | {author}
+
+
+def after_proof(state: SkillState, finding: Finding) -> SkillState:
+    """Returns the state after a finding; an inconclusive one changes nothing."""
+    if finding.outcome is Outcome.INCONCLUSIVE:
+        return state
+    return move(state, Trigger.PROVED if finding.outcome is Outcome.PASS else Trigger.FAILED)
+
+
+_LIES_ANYWHERE = frozenset({Reason.SANDBOX_FILE, Reason.SANDBOX_NETWORK, Reason.SANDBOX_PROCESS, Reason.VACUOUS})
+
+
+def is_lie(claim: Claim, finding: Finding, harness: str, params: Params) -> bool:
+    """Says whether a finding proves a claim false: a claimed pass, and a failure that does not depend on the machine.
+
+    Reaching for files or sockets and checks that can't fail are lies on any harness. A plain failure is one only on
+    the harness that the claim names, and only when `refute_trials` trials in a row failed.
+    """
+    if claim.verification_score == 0 or finding.reason is None:
+        return False
+    if finding.reason in _LIES_ANYWHERE:
+        return True
+    reproducible = finding.successes == 0 and finding.trials >= params.refute_trials
+    return finding.reason is Reason.REFUTED and reproducible and claim.harness == harness

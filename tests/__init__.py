@@ -1,0 +1,1 @@
+"""The tests of Hansa, one folder per room; each is named after the attack or the invariant it holds."""
