@@ -15,7 +15,7 @@ help: ## show this list
 	@echo 'make <target>, where <target> is one of:'
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: runtime ## see Hansa work, in about a minute, on this machine alone
+demo: runtime ## see Hansa work, on this machine alone
 	@$(BIN)/hansa demo $(ARGS)
 
 test: dev ## run all tests (ARGS='-k name' picks some)
@@ -31,7 +31,7 @@ format: dev ## put the code into the house's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: dev ## measure (ARGS=--help shows what)
+bench: dev ## measure (ARGS is handed on)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## write the lock files anew (ARGS=--upgrade takes newer versions)

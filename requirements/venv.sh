@@ -22,9 +22,6 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 
 hash_of() { { pwd -P; printf '%s\n' "$venv"; cat "$@"; } | cksum | tr ' ' '-'; }
 
-base=$(hash_of requirements/venv.sh requirements/build.txt requirements/runtime.txt pyproject.toml)
-full=$(hash_of requirements/venv.sh requirements/build.txt requirements/runtime.txt pyproject.toml requirements/dev.txt)
-
 stamped() { [ -f "$venv/hansa-$1.stamp" ] && [ "$(cat "$venv/hansa-$1.stamp")" = "$2" ]; }
 alive() { "$venv/bin/python" -c '' >/dev/null 2>&1; }
 
@@ -46,11 +43,14 @@ find_python() {
   die "Hansa needs Python 3.11 to 3.14 and found none (tried: $candidates): install one, or name it with PYTHON=/path/to/python."
 }
 
+if [ "$kind" = find ]; then find_python; exit 0; fi
+
 # 1
+base=$(hash_of requirements/venv.sh requirements/build.txt requirements/runtime.txt pyproject.toml)
+full=$(hash_of requirements/venv.sh requirements/build.txt requirements/runtime.txt pyproject.toml requirements/dev.txt)
 case $kind in
   runtime) if { stamped runtime "$base" || stamped dev "$full"; } && alive; then exit 0; fi ;;
   dev) if stamped dev "$full" && alive; then exit 0; fi ;;
-  find) find_python; exit 0 ;;
   *) die "venv.sh: say runtime, dev or find, not '$kind'." ;;
 esac
 

@@ -187,7 +187,9 @@ def test_held_out_cases_are_literals_and_not_among_the_examples(task: Any) -> No
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.intent[:40])
 def test_a_task_is_put_in_words_of_its_own(task: Any) -> None:
     skill = next(skill for skill in SKILLS if solves(skill, task.cases))
-    small = set("a an and are as at be by for from in into is it its of on one or so that the their them to with".split())
+    small = set(
+        "a an and are as at be by for from in into is it its of on one or so that the their them to with".split()
+    )
     asked = set(re.findall(r"[a-z]+", task.intent.lower())) - small
     offered = set(re.findall(r"[a-z]+", skill.head[0].lower())) - small
     assert len(asked & offered) / len(asked | offered) <= 0.25, asked & offered

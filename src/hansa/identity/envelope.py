@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
-from hansa.identity.keys import PublicKey, SigningKey
+from hansa.identity.keys import PublicKey
 from hansa.kernel import canonical
 from hansa.kernel.canonical import Json
 from hansa.kernel.errors import Refused
@@ -151,7 +151,20 @@ def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def seal(header: Header, body: Json, keys: list[SigningKey]) -> Signed:
+class Signer(Protocol):
+    """Whoever can sign with one key; `keys.SigningKey` does, and so does a key file."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The key that checks its signatures."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Returns the 64-byte signature over `message`."""
+        ...
+
+
+def seal(header: Header, body: Json, keys: Sequence[Signer]) -> Signed:
     """Returns the envelope of a message, signed with each of `keys`.
 
     Raises:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hansa.identity.envelope import Signer
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
@@ -39,15 +40,16 @@ class Clock(Protocol):
 
 
 class Keys(Protocol):
-    """Holds the node's private key. It signs; it never shows the secret."""
+    """Holds the node's private key."""
 
     @property
     def node_id(self) -> NodeId:
         """The node's id."""
         ...
 
-    def sign(self, message: bytes) -> bytes:
-        """Returns the signature over `message`."""
+    @property
+    def key(self) -> Signer:
+        """What signs for the node; it never shows the secret."""
         ...
 
 

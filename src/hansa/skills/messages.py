@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from hansa.kernel.canonical import Json
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
@@ -59,7 +60,7 @@ class TombstoneBody(Wire, frozen=True):
     why: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
-def evidence_body(evidence: Evidence) -> dict[str, object]:
+def evidence_body(evidence: Evidence) -> dict[str, Json]:
     """Returns the body of the message that carries `evidence`."""
     return {
         name: getattr(evidence, name) if name != "outcome" else str(evidence.outcome)
@@ -67,11 +68,11 @@ def evidence_body(evidence: Evidence) -> dict[str, object]:
     }
 
 
-def skill_body(skill: Skill, claim: Claim) -> dict[str, object]:
+def skill_body(skill: Skill, claim: Claim) -> dict[str, Json]:
     """Returns the body of the message that passes `skill` on."""
     return {"skill": msgspec.to_builtins(skill), "claim": msgspec.to_builtins(claim)}
 
 
-def tombstone_body(skill: ContentId, why: str) -> dict[str, object]:
+def tombstone_body(skill: ContentId, why: str) -> dict[str, Json]:
     """Returns the body of the message that takes `skill` back."""
     return {"skill": skill, "why": why}

@@ -1,8 +1,9 @@
 """The inner program: what runs on the far side of the sandbox wall.
 
 These modules are stand-alone. They import the standard library only, and as little of it as they can, because every
-job starts a bare interpreter (`-P -s -S -B`) in which neither Hansa nor any installed package exists. The launcher
-puts the folder that holds this package first on the path, imports `inside.jail`, and takes the folder off again.
+job starts a bare interpreter (`-P -s -S -B`) in which neither Hansa nor any installed package exists. They come in
+through stdin, compiled by the host (`..cargo`): so no file of ours needs to be visible inside, and no job waits for a
+compiler. For the same reason none of them imports `typing` or `re`.
 
 Left out: judging (that is `skills.judge`), choosing a tier (that is `..choose`), every kind of configuration. What the
 modules do is fixed by the tier's name; nothing that a job carries can leave a layer out.

@@ -1,7 +1,7 @@
 """Locks the calling process: after this, it can compute, use its scratch directory, and end.
 
-`lock` applies, in this order: closed files, resource limits, an unprivileged user, no capabilities, no_new_privs,
-Landlock, seccomp. seccomp comes last because it refuses what the others need. A step that fails raises; the caller
+`lock` applies, in this order: resource limits, an unprivileged user, no capabilities, no_new_privs,
+Landlock, closed files, seccomp. seccomp comes last because it refuses what the others need. A step that fails raises; the caller
 must then end the process without running the code.
 """
 
@@ -10,11 +10,20 @@ from __future__ import annotations
 import os
 import resource
 
-from .kernel import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, RefusedError, die_with_parent, drop_capabilities, prctl
+from .kernel import (
+    PR_SET_DUMPABLE,
+    PR_SET_NO_NEW_PRIVS,
+    RefusedError,
+    close_from,
+    die_with_parent,
+    drop_capabilities,
+    prctl,
+)
 from .landlock import Rules
-from .seccomp import confine as filter_calls
+from .seccomp import Filter
 
 OPEN_FILES = 64
+KEPT_FILES = 4
 
 
 class Confinement:
@@ -22,14 +31,14 @@ class Confinement:
 
     Attributes:
         rules: Landlock's rule set; None on a system without Landlock.
-        filtered: whether seccomp is part of this tier.
+        calls: seccomp's filter; None on a system without seccomp.
         uid: the user to become; None to stay who we are.
         process_limit: RLIMIT_NPROC; None where the kernel would count processes that are not ours.
     """
 
-    def __init__(self, rules: Rules | None, filtered: bool, uid: int | None, process_limit: int | None) -> None:
+    def __init__(self, rules: Rules | None, calls: Filter | None, uid: int | None, process_limit: int | None) -> None:
         self.rules = rules
-        self.filtered = filtered
+        self.calls = calls
         self.uid = uid
         self.process_limit = process_limit
 
@@ -51,7 +60,7 @@ class Confinement:
                 os.setresuid(self.uid, self.uid, self.uid)
         except (OSError, ValueError) as error:
             raise RefusedError(f"limits: {error}") from None
-        if self.filtered:
+        if self.calls is not None:
             drop_capabilities()
             # After the change of user, which clears it.
             die_with_parent(supervisor)
@@ -59,9 +68,10 @@ class Confinement:
             prctl(PR_SET_NO_NEW_PRIVS, 1)
         if self.rules is not None:
             self.rules.confine()
-        if self.filtered:
-            os.closerange(REPORT + 1, 1 << 16)
-            filter_calls()
+        # The rule set, the verdict pipe, the supervisor's own: nothing but the first four is for the code.
+        close_from(KEPT_FILES)
+        if self.calls is not None:
+            self.calls.confine()
 
     def _limit(self, limits: dict[str, int]) -> None:
         seconds = limits["wall_ms"] // 1000 + 2  # a backstop; the supervisor's clock is the limit
@@ -76,6 +86,3 @@ class Confinement:
             bounds.append((resource.RLIMIT_NPROC, self.process_limit))
         for kind, bound in bounds:
             resource.setrlimit(kind, (bound, bound))
-
-
-REPORT = 3

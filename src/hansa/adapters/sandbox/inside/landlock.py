@@ -19,6 +19,8 @@ from .kernel import RefusedError, syscall
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 
+_DESCRIPTOR = 200
+
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _MAKE_SYM = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 12
 _TRUNCATE = 1 << 14
@@ -68,7 +70,10 @@ class Rules:
         self._handled = _all_file_rights(version)
         attributes = _Attributes(self._handled, 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0)
         size = 24 if version >= 6 else 16 if version >= 4 else 8
-        self._ruleset = syscall("landlock", _CREATE, ctypes.byref(attributes), size, 0)
+        made = syscall("landlock", _CREATE, ctypes.byref(attributes), size, 0)
+        # Far from the low numbers on which a child puts its pipes.
+        self._ruleset = os.dup2(made, _DESCRIPTOR, inheritable=False)
+        os.close(made)
 
     def allow_runtime(self, folders: list[str], files: list[str], listed: list[str]) -> None:
         """Grants reading of `folders` (with all below), of single `files`, and listing only of `listed`."""

@@ -109,7 +109,7 @@ def new_root(folders: list[str]) -> None:
     if spot is None:
         raise RefusedError("namespaces: no place to build the new root")
     mount(None, "/", None, _RECURSIVE | _PRIVATE)
-    mount("none", spot, "tmpfs", _NOSUID | _NODEV, "size=64k,nr_inodes=1k,mode=755")
+    mount("none", spot, "tmpfs", _NOSUID | _NODEV, "size=1m,nr_inodes=1k,mode=755")
     for path in folders:
         os.makedirs(spot + path)
         mount(path, spot + path, None, _BIND | _RECURSIVE)

@@ -69,6 +69,8 @@ _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 
+_OWN_PID = 0x7FABCDEF  # stands for a process id that is not known yet; above every real one
+
 Instruction = tuple[int, int, int, int]
 
 
@@ -156,13 +158,19 @@ def program(machine: str, own_pid: int) -> list[Instruction]:
     return [*code, _answer(_ERRNO | _EPERM)]
 
 
-def confine() -> None:
-    """Filters the calling process for the rest of its life; needs no_new_privs."""
-    code = program(os.uname().machine, os.getpid())
-    packed = b"".join(
-        operation.to_bytes(2, "little") + bytes((yes, no)) + value.to_bytes(4, "little")
-        for operation, yes, no, value in code
-    )
-    buffer = ctypes.create_string_buffer(packed, len(packed))
-    loaded = _Program(len(code), ctypes.cast(buffer, ctypes.c_void_p))
-    prctl(PR_SET_SECCOMP, 2, ctypes.byref(loaded))
+class Filter:
+    """The filter of this machine, assembled once for a job; each trial puts its own process id in."""
+
+    def __init__(self) -> None:
+        self._template = b"".join(
+            operation.to_bytes(2, "little") + bytes((yes, no)) + value.to_bytes(4, "little")
+            for operation, yes, no, value in program(os.uname().machine, _OWN_PID)
+        )
+
+    def confine(self) -> None:
+        """Filters the calling process for the rest of its life; needs no_new_privs."""
+        mark, own = _OWN_PID.to_bytes(4, "little"), os.getpid().to_bytes(4, "little")
+        packed = self._template.replace(mark, own)
+        buffer = ctypes.create_string_buffer(packed, len(packed))
+        loaded = _Program(len(packed) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+        prctl(PR_SET_SECCOMP, 2, ctypes.byref(loaded))

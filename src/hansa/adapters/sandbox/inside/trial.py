@@ -1,0 +1,216 @@
+"""One trial, in its own process: lock up, load the code, take the steps, report each one, leave.
+
+The code runs in the same interpreter as this module, so it can reach the pipe on which the steps are reported and
+write what it likes there. That gains it nothing it could not have had: code and checks come from the same author, the
+values that calls are held against never come in here, and the supervisor measures, bounds and ends the trial from
+outside.
+"""
+
+from __future__ import annotations
+
+import _thread
+import gc
+import os
+import random
+import sys
+
+from . import literal, records, watch
+from .confine import KEPT_FILES, Confinement
+from .kernel import RefusedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+REPORT = KEPT_FILES - 1
+_MODULE = "skill"
+_BALLAST = 4 << 20
+
+
+class Plan:
+    """What one trial does.
+
+    Attributes:
+        job: the job's fields, by the names of `SandboxJob`.
+        code: the source to load.
+        calls: the calls to make; none when the control is under trial.
+        seed: of this trial.
+        scratch: its directory.
+        runtime: folders of the Python runtime.
+    """
+
+    def __init__(
+        self, job: dict[str, object], code: str, calls: tuple[str, ...], seed: int, scratch: str, runtime: list[str]
+    ) -> None:
+        self.entry_point = job["entry_point"]
+        self.scripts: tuple[str, ...] = job["scripts"]  # type: ignore[assignment]
+        self.limits: dict[str, int] = job["limits"]  # type: ignore[assignment]
+        self.code = code
+        self.calls = calls
+        self.seed = seed
+        self.scratch = scratch
+        self.runtime = runtime
+
+    def steps(self) -> list[tuple[str, int]]:
+        """Returns kind and index of every step, in order."""
+        calls = [(records.CALL, index) for index in range(len(self.calls))]
+        return [(records.LOAD, 0), *calls, *((records.SCRIPT, index) for index in range(len(self.scripts)))]
+
+
+def run(plan: Plan, confinement: Confinement, supervisor: int, report: int, output: int) -> NoReturn:
+    """Turns this freshly forked process into the trial; never returns.
+
+    Args:
+        plan: what to do.
+        confinement: what to be locked with.
+        supervisor: the process id of the parent.
+        report: the pipe for records.
+        output: the pipe for stdout and stderr.
+    """
+    _keep_only(report, output)
+    gc.enable()
+    reporter = _Reporter()
+    try:
+        os.umask(0o077)
+        os.chdir(plan.scratch)
+        _fixed_environment(plan.scratch)
+        confinement.lock(plan.limits, supervisor)
+    except (RefusedError, OSError) as error:
+        reporter.send(records.encode(records.REFUSED, error=str(error)))
+        os._exit(70)
+    watch.install(watch.Watcher(plan.runtime, plan.scratch), reporter.attempt)
+    reporter.send(records.encode(records.READY))
+    reporter.send(records.encode(records.END, status=_Steps(plan, reporter).take()))
+    os._exit(0)
+
+
+def _keep_only(report: int, output: int) -> None:
+    """Puts an empty stdin, the output pipe twice and the report pipe on 0 to 3; `confine` closes all others."""
+    # Out of the way first: either pipe may sit on a number that is about to be overwritten.
+    high_report, high_output = 250, 251
+    os.dup2(report, high_report)
+    os.dup2(output, high_output)
+    empty_read, empty_write = os.pipe()
+    os.dup2(empty_read, 0)
+    os.dup2(high_output, 1)
+    os.dup2(high_output, 2)
+    os.dup2(high_report, REPORT, inheritable=False)
+
+
+def _fixed_environment(scratch: str) -> None:
+    os.environ.clear()
+    os.environ.update(HOME=scratch, LANG="C.UTF-8", TMPDIR=scratch)
+    sys.argv, sys.orig_argv = [_MODULE], []
+    sys.executable = ""
+
+
+class _Reporter:
+    """Writes whole records, also when several threads report at once."""
+
+    def __init__(self) -> None:
+        self._lock = _thread.allocate_lock()
+
+    def send(self, record: bytes) -> None:
+        with self._lock:
+            while record:
+                record = record[os.write(REPORT, record) :]
+
+    def attempt(self, what: str, target: str) -> None:
+        self.send(records.encode(records.ATTEMPT, value=what, error=target))
+
+
+class _Steps:
+    """Takes the steps of one plan in order."""
+
+    def __init__(self, plan: Plan, reporter: _Reporter) -> None:
+        self._plan = plan
+        self._reporter = reporter
+        self._returned = 0
+        # Address space to report with, once the code has used up all of its own; `bytes` does not touch its pages.
+        self._ballast = [bytes(_BALLAST)]
+
+    def take(self) -> str:
+        """Returns how the trial ended: one of `records.ENDS`."""
+        try:
+            return self._take()
+        except MemoryError:
+            self._ballast.clear()
+            return "memory"
+        except _TooMuchOutputError:
+            return "output"
+
+    def _take(self) -> str:
+        random.seed(self._plan.seed)
+        module = type(sys)(_MODULE)
+        sys.modules[_MODULE] = module
+        names = module.__dict__
+        if not self._step(records.LOAD, 0, lambda: _execute(self._plan.code, "<skill>", names)):
+            return "completed"
+        for index, arguments in enumerate(self._plan.calls):
+            self._step(records.CALL, index, lambda text=arguments: self._call(names, text))  # type: ignore[misc]
+        for index, script in enumerate(self._plan.scripts):
+            self._step(records.SCRIPT, index, lambda text=script: _execute(text, "<check>", dict(names)))  # type: ignore[misc]
+        return "completed"
+
+    def _call(self, names: dict[str, object], text: str) -> str:
+        function = names.get(self._plan.entry_point)  # type: ignore[call-overload]
+        if not callable(function):
+            raise NameError(f"no function named {self._plan.entry_point!r}")
+        arguments = literal.read(text)
+        if not isinstance(arguments, tuple):
+            raise TypeError("the arguments of a call must be a tuple")
+        value = repr(function(*arguments))
+        self._returned += len(value.encode("utf-8", "backslashreplace"))
+        if self._returned > self._plan.limits["output_bytes"]:
+            raise _TooMuchOutputError
+        return str(value)
+
+    def _step(self, kind: str, index: int, action: object) -> bool:
+        """Takes one step and reports it; returns whether it went well."""
+        status, value, error = "ok", None, None
+        exhausted = False
+        try:
+            value = action()  # type: ignore[operator]
+        except _TooMuchOutputError:
+            raise
+        except BaseException as raised:  # SystemExit and KeyboardInterrupt are the code's doing, not the operator's
+            exhausted = isinstance(raised, MemoryError)
+            if exhausted:
+                self._ballast.clear()
+            status, error = _status(raised), _describe(raised)
+        _flush()
+        self._reporter.send(records.encode(kind, index, status, value, error))
+        if exhausted:
+            raise MemoryError
+        return status == "ok"
+
+
+class _TooMuchOutputError(BaseException):
+    """The returned values together are larger than the job allows."""
+
+
+def _execute(source: str, name: str, names: dict[str, object]) -> None:
+    exec(compile(source, name, "exec", dont_inherit=True), names)
+
+
+def _status(error: BaseException) -> str:
+    if isinstance(error, AssertionError):
+        return "failed"
+    return "missing_module" if isinstance(error, ModuleNotFoundError) else "raised"
+
+
+def _describe(error: BaseException) -> str:
+    kind = type(error).__name__
+    try:
+        lines = str(error).splitlines()
+    except BaseException:  # the code's own __str__ may do anything
+        lines = []
+    return f"{kind}: {lines[0]}"[:2000] if lines else kind
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # the code may have put anything in its place
+            continue

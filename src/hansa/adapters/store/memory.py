@@ -1,0 +1,277 @@
+"""A store in memory, for tests and the simulator: the contract in its obvious form.
+
+It behaves like the real one: batches are atomic, orders and refusals are the same, rows are frozen values and every
+answer is a fresh list. It keeps nothing when the process ends. Set `full` to see how a caller bears a full disk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log
+
+from hansa.adapters.index.words import words
+from hansa.conduct import ledger
+from hansa.kernel.errors import DiskFull, Fault, Refused
+from hansa.kernel.ids import ContentId, NodeId, chain
+from hansa.kernel.verdict import Reason
+from hansa.node.ports import SkillFilter
+from hansa.node.rows import (
+    AppendJournal,
+    AppendLedger,
+    Change,
+    DropSubscription,
+    JournalRow,
+    LedgerRow,
+    OutboxRow,
+    PeerRow,
+    PutBlob,
+    PutEvidence,
+    PutOutbox,
+    PutPeer,
+    PutRecord,
+    PutSkill,
+    PutSubscription,
+    PutTombstone,
+    RecordRow,
+    SetSkillState,
+    SkillRow,
+    SubscriptionRow,
+    TombstoneRow,
+)
+from hansa.skills import messages
+from hansa.skills.model import Evidence, SkillState
+
+K1 = 1.2
+B = 0.75
+MIN_IDF = 1e-6
+"""BM25 as SQLite's FTS5 computes it: k1, b, and what a word that most texts have still counts."""
+
+
+class MemoryStore:
+    """Implements `node.ports.Store` with dictionaries."""
+
+    def __init__(self, *, journal_bound: int = 100_000) -> None:
+        """Makes an empty store whose journal keeps the last `journal_bound` lines."""
+        self.full = False
+        self._journal_bound = journal_bound
+        self._closed = False
+        self._records: dict[ContentId, RecordRow] = {}
+        self._by_seq: dict[tuple[NodeId, int], ContentId] = {}
+        self._feed: list[ContentId] = []
+        self._head = ""
+        self._skills: dict[ContentId, SkillRow] = {}
+        self._evidence: dict[ContentId, Evidence] = {}
+        self._ledger: dict[ContentId, LedgerRow] = {}
+        self._tombstones: dict[ContentId, TombstoneRow] = {}
+        self._journal: list[JournalRow] = []
+        self._outbox: dict[tuple[ContentId, str], OutboxRow] = {}
+        self._subscriptions: dict[str, SubscriptionRow] = {}
+        self._peers: dict[NodeId, PeerRow] = {}
+        self._blobs: dict[ContentId, bytes] = {}
+
+    # ---- changes
+
+    async def apply(self, changes: Sequence[Change]) -> None:
+        """Makes all changes or none: what can be refused is looked at before the first change is made."""
+        if self._closed:
+            raise Fault("the store is closed")
+        if self.full and changes:
+            raise DiskFull("the disk is full: free some space; nothing was written")
+        self._refuse([change.row for change in changes if isinstance(change, PutRecord)])
+        for change in changes:
+            self._make(change)
+        del self._journal[: max(0, len(self._journal) - self._journal_bound)]
+
+    def _refuse(self, rows: Sequence[RecordRow]) -> None:
+        ids = set(self._records)
+        places = set(self._by_seq)
+        for row in rows:
+            if row.id in ids:
+                raise Refused(Reason.DUPLICATE, row.id)
+            if (row.author, row.seq) in places:
+                raise Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
+            ids.add(row.id)
+            places.add((row.author, row.seq))
+
+    def _make(self, change: Change) -> None:
+        match change:
+            case PutRecord(row, in_feed):
+                self._put_record(row, in_feed)
+            case PutSkill(row):
+                self._skills.setdefault(row.id, row)
+            case SetSkillState(skill, state, reason):
+                if held := self._skills.get(skill):
+                    self._skills[skill] = replace(held, state=state, reason=reason)
+            case PutEvidence(record, evidence):
+                self._evidence.setdefault(record, evidence)
+            case AppendLedger():
+                self._append_ledger(change)
+            case PutTombstone(row):
+                self._tombstones.setdefault(row.skill, row)
+            case AppendJournal(row):
+                self._journal.append(row)
+            case PutOutbox(row):
+                self._outbox[row.record, row.url] = row
+            case PutSubscription(row):
+                self._subscriptions[row.url] = row
+            case DropSubscription(url):
+                self._subscriptions.pop(url, None)
+            case PutPeer(row):
+                self._peers[row.id] = row
+            case PutBlob(digest, data):
+                self._blobs.setdefault(digest, data)
+
+    def _put_record(self, row: RecordRow, in_feed: bool) -> None:
+        if in_feed:
+            self._feed.append(row.id)
+            self._head = chain(self._head, row.id)
+        self._records[row.id] = replace(row, place=len(self._feed) if in_feed else None)
+        self._by_seq[row.author, row.seq] = row.id
+
+    def _append_ledger(self, change: AppendLedger) -> None:
+        if change.receipt not in self._ledger:
+            last = list(self._ledger.values())[-1].entry if self._ledger else None
+            entry = ledger.append(last, change.receipt)
+            self._ledger[change.receipt] = LedgerRow(entry, change.subject, change.skill, change.dealing, change.at)
+
+    # ---- records
+
+    def record(self, id_: ContentId) -> RecordRow | None:
+        """Returns a record."""
+        return self._records.get(id_)
+
+    def record_at(self, author: NodeId, seq: int) -> ContentId | None:
+        """Returns the id of the record with this author and sequence number."""
+        return self._by_seq.get((author, seq))
+
+    def last_seq(self, author: NodeId) -> int:
+        """Returns the highest sequence number of the author's records; -1 when there are none."""
+        return max((seq for name, seq in self._by_seq if name == author), default=-1)
+
+    def records_about(self, skill: ContentId, kind: str = "") -> list[RecordRow]:
+        """Returns the records about a skill, oldest first; of one kind when given."""
+        return [row for row in self._records.values() if row.subject == skill and (not kind or row.kind == kind)]
+
+    def feed(self, after: int, limit: int) -> list[RecordRow]:
+        """Returns the feed's records with a place above `after`, in order."""
+        return [self._records[id_] for id_ in self._feed[max(0, after) :][: max(0, limit)]]
+
+    def feed_mark(self) -> tuple[int, str]:
+        """Returns the feed's length and the head of its hash chain."""
+        return len(self._feed), self._head
+
+    # ---- skills
+
+    def skill(self, id_: ContentId) -> SkillRow | None:
+        """Returns a skill."""
+        return self._skills.get(id_)
+
+    def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
+        """Returns ids of skills that start with `prefix`, in order."""
+        return sorted(id_ for id_ in self._skills if id_.startswith(prefix))[: max(0, limit)]
+
+    def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
+        """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
+        rows = sorted(self._wanted(wanted), key=lambda row: (row.added, row.id))
+        if after:
+            start = self._skills.get(ContentId(after))
+            rows = [row for row in rows if start and (row.added, row.id) > (start.added, start.id)]
+        return rows[: max(0, limit)]
+
+    def count_skills(self, wanted: SkillFilter) -> int:
+        """Returns how many skills there are."""
+        return len(self._wanted(wanted))
+
+    def _wanted(self, wanted: SkillFilter) -> list[SkillRow]:
+        in_feed = [self._records[id_] for id_ in self._feed]
+        published = {row.subject for row in in_feed if row.kind == messages.SKILL}
+        return [
+            row
+            for row in self._skills.values()
+            if (not wanted.states or row.state in wanted.states)
+            and (wanted.origin is None or row.origin is wanted.origin)
+            and (not wanted.tag or wanted.tag in row.tags)
+            and (not wanted.author or row.author == wanted.author)
+            and (not wanted.published or row.id in published)
+        ]
+
+    def evidence(self, skill: ContentId) -> list[Evidence]:
+        """Returns the findings about a skill, oldest first."""
+        return [one for one in self._evidence.values() if one.skill == skill]
+
+    def tombstone(self, skill: ContentId) -> TombstoneRow | None:
+        """Returns a skill's tombstone."""
+        return self._tombstones.get(skill)
+
+    def tombstones(self) -> list[TombstoneRow]:
+        """Returns all tombstones, oldest first."""
+        return list(self._tombstones.values())
+
+    def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
+        """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.
+
+        BM25 as in Robertson & Zaragoza, The Probabilistic Relevance Framework (2009), in the variant of FTS5.
+        """
+        texts = {
+            row.id: Counter(words(" ".join((row.intent, *row.tags))))
+            for row in self._skills.values()
+            if row.state is not SkillState.REMOVED and row.id not in self._tombstones
+        }
+        mean_length = sum(counts.total() for counts in texts.values()) / len(texts) if texts else 0.0
+        scores: dict[ContentId, float] = {}
+        for word in dict.fromkeys(words(text)):
+            having = [id_ for id_, counts in texts.items() if word in counts]
+            idf = max(MIN_IDF, log((len(texts) - len(having) + 0.5) / (len(having) + 0.5)))
+            for id_ in having:
+                count = texts[id_][word]
+                length = texts[id_].total() / mean_length
+                scores[id_] = scores.get(id_, 0.0) + idf * count * (K1 + 1) / (count + K1 * (1 - B + B * length))
+        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[: max(0, limit)]
+
+    # ---- the rest
+
+    def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
+        """Returns ledger entries with a number above `after`, in order."""
+        return list(self._ledger.values())[max(0, after) :][: max(0, limit)]
+
+    def receipts_about(self, skill: ContentId) -> list[LedgerRow]:
+        """Returns ledger entries about a skill, oldest first."""
+        return [row for row in self._ledger.values() if row.skill == skill]
+
+    def journal(self, ref: str) -> list[JournalRow]:
+        """Returns what happened to one thing, oldest first."""
+        return [row for row in self._journal if row.ref == ref]
+
+    def journal_refs(self, prefix: str, limit: int = 2) -> list[str]:
+        """Returns what the journal has lines about whose id starts with `prefix`, in order."""
+        return sorted({row.ref for row in self._journal if row.ref.startswith(prefix)})[: max(0, limit)]
+
+    def outbox(self, state: str = "pending", limit: int = 1000) -> list[OutboxRow]:
+        """Returns deliveries in a state, oldest first."""
+        return [row for row in self._outbox.values() if row.state == state][: max(0, limit)]
+
+    def deliveries_of(self, record: ContentId) -> list[OutboxRow]:
+        """Returns all deliveries of one record."""
+        return [row for row in self._outbox.values() if row.record == record]
+
+    def subscriptions(self) -> list[SubscriptionRow]:
+        """Returns all subscriptions, by address."""
+        return [self._subscriptions[url] for url in sorted(self._subscriptions)]
+
+    def peer(self, id_: NodeId) -> PeerRow | None:
+        """Returns a peer."""
+        return self._peers.get(id_)
+
+    def peers(self) -> list[PeerRow]:
+        """Returns all peers, by id."""
+        return [self._peers[id_] for id_ in sorted(self._peers)]
+
+    def blob(self, digest: ContentId) -> bytes | None:
+        """Returns a bundle file's bytes."""
+        return self._blobs.get(digest)
+
+    def close(self) -> None:
+        """Takes no more changes."""
+        self._closed = True

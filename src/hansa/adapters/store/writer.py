@@ -1,0 +1,173 @@
+"""The one writer: a thread that owns the only writing connection, and commits many batches at once.
+
+1. Whoever has changes puts them into the queue and waits.
+2. The thread takes everything that waits (group commit): each batch within a savepoint of one transaction, so that a
+   refused batch leaves the others alone. One commit, one fsync for all of them.
+3. Only then is anybody told. What was told is on the disk (goal L1).
+4. When the database itself refuses (no room, a broken disk), the whole transaction is undone and each batch is tried
+   once more in a transaction of its own, so that a batch too large for the disk does not sink its neighbours.
+
+It also owns checkpoints. SQLite 3.7.0 to 3.51.2 can corrupt a file when two connections write or checkpoint at the same
+moment (the "WAL-reset" bug, threat 68); here there is only ever one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from hansa.adapters.store import faults
+from hansa.adapters.store.writes import Batch, put_meta
+from hansa.kernel.errors import Fault, HansaError, Refused
+from hansa.node.rows import Change
+
+MAX_GROUP = 256
+"""Batches in one commit. Raising it makes busy nodes faster and the slowest answer slower."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    changes: Sequence[Change]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[None]
+
+    def tell(self, error: HansaError | None) -> None:
+        """Wakes whoever waits; nobody is there any more when its loop is closed."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._resolve, error)
+
+    def _resolve(self, error: HansaError | None) -> None:
+        if self.future.done():  # cancelled: what is on the disk stays there
+            return
+        if error is None:
+            self.future.set_result(None)
+        else:
+            self.future.set_exception(error)
+
+
+class Writer:
+    """Applies batches in the order in which they were handed in.
+
+    Attributes:
+        commits: transactions committed so far.
+        batches: batches made so far.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connect: Callable[[], Connection],
+        check_room: Callable[[], None],
+        journal_bound: int,
+    ) -> None:
+        """Starts the thread. `connect` is called in it; `check_room` raises DiskFull when there is none."""
+        self.commits = 0
+        self.batches = 0
+        self._path = path
+        self._connect = connect
+        self._check_room = check_room
+        self._journal_bound = journal_bound
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._dirty = False
+        self._gate = threading.Lock()  # nothing is put behind the stop mark
+        self._stopped = False
+        self._thread = threading.Thread(target=self._work, name="hansa-store", daemon=True)
+        self._thread.start()
+
+    async def apply(self, changes: Sequence[Change]) -> None:
+        """Returns when the changes are on the disk; raises when none of them is."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(tuple(changes), loop, loop.create_future())
+        with self._gate:
+            if self._stopped:
+                raise Fault("the store is closed")
+            self._queue.put(waiting)
+        await waiting.future
+
+    def stop(self) -> None:
+        """Finishes what waits, marks the file as properly closed and lets go of it."""
+        with self._gate:
+            if not self._stopped:
+                self._stopped = True
+                self._queue.put(None)
+        self._thread.join()
+
+    # ---- in the thread
+
+    def _work(self) -> None:
+        connection = self._connect()
+        try:
+            while group := self._take():
+                for waiting, error in zip(group, self._commit(connection, group), strict=True):
+                    waiting.tell(error)
+            self._mark_clean(connection)
+        finally:
+            connection.close()
+
+    def _take(self) -> list[_Waiting]:
+        """Returns all that waits, once something does; nothing when it is time to stop."""
+        group: list[_Waiting] = []
+        try:
+            while len(group) < MAX_GROUP:
+                waiting = self._queue.get(block=not group)
+                if waiting is None:
+                    self._queue.put(None)  # found again at the next turn
+                    break
+                group.append(waiting)
+        except queue.Empty:
+            pass
+        return group
+
+    def _commit(self, connection: Connection, group: list[_Waiting]) -> list[HansaError | None]:
+        try:
+            self._check_room()
+        except HansaError as error:
+            return [error] * len(group)
+        try:
+            return self._together(connection, group)
+        except Exception as error:
+            if len(group) == 1:
+                return [faults.translated(error, self._path)]
+        return [self._commit(connection, [waiting])[0] for waiting in group]
+
+    def _together(self, connection: Connection, group: list[_Waiting]) -> list[HansaError | None]:
+        """Makes all batches in one transaction; anything but a refusal undoes it and is raised."""
+        with connection.begin() as transaction:
+            outcomes = [self._one(connection, waiting, alone=len(group) == 1) for waiting in group]
+            if all(outcomes):
+                transaction.rollback()
+                return outcomes
+            if not self._dirty:
+                put_meta(connection, "clean", "0")
+        self._dirty = True
+        self.commits += 1
+        self.batches += outcomes.count(None)
+        return outcomes
+
+    def _one(self, connection: Connection, waiting: _Waiting, alone: bool) -> HansaError | None:
+        try:
+            if alone:  # nobody to spare: the transaction itself is undone
+                Batch(connection, self._journal_bound).make(waiting.changes)
+            else:
+                with connection.begin_nested():
+                    Batch(connection, self._journal_bound).make(waiting.changes)
+        except Refused as error:
+            return error
+        return None
+
+    def _mark_clean(self, connection: Connection) -> None:
+        """Spares the next start its check; a disk too full to say so only costs that check."""
+        if not self._dirty:
+            return
+        try:
+            with connection.begin():
+                put_meta(connection, "clean", "1")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except Exception:
+            self._dirty = True

@@ -1,0 +1,154 @@
+"""What all parts of the node share: who it is, its ports, its settings, and how it signs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hansa.admission import service as admission
+from hansa.admission.counters import Counters
+from hansa.admission.service import Admission, Freshness, Guest
+from hansa.admission.versions import SUPPORTED
+from hansa.conduct import ledger
+from hansa.identity import envelope
+from hansa.identity.envelope import Header, Signed
+from hansa.kernel.canonical import Json
+from hansa.kernel.ids import EVERYONE, ContentId, NodeId
+from hansa.kernel.instant import MINUTE, Instant
+from hansa.kernel.jobs import SandboxLimits
+from hansa.kernel.limits import Limits
+from hansa.node.driver import Driver
+from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
+from hansa.overlay import messages as overlay
+from hansa.skills import messages as skills
+from hansa.skills import policy, ranking
+
+KINDS: Mapping[str, Freshness] = {
+    skills.SKILL: Freshness.DURABLE,
+    skills.EVIDENCE: Freshness.DURABLE,
+    skills.TOMBSTONE: Freshness.DURABLE,
+    ledger.KIND: Freshness.DURABLE,
+    overlay.HELLO: Freshness.LIVE,
+    overlay.WELCOME: Freshness.LIVE,
+    overlay.INDEX: Freshness.LIVE,
+}
+"""Every kind of message that this version of the node knows."""
+
+LIVE_MS = 5 * MINUTE
+INDEX_MS = 10 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The node's settings, gathered by the composition root; see docs/reference/settings.md.
+
+    Attributes:
+        role: "node", or "hub": a hub passes on what invited peers push, and proves nothing itself.
+        admit_proved: let a peer's skill out of quarantine by itself once it is proved here; otherwise a person does.
+    """
+
+    name: str = ""
+    role: str = "node"
+    network: str = "hansa"
+    admit_proved: bool = True
+    workers: int = 2
+    limits: Limits = field(default_factory=Limits)
+    admission: admission.Params = field(default_factory=admission.Params)
+    skills: policy.Params = field(default_factory=policy.Params)
+    ranking: ranking.Params = field(default_factory=ranking.Params)
+    sandbox: SandboxLimits = field(default_factory=SandboxLimits)
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a setting makes no sense."""
+        if self.role not in ("node", "hub"):
+            raise ValueError(f"role must be node or hub, not {self.role}")
+        if not 1 <= len(self.network) <= 64:
+            raise ValueError("network must have 1 to 64 characters")
+        if self.workers < 1:
+            raise ValueError("workers must be at least 1")
+        self.limits.validate()
+        self.admission.validate()
+        self.skills.validate()
+
+
+class StoreMemory:
+    """What admission must remember, answered from the store."""
+
+    def __init__(self, store: Store) -> None:
+        """Reads from `store`."""
+        self._store = store
+
+    def holds(self, message: ContentId) -> bool:
+        """Says whether a record with this id is held."""
+        return self._store.record(message) is not None
+
+    def at_sequence(self, author: NodeId, seq: int) -> ContentId | None:
+        """Returns the record that has this sequence number."""
+        return self._store.record_at(author, seq)
+
+    def live_floor(self, author: NodeId) -> int:
+        """Returns the highest sequence number of a live message taken from `author`."""
+        peer = self._store.peer(author)
+        return peer.live_seq if peer else -1
+
+    def guest(self, author: NodeId) -> Guest:
+        """Returns what the operator has settled about `author`."""
+        peer = self._store.peer(author)
+        return Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
+
+
+class Core:
+    """The node's identity, ports and settings, and its hand for signing."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Keys,
+        store: Store,
+        clock: Clock,
+        index: Index,
+        sandbox: Sandbox | None,
+        caller: Caller,
+    ) -> None:
+        """Joins the parts; nothing runs yet.
+
+        Args:
+            sandbox: None where nothing is ever proved (a hub).
+        """
+        settings.validate()
+        self.settings = settings
+        self.keys = keys
+        self.store = store
+        self.clock = clock
+        self.index = index
+        self.sandbox = sandbox
+        self.caller = caller
+        self.me = keys.node_id
+        self.counters = Counters()
+        self.driver = Driver(store, clock, index)
+        self.admission = Admission(self.me, settings.network, KINDS, StoreMemory(store), settings.admission)
+        self._last_seq = store.last_seq(self.me)
+
+    def seal(self, kind: str, body: Json, recipient: str = EVERYONE, expires_in: int = 0) -> Signed:
+        """Returns a signed message of this node.
+
+        The sequence number is the time in milliseconds, or one more than the last: it rises even when an old backup
+        of the store was restored, so that a number is never used for two messages (threat 68).
+        """
+        now = self.clock.now()
+        self._last_seq = max(self._last_seq + 1, int(now))
+        header = Header(
+            version=SUPPORTED[-1],
+            network=self.settings.network,
+            kind=kind,
+            author=self.me,
+            recipient=recipient,
+            seq=self._last_seq,
+            created=now,
+            expires=now + expires_in if expires_in else 0,
+        )
+        return envelope.seal(header, body, [self.keys.key])
+
+    def now(self) -> Instant:
+        """Returns the present instant."""
+        return self.clock.now()

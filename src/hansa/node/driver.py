@@ -1,0 +1,105 @@
+"""Carries out effects, in the picture's fixed order: append, then send, then show.
+
+An effect that must survive a crash is a change in the store before anybody hears of it: what is to be sent lies in the
+outbox first. Listeners are told last, and a slow one loses events rather than slowing the node down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from hansa.kernel.ids import ContentId
+from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.node.ports import Clock, Index, Store
+from hansa.node.rows import AppendJournal, Change, JournalRow
+
+HISTORY = 200
+QUEUE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEvent:
+    """A fact for whoever watches: what happened, to which id, in one line."""
+
+    kind: str
+    ref: str
+    text: str
+    at: int
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a decision leads to.
+
+    Attributes:
+        changes: for the store, whole or not at all; deliveries are among them (`PutOutbox`).
+        shows: events for whoever watches, once the changes are durable.
+        index: skills to be found from now on, and the text to find them by.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    shows: list[tuple[str, str, str]] = field(default_factory=list)
+    index: list[tuple[ContentId, str]] = field(default_factory=list)
+
+    def show(self, kind: str, ref: str, text: str) -> None:
+        """Adds an event."""
+        self.shows.append((kind, ref, text))
+
+
+class Driver:
+    """Performs effects and keeps the last events for those who come late."""
+
+    def __init__(self, store: Store, clock: Clock, index: Index) -> None:
+        """Performs on `store` and `index`."""
+        self._store = store
+        self._index = index
+        self._clock = clock
+        self._listeners: set[asyncio.Queue[NodeEvent]] = set()
+        self.outbox_filled = asyncio.Event()
+        self.history: deque[NodeEvent] = deque(maxlen=HISTORY)
+
+    async def perform(self, effects: Effects) -> None:
+        """Appends, wakes the sender, shows.
+
+        Raises:
+            Refused, DiskFull, Fault: from the store; then nothing was changed, sent or shown.
+        """
+        if effects.changes:
+            await self._store.apply(effects.changes)
+        for skill, text in effects.index:
+            self._index.add(skill, text)
+        self.outbox_filled.set()
+        now = self._clock.now()
+        for kind, ref, text in effects.shows:
+            event = NodeEvent(kind, ref, text, now)
+            self.history.append(event)
+            for queue in self._listeners:
+                if not queue.full():
+                    queue.put_nowait(event)
+
+    def note(self, ref: str, box: Box, verdict: Verdict | None, reason: Reason | None, detail: str = "") -> Change:
+        """Returns the journal line for what happened to `ref` at a box."""
+        return AppendJournal(
+            JournalRow(
+                ref,
+                box.value,
+                verdict.value if verdict else "note",
+                reason.code if reason else "",
+                detail[:500],
+                self._clock.now(),
+            )
+        )
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[NodeEvent]]:
+        """Gives a queue that receives every event while the block runs."""
+        queue: asyncio.Queue[NodeEvent] = asyncio.Queue(QUEUE)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)

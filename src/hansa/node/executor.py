@@ -1,0 +1,172 @@
+"""Doing what an intent asks: reuse a proved skill if one fits, else have it solved, verify that, and keep it.
+
+A skill's own proof says that it does what *it* claims. Whether that is what is asked for now is decided by acceptance
+cases where the caller gives some: candidates are tried in the order of their rank until one passes them all. Without
+cases only a skill that is near enough to decide on (`ranking.decide_at`) is reused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hansa.kernel.errors import UsageError
+from hansa.kernel.ids import ContentId
+from hansa.kernel.jobs import SandboxJob, StepStatus, TrialEnd, TrialReport
+from hansa.node.core import Core
+from hansa.node.finder import Finder
+from hansa.node.ports import Solution, Solver
+from hansa.node.prover import Prover
+from hansa.node.shelf import Shelf
+from hansa.node.vault import open_skill
+from hansa.skills.importing.draft import Draft
+from hansa.skills.judge import accepts
+from hansa.skills.model import PYTHON, Case, Cases, Claim, Outcome, Result, Skill, Step
+
+CANDIDATES = 5
+
+
+class How(StrEnum):
+    """How an intent was met."""
+
+    REUSED = "reused"
+    SOLVED = "solved"
+    UNSOLVED = "unsolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What executing an intent came to.
+
+    Attributes:
+        skill: the skill that was used or made; None when unsolved.
+        value: `repr` of what a call with the given arguments returned; None when no arguments were given.
+        cases: how many acceptance cases it passed.
+        tried: skills that were tried before and failed a case.
+        wall_us: microseconds from the question to the answer.
+        why: one line for people.
+    """
+
+    how: How
+    skill: ContentId | None
+    intent: str
+    value: str | None
+    cases: int
+    tried: tuple[ContentId, ...]
+    wall_us: int
+    why: str
+    error: str = ""
+
+
+class Executor:
+    """Meets intents."""
+
+    def __init__(self, core: Core, shelf: Shelf, finder: Finder, prover: Prover, solver: Solver | None) -> None:
+        """Works for one node.
+
+        Args:
+            solver: what to ask when no skill fits; None when there is nothing to ask.
+        """
+        self._core = core
+        self._shelf = shelf
+        self._finder = finder
+        self._prover = prover
+        self._solver = solver
+
+    async def execute(self, intent: str, args: str | None = None, cases: Sequence[Case] = ()) -> Execution:
+        """Meets an intent.
+
+        Args:
+            intent: what is wanted, in words.
+            args: a Python literal of the tuple of arguments to call with; None to call nothing.
+            cases: acceptance cases; an answer that fails one is not used.
+
+        Raises:
+            UsageError: the intent is empty. NoSandbox: nothing can be run here. Unavailable: the solver broke.
+        """
+        if not intent.strip():
+            raise UsageError("an intent says what is wanted: hansa execute 'turn a title into a slug'")
+        started = self._core.clock.stopwatch_us()
+        ranking = self._core.settings.ranking
+        near = ranking.filter_at if cases else ranking.decide_at
+        tried: list[ContentId] = []
+        for found in self._finder.find(intent, limit=CANDIDATES, at_least=near):
+            skill = open_skill(found.row)
+            if skill.result.media_type != PYTHON:
+                continue
+            trial = await self._run(skill.result.text, skill.result.entry_point, args, cases)
+            if _passes(trial, cases):
+                value, error = _value(trial, len(cases)) if args is not None else (None, "")
+                elapsed = self._core.clock.stopwatch_us() - started
+                return Execution(
+                    How.REUSED, found.row.id, skill.intent, value, len(cases), tuple(tried), elapsed,
+                    found.rank.why, error,
+                )  # fmt: skip
+            tried.append(found.row.id)
+        return await self._solve(intent, args, cases, tuple(tried), started)
+
+    async def _solve(
+        self, intent: str, args: str | None, cases: Sequence[Case], tried: tuple[ContentId, ...], started: int
+    ) -> Execution:
+        def unsolved(why: str) -> Execution:
+            elapsed = self._core.clock.stopwatch_us() - started
+            return Execution(How.UNSOLVED, None, intent, None, 0, tried, elapsed, why)
+
+        if self._solver is None:
+            return unsolved("no proved skill fits, and no solver is configured")
+        solution = await self._solver.solve(intent, cases)
+        if solution is None:
+            return unsolved("no proved skill fits, and the solver found nothing")
+        if not cases:
+            return unsolved("the solver's answer can't be verified: give at least one --case")
+        trial = await self._run(solution.code, solution.entry_point, args, cases)
+        if not _passes(trial, cases):
+            return unsolved("the solver's answer fails a case")
+        id_ = await self._keep(intent, solution, cases)
+        if id_ is None:
+            return unsolved("the solver's answer does not stand up to a full proof")
+        value, error = _value(trial, len(cases)) if args is not None else (None, "")
+        elapsed = self._core.clock.stopwatch_us() - started
+        why = f"solved, verified on {len(cases)} cases and kept"
+        return Execution(How.SOLVED, id_, intent, value, len(cases), tried, elapsed, why, error)
+
+    async def _keep(self, intent: str, solution: Solution, cases: Sequence[Case]) -> ContentId | None:
+        """Records a solution as a skill of this node's own, proved like any other."""
+        actions = solution.steps or (f"Solve it as `{solution.entry_point}` and hold it against the cases.",)
+        skill = Skill(
+            intent=intent,
+            reasoning_path=tuple(Step(step=n, action=action) for n, action in enumerate(actions, 1)),
+            result=Result(media_type=PYTHON, text=solution.code, entry_point=solution.entry_point),
+            checks=(Cases(cases=tuple(cases)),),
+            tags=("solved",),
+        )
+        id_, _ = await self._shelf.add(Draft(skill, Claim(), "execute"))
+        row = self._core.store.skill(id_)
+        if row is None:
+            return None
+        proof = await self._prover.prove(row)
+        return id_ if proof.finding.outcome is Outcome.PASS else None
+
+    async def _run(self, code: str, entry_point: str, args: str | None, cases: Sequence[Case]) -> TrialReport:
+        calls = [case.args for case in cases] + ([args] if args is not None else [])
+        job = SandboxJob(
+            code=code, entry_point=entry_point or None, calls=tuple(calls), limits=self._core.settings.sandbox
+        )
+        report = await self._prover.sandbox().run(job)
+        return report.trials[0] if report.trials else TrialReport(TrialEnd.EXITED, ())
+
+
+def _passes(trial: TrialReport, cases: Sequence[Case]) -> bool:
+    """Says whether code loads, and answers each acceptance case as expected."""
+    values = {step.index: step.value for step in trial.steps if step.kind == "call" and step.status is StepStatus.OK}
+    loaded = any(step.kind == "load" and step.status is StepStatus.OK for step in trial.steps)
+    return loaded and all(accepts(case, values.get(number)) for number, case in enumerate(cases))
+
+
+def _value(trial: TrialReport, index: int) -> tuple[str | None, str]:
+    """Returns the value of the call at `index`, or its error."""
+    for step in trial.steps:
+        if step.kind == "call" and step.index == index:
+            return step.value, step.error or ("" if step.status is StepStatus.OK else str(step.status))
+    return None, f"the call did not come to an end: {trial.end}"

@@ -1,0 +1,222 @@
+"""The one way in. Bytes become Signed, Verified, Admitted, and then a room decides; each refusal is counted and noted.
+
+Every door calls `receive`: HTTP, a pulled feed, a file. There is no other path from bytes to the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from hansa.admission.service import Admitted, Equivocation, Via
+from hansa.conduct.ledger import KIND as RECEIPT
+from hansa.conduct.ledger import Dealing, Receipt
+from hansa.identity import envelope
+from hansa.identity.envelope import Signed, Verified
+from hansa.kernel.errors import DiskFull, Refused
+from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.kernel.wire import parse
+from hansa.node.core import Core
+from hansa.node.driver import Effects
+from hansa.node.rows import (
+    AppendLedger,
+    PeerRow,
+    PutEvidence,
+    PutPeer,
+    PutRecord,
+    PutSkill,
+    PutTombstone,
+    SetSkillState,
+    SkillRow,
+    TombstoneRow,
+)
+from hansa.node.shelf import Shelf, index_text, record_row, skill_row
+from hansa.overlay import messages as overlay
+from hansa.overlay.messages import Hello
+from hansa.skills import messages, service
+from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
+from hansa.skills.model import Origin, SkillState
+
+Wanted = Callable[[SkillBody, Verified], bool]
+"""Says whether a pulled skill matches what was subscribed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that was accepted: its id, its kind, and the skill it is about, if any."""
+
+    id: ContentId
+    kind: str
+    subject: str
+    message: Verified
+
+
+class Inbox:
+    """Receives messages and has the right room decide on each."""
+
+    def __init__(self, core: Core, shelf: Shelf) -> None:
+        """Works for one node."""
+        self._core = core
+        self._shelf = shelf
+        self._rooms: dict[str, Callable[[Admitted, str], tuple[str, Effects]]] = {
+            messages.SKILL: self._skill,
+            messages.EVIDENCE: self._evidence,
+            messages.TOMBSTONE: self._tombstone,
+            RECEIPT: self._receipt,
+            overlay.HELLO: self._hello,
+        }
+
+    async def receive(self, data: bytes, via: Via, source: str = "", wanted: Wanted | None = None) -> Taken:
+        """Takes one message in, or refuses it and keeps nothing but a note.
+
+        Args:
+            data: the envelope's bytes, as they came.
+            source: where from, for the journal.
+            wanted: for pulled skills, whether one matches the subscription.
+
+        Raises:
+            Refused: with its reason; DiskFull, Fault: nothing was kept.
+        """
+        self._core.counters.came_in()
+        ref: str = content_id(data)
+        try:
+            signed = envelope.read(data, self._core.settings.limits)
+            ref = signed.id
+            taken = await self._decide(signed, via, source, wanted)
+        except Refused as refusal:
+            self._core.counters.stopped(refusal.reason)
+            await self._note_refusal(ref, refusal, via, source)
+            raise
+        except DiskFull:
+            self._core.counters.stopped(Reason.STORE_FULL)
+            raise
+        self._core.counters.went_on()
+        return taken
+
+    async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None) -> Taken:
+        message = envelope.verify(signed, limits=self._core.settings.limits)
+        admitted = self._core.admission.admit(message, via, self._core.now())
+        room = self._rooms.get(message.header.kind)
+        if room is None:
+            raise Refused(Reason.UNKNOWN_KIND, f"{message.header.kind} is only ever an answer")
+        if wanted and message.header.kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
+            raise Refused(Reason.NOT_OURS)
+        subject, effects = room(admitted, source)
+        detail = f"{message.header.kind} by {message.author} via {via}" + (f" from {source}" if source else "")
+        for ref in {message.id, subject} - {""}:
+            effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
+        await self._core.driver.perform(effects)
+        return Taken(message.id, message.header.kind, subject, message)
+
+    async def _note_refusal(self, ref: str, refusal: Refused, via: Via, source: str) -> None:
+        reason = refusal.reason
+        if reason is Reason.DUPLICATE:
+            return  # nobody's fault, and a storm of them must not fill the journal
+        where = f" from {source}" if source else ""
+        note = self._core.driver.note(ref, reason.box, reason.verdict, reason, f"{refusal.detail} (via {via}{where})")
+        effects = Effects([note])
+        if isinstance(refusal, Equivocation):
+            about = f"the same number as {refusal.first[:12]}"
+            effects.changes.append(self._core.driver.note(refusal.first, Box.ADMISSION, None, reason, about))
+        effects.show("refused", ref, reason.code)
+        try:
+            await self._core.driver.perform(effects)
+        except DiskFull:
+            return  # the refusal stands and is counted; only its note has no room
+
+    def _skill(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, SkillBody)
+        id_ = body.skill.id
+        service.receive(body.skill, message.author, self._known(id_), self._shelf.parents, self._core.settings.skills)
+        record = record_row(message, id_, admitted.at)
+        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
+        if self._core.store.skill(id_) is None:
+            origin = Origin.OWN if message.author == self._core.me else Origin.PEER
+            row = skill_row(body.skill, origin, message.author, admitted.at, source)
+            effects.changes.append(PutSkill(row))
+            detail = f"to quarantine; its author claims {body.claim.verification_score / 10_000:.1f} % of checks"
+            effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, detail))
+        effects.show("skill.received", id_, body.skill.intent)
+        effects.index.append((id_, index_text(body.skill.intent, body.skill.tags)))
+        return id_, effects
+
+    def _evidence(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, EvidenceBody)
+        self._held(body.skill)
+        evidence = body.as_evidence(message.author, message.header.created)
+        record = record_row(message, body.skill, admitted.at)
+        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted)), PutEvidence(record.id, evidence)])
+        effects.show("evidence.received", body.skill, f"{body.outcome} by {message.author}")
+        return body.skill, effects
+
+    def _tombstone(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, TombstoneBody)
+        id_ = ContentId(body.skill)
+        row = self._held(id_)
+        goes = service.after_tombstone(message.author, self._known(id_))
+        record = record_row(message, id_, admitted.at)
+        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
+        if goes and row.state is not SkillState.REMOVED:
+            effects.changes += [
+                PutTombstone(TombstoneRow(id_, record.id, body.why, admitted.at)),
+                SetSkillState(id_, service.move(row.state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
+            ]
+            self._core.index.drop(id_)
+        note = f"taken back by {message.author}: {body.why}"
+        effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, note))
+        effects.show("skill.removed", id_, note)
+        return id_, effects
+
+    def _receipt(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Keeps somebody's receipt: shown with the skill, a reason to look again here, never believed blindly."""
+        message = admitted.message
+        body = parse(message.body, Receipt)
+        if body.skill:
+            self._held(body.skill)
+        claim = self._core.store.record(ContentId(body.records[0]))
+        if claim is None or claim.author != body.subject:
+            raise Refused(Reason.UNKNOWN_SKILL, "the claim that the receipt speaks of is not held here")
+        record = record_row(message, body.skill, admitted.at)
+        effects = Effects(
+            [
+                PutRecord(record, in_feed=self._passes_on(admitted)),
+                AppendLedger(record.id, claim.author, body.skill, body.dealing.value, admitted.at),
+            ]
+        )
+        if body.dealing is Dealing.SKILL_REFUTED:
+            note = f"receipt {record.id[:12]}: {body.reason}, says {message.author} of {body.subject}"
+            effects.changes.append(self._core.driver.note(body.skill, Box.STORE, None, None, note))
+        effects.show(f"receipt.{body.dealing}", body.skill or record.id, f"{body.subject} by {message.author}")
+        return body.skill, effects
+
+    def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, Hello)
+        peer = self._core.store.peer(message.author) or PeerRow(message.author)
+        row = replace(
+            peer, name=body.name, role=body.role, skills=body.skills, live_seq=message.header.seq, seen=admitted.at
+        )
+        effects = Effects([PutPeer(row)])
+        effects.show("peer.hello", message.author, body.name)
+        return "", effects
+
+    def _held(self, skill: str) -> SkillRow:
+        row = self._core.store.skill(ContentId(skill))
+        if row is None:
+            raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
+        return row
+
+    def _known(self, skill: ContentId) -> service.Known:
+        return service.Known(
+            tombstoned=self._core.store.tombstone(skill) is not None,
+            withdrawn_by=frozenset(row.author for row in self._core.store.records_about(skill, messages.TOMBSTONE)),
+            published_by=frozenset(row.author for row in self._core.store.records_about(skill, messages.SKILL)),
+        )
+
+    def _passes_on(self, admitted: Admitted) -> bool:
+        """A hub passes on what was pushed to it; a node passes on nothing but its own."""
+        return self._core.settings.role == "hub" and admitted.via is Via.HTTP

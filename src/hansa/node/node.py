@@ -1,0 +1,84 @@
+"""The whole node, joined: the parts share one `Core`, and this is the Python API (`Node.execute`, `Node.find`, …).
+
+node = Node(core, solver)        # entrypoints.app makes real ones
+node.start()
+found = node.finder.find("turn a title into a slug")
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from hansa.node.core import Core
+from hansa.node.executor import Execution, Executor
+from hansa.node.finder import Finder, Found
+from hansa.node.inbox import Inbox
+from hansa.node.ports import SkillFilter, Solver
+from hansa.node.prover import Proof, Prover
+from hansa.node.publishing import Publisher
+from hansa.node.rows import SkillRow, SubscriptionRow
+from hansa.node.shelf import Shelf
+from hansa.node.subscribing import Pulled, Subscriber
+from hansa.node.views import Views
+from hansa.node.why import Why
+from hansa.skills.model import Case, Origin, SkillState
+
+
+class Node:
+    """One sovereign node."""
+
+    def __init__(self, core: Core, solver: Solver | None = None) -> None:
+        """Joins the parts; nothing runs yet."""
+        self.core = core
+        self.shelf = Shelf(core)
+        self.inbox = Inbox(core, self.shelf)
+        self.prover = Prover(core)
+        self.finder = Finder(core, self.shelf)
+        self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)
+        self.publisher = Publisher(core, self.shelf)
+        self.subscriber = Subscriber(core, self.inbox)
+        self.views = Views(core, self.shelf)
+        self.stories = Why(core, self.shelf)
+
+    def start(self) -> int:
+        """Makes the store's skills findable; returns how many there are."""
+        return self.shelf.fill_index()
+
+    def find(self, intent: str, limit: int = 10) -> list[Found]:
+        """Returns the proved skills that fit an intent best, each with why."""
+        return self.finder.find(intent, limit)
+
+    async def execute(self, intent: str, args: str | None = None, cases: Sequence[Case] = ()) -> Execution:
+        """Meets an intent by a proved skill or by the solver; see `executor`."""
+        return await self.executor.execute(intent, args, cases)
+
+    def unproved(self, origin: Origin | None = None) -> list[SkillRow]:
+        """Returns the skills in quarantine that have checks, those about which a refutation is known first."""
+        rows: list[SkillRow] = []
+        after = ""
+        wanted = SkillFilter(states=(SkillState.QUARANTINED,), origin=origin)
+        while page := self.core.store.skills(wanted, after=after, limit=500):
+            rows += [row for row in page if row.has_checks]
+            after = page[-1].id
+        return sorted(rows, key=self._suspicion)
+
+    async def prove_waiting(self, origin: Origin | None = None) -> AsyncIterator[Proof]:
+        """Proves everything in quarantine that was not tried yet, and yields each finding."""
+        waiting = [row for row in self.unproved(origin) if not self._tried(row)]
+        async for proof in self.prover.prove_all(waiting):
+            yield proof
+
+    async def sync(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
+        """Pulls what is new from one source; see `subscribing`.
+
+        Raises:
+            Unavailable, Refused: see `Subscriber.pull`; what was taken before stays.
+        """
+        async for pulled in self.subscriber.pull(subscription):
+            yield pulled
+
+    def _tried(self, row: SkillRow) -> bool:
+        return any(one.prover == self.core.me for one in self.core.store.evidence(row.id))
+
+    def _suspicion(self, row: SkillRow) -> tuple[int, int, str]:
+        return (-self.shelf.refutations(row.id), row.added, row.id)

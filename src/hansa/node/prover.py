@@ -1,0 +1,207 @@
+"""Proving skills in the sandbox, and what follows from a finding: evidence, state, receipts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from hansa.conduct.ledger import KIND as RECEIPT
+from hansa.conduct.ledger import Dealing, Receipt
+from hansa.identity.envelope import Verified
+from hansa.kernel.errors import NoSandbox, Refused
+from hansa.kernel.ids import ContentId
+from hansa.kernel.verdict import Box, Verdict
+from hansa.kernel.wire import parse
+from hansa.node.core import Core
+from hansa.node.driver import Effects
+from hansa.node.ports import Sandbox
+from hansa.node.rows import (
+    AppendLedger,
+    OutboxRow,
+    PutEvidence,
+    PutOutbox,
+    PutRecord,
+    RecordRow,
+    SetSkillState,
+    SkillRow,
+)
+from hansa.node.shelf import record_row
+from hansa.node.vault import open_record, open_skill
+from hansa.skills import messages, service
+from hansa.skills.judge import Finding, job_for, judge
+from hansa.skills.messages import SkillBody
+from hansa.skills.model import Evidence, Origin, Outcome, Skill, SkillState
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A finding about a skill, and where the skill stands after it.
+
+    Attributes:
+        receipts: ids of the receipts that the finding led to.
+    """
+
+    row: SkillRow
+    finding: Finding
+    state: SkillState
+    harness: str
+    receipts: tuple[ContentId, ...] = ()
+
+
+class Prover:
+    """Runs proofs, as many at a time as there are workers."""
+
+    def __init__(self, core: Core) -> None:
+        """Works on the core's sandbox."""
+        self._core = core
+        self._slots = asyncio.Semaphore(core.settings.workers)
+
+    def sandbox(self) -> Sandbox:
+        """Returns the sandbox.
+
+        Raises:
+            NoSandbox: this node has none.
+        """
+        if self._core.sandbox is None:
+            raise NoSandbox("this node has no sandbox, so it proves and runs nothing: see hansa doctor")
+        return self._core.sandbox
+
+    async def prove(self, row: SkillRow, trials: int | None = None) -> Proof:
+        """Proves one skill and keeps what follows.
+
+        Args:
+            trials: how many; by default as many as the skill's origin asks for.
+
+        Raises:
+            NoSandbox: nothing was run.
+            Refused: CORRUPT, TOMBSTONED; DiskFull, Fault: nothing was kept.
+        """
+        skill = open_skill(row)
+        params = self._core.settings.skills
+        wanted = trials or (params.prove_trials if row.origin is Origin.OWN else params.import_trials)
+        seed = int(row.id[:8], 16)
+        sandbox = self.sandbox()
+        async with self._slots:
+            report = await sandbox.run(job_for(skill, wanted, params.refute_trials, seed, self._core.settings.sandbox))
+        finding = judge(skill, report)
+        return await self._keep(row, skill, finding, sandbox)
+
+    async def prove_all(self, rows: Sequence[SkillRow], trials: int | None = None) -> AsyncIterator[Proof]:
+        """Proves many skills, several at once, and yields each as it is done.
+
+        Stopping half-way loses nothing that was yielded: each finding is kept by itself.
+        """
+        tasks = [asyncio.create_task(self.prove(row, trials)) for row in rows]
+        try:
+            for done in asyncio.as_completed(tasks):
+                yield await done
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep(self, row: SkillRow, skill: Skill, finding: Finding, sandbox: Sandbox) -> Proof:
+        current = self._core.store.skill(row.id) or row
+        after = service.after_proof(current.state, finding)
+        if after is SkillState.ADMITTED and row.origin is Origin.PEER and not self._core.settings.admit_proved:
+            after = current.state
+        code = finding.reason.code if finding.reason else ""
+        evidence = self._evidence(row.id, finding, sandbox)
+        sealed = record_row(
+            self._core.seal(messages.EVIDENCE, messages.evidence_body(evidence)), row.id, self._core.now()
+        )
+        effects = Effects([PutRecord(sealed), PutEvidence(sealed.id, evidence), SetSkillState(row.id, after, code)])
+        verdict = finding.reason.verdict if finding.reason else Verdict.ACCEPT
+        effects.changes.append(
+            self._core.driver.note(row.id, Box.DOMAIN, verdict, finding.reason, _summary(finding, sandbox))
+        )
+        receipts: list[RecordRow] = []
+        if row.origin is Origin.PEER:
+            receipts = self._receipts(row, finding, sandbox.harness, sealed.id, effects)
+            self._report(finding, sealed, receipts, effects)
+        effects.show(f"skill.{finding.outcome}", row.id, f"{skill.intent[:80]}: {_summary(finding, sandbox)}")
+        await self._core.driver.perform(effects)
+        return Proof(row, finding, after, sandbox.harness, tuple(one.id for one in receipts))
+
+    def _evidence(self, skill: ContentId, finding: Finding, sandbox: Sandbox) -> Evidence:
+        return Evidence(
+            skill=skill,
+            prover=self._core.me,
+            harness=sandbox.harness,
+            sandbox=sandbox.name,
+            outcome=finding.outcome,
+            trials=finding.trials,
+            successes=finding.successes,
+            passed=finding.passed,
+            total=finding.total,
+            digest=finding.digest,
+            reason=finding.reason.code if finding.reason else "",
+            at=self._core.now(),
+        )
+
+    def _receipts(
+        self, row: SkillRow, finding: Finding, harness: str, evidence: ContentId, effects: Effects
+    ) -> list[RecordRow]:
+        """Writes one receipt for each author whose claim the finding refutes or confirms."""
+        made = []
+        for claim in self._claims(row.id):
+            body = parse(claim.body, SkillBody)
+            if service.is_lie(body.claim, finding, harness, self._core.settings.skills):
+                dealing = Dealing.SKILL_REFUTED
+            elif finding.outcome is Outcome.PASS:
+                dealing = Dealing.SKILL_REPROVED
+            else:
+                continue
+            receipt = Receipt(
+                dealing=dealing,
+                subject=claim.author,
+                skill=row.id,
+                records=(claim.id, evidence),
+                reason=finding.reason.code if finding.reason else "",
+            )
+            record = record_row(self._core.seal(RECEIPT, msgspec.to_builtins(receipt)), row.id, self._core.now())
+            effects.changes += [
+                PutRecord(record),
+                AppendLedger(record.id, claim.author, row.id, dealing.value, self._core.now()),
+            ]
+            if dealing is Dealing.SKILL_REFUTED:
+                effects.changes.append(
+                    self._core.driver.note(
+                        row.id,
+                        Box.STORE,
+                        None,
+                        finding.reason,
+                        f"receipt {record.id[:12]}: {dealing} by {claim.author}",
+                    )
+                )
+            made.append(record)
+        return made
+
+    def _report(self, finding: Finding, evidence: RecordRow, receipts: list[RecordRow], effects: Effects) -> None:
+        """Tells the sources what their operator may be told: nothing, refutations, or all findings."""
+        refuted = finding.outcome is Outcome.FAIL and bool(receipts)
+        for subscription in self._core.store.subscriptions():
+            if subscription.report == "all" or (subscription.report == "refutations" and refuted):
+                for record in (evidence, *receipts):
+                    outgoing = OutboxRow(record.id, subscription.url, "pending", at=self._core.now())
+                    effects.changes.append(PutOutbox(outgoing))
+
+    def _claims(self, skill: ContentId) -> list[Verified]:
+        claims = []
+        for record in self._core.store.records_about(skill, messages.SKILL):
+            try:
+                claims.append(open_record(record))
+            except Refused:
+                continue  # damaged: withheld, and no receipt rests on it
+        return [claim for claim in claims if claim.author != self._core.me]
+
+
+def _summary(finding: Finding, sandbox: Sandbox) -> str:
+    text = (
+        f"{finding.successes} of {finding.trials} trials, {finding.passed} of {finding.total} checks, "
+        f"{sandbox.harness} in {sandbox.name}, {finding.wall_us / 1000:.0f} ms"
+    )
+    return f"{text}; {finding.detail}" if finding.detail else text

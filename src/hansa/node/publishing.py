@@ -1,0 +1,225 @@
+"""Passing skills on: the gates, the signed message, the outbox, and bringing what lies in it to its addresses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from hansa.admission.versions import negotiate
+from hansa.identity import envelope
+from hansa.identity.envelope import Signed, Verified
+from hansa.kernel.canonical import Json
+from hansa.kernel.errors import Refused, Unavailable
+from hansa.kernel.ids import ContentId
+from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
+from hansa.kernel.wire import parse
+from hansa.node.core import INDEX_MS, LIVE_MS, Core
+from hansa.node.driver import Effects
+from hansa.node.ports import Answer
+from hansa.node.rows import (
+    OutboxRow,
+    PutOutbox,
+    PutRecord,
+    RecordRow,
+    SkillRow,
+)
+from hansa.node.shelf import Shelf, record_row
+from hansa.node.vault import open_skill
+from hansa.overlay import messages as overlay
+from hansa.overlay.messages import Hello, Index
+from hansa.skills import messages
+from hansa.skills.model import MILLION, Claim
+from hansa.skills.policy import Gate, publish_gates
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What publishing a skill came to, or would come to.
+
+    Attributes:
+        record: id of the signed message; None when nothing was (or would be) signed.
+        payload: exactly the bytes that leave the machine, for `--dry-run`; empty when a gate is shut.
+        to: addresses it goes to.
+        new: False when this node had passed the skill on before.
+    """
+
+    skill: ContentId
+    gates: tuple[Gate, ...]
+    record: ContentId | None
+    payload: bytes
+    to: tuple[str, ...]
+    new: bool
+
+    @property
+    def shut(self) -> tuple[Gate, ...]:
+        """The gates that keep it in."""
+        return tuple(gate for gate in self.gates if gate.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One try to bring a record to a peer."""
+
+    row: OutboxRow
+    detail: str = ""
+
+
+class Publisher:
+    """What this node says to others."""
+
+    def __init__(self, core: Core, shelf: Shelf) -> None:
+        """Works for one node."""
+        self._core = core
+        self._shelf = shelf
+        self._index: tuple[int, Signed] | None = None
+
+    async def publish(self, row: SkillRow, to: tuple[str, ...] = (), dry_run: bool = False) -> Publication:
+        """Passes a skill on: signed, into this node's feed, and into the outbox for each address.
+
+        Args:
+            to: addresses; by default every source this node subscribes to.
+            dry_run: decide and show everything, keep and send nothing.
+
+        Raises:
+            Refused: CORRUPT, TOMBSTONED; DiskFull: nothing was kept.
+        """
+        skill = open_skill(row)
+        if self._core.store.tombstone(row.id):
+            raise Refused(Reason.TOMBSTONED)
+        targets = to or tuple(one.url for one in self._core.store.subscriptions())
+        numbers = self._shelf.numbers(row.id)
+        gates = publish_gates(skill, numbers, self._core.settings.skills)
+        if any(gate.reason for gate in gates):
+            return Publication(row.id, gates, None, b"", targets, False)
+        claim = Claim(
+            confidence=int(numbers.confidence * MILLION),
+            verification_score=int(numbers.verification_score * MILLION),
+            trials=numbers.trials,
+            harness=numbers.harness,
+        )
+        before = self._own_record(row.id)
+        if before:
+            sealed = envelope.read(before.envelope)
+        else:
+            sealed = self._core.seal(messages.SKILL, messages.skill_body(skill, claim))
+        if not dry_run:
+            await self._keep_publication(row, sealed, targets, new=before is None)
+        return Publication(row.id, gates, sealed.id, sealed.payload, targets, before is None)
+
+    async def _keep_publication(self, row: SkillRow, sealed: Signed, targets: tuple[str, ...], new: bool) -> None:
+        now = self._core.now()
+        effects = Effects()
+        if new:
+            effects.changes.append(PutRecord(record_row(sealed, row.id, now), in_feed=True))
+        done = {one.url for one in self._core.store.deliveries_of(sealed.id) if one.state == "delivered"}
+        for url in targets:
+            if url not in done:
+                effects.changes.append(PutOutbox(OutboxRow(sealed.id, url, "pending", at=now)))
+        note = f"published as {sealed.id[:12]} to {', '.join(targets) or 'its own feed'}"
+        effects.changes.append(self._core.driver.note(row.id, Box.SEND, Verdict.ACCEPT, None, note))
+        effects.show("skill.published", row.id, row.intent)
+        await self._core.driver.perform(effects)
+
+    def _own_record(self, skill: ContentId) -> RecordRow | None:
+        passed_on = self._core.store.records_about(skill, messages.SKILL)
+        return next((record for record in passed_on if record.author == self._core.me), None)
+
+    async def deliver(self) -> AsyncIterator[Delivery]:
+        """Tries every pending delivery once, oldest first; a peer that does not answer is left for the next round."""
+        silent: set[str] = set()
+        for row in self._core.store.outbox("pending", limit=10_000):
+            if row.url in silent:
+                continue
+            try:
+                delivery = await self._deliver_one(row)
+            except Unavailable as error:
+                silent.add(row.url)
+                delivery = Delivery(replace(row, tries=row.tries + 1, reason=Reason.UNREACHABLE.code), str(error))
+            await self._keep_delivery(delivery)
+            yield delivery
+
+    async def _deliver_one(self, row: OutboxRow) -> Delivery:
+        record = self._core.store.record(row.record)
+        if record is None:
+            return Delivery(replace(row, state="refused", reason=Reason.CORRUPT.code), "the record is gone")
+        for digest, data in self._files_of(record.subject if record.kind == messages.SKILL else ""):
+            await self._core.caller.put(row.url, f"/blobs/{digest}", data)
+        answer = await self._core.caller.post(
+            row.url, "/skills" if record.kind == messages.SKILL else "/records", record.envelope
+        )
+        return _judged(row, answer)
+
+    async def _keep_delivery(self, delivery: Delivery) -> None:
+        row = delivery.row
+        effects = Effects([PutOutbox(replace(row, at=self._core.now()))])
+        if row.state != "pending":
+            reason = BY_CODE.get(row.reason)
+            verdict = Verdict.ACCEPT if row.state == "delivered" else Verdict.REJECT
+            note = f"{row.state} at {row.url}" + (f": {delivery.detail}" if delivery.detail else "")
+            record = self._core.store.record(row.record)
+            for ref in {row.record, record.subject if record else ""} - {""}:
+                effects.changes.append(self._core.driver.note(ref, Box.SEND, verdict, reason, note))
+            effects.show(f"delivery.{row.state}", row.record, note)
+        await self._core.driver.perform(effects)
+
+    def _files_of(self, skill: str) -> list[tuple[str, bytes]]:
+        row = self._core.store.skill(ContentId(skill)) if skill else None
+        if row is None:
+            return []
+        files = []
+        for file in open_skill(row).result.files:
+            data = self._core.store.blob(ContentId(file.digest))
+            if data is not None:
+                files.append((file.digest, data))
+        return files
+
+    def index(self) -> Signed:
+        """Returns this node's signed index; the same one for a second, unless the feed has grown."""
+        length, head = self._core.store.feed_mark()
+        now = self._core.now()
+        if self._index is None or now - self._index[0] >= 1_000 or parse_index(self._index[1]).length != length:
+            body: Json = {"length": length, "head": head}
+            self._index = (now, self._core.seal(overlay.INDEX, body, expires_in=INDEX_MS))
+        return self._index[1]
+
+    def welcome(self, hello: Verified) -> Signed:
+        """Returns the answer to a greeting.
+
+        Raises:
+            Refused: BAD_VERSION, when there is no version that both speak.
+        """
+        version = negotiate(parse(hello.body, Hello).versions)
+        settings = self._core.settings
+        body: Json = {"to": hello.id, "version": version, "name": settings.name, "role": settings.role}
+        return self._core.seal(overlay.WELCOME, body, recipient=hello.author, expires_in=LIVE_MS)
+
+
+def parse_index(signed: Signed) -> Index:
+    """Returns the body of an index that this node signed itself."""
+    return parse(envelope.verify(signed).body, Index)
+
+
+def _judged(row: OutboxRow, answer: Answer) -> Delivery:
+    if answer.status in (200, 201, 409):  # 409: it was there already, from a try whose answer was lost
+        return Delivery(replace(row, state="delivered", reason="", tries=row.tries + 1))
+    refusal = their_refusal(row.url, answer)
+    if answer.status in (429, 503, 507):
+        return Delivery(replace(row, reason=refusal.reason.code, tries=row.tries + 1), refusal.detail)
+    return Delivery(replace(row, state="refused", reason=refusal.reason.code, tries=row.tries + 1), refusal.detail)
+
+
+class _Problem(msgspec.Struct):
+    reason: str = ""
+    detail: str = ""
+
+
+def their_refusal(url: str, answer: Answer) -> Refused:
+    """Returns what another node answered as a refusal here, with its reason where it names one that is known."""
+    try:
+        problem = msgspec.json.decode(answer.body, type=_Problem)
+    except msgspec.DecodeError:
+        problem = _Problem()
+    reason = BY_CODE.get(problem.reason, Reason.UNREACHABLE)
+    return Refused(reason, f"says {url}" + (f": {problem.detail[:200]}" if problem.detail else f" ({answer.status})"))

@@ -1,0 +1,199 @@
+"""Skills on this node: adding one's own, moving them through quarantine, taking them away, and facts about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hansa.conduct.ledger import Dealing
+from hansa.identity import envelope
+from hansa.identity.envelope import Signed, Verified
+from hansa.kernel.errors import NotFound, Refused
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.instant import Instant
+from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.node.core import Core
+from hansa.node.driver import Effects
+from hansa.node.ports import SkillFilter
+from hansa.node.rows import (
+    OutboxRow,
+    PutBlob,
+    PutOutbox,
+    PutRecord,
+    PutSkill,
+    PutTombstone,
+    RecordRow,
+    SetSkillState,
+    SkillRow,
+    TombstoneRow,
+)
+from hansa.node.vault import open_skill
+from hansa.skills import messages, service
+from hansa.skills.importing.draft import Draft
+from hansa.skills.lineage import ancestry
+from hansa.skills.model import Level, Origin, Skill, SkillState
+from hansa.skills.policy import Standing, level, standing
+from hansa.skills.ranking import Facts
+
+
+class Shelf:
+    """The node's skills."""
+
+    def __init__(self, core: Core) -> None:
+        """Works on the core's store and index."""
+        self._core = core
+
+    def fill_index(self) -> int:
+        """Puts every skill of the store into the index; returns how many."""
+        after, count = "", 0
+        while rows := self._core.store.skills(SkillFilter(states=_PRESENT), after=after, limit=1_000):
+            for row in rows:
+                self._core.index.add(row.id, index_text(row.intent, row.tags))
+            after, count = rows[-1].id, count + len(rows)
+        return count
+
+    async def add(self, draft: Draft) -> tuple[ContentId, bool]:
+        """Keeps a skill of this node's own, unproved; adding it again changes nothing.
+
+        Returns:
+            Its id, and whether it is new.
+
+        Raises:
+            Refused: TOMBSTONED, BAD_LINEAGE; DiskFull.
+        """
+        skill = draft.skill
+        id_ = skill.id
+        if self._core.store.skill(id_) is not None and self._core.store.tombstone(id_) is None:
+            return id_, False
+        known = service.Known(tombstoned=self._core.store.tombstone(id_) is not None)
+        service.receive(skill, self._core.me, known, self.parents, self._core.settings.skills)
+        row = skill_row(skill, Origin.OWN, self._core.me, self._core.now(), draft.source, draft.claimed_pass)
+        effects = Effects([PutSkill(row), *(PutBlob(ContentId(digest), data) for digest, data in draft.blobs)])
+        effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, None, None, f"added from {draft.source}"))
+        effects.show("skill.added", id_, skill.intent)
+        effects.index.append((id_, index_text(skill.intent, skill.tags)))
+        await self._core.driver.perform(effects)
+        return id_, True
+
+    async def settle(self, row: SkillRow, trigger: service.Trigger, why: str = "") -> SkillState:
+        """Moves a skill by an operator's word (approve, reject).
+
+        Raises:
+            UsageError: the skill's state does not allow it.
+        """
+        after = service.move(row.state, trigger)
+        reason = Reason.OPERATOR if trigger is service.Trigger.REJECTED else None
+        verdict = Verdict.REJECT if reason else Verdict.ACCEPT
+        effects = Effects([SetSkillState(row.id, after, reason.code if reason else "")])
+        note = f"{trigger} by the operator" + (f": {why}" if why else "")
+        effects.changes.append(self._core.driver.note(row.id, Box.DOMAIN, verdict, reason, note))
+        effects.show(f"skill.{after}", row.id, row.intent)
+        await self._core.driver.perform(effects)
+        return after
+
+    async def remove(self, row: SkillRow, why: str) -> list[str]:
+        """Takes a skill away for good; where this node had passed it on, a signed tombstone follows.
+
+        Returns:
+            The addresses that will be told.
+        """
+        after = service.move(row.state, service.Trigger.REMOVED)
+        sealed = self._core.seal(messages.TOMBSTONE, messages.tombstone_body(row.id, why))
+        passed_on = self._core.store.records_about(row.id, messages.SKILL)
+        published = [record for record in passed_on if record.author == self._core.me]
+        told = sorted({sent.url for record in published for sent in self._core.store.deliveries_of(record.id)})
+        record = record_row(sealed, row.id, self._core.now())
+        effects = Effects(
+            [
+                PutRecord(record, in_feed=bool(published)),
+                PutTombstone(TombstoneRow(row.id, record.id, why, self._core.now())),
+                SetSkillState(row.id, after, Reason.TOMBSTONED.code),
+                *(PutOutbox(OutboxRow(record.id, url, "pending", at=self._core.now())) for url in told),
+                self._core.driver.note(row.id, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, f"removed here: {why}"),
+            ]
+        )
+        effects.show("skill.removed", row.id, row.intent)
+        await self._core.driver.perform(effects)
+        self._core.index.drop(row.id)
+        return told
+
+    def parents(self, id_: ContentId) -> Sequence[ContentId] | None:
+        """Returns the parents that a skill held here names; None when it is not held, or damaged."""
+        row = self._core.store.skill(id_)
+        if row is None:
+            return None
+        try:
+            return tuple(ContentId(one) for one in open_skill(row).lineage)
+        except Refused:
+            return None
+
+    def ancestry_of(self, skill: Skill) -> dict[str, object]:
+        """Returns the lineage of a skill for people and programs."""
+        params = self._core.settings.skills
+        lineage = tuple(ContentId(one) for one in skill.lineage)
+        found = ancestry(skill.id, lineage, self.parents, params.max_parents, params.max_depth)
+        return {
+            "parents": list(lineage),
+            "depth": found.depth,
+            "resolved": [self._named(one) for one in found.resolved],
+            "unresolved": list(found.unresolved),
+        }
+
+    def numbers(self, id_: ContentId) -> Standing:
+        """Returns the computed numbers of a skill, from this node's own evidence."""
+        return standing(self._core.store.evidence(id_), self._core.me)
+
+    def level(self, row: SkillRow) -> Level:
+        """Returns a skill's evidence level here."""
+        evidence = self._core.store.evidence(row.id)
+        return level(evidence, self._core.me, row.origin is Origin.PEER, self._core.settings.skills.witnesses)
+
+    def refutations(self, id_: ContentId) -> int:
+        """Returns how many refutation receipts the ledger holds about a skill."""
+        return sum(row.dealing == Dealing.SKILL_REFUTED for row in self._core.store.receipts_about(id_))
+
+    def facts(self, row: SkillRow) -> Facts:
+        """Returns what ranks a skill."""
+        confidence = self.numbers(row.id).confidence
+        return Facts(self.level(row), confidence, Instant(row.added), self.refutations(row.id))
+
+    def _named(self, id_: ContentId) -> dict[str, str]:
+        row = self._core.store.skill(id_)
+        if row is None:
+            raise NotFound(f"no skill here has the id {id_}")
+        return {"trace_id": id_, "intent": row.intent}
+
+
+_PRESENT = (SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED)
+
+
+def index_text(intent: str, tags: Sequence[str]) -> str:
+    """Returns what a skill is searched by."""
+    return intent if not tags else f"{intent} ({' '.join(tags)})"
+
+
+def skill_row(
+    skill: Skill, origin: Origin, author: str, now: Instant, source: str, claimed: bool | None = None
+) -> SkillRow:
+    """Returns the row of a skill that is new here, in quarantine."""
+    return SkillRow(
+        id=skill.id,
+        intent=skill.intent,
+        body=skill.to_bytes(),
+        media_type=skill.result.media_type,
+        license=skill.license,
+        tags=skill.tags,
+        has_checks=bool(skill.checks),
+        origin=origin,
+        author=NodeId(author),
+        state=SkillState.QUARANTINED,
+        added=now,
+        source=source,
+        claimed_pass=claimed,
+    )
+
+
+def record_row(message: Signed | Verified, subject: str, now: Instant) -> RecordRow:
+    """Returns the row of a message; one of this node's own is verified like anybody's before it is kept."""
+    verified = message if isinstance(message, Verified) else envelope.verify(message)
+    header = verified.header
+    return RecordRow(verified.id, header.kind, verified.author, header.seq, subject, header.created, now, verified.raw)

@@ -1,0 +1,194 @@
+"""Asking other nodes: the greeting, subscriptions, and pulling a feed (whose rules are in `overlay.feed`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from hansa.admission.service import Via
+from hansa.admission.versions import SUPPORTED
+from hansa.identity import envelope
+from hansa.identity.envelope import Verified
+from hansa.kernel.canonical import Json
+from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content_id
+from hansa.kernel.verdict import Reason
+from hansa.kernel.wire import parse
+from hansa.node.core import LIVE_MS, Core
+from hansa.node.driver import Effects
+from hansa.node.inbox import Inbox
+from hansa.node.publishing import their_refusal
+from hansa.node.rows import (
+    PutBlob,
+    PutSubscription,
+    SubscriptionRow,
+)
+from hansa.overlay import feed
+from hansa.overlay import messages as overlay
+from hansa.overlay.feed import Mark
+from hansa.overlay.messages import Index, Welcome
+from hansa.skills import messages
+from hansa.skills.messages import SkillBody
+from hansa.skills.model import Skill
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One item of a feed and what became of it: taken, or the reason why not."""
+
+    id: ContentId
+    kind: str
+    subject: str
+    reason: Reason | None
+    detail: str = ""
+
+
+class FeedItem(msgspec.Struct, frozen=True):
+    """An item of a feed page: its place, its record's id, and the record unless it was filtered out."""
+
+    place: int
+    id: str
+    envelope: str | None = None
+
+
+class FeedPage(msgspec.Struct, frozen=True):
+    """A page of a feed, with the source's signed index."""
+
+    index: str
+    items: list[FeedItem]
+
+
+class Subscriber:
+    """What this node asks of others."""
+
+    def __init__(self, core: Core, inbox: Inbox) -> None:
+        """Works for one node."""
+        self._core = core
+        self._inbox = inbox
+
+    async def greet(self, url: str, peer: NodeId | None = None) -> Verified:
+        """Says hello to the node at `url` and returns its welcome, which fits that hello.
+
+        Args:
+            peer: who must answer; None at the first greeting, when whoever answers is pinned.
+
+        Raises:
+            Unavailable: no answer. Refused: an answer that is not good, or a refusal by the other node.
+        """
+        settings = self._core.settings
+        body: Json = {"versions": list(SUPPORTED), "name": settings.name, "role": settings.role, "skills": 0}
+        sealed = self._core.seal(overlay.HELLO, body, recipient=peer or EVERYONE, expires_in=LIVE_MS)
+        answer = await self._core.caller.post(url, "/hello", sealed.raw)
+        if answer.status != 200:
+            raise their_refusal(url, answer)
+        welcome = self._answered(answer.body, overlay.WELCOME, peer)
+        if parse(welcome.body, Welcome).to != sealed.id:
+            raise Refused(Reason.WRONG_RECIPIENT, "the welcome answers another hello")
+        return welcome
+
+    async def subscribe(self, wanted: SubscriptionRow) -> SubscriptionRow:
+        """Greets a source, pins its node id and keeps the subscription; subscribing again changes the filters only.
+
+        Raises:
+            Unavailable, Refused: see `greet`; UsageError: the node would subscribe to itself.
+        """
+        before = next((one for one in self._core.store.subscriptions() if one.url == wanted.url), None)
+        welcome = await self.greet(wanted.url, before.peer if before else None)
+        if welcome.author == self._core.me:
+            raise UsageError(f"{wanted.url} is this node itself: subscribe to another one")
+        row = replace(wanted, peer=welcome.author, at=self._core.now())
+        if before:
+            row = replace(row, length=before.length, head=before.head)
+        effects = Effects([PutSubscription(row)])
+        effects.show("subscribed", welcome.author, wanted.url)
+        await self._core.driver.perform(effects)
+        return row
+
+    async def pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
+        """Takes in what is new in a source's feed; stops, keeping what was taken, when the source contradicts itself.
+
+        Raises:
+            Unavailable: no answer. Refused: FROZEN, ROLLBACK, FORK, MIX_AND_MATCH and others: the source is at fault.
+        """
+        mark = Mark(subscription.length, subscription.head)
+        while True:
+            page = await self._page(subscription, mark)
+            index_message = self._answered(page.index.encode(), overlay.INDEX, subscription.peer)
+            index = parse(index_message.body, Index)
+            feed.check_index(mark, index, index_message.header.expires, self._core.now())
+            ids = [ContentId(item.id) for item in page.items]
+            end = feed.walk(mark, ids)
+            feed.check_walk(end, index)
+            if not ids and mark.length < index.length:
+                raise Refused(Reason.MIX_AND_MATCH, "it shows fewer records than its index counts")
+            for item in page.items:
+                if item.envelope is not None:
+                    yield await self._take(item, subscription)
+            mark = end
+            await self._core.driver.perform(
+                Effects([PutSubscription(replace(subscription, length=mark.length, head=mark.head))])
+            )
+            if mark.length >= index.length:
+                return
+
+    async def _page(self, subscription: SubscriptionRow, mark: Mark) -> FeedPage:
+        answer = await self._core.caller.get(subscription.url, f"/feed?after={mark.length}&limit={PAGE}")
+        if answer.status != 200:
+            raise their_refusal(subscription.url, answer)
+        try:
+            page = msgspec.json.decode(answer.body, type=FeedPage)
+        except msgspec.DecodeError as error:
+            raise Refused(Reason.NOT_JSON, f"feed of {subscription.url}: {error}") from None
+        for number, item in enumerate(page.items, mark.length + 1):
+            if item.place != number or not is_content_id(item.id):
+                raise Refused(Reason.MIX_AND_MATCH, f"record {number} is missing")
+        return page
+
+    async def _take(self, item: FeedItem, subscription: SubscriptionRow) -> Pulled:
+        data = (item.envelope or "").encode()
+        try:
+            signed = envelope.read(data, self._core.settings.limits)
+            if signed.id != item.id:
+                raise Refused(Reason.MIX_AND_MATCH, f"record {item.place} has another id")
+            taken = await self._inbox.receive(
+                data, Via.FEED, subscription.url, lambda body, message: self._wants(subscription, body, message)
+            )
+        except Refused as refusal:
+            return Pulled(ContentId(item.id), "", "", refusal.reason, refusal.detail)
+        if taken.kind == messages.SKILL:
+            await self._fetch_files(subscription.url, parse(taken.message.body, SkillBody).skill)
+        return Pulled(taken.id, taken.kind, taken.subject, None)
+
+    def _wants(self, subscription: SubscriptionRow, body: SkillBody, message: Verified) -> bool:
+        skill = body.skill
+        if subscription.authors and message.author not in subscription.authors:
+            return False
+        if subscription.tags and not set(subscription.tags) & set(skill.tags):
+            return False
+        if body.claim.trials < subscription.min_trials:
+            return False
+        near = self._core.settings.ranking.filter_at
+        return not subscription.intents or any(
+            self._core.index.similarity(intent, skill.intent) >= near for intent in subscription.intents
+        )
+
+    async def _fetch_files(self, url: str, skill: Skill) -> None:
+        """Brings the files of a bundle; one that does not fit its digest is not kept."""
+        for file in skill.result.files:
+            if self._core.store.blob(ContentId(file.digest)) is not None:
+                continue
+            answer = await self._core.caller.get(url, f"/blobs/{file.digest}")
+            if answer.status == 200 and content_id(answer.body) == file.digest and len(answer.body) == file.size:
+                await self._core.driver.perform(Effects([PutBlob(ContentId(file.digest), answer.body)]))
+
+    def _answered(self, data: bytes, kind: str, peer: NodeId | None) -> Verified:
+        """Returns the verified answer to a question of ours: right kind, right peer, fresh, for us."""
+        message = envelope.verify(envelope.read(data, self._core.settings.limits))
+        self._core.admission.check(message, self._core.now())
+        if message.header.kind != kind or (peer is not None and message.author != peer):
+            raise Refused(Reason.WRONG_SIGNER, "another node answers at that address than before")
+        return message

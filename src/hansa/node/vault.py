@@ -1,0 +1,66 @@
+"""Reading what will be acted on: from the signed bytes, checked again each time (threat 1 "database reload", goal L8).
+
+Columns of the store find things. Whatever decides, runs or leaves the node is read here; bytes that no longer fit
+their id or their signature are withheld and named.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from hansa.identity import envelope
+from hansa.identity.envelope import Verified
+from hansa.kernel.errors import NotFound, Refused
+from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.verdict import Reason
+from hansa.node.core import Core
+from hansa.node.rows import RecordRow, SkillRow
+from hansa.skills.model import Skill
+
+ENOUGH_OF_AN_ID = 4
+
+
+def open_record(row: RecordRow) -> Verified:
+    """Returns the message in a stored record.
+
+    Raises:
+        Refused: CORRUPT, when its bytes are no longer the message with that id, author and place.
+    """
+    try:
+        message = envelope.verify(envelope.read(row.envelope))
+    except Refused as refusal:
+        raise Refused(Reason.CORRUPT, f"record {row.id[:12]}: {refusal.reason.code}") from None
+    if (message.id, message.author, message.header.seq, message.header.kind) != (row.id, row.author, row.seq, row.kind):
+        raise Refused(Reason.CORRUPT, f"record {row.id[:12]} is filed under another name")
+    return message
+
+
+def open_skill(row: SkillRow) -> Skill:
+    """Returns the skill in a stored row.
+
+    Raises:
+        Refused: CORRUPT, when its bytes are no longer the skill with that id.
+    """
+    if content_id(row.body) != row.id:
+        raise Refused(Reason.CORRUPT, f"skill {row.id[:12]}")
+    return msgspec.json.decode(row.body, type=Skill)
+
+
+def find_skill(core: Core, id_or_prefix: str) -> SkillRow:
+    """Returns the one skill whose id starts with the given text.
+
+    Raises:
+        NotFound: none, more than one, or fewer than four characters given.
+    """
+    text = id_or_prefix.strip().lower()
+    if len(text) < ENOUGH_OF_AN_ID:
+        raise NotFound(f"{id_or_prefix!r} is too short for an id: give at least {ENOUGH_OF_AN_ID} characters")
+    found = core.store.skill_ids(text, 2)
+    if not found:
+        raise NotFound(f"no skill here has an id that starts with {text[:64]}: see hansa skill list")
+    if len(found) > 1:
+        raise NotFound(f"more than one skill starts with {text}: give more characters")
+    row = core.store.skill(ContentId(found[0]))
+    if row is None:
+        raise NotFound(f"no skill here has the id {found[0]}")
+    return row

@@ -1,0 +1,203 @@
+"""What is shown: plain values for JSON, made from rows. Doors and pages read these and never the store."""
+
+from __future__ import annotations
+
+from hansa.kernel.instant import iso
+from hansa.node.core import Core
+from hansa.node.executor import Execution
+from hansa.node.finder import Found
+from hansa.node.ports import SkillFilter
+from hansa.node.prover import Proof
+from hansa.node.publishing import Publication
+from hansa.node.rows import LedgerRow, SkillRow
+from hansa.node.shelf import Shelf
+from hansa.node.vault import open_skill
+from hansa.skills.messages import SKILL
+from hansa.skills.model import Cases, Origin, SkillState
+
+View = dict[str, object]
+
+
+class Views:
+    """Reads for people and programs."""
+
+    def __init__(self, core: Core, shelf: Shelf) -> None:
+        """Reads the core's store."""
+        self._core = core
+        self._shelf = shelf
+
+    def skill(self, row: SkillRow) -> View:
+        """Returns a skill in the shape of H2 and H5: computed numbers as fractions of 1, claims apart."""
+        numbers = self._shelf.numbers(row.id)
+        level = self._shelf.level(row)
+        return {
+            "trace_id": row.id,
+            "intent": row.intent,
+            "confidence": round(numbers.confidence, 6),
+            "verification_score": round(numbers.verification_score, 6),
+            "trials": numbers.trials,
+            "harness": numbers.harness,
+            "evidence": level.name,
+            "evidence_meaning": level.meaning,
+            "state": row.state.value,
+            "reason": row.reason,
+            "origin": row.origin.value,
+            "instance_id": row.author,
+            "media_type": row.media_type,
+            "license": row.license,
+            "tags": list(row.tags),
+            "has_checks": row.has_checks,
+            "refutations": self._shelf.refutations(row.id),
+            "created_at": iso(row.added),
+            "source": row.source,
+        }
+
+    def whole_skill(self, row: SkillRow) -> View:
+        """Returns a skill with its content, findings, receipts and lineage.
+
+        Raises:
+            Refused: CORRUPT, when the stored bytes no longer fit the id.
+        """
+        skill = open_skill(row)
+        view = self.skill(row)
+        view["reasoning_path"] = [{"step": one.step, "action": one.action} for one in skill.reasoning_path]
+        view["result"] = {
+            "media_type": skill.result.media_type,
+            "text": skill.result.text,
+            "entry_point": skill.result.entry_point,
+            "files": [{"path": one.path, "digest": one.digest, "size": one.size} for one in skill.result.files],
+        }
+        view["checks"] = [
+            {"kind": "cases", "cases": [{"args": case.args, "expect": case.expect} for case in check.cases]}
+            if isinstance(check, Cases)
+            else {"kind": "python", "code": check.code}
+            for check in skill.checks
+        ]
+        view["findings"] = [
+            {
+                "prover": one.prover,
+                "harness": one.harness,
+                "sandbox": one.sandbox,
+                "outcome": one.outcome.value,
+                "reason": one.reason,
+                "trials": one.trials,
+                "successes": one.successes,
+                "passed": one.passed,
+                "total": one.total,
+                "at": iso(one.at),
+            }
+            for one in self._core.store.evidence(row.id)
+        ]
+        view["receipts"] = [self.ledger_entry(one) for one in self._core.store.receipts_about(row.id)]
+        view["publishers"] = [one.author for one in self._core.store.records_about(row.id, SKILL)]
+        view["lineage"] = self._shelf.ancestry_of(skill)
+        return view
+
+    def found(self, one: Found) -> View:
+        """Returns a search result with why it stands where it stands."""
+        view = self.skill(one.row)
+        view |= {"score": round(one.rank.score, 6), "similarity": round(one.rank.similarity, 6), "why": one.rank.why}
+        return view
+
+    def ledger_entry(self, row: LedgerRow) -> View:
+        """Returns a link of the ledger."""
+        return {
+            "number": row.entry.number,
+            "receipt": row.entry.receipt,
+            "dealing": row.dealing,
+            "subject": row.subject,
+            "skill": row.skill,
+            "at": iso(row.at),
+            "previous": row.entry.previous,
+            "hash": row.entry.hash,
+        }
+
+    def publication(self, one: Publication) -> View:
+        """Returns what publishing came to; `payload` is the very text that leaves the machine."""
+        return {
+            "trace_id": one.skill,
+            "record": one.record,
+            "published": one.record is not None,
+            "new": one.new,
+            "to": list(one.to),
+            "gates": [
+                {
+                    "gate": gate.name,
+                    "asked": gate.asked,
+                    "found": gate.found,
+                    "reason": gate.reason.code if gate.reason else "",
+                }
+                for gate in one.gates
+            ],
+            "payload": one.payload.decode(),
+        }
+
+    def proof(self, one: Proof) -> View:
+        """Returns what a proof came to."""
+        finding = one.finding
+        return {
+            "trace_id": one.row.id,
+            "intent": one.row.intent,
+            "outcome": finding.outcome.value,
+            "reason": finding.reason.code if finding.reason else "",
+            "detail": finding.detail,
+            "state": one.state.value,
+            "trials": finding.trials,
+            "successes": finding.successes,
+            "passed": finding.passed,
+            "total": finding.total,
+            "harness": one.harness,
+            "wall_ms": round(finding.wall_us / 1000, 1),
+            "claimed_pass": one.row.claimed_pass,
+            "receipts": list(one.receipts),
+            "source": one.row.source,
+        }
+
+    def execution(self, one: Execution) -> View:
+        """Returns what executing an intent came to."""
+        return {
+            "how": one.how.value,
+            "trace_id": one.skill,
+            "intent": one.intent,
+            "value": one.value,
+            "error": one.error,
+            "cases": one.cases,
+            "tried": list(one.tried),
+            "wall_ms": round(one.wall_us / 1000, 3),
+            "why": one.why,
+        }
+
+    def instances(self) -> list[View]:
+        """Returns the nodes this one has met (H5)."""
+        return [
+            {
+                "instance_id": peer.id,
+                "name": peer.name,
+                "role": peer.role,
+                "invited": peer.invited,
+                "banned": peer.banned,
+                "records_per_minute": peer.per_minute,
+                "last_seen": iso(peer.seen) if peer.seen else None,
+            }
+            for peer in self._core.store.peers()
+        ]
+
+    def status(self) -> View:
+        """Returns the node's counts; everything is measured here."""
+        count = self._core.store.count_skills
+        length, head = self._core.store.feed_mark()
+        return {
+            "instance_id": self._core.me,
+            "name": self._core.settings.name,
+            "role": self._core.settings.role,
+            "network": self._core.settings.network,
+            "sandbox": self._core.sandbox.name if self._core.sandbox else None,
+            "harness": self._core.sandbox.harness if self._core.sandbox else None,
+            "skills": {state.value: count(SkillFilter(states=(state,))) for state in SkillState},
+            "own": count(SkillFilter(origin=Origin.OWN)),
+            "feed": {"length": length, "head": head},
+            "outbox": len(self._core.store.outbox("pending")),
+            "subscriptions": len(self._core.store.subscriptions()),
+            "peers": len(self._core.store.peers()),
+            "messages": self._core.counters.table(),
+        }

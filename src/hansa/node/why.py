@@ -1,0 +1,142 @@
+"""One line per box of the picture for one record or skill: what happened there, with reasons and numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hansa.kernel.errors import NotFound, Refused
+from hansa.kernel.ids import ContentId
+from hansa.kernel.instant import iso
+from hansa.kernel.verdict import BY_CODE, Box
+from hansa.node.core import Core
+from hansa.node.rows import JournalRow, RecordRow, SkillRow
+from hansa.node.shelf import Shelf
+from hansa.node.vault import open_record
+from hansa.skills import messages
+from hansa.skills.model import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What happened at one box: "passed", "stopped", "note", or "not reached"."""
+
+    box: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A record's way through the node.
+
+    Attributes:
+        stopped_at: the box that stopped it, or "".
+    """
+
+    id: str
+    what: str
+    lines: tuple[Line, ...]
+
+    @property
+    def stopped_at(self) -> str:
+        """The box that stopped it; "" when none did."""
+        return next((line.box for line in self.lines if line.state == "stopped"), "")
+
+
+class Why:
+    """Tells the way of one record or skill."""
+
+    def __init__(self, core: Core, shelf: Shelf) -> None:
+        """Reads the core's store."""
+        self._core = core
+        self._shelf = shelf
+
+    def why(self, id_or_prefix: str) -> Story:
+        """Returns the story of what the id (or the start of it) names.
+
+        Raises:
+            NotFound: neither a skill nor anything in the journal starts so, or several do.
+        """
+        id_ = self._resolve(id_or_prefix.strip().lower())
+        journal = self._core.store.journal(id_)
+        skill = self._core.store.skill(ContentId(id_))
+        record = self._core.store.record(ContentId(id_))
+        if skill is not None:
+            return self._of_skill(skill, journal)
+        return self._of_message(id_, record, journal)
+
+    def _resolve(self, text: str) -> str:
+        if len(text) < 4:
+            raise NotFound("give at least 4 characters of an id")
+        found = sorted({*self._core.store.skill_ids(text, 2), *self._core.store.journal_refs(text, 2)})
+        if not found:
+            raise NotFound(f"nothing here has an id that starts with {text[:64]}")
+        if len(found) > 1:
+            raise NotFound(f"more than one id starts with {text}: give more characters")
+        return str(found[0])
+
+    def _of_skill(self, row: SkillRow, journal: list[JournalRow]) -> Story:
+        records = self._core.store.records_about(row.id, messages.SKILL)
+        lines = self._doors(row, records)
+        told = {box: [one for one in journal if one.box == box.value] for box in Box}
+        lines.append(self._domain(row, told[Box.DOMAIN]))
+        receipts = self._core.store.receipts_about(row.id)
+        kept = f"held since {iso(row.added)}; {len(self._core.store.evidence(row.id))} findings"
+        for receipt in receipts:
+            kept += f"; ledger #{receipt.entry.number} {receipt.dealing} by {receipt.subject}"
+        lines.append(Line(Box.STORE.value, "passed", kept))
+        sent = [one.detail for one in told[Box.SEND]]
+        lines.append(Line(Box.SEND.value, "passed" if sent else "not reached", "; ".join(sent) or "nothing sent"))
+        shown = "shown by find" if row.state == "admitted" else f"shown as {row.state} only"
+        lines.append(Line(Box.VIEWS.value, "passed", shown))
+        return Story(row.id, f"skill: {row.intent}", tuple(lines))
+
+    def _doors(self, row: SkillRow, records: list[RecordRow]) -> list[Line]:
+        if not records or row.origin is Origin.OWN:
+            here = f"read from {row.source or 'this node'}; made here, so no door was passed"
+            return [Line(box.value, "passed", here) for box in (Box.TRANSPORT, Box.IDENTITY, Box.ADMISSION)]
+        first = records[0]
+        size = f"{len(first.envelope)} bytes from {row.source or 'a peer'} at {iso(first.received)}"
+        lines = [Line(Box.TRANSPORT.value, "passed", size)]
+        try:
+            message = open_record(first)
+        except Refused as refusal:
+            return [*lines, Line(Box.IDENTITY.value, "stopped", str(refusal))]
+        claim = message.body.get("claim", {})
+        lines.append(Line(Box.IDENTITY.value, "passed", f"signed by {message.author}; record {first.id[:12]}"))
+        text = f"version {message.header.version}, network {message.header.network}, sequence {message.header.seq}"
+        lines.append(Line(Box.ADMISSION.value, "passed", f"{text}; claims {claim}"))
+        return lines
+
+    def _domain(self, row: SkillRow, told: list[JournalRow]) -> Line:
+        numbers = self._shelf.numbers(row.id)
+        level = self._shelf.level(row)
+        reason = BY_CODE.get(row.reason)
+        parts = [f"{row.state}, {level.name} {level.meaning}"]
+        if reason:
+            parts.append(f"{reason.code}: {reason.text}")
+        if numbers.trials:
+            parts.append(
+                f"score {numbers.verification_score:.3f}, confidence {numbers.confidence:.3f} "
+                f"({numbers.successes} of {numbers.trials} trials, {numbers.harness})"
+            )
+        parts += [one.detail for one in told[-3:]]
+        return Line(Box.DOMAIN.value, "stopped" if row.state in ("refused", "removed") else "passed", "; ".join(parts))
+
+    def _of_message(self, id_: str, record: RecordRow | None, journal: list[JournalRow]) -> Story:
+        stopped = next((one for one in reversed(journal) if one.verdict in ("ignore", "reject")), None)
+        lines = []
+        reached = True
+        for box in Box:
+            here = [one for one in journal if one.box == box.value]
+            if stopped is not None and box.value == stopped.box:
+                reason = BY_CODE.get(stopped.reason)
+                text = f"{stopped.reason}: {reason.text if reason else ''} [{stopped.detail}] at {iso(stopped.at)}"
+                lines.append(Line(box.value, "stopped", text))
+                reached = False
+            elif not reached:
+                lines.append(Line(box.value, "not reached", ""))
+            else:
+                lines.append(Line(box.value, "passed", "; ".join(one.detail for one in here)))
+        what = f"{record.kind} about {record.subject[:12]}" if record else "a message that was not kept"
+        return Story(id_, what, tuple(lines))

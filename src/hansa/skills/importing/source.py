@@ -1,0 +1,274 @@
+"""Python text, read and never run: a tree, the text of each statement, and which statement needs which.
+
+`ast.parse` recurses with the nesting of what it reads, and on a thread with a small stack that ends the process. So the
+nesting is bounded first, on tokens, which needs no recursion (threat 12). Every function here answers for any text
+whatsoever; none raises.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import keyword
+import math
+import re
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hansa.skills.importing.text import plain_newlines, unfit
+
+MAX_SOURCE = 256 * 1024
+MAX_NESTING = 100
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Scope = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_UNREADABLE = (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError)
+_SIGNS = frozenset({"-", "+"})
+_PREFIXES = frozenset({"-", "+", "~", "not", "await"})
+_OPENING, _CLOSING = frozenset({"(", "[", "{"}), frozenset({")", "]", "}"})
+_CONSTANTS = frozenset({"None", "True", "False"})
+_IN_FSTRING = re.compile(r"\b(?:not|lambda|if|await)\b|\*\*|[-+~(\[{]")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Python text that parses.
+
+    Attributes:
+        text: with line feeds as its only line ends.
+        lines: its lines in UTF-8, as positions in the tree count bytes.
+    """
+
+    text: str
+    tree: ast.Module
+    lines: tuple[bytes, ...]
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements at the top level, in order."""
+        return self.tree.body
+
+    def segment(self, node: ast.stmt | ast.expr) -> str:
+        """Returns the text of `node`, a function's decorators not included."""
+        last = (node.end_lineno or node.lineno) - 1
+        piece = list(self.lines[node.lineno - 1 : last + 1])
+        piece[-1] = piece[-1][: node.end_col_offset]
+        piece[0] = piece[0][node.col_offset :]
+        return b"\n".join(piece).decode()
+
+    def decorated(self, node: ast.stmt) -> str:
+        """Returns the text of the statement `node` with its decorators, if it has any."""
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        return "".join(f"@{self.segment(each)}\n" for each in decorators) + self.segment(node)
+
+    def first_line(self, node: ast.stmt) -> int:
+        """Returns the number of the line on which `node` begins, its decorators included."""
+        return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+
+    def without(self, nodes: Iterable[ast.stmt]) -> str:
+        """Returns the text less the lines of `nodes` and of the comments right above them.
+
+        A statement that shares a line with one that stays, stays as well.
+        """
+        leaving = {id(node) for node in nodes}
+        spans = [(self.first_line(node), node.end_lineno or node.lineno, id(node) in leaving) for node in self.body]
+        busy = {line for first, last, leaves in spans if not leaves for line in (first, last)}
+        gone: set[int] = set()
+        for first, last, leaves in spans:
+            if leaves and first not in busy and last not in busy:
+                start = first
+                while start > 1 and self.lines[start - 2].startswith(b"#"):
+                    start -= 1
+                gone.update(range(start, last + 1))
+        kept: list[bytes] = []
+        for number, line in enumerate(self.lines, start=1):
+            if number in gone:
+                continue
+            if not line.strip() and (number - 1) in gone and (not kept or not kept[-1].strip()):
+                gone.add(number)  # the blank lines behind a gap go with it
+                continue
+            kept.append(line)
+        return b"\n".join(kept).decode().rstrip() + "\n"
+
+
+def read_source(text: str) -> Source | str:
+    """Returns `text` as Python, or what keeps it from being Python, in a few words."""
+    text = plain_newlines(text)
+    tree = _parse(text)
+    if isinstance(tree, str):
+        return tree
+    return Source(text, tree, tuple(text.encode().split(b"\n")))
+
+
+def _parse(text: str) -> ast.Module | str:
+    if len(text) > MAX_SOURCE:
+        return f"has {len(text)} characters, at most {MAX_SOURCE} are read"
+    bad = unfit(text)
+    if bad:
+        return bad
+    try:
+        if not _is_flat(text):
+            return f"nests more than {MAX_NESTING} deep"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the parser thinks of an escape in somebody's text is not ours to print
+            return ast.parse(text)
+    except SyntaxError as error:
+        return f"is not Python (line {error.lineno or 1})"
+    except (*_UNREADABLE, tokenize.TokenError):
+        return "is not Python that can be read"
+
+
+def _is_flat(text: str) -> bool:
+    """Says whether no expression nests more than `MAX_NESTING` deep, as far as its tokens tell."""
+    nesting = _Nesting()
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return all(nesting.after(token.type, token.string) <= MAX_NESTING for token in tokens)
+
+
+class _Nesting:
+    """Counts how deep the expression that is being read nests: an upper bound, near enough.
+
+    Attributes:
+        outer: for each open bracket, the level it stands in.
+        level: in the innermost bracket, [conditionals and powers since the last comma, lambdas, prefixes in a row].
+        operand: whether a sign that comes now stands behind an operand, and so is no prefix.
+    """
+
+    def __init__(self) -> None:
+        self.outer: list[list[int]] = []
+        self.total = 0
+        self.level = [0, 0, 0]
+        self.operand = False
+
+    def after(self, kind: int, word: str) -> int:
+        """Takes the next token and returns the depth after it."""
+        if kind == tokenize.NEWLINE:
+            self.outer, self.total, self.level, self.operand = [], 0, [0, 0, 0], False
+        elif word in _OPENING and kind == tokenize.OP:
+            self.outer.append(self.level)
+            self.total += sum(self.level) + 1
+            self.level, self.operand = [0, 0, 0], False
+        elif word in _CLOSING and kind == tokenize.OP:
+            self.level = self.outer.pop() if self.outer else [0, 0, 0]
+            self.total = max(0, self.total - sum(self.level) - 1)
+            self.level[2], self.operand = 0, True
+        elif kind in (tokenize.OP, tokenize.NAME) and word in _PREFIXES and not (self.operand and word in _SIGNS):
+            self.level[2] += 1
+            self.operand = False
+        elif kind not in (tokenize.NL, tokenize.COMMENT):
+            self._other(kind, word)
+        return self.total + sum(self.level)
+
+    def _other(self, kind: int, word: str) -> None:
+        self.operand = kind != tokenize.OP and not (keyword.iskeyword(word) and word not in _CONSTANTS)
+        if word == "lambda":
+            self.level[1] += 1  # its commas separate arguments and end nothing
+        elif word in ("if", "**"):
+            self.level[0] += 1
+        elif word == ",":
+            self.level[0] = 0
+        elif kind == tokenize.STRING and "f" in word[:2].lower():
+            self.level[0] = max(self.level[0], len(_IN_FSTRING.findall(word)))  # older tokenizers don't look inside
+        self.level[2] = 0
+
+
+class NotLiteral:
+    """Stands for an expression that is not a Python literal."""
+
+
+def literal_value(node: ast.expr) -> object:
+    """Returns the value of a literal, or a `NotLiteral`."""
+    try:
+        return ast.literal_eval(node)
+    except (*_UNREADABLE, TypeError, KeyError):
+        return NotLiteral()
+
+
+def literal_of(text: str) -> object:
+    """Returns the value of a literal given as text, or a `NotLiteral`."""
+    tree = _parse(text.strip())
+    if isinstance(tree, str) or len(tree.body) != 1:
+        return NotLiteral()
+    statement = tree.body[0]
+    return literal_value(statement.value) if isinstance(statement, ast.Expr) else NotLiteral()
+
+
+def literal_text(value: object) -> str | None:
+    """Returns `value` as a Python literal that is the same in every process, or None when there is none.
+
+    The members of a set are sorted by their text, as their own order changes from run to run.
+    """
+    if isinstance(value, tuple | list | set):
+        parts = [literal_text(item) for item in value]
+        texts = [part for part in parts if part is not None]
+        if len(texts) < len(parts):
+            return None
+        if isinstance(value, set):
+            return "{" + ", ".join(sorted(texts)) + "}" if texts else "set()"
+        return f"[{', '.join(texts)}]" if isinstance(value, list) else _tuple_text(texts)
+    if isinstance(value, dict):
+        pairs = [(literal_text(key), literal_text(item)) for key, item in value.items()]
+        if any(key is None or item is None for key, item in pairs):
+            return None
+        return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
+    return _scalar_text(value)
+
+
+def _tuple_text(texts: list[str]) -> str:
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def _scalar_text(value: object) -> str | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if not isinstance(value, str | bytes | bool | int | float | None):
+        return None
+    try:
+        return repr(value)
+    except ValueError:  # more digits than Python writes
+        return None
+
+
+def used_names(node: ast.AST) -> frozenset[str]:
+    """Returns the names that `node` reads, anywhere within it."""
+    return frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load))
+
+
+def bound_names(node: ast.stmt) -> frozenset[str]:
+    """Returns the names that the statement `node` binds in the scope it stands in."""
+    return frozenset(_bound(node))
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    stack: list[ast.AST] = [node]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield each.name
+        elif isinstance(each, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in each.names)
+        elif isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            yield each.id
+        if not isinstance(each, _Scope):
+            stack.extend(ast.iter_child_nodes(each))
+
+
+def needed(roots: Iterable[str], statements: Iterable[ast.stmt]) -> list[int]:
+    """Returns the positions of those `statements` that bind a name in `roots`, or one that such a statement reads."""
+    pairs = [(bound_names(each), used_names(each)) for each in statements]
+    binders: dict[str, list[int]] = {}
+    for position, (bound, _) in enumerate(pairs):
+        for name in bound:
+            binders.setdefault(name, []).append(position)
+    found: set[int] = set()
+    open_names, seen = list(roots), set(roots)
+    while open_names:
+        for position in binders.get(open_names.pop(), ()):
+            if position not in found:
+                found.add(position)
+                fresh = pairs[position][1] - seen
+                seen |= fresh
+                open_names.extend(fresh)
+    return sorted(found)

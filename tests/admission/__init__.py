@@ -1,0 +1,1 @@
+"""The numbered checks between a proved author and a domain room."""

@@ -1,0 +1,78 @@
+"""An in-memory `Memory` for tests: what a node took, by the obvious data structures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hansa.admission.service import Admission, Admitted, Freshness, Guest, Params, Via
+from hansa.identity.envelope import Verified
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.instant import Instant
+from tests.attacks.specimens import NETWORK, NOW
+
+KINDS = {
+    "skill": Freshness.DURABLE,
+    "evidence": Freshness.DURABLE,
+    "tombstone": Freshness.DURABLE,
+    "hello": Freshness.LIVE,
+    "welcome": Freshness.LIVE,
+    "index": Freshness.LIVE,
+}
+ME = NodeId("did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw")
+
+
+@dataclass
+class Notebook:
+    """Remembers what it is told."""
+
+    kinds: dict[str, Freshness] = field(default_factory=lambda: dict(KINDS))
+    ids: set[ContentId] = field(default_factory=set)
+    durable: dict[tuple[NodeId, int], ContentId] = field(default_factory=dict)
+    floors: dict[NodeId, int] = field(default_factory=dict)
+    guests: dict[NodeId, Guest] = field(default_factory=dict)
+
+    def keep(self, admitted: Admitted) -> None:
+        message = admitted.message
+        self.ids.add(message.id)
+        if self.kinds[message.header.kind] is Freshness.DURABLE:
+            self.durable[message.author, message.header.seq] = message.id
+        else:
+            self.floors[message.author] = max(message.header.seq, self.live_floor(message.author))
+
+    def holds(self, message: ContentId) -> bool:
+        return message in self.ids
+
+    def at_sequence(self, author: NodeId, seq: int) -> ContentId | None:
+        return self.durable.get((author, seq))
+
+    def live_floor(self, author: NodeId) -> int:
+        return self.floors.get(author, -1)
+
+    def guest(self, author: NodeId) -> Guest:
+        return self.guests.get(author, Guest())
+
+
+@dataclass
+class Gate:
+    """A node's admission with its memory: what is admitted is kept."""
+
+    memory: Notebook
+    admission: Admission
+
+    def take(self, message: Verified, via: Via = Via.FEED, now: int = NOW) -> Admitted:
+        admitted = self.admission.admit(message, via, Instant(now))
+        self.memory.keep(admitted)
+        return admitted
+
+
+def gate(
+    *,
+    me: NodeId = ME,
+    network: str = NETWORK,
+    kinds: dict[str, Freshness] | None = None,
+    params: Params | None = None,
+    guests: dict[NodeId, Guest] | None = None,
+) -> Gate:
+    """Returns a gate that has taken nothing yet."""
+    memory = Notebook(kinds=dict(kinds or KINDS), guests=dict(guests or {}))
+    return Gate(memory, Admission(me, network, memory.kinds, memory, params or Params()))

@@ -1,0 +1,1 @@
+"""Keys, envelopes and root metadata, used as intended. What attackers do with them is in tests/attacks."""
