@@ -240,6 +240,11 @@ def test_a_text_too_long_for_a_key_is_refused_before_it_is_counted_out() -> None
     assert refusal(PublicKey.from_did, OTHER_SPELLINGS["very long"]).detail == "not a did:key"
 
 
+def test_another_kind_of_key_is_named() -> None:
+    for name in ("X25519 multicodec", "no multicodec", "leading zero byte"):
+        assert refusal(PublicKey.from_did, OTHER_SPELLINGS[name]).detail == "not an Ed25519 did:key"
+
+
 def test_a_letter_outside_base58_is_named() -> None:
     assert refusal(PublicKey.from_did, OTHER_SPELLINGS["letter l"]).detail == "not base58"
 

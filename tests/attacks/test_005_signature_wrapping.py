@@ -169,6 +169,24 @@ def test_a_bad_payload_is_refused_even_when_its_author_signed_it(flaw: str, payl
     assert outcome(envelope(payload, [signature(ALICE.public.did, ALICE.sign(encoded))])) is None
 
 
+def test_another_protocols_message_is_refused() -> None:
+    """The author did sign these bytes, as something else."""
+    other = "application/vnd.in-toto+json"
+    sig = ALICE.sign(b"DSSEv1 %d %b %d %b" % (len(other), other.encode(), len(SIGNED.payload), SIGNED.payload))
+    assert outcome(envelope(SIGNED.payload, [signature(ALICE.public.did, sig)], payload_type=other)) is None
+
+
+@pytest.mark.parametrize("number", range(1, 16))
+def test_base64_has_one_spelling(number: int) -> None:
+    """The last letter of base64 has bits to spare; a decoder drops them, and another envelope means the same."""
+    sig = SIG["sig"]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    assert sig.endswith("==")
+    spare = letters[letters.index(sig[-3]) + number]
+    assert base64.b64decode(sig[:-3] + spare + "==", validate=True) == base64.b64decode(sig)
+    assert outcome(changed(signatures=[{**SIG, "sig": sig[:-3] + spare + "=="}])) is None
+
+
 @given(st.integers(0, 2**32))
 @settings(max_examples=scaled(300), deadline=None, derandomize=True)
 def test_moving_parts_between_messages_makes_no_new_message(seed: int) -> None:
@@ -200,6 +218,10 @@ def parts(value: Any) -> list[tuple[Any, Any]]:
 SOURCES = sorted(Path(hansa.__file__).parent.rglob("*.py"))
 MADE_ONLY_IN = {"Verified": "identity/envelope.py", "Admitted": "admission/service.py"}
 INSIDE = {"payload", "payload_type", "signatures"}
+MAY_LOOK_INSIDE = {
+    "node/publishing.py": "shows the operator which bytes of our own message leave the machine",
+    "node/views.py": "writes down what publishing shows, a field of the same name",
+}
 
 
 def place(path: Path) -> str:
@@ -233,8 +255,8 @@ def test_only_its_own_station_makes_a(name: str) -> None:
 
 
 def test_nothing_outside_identity_reads_an_envelope() -> None:
-    readers = {place(p): looks_inside(ast.parse(p.read_text(encoding="utf-8"))) for p in SOURCES}
-    assert {where: what for where, what in readers.items() if what and not where.startswith("identity/")} == {}
+    readers = [place(path) for path in SOURCES if looks_inside(ast.parse(path.read_text(encoding="utf-8")))]
+    assert [where for where in readers if not where.startswith("identity/") and where not in MAY_LOOK_INSIDE] == []
 
 
 @pytest.mark.parametrize(

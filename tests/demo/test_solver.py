@@ -165,6 +165,13 @@ def test_constants_come_from_the_cases_and_the_intent() -> None:
     assert {42, ",", "#", "k"} <= set(found)
 
 
+def test_a_request_full_of_constants_is_read_in_time() -> None:
+    crowd = [(("x",), list(range(2_000)) + [f"{n}!?" for n in range(500)]) for _ in range(20)]
+    started = time.monotonic()
+    assert constants(problem("?", *crowd))
+    assert time.monotonic() - started < 2
+
+
 def test_more_to_say_holds_more_information() -> None:
     assert information(True) < information("ab") < information(["ab", "ab"]) < information({"ab": ["ab", "ab"]})
     assert information(3) < information(3_000_000) and information(float("nan")) == 1.0

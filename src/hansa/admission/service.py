@@ -3,7 +3,7 @@
 1. version spoken here · 2 our network · 3 addressed to us · 4 a kind we know
 5. not from the future · 6 not expired; a live message not older than the window
 7. author not banned · 8 not here already (replay) · 9 the author's sequence number was not used for something else
-10. the author may push to us · 11 within the author's rate
+10. a durable record: the author may push to us · 11 within the author's rate
 
 Two classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
 A *durable* record stays true: it may arrive late, in any order and by any way, and each sequence number of an author
@@ -141,7 +141,7 @@ class Admission:
         freshness, guest = self.check(message, now)  # 1-7
         self._unseen(message, freshness)  # 8, 9
         if via is Via.HTTP:
-            self._welcome(message, guest, now)  # 10, 11
+            self._welcome(message, freshness, guest, now)  # 10, 11
         return Admitted(message, via, now)
 
     def check(self, message: Verified, now: Instant) -> tuple[Freshness, Guest]:
@@ -191,8 +191,9 @@ class Admission:
         if first is not None:
             raise Equivocation(first, message.id)
 
-    def _welcome(self, message: Verified, guest: Guest, now: Instant) -> None:
-        if not (guest.invited or self.params.open_to_all):  # 10
+    def _welcome(self, message: Verified, freshness: Freshness, guest: Guest, now: Instant) -> None:
+        keeps = freshness is Freshness.DURABLE
+        if keeps and not (guest.invited or self.params.open_to_all):  # 10
             raise Refused(Reason.UNKNOWN_PEER)
         per_minute = guest.records_per_minute or self.params.records_per_minute
         bucket, granted = take(self._buckets.get(message.author), per_minute, now)  # 11

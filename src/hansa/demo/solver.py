@@ -28,7 +28,7 @@ import json
 import re
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -110,7 +110,8 @@ def _leaves(problem: Problem) -> Iterator[tuple[int, Entry]]:
         row = tuple(given[place] if place < len(given) else None for given in problem.arguments)
         yield 1, Entry(row, leaf=f"x{place}")
     for size, value in constants(problem):
-        yield size, Entry((value,) * count, leaf=repr(value), varies=False)
+        negative = isinstance(value, int | float) and value < 0  # -1 ** 2 is not what was meant
+        yield size, Entry((value,) * count, leaf=f"({value!r})" if negative else repr(value), varies=False)
 
 
 _NAMED: dict[str, Any] = {
@@ -146,11 +147,12 @@ def constants(problem: Problem) -> list[tuple[int, Any]]:
         int(w) if w.isdigit() else _NAMED[w] for w in words if w in _NAMED or (w.isdigit() and len(w) < 7)
     ]
     atoms = [[] if isinstance(value, str | int | float) else list(_atoms(value)) for value in problem.expected]
-    found += [a for a in atoms[0] if all(repr(a) in map(repr, held) for held in atoms)]
+    shared = set.intersection(*({repr(atom) for atom in held} for held in atoms))
+    found += [atom for atom in atoms[0] if repr(atom) in shared]
     for values in (problem.expected, problem.arguments):
         texts = [atom for value in values for atom in _atoms(value) if isinstance(atom, str)]
-        runs = [run for text in texts for run in re.findall(r"[^\w\s]{1,3}|_|\s", text)]
-        found += sorted(set(runs), key=lambda run: (-runs.count(run), run))[:4]
+        runs = Counter(run for text in texts for run in re.findall(r"[^\w\s]{1,3}|_|\s", text))
+        found += sorted(runs, key=lambda run: (-runs[run], run))[:4]
     likely = {repr(value): (1, value) for value in found[:MAX_CONSTANTS]}
     usual = {repr(value): (1, value) for value in (0, 1, " ")} | {repr(v): (2, v) for v in ("", -1, 2)}
     return list({**usual, **likely}.values())

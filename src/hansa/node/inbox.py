@@ -38,6 +38,9 @@ from hansa.skills import messages, service
 from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Origin, SkillState
 
+MAX_PEERS = 10_000
+"""Greetings cost nothing to make, so what is remembered of strangers is bounded."""
+
 Wanted = Callable[[SkillBody, Verified], bool]
 """Says whether a pulled skill matches what was subscribed to."""
 
@@ -67,13 +70,16 @@ class Inbox:
             overlay.HELLO: self._hello,
         }
 
-    async def receive(self, data: bytes, via: Via, source: str = "", wanted: Wanted | None = None) -> Taken:
+    async def receive(
+        self, data: bytes, via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
+    ) -> Taken:
         """Takes one message in, or refuses it and keeps nothing but a note.
 
         Args:
             data: the envelope's bytes, as they came.
             source: where from, for the journal.
             wanted: for pulled skills, whether one matches the subscription.
+            only: the one kind that this door takes; "" for every durable one.
 
         Raises:
             Refused: with its reason; DiskFull, Fault: nothing was kept.
@@ -83,7 +89,7 @@ class Inbox:
         try:
             signed = envelope.read(data, self._core.settings.limits)
             ref = signed.id
-            taken = await self._decide(signed, via, source, wanted)
+            taken = await self._decide(signed, via, source, wanted, only)
         except Refused as refusal:
             self._core.counters.stopped(refusal.reason)
             await self._note_refusal(ref, refusal, via, source)
@@ -94,12 +100,13 @@ class Inbox:
         self._core.counters.went_on()
         return taken
 
-    async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None) -> Taken:
+    async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:
         message = envelope.verify(signed, limits=self._core.settings.limits)
         admitted = self._core.admission.admit(message, via, self._core.now())
-        room = self._rooms.get(message.header.kind)
-        if room is None:
-            raise Refused(Reason.UNKNOWN_KIND, f"{message.header.kind} is only ever an answer")
+        kind = message.header.kind
+        room = self._rooms.get(kind)
+        if room is None or (kind != only if only else kind == overlay.HELLO):
+            raise Refused(Reason.UNKNOWN_KIND, f"{kind} is not taken at this door")
         if wanted and message.header.kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
             raise Refused(Reason.NOT_OURS)
         subject, effects = room(admitted, source)
@@ -196,7 +203,11 @@ class Inbox:
     def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         message = admitted.message
         body = parse(message.body, Hello)
-        peer = self._core.store.peer(message.author) or PeerRow(message.author)
+        peer = self._core.store.peer(message.author)
+        if peer is None:
+            if len(self._core.store.peers()) >= MAX_PEERS:
+                raise Refused(Reason.RATE, f"this node has met {MAX_PEERS} others already")
+            peer = PeerRow(message.author)
         row = replace(
             peer, name=body.name, role=body.role, skills=body.skills, live_seq=message.header.seq, seen=admitted.at
         )

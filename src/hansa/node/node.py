@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from hansa.admission.service import Via
+from hansa.identity.envelope import Signed
 from hansa.node.core import Core
 from hansa.node.executor import Execution, Executor
 from hansa.node.finder import Finder, Found
@@ -21,6 +23,7 @@ from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Pulled, Subscriber
 from hansa.node.views import Views
 from hansa.node.why import Why
+from hansa.overlay.messages import HELLO
 from hansa.skills.model import Case, Origin, SkillState
 
 
@@ -76,6 +79,15 @@ class Node:
         """
         async for pulled in self.subscriber.pull(subscription):
             yield pulled
+
+    async def greeted(self, data: bytes, source: str) -> Signed:
+        """Takes in a hello and returns this node's signed welcome.
+
+        Raises:
+            Refused: the message is no good hello, or there is no version that both speak.
+        """
+        taken = await self.inbox.receive(data, Via.HTTP, source, only=HELLO)
+        return self.publisher.welcome(taken.message)
 
     def _tried(self, row: SkillRow) -> bool:
         return any(one.prover == self.core.me for one in self.core.store.evidence(row.id))

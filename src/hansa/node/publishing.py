@@ -144,12 +144,13 @@ class Publisher:
         record = self._core.store.record(row.record)
         if record is None:
             return Delivery(replace(row, state="refused", reason=Reason.CORRUPT.code), "the record is gone")
-        for digest, data in self._files_of(record.subject if record.kind == messages.SKILL else ""):
-            await self._core.caller.put(row.url, f"/blobs/{digest}", data)
-        answer = await self._core.caller.post(
-            row.url, "/skills" if record.kind == messages.SKILL else "/records", record.envelope
-        )
-        return _judged(row, answer)
+        is_skill = record.kind == messages.SKILL
+        answer = await self._core.caller.post(row.url, "/skills" if is_skill else "/records", record.envelope)
+        delivery = _judged(row, answer)
+        if is_skill and delivery.row.state == "delivered":
+            for digest, data in self._files_of(record.subject):
+                await self._core.caller.put(row.url, f"/skills/{record.subject}/files/{digest}", data)
+        return delivery
 
     async def _keep_delivery(self, delivery: Delivery) -> None:
         row = delivery.row
@@ -165,7 +166,7 @@ class Publisher:
         await self._core.driver.perform(effects)
 
     def _files_of(self, skill: str) -> list[tuple[str, bytes]]:
-        row = self._core.store.skill(ContentId(skill)) if skill else None
+        row = self._core.store.skill(ContentId(skill))
         if row is None:
             return []
         files = []

@@ -34,6 +34,7 @@ from hansa.skills.messages import SkillBody
 from hansa.skills.model import Skill
 
 PAGE = 100
+MAX_WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,17 @@ class Subscriber:
             if mark.length >= index.length:
                 return
 
+    async def wait_for_news(self, url: str, seconds: float) -> None:
+        """Returns when the source may have news, or when it has kept quiet for that long.
+
+        Raises:
+            Unavailable: no answer.
+        """
+        subscription = next((one for one in self._core.store.subscriptions() if one.url == url), None)
+        if subscription is not None:
+            path = f"/feed?after={subscription.length}&limit=1&wait={min(seconds, MAX_WAIT_SECONDS):g}"
+            await self._core.caller.get(url, path)
+
     async def _page(self, subscription: SubscriptionRow, mark: Mark) -> FeedPage:
         answer = await self._core.caller.get(subscription.url, f"/feed?after={mark.length}&limit={PAGE}")
         if answer.status != 200:
@@ -181,7 +193,7 @@ class Subscriber:
         for file in skill.result.files:
             if self._core.store.blob(ContentId(file.digest)) is not None:
                 continue
-            answer = await self._core.caller.get(url, f"/blobs/{file.digest}")
+            answer = await self._core.caller.get(url, f"/skills/{skill.id}/files/{file.digest}")
             if answer.status == 200 and content_id(answer.body) == file.digest and len(answer.body) == file.size:
                 await self._core.driver.perform(Effects([PutBlob(ContentId(file.digest), answer.body)]))
 

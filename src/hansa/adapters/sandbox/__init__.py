@@ -18,6 +18,16 @@ Example:
 from hansa.adapters.sandbox.choose import choose
 from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.process import ProcessSandbox
-from hansa.adapters.sandbox.tiers import TIERS, Tier
+from hansa.adapters.sandbox.tiers import BUBBLEWRAP, LANDLOCK, NAMESPACES, SEATBELT, TIERS, Tier
 
-__all__ = ["TIERS", "ProcessSandbox", "SandboxUnavailable", "Tier", "choose"]
+__all__ = [
+    "BUBBLEWRAP",
+    "LANDLOCK",
+    "NAMESPACES",
+    "SEATBELT",
+    "TIERS",
+    "ProcessSandbox",
+    "SandboxUnavailable",
+    "Tier",
+    "choose",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class SandboxUnavailable(Exception):  # noqa: N818 - a state of the host, not a slip
+class SandboxUnavailable(Exception):
     """No code can be run safely on this host.
 
     Attributes:

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Callable
@@ -84,7 +85,7 @@ def _bubblewrap(place: Surroundings) -> list[str] | None:
     for path in runtime.DEVICES:
         command += ["--dev-bind", path, path]
     # /proc is for the supervisor, which counts threads there; Landlock does not let a trial read it.
-    command += ["--proc", "/proc", "--size", str(place.scratch_bytes), "--tmpfs", "/tmp", "--remount-ro", "/"]
+    command += ["--proc", "/proc", "--size", str(place.scratch_bytes), "--tmpfs", "/scratch", "--remount-ro", "/"]
     home = ["--setenv", "PYTHONHOME", f"{sys.base_prefix}:{sys.base_exec_prefix}"]
     return [*command, *home, "--chdir", "/", "--", "/sandbox/python", *_FLAGS, "-c", START]
 
@@ -105,7 +106,7 @@ _SEATBELT = """(version 1)
 def _seatbelt(place: Surroundings) -> list[str] | None:
     """Builds the macOS command. Not run on a Mac so far: only its self-test can say whether it holds there."""
     program = shutil.which("sandbox-exec")
-    if program is None or sys.platform != "darwin":
+    if program is None or platform.system() != "Darwin":
         return None
     profile = _SEATBELT.format(
         library=os.path.realpath(sys.base_prefix),
@@ -120,7 +121,7 @@ BUBBLEWRAP = Tier(
     ("bubblewrap", "landlock", "seccomp", "rlimits"),
     "Install bubblewrap: apt-get install bubblewrap (or your system's package of that name).",
     _bubblewrap,
-    inner_base="/tmp",
+    inner_base="/scratch",
 )
 NAMESPACES = Tier(
     "namespaces",

@@ -29,9 +29,7 @@ class _Trial(msgspec.Struct, forbid_unknown_fields=True):
     end: TrialEnd
     steps: list[_Step]
     attempts: Annotated[
-        list[
-            tuple[Literal["file", "network", "process", "native"], Annotated[str, msgspec.Meta(max_length=200)]]
-        ],
+        list[tuple[Literal["file", "network", "process", "native"], Annotated[str, msgspec.Meta(max_length=200)]]],
         msgspec.Meta(max_length=20),
     ]
     wall_us: _Count

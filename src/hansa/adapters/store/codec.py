@@ -6,8 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row
-
+from hansa.adapters.store.prepared import Fetched, Values
 from hansa.conduct.ledger import Entry
 from hansa.node.rows import (
     JournalRow,
@@ -21,18 +20,14 @@ from hansa.node.rows import (
 )
 from hansa.skills.model import Evidence, Origin, Outcome, SkillState
 
-Values = dict[str, Any]
-
 
 def values(row: Any) -> Values:
-    """Returns the columns of a row; tuples become JSON arrays, enum members their values."""
-    return {name: _plain(getattr(row, name)) for name in row.__dataclass_fields__}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return str(value) if isinstance(value, str) else value
+    """Returns the columns of a row; tuples become JSON arrays."""
+    found = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    for name in ("tags", "intents", "authors"):
+        if name in found:
+            found[name] = json.dumps(found[name], ensure_ascii=False, separators=(",", ":"))
+    return found
 
 
 def ledger_values(row: LedgerRow) -> Values:
@@ -40,69 +35,77 @@ def ledger_values(row: LedgerRow) -> Values:
     return asdict(row.entry) | {"subject": row.subject, "skill": row.skill, "dealing": row.dealing, "at": row.at}
 
 
-def _strings(text: str) -> tuple[str, ...]:
+def strings(text: str) -> tuple[str, ...]:
+    """Returns the strings of a JSON array."""
     return tuple(json.loads(text))
 
 
-def record_row(row: Row[Any]) -> RecordRow:
+def record_row(fetched: Fetched) -> RecordRow:
     """Returns a record."""
-    return RecordRow(**_without_number(row))
+    return RecordRow(**_unnumbered(fetched))
 
 
-def skill_row(row: Row[Any]) -> SkillRow:
+def skill_row(fetched: Fetched) -> SkillRow:
     """Returns a skill."""
-    found = _without_number(row)
-    found["tags"] = _strings(found["tags"])
+    found = _unnumbered(fetched)
+    found["tags"] = strings(found["tags"])
     found["origin"] = Origin(found["origin"])
     found["state"] = SkillState(found["state"])
+    found["has_checks"] = bool(found["has_checks"])
+    if found["claimed_pass"] is not None:
+        found["claimed_pass"] = bool(found["claimed_pass"])
     return SkillRow(**found)
 
 
-def evidence_row(row: Row[Any]) -> Evidence:
+def evidence_row(fetched: Fetched) -> Evidence:
     """Returns a finding."""
-    found = _without_number(row)
+    found = _unnumbered(fetched)
     del found["record"]
     found["outcome"] = Outcome(found["outcome"])
     return Evidence(**found)
 
 
-def ledger_row(row: Row[Any]) -> LedgerRow:
-    """Returns a ledger entry with what it is about."""
-    found = row._mapping
-    entry = Entry(found["number"], found["receipt"], found["previous"], found["hash"])
-    return LedgerRow(entry, found["subject"], found["skill"], found["dealing"], found["at"])
+def entry(fetched: Fetched) -> Entry:
+    """Returns a link of the ledger."""
+    return Entry(fetched["number"], fetched["receipt"], fetched["previous"], fetched["hash"])
 
 
-def tombstone_row(row: Row[Any]) -> TombstoneRow:
+def ledger_row(fetched: Fetched) -> LedgerRow:
+    """Returns a link of the ledger with what it is about."""
+    return LedgerRow(entry(fetched), fetched["subject"], fetched["skill"], fetched["dealing"], fetched["at"])
+
+
+def tombstone_row(fetched: Fetched) -> TombstoneRow:
     """Returns a tombstone."""
-    return TombstoneRow(**_without_number(row))
+    return TombstoneRow(**_unnumbered(fetched))
 
 
-def journal_row(row: Row[Any]) -> JournalRow:
+def journal_row(fetched: Fetched) -> JournalRow:
     """Returns a line of the journal."""
-    return JournalRow(**_without_number(row))
+    return JournalRow(**_unnumbered(fetched))
 
 
-def outbox_row(row: Row[Any]) -> OutboxRow:
+def outbox_row(fetched: Fetched) -> OutboxRow:
     """Returns a delivery."""
-    return OutboxRow(**_without_number(row))
+    return OutboxRow(**_unnumbered(fetched))
 
 
-def subscription_row(row: Row[Any]) -> SubscriptionRow:
+def subscription_row(fetched: Fetched) -> SubscriptionRow:
     """Returns a subscription."""
-    found = dict(row._mapping)
+    found = dict(fetched)
     for name in ("intents", "tags", "authors"):
-        found[name] = _strings(found[name])
+        found[name] = strings(found[name])
     return SubscriptionRow(**found)
 
 
-def peer_row(row: Row[Any]) -> PeerRow:
+def peer_row(fetched: Fetched) -> PeerRow:
     """Returns a peer."""
-    return PeerRow(**row._mapping)
+    found = dict(fetched)
+    return PeerRow(**found | {"invited": bool(found["invited"]), "banned": bool(found["banned"])})
 
 
-def _without_number(row: Row[Any]) -> Values:
-    found = dict(row._mapping)
+def _unnumbered(fetched: Fetched) -> Values:
+    found = dict(fetched)
     del found["number"]
     return found
 

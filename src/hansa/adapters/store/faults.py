@@ -22,7 +22,7 @@ def translated(error: Exception, path: Path) -> HansaError:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return Busy(f"another program has {path} locked: stop it and try again; nothing was written")
         case sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
-            return Unavailable(f"{path} can't be opened for writing: give this user read and write rights to its folder")
+            return Unavailable(f"{path} can't be opened: give this user read and write rights to its folder")
         case sqlite3.SQLITE_IOERR:
             return Unavailable(f"the disk under {path} reports an error ({cause}): check the disk, then try again")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:

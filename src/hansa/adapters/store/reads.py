@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, and_, exists, func, select, tuple_
+from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
 
 from hansa.adapters.store import codec
+from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.schema import (
     blobs,
     evidence,
@@ -41,146 +42,177 @@ from hansa.skills.model import Evidence
 _LAST = "\U0010ffff"
 """Sorts behind everything that an id starts with (text is compared byte by byte)."""
 
+_limit = bindparam("limit", type_=Integer)
+
+_RECORD = Prepared(select(records).where(records.c.id == bindparam("id")))
+_RECORD_AT = Prepared(
+    select(records.c.id).where(records.c.author == bindparam("author"), records.c.seq == bindparam("seq"))
+)
+_LAST_SEQ = Prepared(select(func.max(records.c.seq).label("seq")).where(records.c.author == bindparam("author")))
+_about = select(records).where(records.c.subject == bindparam("skill")).order_by(records.c.number)
+_ABOUT = Prepared(_about)
+_ABOUT_OF_KIND = Prepared(_about.where(records.c.kind == bindparam("kind")))
+_FEED = Prepared(select(records).where(records.c.place > bindparam("after")).order_by(records.c.place).limit(_limit))
+_META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
+_SKILL = Prepared(select(skills).where(skills.c.id == bindparam("id")))
+_SKILL_IDS = Prepared(
+    select(skills.c.id)
+    .where(skills.c.id.between(bindparam("first"), bindparam("last")))
+    .order_by(skills.c.id)
+    .limit(_limit)
+)
+_EVIDENCE = Prepared(select(evidence).where(evidence.c.skill == bindparam("skill")).order_by(evidence.c.number))
+_TOMBSTONE = Prepared(select(tombstones).where(tombstones.c.skill == bindparam("skill")))
+_TOMBSTONES = Prepared(select(tombstones).order_by(tombstones.c.number))
+_LEDGER = Prepared(select(ledger).where(ledger.c.number > bindparam("after")).order_by(ledger.c.number).limit(_limit))
+_RECEIPTS = Prepared(select(ledger).where(ledger.c.skill == bindparam("skill")).order_by(ledger.c.number))
+_JOURNAL = Prepared(select(journal).where(journal.c.ref == bindparam("ref")).order_by(journal.c.number))
+_JOURNAL_REFS = Prepared(
+    select(journal.c.ref)
+    .distinct()
+    .where(journal.c.ref.between(bindparam("first"), bindparam("last")))
+    .order_by(journal.c.ref)
+    .limit(_limit)
+)
+_OUTBOX = Prepared(select(outbox).where(outbox.c.state == bindparam("state")).order_by(outbox.c.number).limit(_limit))
+_DELIVERIES = Prepared(select(outbox).where(outbox.c.record == bindparam("record")).order_by(outbox.c.number))
+_SUBSCRIPTIONS = Prepared(select(subscriptions).order_by(subscriptions.c.url))
+_PEER = Prepared(select(peers).where(peers.c.id == bindparam("id")))
+_PEERS = Prepared(select(peers).order_by(peers.c.id))
+_BLOB = Prepared(select(blobs.c.data).where(blobs.c.digest == bindparam("digest")))
 
 
 class SqlReads(ABC):
     """The reading half of `node.ports.Store`."""
 
     @abstractmethod
-    def _rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    def _rows(self, statement: Prepared | ClauseElement, **parameters: Any) -> Sequence[Fetched]:
         """Returns all rows of a statement, in a transaction of its own."""
 
-    def _first(self, statement: Executable) -> Row[Any] | None:
-        found = self._rows(statement)
+    def _first(self, statement: Prepared | ClauseElement, **parameters: Any) -> Fetched | None:
+        found = self._rows(statement, **parameters)
         return found[0] if found else None
 
     # ---- records
 
     def record(self, id_: ContentId) -> RecordRow | None:
         """Returns a record."""
-        found = self._first(select(records).where(records.c.id == id_))
+        found = self._first(_RECORD, id=id_)
         return codec.record_row(found) if found else None
 
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
         """Returns the id of the record with this author and sequence number."""
-        found = self._first(select(records.c.id).where(records.c.author == author, records.c.seq == seq))
-        return ContentId(found.id) if found else None
+        found = self._first(_RECORD_AT, author=author, seq=seq)
+        return ContentId(found["id"]) if found else None
 
     def last_seq(self, author: NodeId) -> int:
         """Returns the highest sequence number of the author's records; -1 when there are none."""
-        found = self._first(select(func.max(records.c.seq).label("seq")).where(records.c.author == author))
-        return -1 if found is None or found.seq is None else int(found.seq)
+        found = self._first(_LAST_SEQ, author=author)
+        return -1 if found is None or found["seq"] is None else int(found["seq"])
 
     def records_about(self, skill: ContentId, kind: str = "") -> list[RecordRow]:
         """Returns the records about a skill, oldest first; of one kind when given."""
-        wanted = select(records).where(records.c.subject == skill).order_by(records.c.number)
-        return [codec.record_row(row) for row in self._rows(wanted.where(records.c.kind == kind) if kind else wanted)]
+        found = self._rows(_ABOUT_OF_KIND, skill=skill, kind=kind) if kind else self._rows(_ABOUT, skill=skill)
+        return [codec.record_row(row) for row in found]
 
     def feed(self, after: int, limit: int) -> list[RecordRow]:
         """Returns the feed's records with a place above `after`, in order."""
-        wanted = select(records).where(records.c.place > after).order_by(records.c.place).limit(max(0, limit))
-        return [codec.record_row(row) for row in self._rows(wanted)]
+        return [codec.record_row(row) for row in self._rows(_FEED, after=after, limit=max(0, limit))]
 
     def feed_mark(self) -> tuple[int, str]:
         """Returns the feed's length and the head of its hash chain."""
-        found = self._first(select(meta.c.value).where(meta.c.key == "feed"))
-        return codec.feed_mark(found.value if found else None)
+        found = self._first(_META, key="feed")
+        return codec.feed_mark(found["value"] if found else None)
 
     # ---- skills
 
     def skill(self, id_: ContentId) -> SkillRow | None:
         """Returns a skill."""
-        found = self._first(select(skills).where(skills.c.id == id_))
+        found = self._first(_SKILL, id=id_)
         return codec.skill_row(found) if found else None
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
-        if not prefix.isascii():
-            return []
-        wanted = select(skills.c.id).where(skills.c.id.between(prefix, prefix + _LAST)).order_by(skills.c.id)
-        return [ContentId(row.id) for row in self._rows(wanted.limit(max(0, limit)))]
+        return [ContentId(row["id"]) for row in self._starting_with(_SKILL_IDS, prefix, limit)]
 
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
         """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
         listing = select(skills).where(*_conditions(wanted)).order_by(skills.c.added, skills.c.id)
         if after:
-            start = self._first(select(skills.c.added, skills.c.id).where(skills.c.id == after))
+            start = self._first(_SKILL, id=after)
             if start is None:
                 return []
-            listing = listing.where(tuple_(skills.c.added, skills.c.id) > (start.added, start.id))
+            listing = listing.where(tuple_(skills.c.added, skills.c.id) > (start["added"], start["id"]))
         return [codec.skill_row(row) for row in self._rows(listing.limit(max(0, limit)))]
 
     def count_skills(self, wanted: SkillFilter) -> int:
         """Returns how many skills there are."""
-        return int(self._rows(select(func.count()).select_from(skills).where(*_conditions(wanted)))[0][0])
+        counted = select(func.count().label("number")).select_from(skills).where(*_conditions(wanted))
+        return int(self._rows(counted)[0]["number"])
 
     def evidence(self, skill: ContentId) -> list[Evidence]:
         """Returns the findings about a skill, oldest first."""
-        wanted = select(evidence).where(evidence.c.skill == skill).order_by(evidence.c.number)
-        return [codec.evidence_row(row) for row in self._rows(wanted)]
+        return [codec.evidence_row(row) for row in self._rows(_EVIDENCE, skill=skill)]
 
     def tombstone(self, skill: ContentId) -> TombstoneRow | None:
         """Returns a skill's tombstone."""
-        found = self._first(select(tombstones).where(tombstones.c.skill == skill))
+        found = self._first(_TOMBSTONE, skill=skill)
         return codec.tombstone_row(found) if found else None
 
     def tombstones(self) -> list[TombstoneRow]:
         """Returns all tombstones, oldest first."""
-        return [codec.tombstone_row(row) for row in self._rows(select(tombstones).order_by(tombstones.c.number))]
+        return [codec.tombstone_row(row) for row in self._rows(_TOMBSTONES)]
 
     # ---- ledger, journal, outbox
 
     def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
         """Returns ledger entries with a number above `after`, in order."""
-        wanted = select(ledger).where(ledger.c.number > after).order_by(ledger.c.number).limit(max(0, limit))
-        return [codec.ledger_row(row) for row in self._rows(wanted)]
+        return [codec.ledger_row(row) for row in self._rows(_LEDGER, after=after, limit=max(0, limit))]
 
     def receipts_about(self, skill: ContentId) -> list[LedgerRow]:
         """Returns ledger entries about a skill, oldest first."""
-        wanted = select(ledger).where(ledger.c.skill == skill).order_by(ledger.c.number)
-        return [codec.ledger_row(row) for row in self._rows(wanted)]
+        return [codec.ledger_row(row) for row in self._rows(_RECEIPTS, skill=skill)]
 
     def journal(self, ref: str) -> list[JournalRow]:
         """Returns what happened to one thing, oldest first."""
-        wanted = select(journal).where(journal.c.ref == ref).order_by(journal.c.number)
-        return [codec.journal_row(row) for row in self._rows(wanted)]
+        return [codec.journal_row(row) for row in self._rows(_JOURNAL, ref=ref)]
 
     def journal_refs(self, prefix: str, limit: int = 2) -> list[str]:
         """Returns what the journal has lines about whose id starts with `prefix`, in order."""
-        if not prefix.isascii():
-            return []
-        wanted = select(journal.c.ref).distinct().where(journal.c.ref.between(prefix, prefix + _LAST))
-        return [row.ref for row in self._rows(wanted.order_by(journal.c.ref).limit(max(0, limit)))]
+        return [row["ref"] for row in self._starting_with(_JOURNAL_REFS, prefix, limit)]
 
     def outbox(self, state: str = "pending", limit: int = 1000) -> list[OutboxRow]:
         """Returns deliveries in a state, oldest first."""
-        wanted = select(outbox).where(outbox.c.state == state).order_by(outbox.c.number).limit(max(0, limit))
-        return [codec.outbox_row(row) for row in self._rows(wanted)]
+        return [codec.outbox_row(row) for row in self._rows(_OUTBOX, state=state, limit=max(0, limit))]
 
     def deliveries_of(self, record: ContentId) -> list[OutboxRow]:
         """Returns all deliveries of one record."""
-        wanted = select(outbox).where(outbox.c.record == record).order_by(outbox.c.number)
-        return [codec.outbox_row(row) for row in self._rows(wanted)]
+        return [codec.outbox_row(row) for row in self._rows(_DELIVERIES, record=record)]
 
     # ---- others and bytes
 
     def subscriptions(self) -> list[SubscriptionRow]:
         """Returns all subscriptions, by address."""
-        return [codec.subscription_row(row) for row in self._rows(select(subscriptions).order_by(subscriptions.c.url))]
+        return [codec.subscription_row(row) for row in self._rows(_SUBSCRIPTIONS)]
 
     def peer(self, id_: NodeId) -> PeerRow | None:
         """Returns a peer."""
-        found = self._first(select(peers).where(peers.c.id == id_))
+        found = self._first(_PEER, id=id_)
         return codec.peer_row(found) if found else None
 
     def peers(self) -> list[PeerRow]:
         """Returns all peers, by id."""
-        return [codec.peer_row(row) for row in self._rows(select(peers).order_by(peers.c.id))]
+        return [codec.peer_row(row) for row in self._rows(_PEERS)]
 
     def blob(self, digest: ContentId) -> bytes | None:
         """Returns a bundle file's bytes."""
-        found = self._first(select(blobs.c.data).where(blobs.c.digest == digest))
-        return bytes(found.data) if found else None
+        found = self._first(_BLOB, digest=digest)
+        return bytes(found["data"]) if found else None
+
+    def _starting_with(self, statement: Prepared, prefix: str, limit: int) -> Sequence[Fetched]:
+        if not prefix.isascii():  # no id does, and not all text can be asked for
+            return []
+        return self._rows(statement, first=prefix, last=prefix + _LAST, limit=max(0, limit))
 
 
 def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:

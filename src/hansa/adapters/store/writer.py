@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from hansa.adapters.store import faults
+from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writes import Batch, put_meta
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.node.rows import Change
@@ -62,15 +62,15 @@ class Writer:
     def __init__(
         self,
         path: Path,
-        connect: Callable[[], Connection],
+        session: SqliteSession,
         check_room: Callable[[], None],
         journal_bound: int,
     ) -> None:
-        """Starts the thread. `connect` is called in it; `check_room` raises DiskFull when there is none."""
+        """Starts the thread, which owns `session` from now on. `check_room` raises DiskFull when there is none."""
         self.commits = 0
         self.batches = 0
         self._path = path
-        self._connect = connect
+        self._session = session
         self._check_room = check_room
         self._journal_bound = journal_bound
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -101,14 +101,11 @@ class Writer:
     # ---- in the thread
 
     def _work(self) -> None:
-        connection = self._connect()
-        try:
-            while group := self._take():
-                for waiting, error in zip(group, self._commit(connection, group), strict=True):
-                    waiting.tell(error)
-            self._mark_clean(connection)
-        finally:
-            connection.close()
+        while group := self._take():
+            for waiting, error in zip(group, self._commit(group), strict=True):
+                waiting.tell(error)
+        self._mark_clean()
+        self._session.close()
 
     def _take(self) -> list[_Waiting]:
         """Returns all that waits, once something does; nothing when it is time to stop."""
@@ -124,50 +121,48 @@ class Writer:
             pass
         return group
 
-    def _commit(self, connection: Connection, group: list[_Waiting]) -> list[HansaError | None]:
+    def _commit(self, group: list[_Waiting]) -> list[HansaError | None]:
         try:
             self._check_room()
         except HansaError as error:
             return [error] * len(group)
         try:
-            return self._together(connection, group)
+            return self._together(group)
         except Exception as error:
             if len(group) == 1:
                 return [faults.translated(error, self._path)]
-        return [self._commit(connection, [waiting])[0] for waiting in group]
+        return [self._commit([waiting])[0] for waiting in group]
 
-    def _together(self, connection: Connection, group: list[_Waiting]) -> list[HansaError | None]:
+    def _together(self, group: list[_Waiting]) -> list[HansaError | None]:
         """Makes all batches in one transaction; anything but a refusal undoes it and is raised."""
-        with connection.begin() as transaction:
-            outcomes = [self._one(connection, waiting, alone=len(group) == 1) for waiting in group]
-            if all(outcomes):
-                transaction.rollback()
-                return outcomes
-            if not self._dirty:
-                put_meta(connection, "clean", "0")
-        self._dirty = True
-        self.commits += 1
-        self.batches += outcomes.count(None)
+        self._session.begin()
+        try:
+            outcomes = [self._one(waiting) for waiting in group]
+            if not all(outcomes):
+                if not self._dirty:
+                    put_meta(self._session, "clean", "0")
+                self._session.commit()
+                self._dirty = True
+                self.commits += 1
+                self.batches += outcomes.count(None)
+        finally:
+            self._session.rollback()
         return outcomes
 
-    def _one(self, connection: Connection, waiting: _Waiting, alone: bool) -> HansaError | None:
+    def _one(self, waiting: _Waiting) -> HansaError | None:
         try:
-            if alone:  # nobody to spare: the transaction itself is undone
-                Batch(connection, self._journal_bound).make(waiting.changes)
-            else:
-                with connection.begin_nested():
-                    Batch(connection, self._journal_bound).make(waiting.changes)
+            with self._session.savepoint():
+                Batch(self._session, self._journal_bound).make(waiting.changes)
         except Refused as error:
             return error
         return None
 
-    def _mark_clean(self, connection: Connection) -> None:
+    def _mark_clean(self) -> None:
         """Spares the next start its check; a disk too full to say so only costs that check."""
         if not self._dirty:
             return
         try:
-            with connection.begin():
-                put_meta(connection, "clean", "1")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        except Exception:
-            self._dirty = True
+            put_meta(self._session, "clean", "1")  # a transaction of its own
+            self._session.raw("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            self._session.rollback()

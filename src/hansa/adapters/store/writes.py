@@ -6,14 +6,14 @@ end. A `Batch` lives as long as its transaction's savepoint: rolled back togethe
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from hansa.adapters.store import codec, fts
+from hansa.adapters.store.prepared import Fetched, Prepared, Values
 from hansa.adapters.store.schema import (
     blobs,
     evidence,
@@ -28,7 +28,7 @@ from hansa.adapters.store.schema import (
     subscriptions,
     tombstones,
 )
-from hansa.conduct.ledger import Entry, append
+from hansa.conduct.ledger import append
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, chain
 from hansa.kernel.verdict import Reason
@@ -59,54 +59,67 @@ def _replacing(statement: Insert, *key: str) -> Insert:
     return statement.on_conflict_do_update(index_elements=key, set_=fresh)
 
 
-_PUT_RECORD = insert(records).on_conflict_do_nothing().returning(records.c.number)
-_IS_RECORD = select(exists().where(records.c.id == bindparam("id")))
-_PUT_SKILL = insert(skills).on_conflict_do_nothing().returning(skills.c.number)
-_PUT_TAGS = insert(skill_tags)
-_SET_STATE = (
+_PUT_RECORD = Prepared(insert(records).on_conflict_do_nothing().returning(records.c.number))
+_IS_RECORD = Prepared(select(records.c.id).where(records.c.id == bindparam("id")))
+_PUT_SKILL = Prepared(insert(skills).on_conflict_do_nothing().returning(skills.c.number))
+_PUT_TAG = Prepared(insert(skill_tags))
+_SET_STATE = Prepared(
     update(skills)
     .where(skills.c.id == bindparam("skill"))
     .values(state=bindparam("new_state"), reason=bindparam("new_reason"))
     .returning(skills.c.number, skills.c.intent, skills.c.tags)
 )
-_SKILL_NUMBER = select(skills.c.number).where(skills.c.id == bindparam("skill"))
-_IS_TOMBSTONED = select(exists().where(tombstones.c.skill == bindparam("skill")))
-_PUT_EVIDENCE = insert(evidence).on_conflict_do_nothing()
-_LAST_ENTRY = select(ledger).order_by(ledger.c.number.desc()).limit(1)
-_IS_RECEIPT = select(exists().where(ledger.c.receipt == bindparam("receipt")))
-_PUT_LEDGER = insert(ledger)
-_PUT_TOMBSTONE = insert(tombstones).on_conflict_do_nothing()
-_PUT_JOURNAL = insert(journal)
-_LAST_LINE = select(func.max(journal.c.number))
-_TRIM_JOURNAL = delete(journal).where(journal.c.number <= bindparam("last"))
-_PUT_OUTBOX = _replacing(insert(outbox), "record", "url")
-_PUT_SUBSCRIPTION = _replacing(insert(subscriptions), "url")
-_DROP_SUBSCRIPTION = delete(subscriptions).where(subscriptions.c.url == bindparam("gone"))
-_PUT_PEER = _replacing(insert(peers), "id")
-_PUT_BLOB = insert(blobs).on_conflict_do_nothing()
-_PUT_META = _replacing(insert(meta), "key")
-_GET_META = select(meta.c.value).where(meta.c.key == bindparam("key"))
+_SKILL_NUMBER = Prepared(select(skills.c.number).where(skills.c.id == bindparam("skill")))
+_IS_TOMBSTONED = Prepared(select(tombstones.c.skill).where(tombstones.c.skill == bindparam("skill")))
+_PUT_EVIDENCE = Prepared(insert(evidence).on_conflict_do_nothing())
+_LAST_ENTRY = Prepared(select(ledger).order_by(ledger.c.number.desc()).limit(1))
+_IS_RECEIPT = Prepared(select(ledger.c.receipt).where(ledger.c.receipt == bindparam("receipt")))
+_PUT_LEDGER = Prepared(insert(ledger))
+_PUT_TOMBSTONE = Prepared(insert(tombstones).on_conflict_do_nothing())
+_PUT_LINE = Prepared(insert(journal))
+_TRIM_JOURNAL = Prepared(
+    delete(journal).where(journal.c.number <= select(func.max(journal.c.number) - bindparam("bound")).scalar_subquery())
+)
+_PUT_OUTBOX = Prepared(_replacing(insert(outbox), "record", "url"))
+_PUT_SUBSCRIPTION = Prepared(_replacing(insert(subscriptions), "url"))
+_DROP_SUBSCRIPTION = Prepared(delete(subscriptions).where(subscriptions.c.url == bindparam("gone")))
+_PUT_PEER = Prepared(_replacing(insert(peers), "id"))
+_PUT_BLOB = Prepared(insert(blobs).on_conflict_do_nothing())
+_PUT_META = Prepared(_replacing(insert(meta), "key"))
+_GET_META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 
 
-def get_meta(connection: Connection, key: str) -> str | None:
+class Session(Protocol):
+    """Runs statements within the present transaction."""
+
+    def run(self, statement: Prepared, parameters: Mapping[str, Any]) -> list[Fetched]:
+        """Runs a statement and returns the rows of its answer."""
+        ...
+
+    def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> None:
+        """Runs a statement once for each set of parameters."""
+        ...
+
+
+def get_meta(session: Session, key: str) -> str | None:
     """Returns a single value."""
-    value: str | None = connection.execute(_GET_META, {"key": key}).scalar()
-    return value
+    found = session.run(_GET_META, {"key": key})
+    return found[0]["value"] if found else None
 
 
-def put_meta(connection: Connection, key: str, value: str) -> None:
+def put_meta(session: Session, key: str, value: str) -> None:
     """Writes a single value."""
-    connection.execute(_PUT_META, {"key": key, "value": value})
+    session.run(_PUT_META, {"key": key, "value": value})
 
 
 class Batch:
     """Makes changes one after the other; `finish` comes last."""
 
-    def __init__(self, connection: Connection, journal_bound: int) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, journal_bound: int) -> None:
+        self._session = session
         self._journal_bound = journal_bound
         self._feed: tuple[int, str] | None = None
-        self._lines: list[codec.Values] = []
+        self._lines: list[Values] = []
 
     def make(self, changes: Sequence[Change]) -> None:
         """Makes all changes and finishes.
@@ -146,20 +159,23 @@ class Batch:
             case PutBlob(digest, data):
                 self._run(_PUT_BLOB, {"digest": digest, "data": data})
 
-    def _run(self, statement: Any, parameters: Any) -> None:
-        self._connection.execute(statement, parameters)
+    def _run(self, statement: Prepared, parameters: Mapping[str, Any]) -> None:
+        self._session.run(statement, parameters)
 
-    def _scalar(self, statement: Any, **parameters: Any) -> Any:
-        return self._connection.execute(statement, parameters).scalar()
+    def _first(self, statement: Prepared, parameters: Mapping[str, Any]) -> Fetched | None:
+        found = self._session.run(statement, parameters)
+        return found[0] if found else None
+
+    def _is(self, statement: Prepared, **parameters: Any) -> bool:
+        return bool(self._session.run(statement, parameters))
 
     # ---- records and the feed
 
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         length, head = self._feed_mark() if in_feed else (0, "")
         place = length + 1 if in_feed else None
-        if self._scalar(_PUT_RECORD, **codec.values(row) | {"place": place}) is None:
-            known = self._scalar(_IS_RECORD, id=row.id)
-            if known:
+        if not self._first(_PUT_RECORD, codec.values(row) | {"place": place}):
+            if self._is(_IS_RECORD, id=row.id):
                 raise Refused(Reason.DUPLICATE, row.id)
             raise Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
         if place:
@@ -167,41 +183,45 @@ class Batch:
 
     def _feed_mark(self) -> tuple[int, str]:
         if self._feed is None:
-            self._feed = codec.feed_mark(get_meta(self._connection, "feed"))
+            self._feed = codec.feed_mark(get_meta(self._session, "feed"))
         return self._feed
 
     # ---- skills
 
     def _put_skill(self, row: SkillRow) -> None:
-        number = self._scalar(_PUT_SKILL, **codec.values(row))
-        if number is None:
+        fresh = self._first(_PUT_SKILL, codec.values(row))
+        if not fresh:
             return
-        if row.tags:
-            self._run(_PUT_TAGS, [{"tag": str(tag), "skill": number} for tag in dict.fromkeys(row.tags)])
-        if row.state is not SkillState.REMOVED and not self._scalar(_IS_TOMBSTONED, skill=row.id):
-            fts.put(self._connection, number, row.intent, row.tags)
+        number = fresh["number"]
+        self._session.run_many(_PUT_TAG, [{"tag": tag, "skill": number} for tag in dict.fromkeys(row.tags)])
+        if self._is_visible(row.id, row.state):
+            self._run(fts.PUT, {"number": number, "tokens": fts.tokens(row.intent, row.tags)})
 
     def _set_state(self, change: SetSkillState) -> None:
-        parameters = {"skill": change.skill, "new_state": str(change.state), "new_reason": change.reason}
-        held = self._connection.execute(_SET_STATE, parameters).first()
-        if held is None:
+        parameters = {"skill": change.skill, "new_state": change.state, "new_reason": change.reason}
+        held = self._first(_SET_STATE, parameters)
+        if not held:
             return
-        fts.drop(self._connection, held.number)
-        if change.state is not SkillState.REMOVED and not self._scalar(_IS_TOMBSTONED, skill=change.skill):
-            fts.put(self._connection, held.number, held.intent, tuple(json.loads(held.tags)))
+        self._run(fts.DROP, {"number": held["number"]})
+        if self._is_visible(change.skill, change.state):
+            tokens = fts.tokens(held["intent"], codec.strings(held["tags"]))
+            self._run(fts.PUT, {"number": held["number"], "tokens": tokens})
+
+    def _is_visible(self, skill: ContentId, state: SkillState) -> bool:
+        return state is not SkillState.REMOVED and not self._is(_IS_TOMBSTONED, skill=skill)
 
     def _hide(self, skill: ContentId) -> None:
-        number = self._scalar(_SKILL_NUMBER, skill=skill)
-        if number is not None:
-            fts.drop(self._connection, number)
+        held = self._first(_SKILL_NUMBER, {"skill": skill})
+        if held:
+            self._run(fts.DROP, {"number": held["number"]})
 
     # ---- ledger and journal
 
     def _append_ledger(self, change: AppendLedger) -> None:
-        if self._scalar(_IS_RECEIPT, receipt=change.receipt):
+        if self._is(_IS_RECEIPT, receipt=change.receipt):
             return
-        last = self._connection.execute(_LAST_ENTRY).first()
-        entry = append(Entry(last.number, last.receipt, last.previous, last.hash) if last else None, change.receipt)
+        last = self._first(_LAST_ENTRY, {})
+        entry = append(codec.entry(last) if last else None, change.receipt)
         row = LedgerRow(entry, change.subject, change.skill, change.dealing, change.at)
         self._run(_PUT_LEDGER, codec.ledger_values(row))
 
@@ -210,9 +230,7 @@ class Batch:
 
     def _finish(self) -> None:
         if self._feed is not None:
-            put_meta(self._connection, "feed", codec.feed_text(*self._feed))
+            put_meta(self._session, "feed", codec.feed_text(*self._feed))
         if self._lines:
-            self._run(_PUT_JOURNAL, self._lines)
-            last = self._scalar(_LAST_LINE)
-            if last > self._journal_bound:
-                self._run(_TRIM_JOURNAL, {"last": last - self._journal_bound})
+            self._session.run_many(_PUT_LINE, self._lines)
+            self._run(_TRIM_JOURNAL, {"bound": self._journal_bound})

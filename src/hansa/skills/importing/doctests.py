@@ -27,7 +27,7 @@ _MAX_LITERAL = 20_000
 
 # The parser and the comparison are the standard library's. Its runner is not used: it sets up a debugger, which looks
 # for a settings file in the home directory, and the sandbox would report that as an attempt to reach foreign files.
-_PLAYER = '''\
+_PLAYER = """\
 import contextlib
 import doctest
 import io
@@ -62,7 +62,7 @@ def play(examples, names):
 
 
 play(doctest.DocTestParser().get_examples(TEXT), NAMES)
-'''
+"""
 
 
 @dataclass(slots=True)

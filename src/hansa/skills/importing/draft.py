@@ -1,7 +1,7 @@
 """What an importer returns: a draft of a skill, or why there is none.
 
-A draft is a claim on paper. It has passed the bounds of the model and can be written canonically; nothing of it has been
-run. `finish` is the only way to make one, so that every importer is held to the same bounds.
+A draft is a claim on paper. It has passed the bounds of the model and can be written canonically; nothing of it has
+been run. `finish` is the only way to make one, so that every importer is held to the same bounds.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def finish(
         return Rejected(source, "It holds text that UTF-8 can't write: save it as UTF-8.")
     if len(data) > MAX_RECORD:
         return Rejected(
-            source, f"It comes to {len(data)} bytes, and a skill has at most {MAX_RECORD}: shorten the code or its checks."
+            source, f"It comes to {len(data)} bytes, at most {MAX_RECORD} are taken: shorten it or its checks."
         )
     try:
         canonical.check_bounds(data, _BOUNDS)

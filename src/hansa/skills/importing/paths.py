@@ -1,7 +1,7 @@
 """Which paths a bundle may hold (threat 14).
 
-A path in a bundle is a name and nothing more: bytes are stored under their digest. But somebody will unpack a bundle one
-day, on some system, so a path must mean the same file, below the bundle's root, on all of them. Rules, in order:
+A path in a bundle is a name and nothing more: bytes are stored under their digest. But somebody will unpack a bundle
+one day, on some system, so a path must mean the same file, below the bundle's root, on all of them. Rules, in order:
 
 1. 1 to 255 bytes of UTF-8, no lone surrogates
 2. only visible characters and plain blanks: no control, format, direction, private or unassigned ones
@@ -11,7 +11,7 @@ day, on some system, so a path must mean the same file, below the bundle's root,
 5. relative, no empty part, no part that is `.` or `..`
 6. no part that begins with a blank or `~`, or ends with a blank or a dot
 7. no device name of Windows, with or without extension; no `.git`, whose hooks run
-8. rules 4 to 7 also hold for the compatibility form (NFKC), in which `．．` is `..`
+8. rules 4 to 7 also hold for the compatibility form (NFKC), in which two full-width dots are `..`
 9. among the paths of a bundle: none twice, whatever its case, and none both a file and a folder
 """
 
@@ -26,7 +26,7 @@ MAX_PATH_BYTES = 255
 _FORBIDDEN = frozenset('\\<>:"|?*')
 _SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c\u1735\u2571\u2572\u27cb\u27cd")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_DEVICE = re.compile(r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³])( *\..*)?", re.IGNORECASE | re.DOTALL)
+_DEVICE = re.compile(r"(con|prn|aux|nul|(clock|conin|conout)\$|(com|lpt)[0-9¹²³])( *\..*)?", re.IGNORECASE | re.DOTALL)
 _GIT = re.compile(r"\.?git~[0-9]+|\.git", re.IGNORECASE)
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}")
 

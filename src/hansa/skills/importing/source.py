@@ -65,12 +65,14 @@ class Source:
 
     def first_line(self, node: ast.stmt) -> int:
         """Returns the number of the line on which `node` begins, its decorators included."""
-        return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        return min([node.lineno, *(each.lineno for each in decorators)])
 
     def without(self, nodes: Iterable[ast.stmt]) -> str:
         """Returns the text less the lines of `nodes` and of the comments right above them.
 
-        A statement that shares a line with one that stays, stays as well.
+        A statement that shares a line with one that stays, stays as well. Where lines go, the blank ones on both sides
+        do not add up.
         """
         leaving = {id(node) for node in nodes}
         spans = [(self.first_line(node), node.end_lineno or node.lineno, id(node) in leaving) for node in self.body]
@@ -83,14 +85,18 @@ class Source:
                     start -= 1
                 gone.update(range(start, last + 1))
         kept: list[bytes] = []
+        blanks: list[bytes] = []  # the longest run of blank lines since the last line that was kept
+        run: list[bytes] = []
         for number, line in enumerate(self.lines, start=1):
             if number in gone:
-                continue
-            if not line.strip() and (number - 1) in gone and (not kept or not kept[-1].strip()):
-                gone.add(number)  # the blank lines behind a gap go with it
-                continue
-            kept.append(line)
-        return b"\n".join(kept).decode().rstrip() + "\n"
+                run = []
+            elif not line.strip():
+                run.append(line)
+                blanks = run if len(run) >= len(blanks) else blanks
+            else:
+                kept += [*blanks, line]
+                blanks, run = [], []
+        return b"\n".join(kept).decode().strip("\n") + "\n"
 
 
 def read_source(text: str) -> Source | str:
@@ -112,11 +118,13 @@ def _parse(text: str) -> ast.Module | str:
         if not _is_flat(text):
             return f"nests more than {MAX_NESTING} deep"
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what the parser thinks of an escape in somebody's text is not ours to print
+            warnings.simplefilter("ignore")  # odd escapes in somebody else's text are not ours to print
             return ast.parse(text)
     except SyntaxError as error:
         return f"is not Python (line {error.lineno or 1})"
-    except (*_UNREADABLE, tokenize.TokenError):
+    except tokenize.TokenError as error:
+        return f"is not Python (line {error.args[1][0]})"
+    except _UNREADABLE:
         return "is not Python that can be read"
 
 
@@ -233,7 +241,8 @@ def _scalar_text(value: object) -> str | None:
 
 def used_names(node: ast.AST) -> frozenset[str]:
     """Returns the names that `node` reads, anywhere within it."""
-    return frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load))
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+    return frozenset(name.id for name in names if isinstance(name.ctx, ast.Load))
 
 
 def bound_names(node: ast.stmt) -> frozenset[str]:
@@ -255,20 +264,27 @@ def _bound(node: ast.stmt) -> Iterator[str]:
             stack.extend(ast.iter_child_nodes(each))
 
 
-def needed(roots: Iterable[str], statements: Iterable[ast.stmt]) -> list[int]:
-    """Returns the positions of those `statements` that bind a name in `roots`, or one that such a statement reads."""
-    pairs = [(bound_names(each), used_names(each)) for each in statements]
-    binders: dict[str, list[int]] = {}
-    for position, (bound, _) in enumerate(pairs):
-        for name in bound:
-            binders.setdefault(name, []).append(position)
-    found: set[int] = set()
-    open_names, seen = list(roots), set(roots)
-    while open_names:
-        for position in binders.get(open_names.pop(), ()):
-            if position not in found:
-                found.add(position)
-                fresh = pairs[position][1] - seen
-                seen |= fresh
-                open_names.extend(fresh)
-    return sorted(found)
+class Needs:
+    """Which of some statements need which: an index over the names that they bind and read."""
+
+    def __init__(self, statements: Iterable[ast.stmt]) -> None:
+        self.reads: list[frozenset[str]] = []
+        self.binders: dict[str, list[int]] = {}
+        for position, each in enumerate(statements):
+            self.reads.append(used_names(each))
+            for name in bound_names(each):
+                self.binders.setdefault(name, []).append(position)
+
+    def of(self, roots: Iterable[str]) -> list[int]:
+        """Returns the positions of those statements that bind a name in `roots`, or one that such a statement reads."""
+        found: set[int] = set()
+        seen = set(roots)
+        pending = list(seen)
+        while pending:
+            for position in self.binders.get(pending.pop(), ()):
+                if position not in found:
+                    found.add(position)
+                    fresh = self.reads[position] - seen
+                    seen |= fresh
+                    pending.extend(fresh)
+        return sorted(found)

@@ -1,7 +1,7 @@
 """Text from outside: what is kept of it, what is dropped, and how it is named in a message.
 
-Prose (intents, steps, tags) loses control characters and bidirectional overrides and has its white space squeezed, as it
-is shown to people (threat 24). Code and documents are kept exactly or refused.
+Prose (intents, steps, tags) loses control characters and bidirectional overrides and has its white space squeezed, as
+it is shown to people (threat 24). Code and documents are kept exactly or refused.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 
 
 def prose(text: str, limit: int = MAX_LINE) -> str:
-    """Returns `text` on one line: white space squeezed, control and direction characters dropped, cut to `limit`.
+    r"""Returns `text` on one line: white space squeezed, control and direction characters dropped, cut to `limit`.
 
-    >>> prose("  two\\n lines\\x1b[0m ")
+    >>> prose("  two\n lines\x1b[0m ")
     'two lines[0m'
     """
     kept = (c for c in text if c.isspace() or (unicodedata.category(c) != "Cc" and c not in BIDI))
@@ -39,10 +39,10 @@ def cut(text: str, limit: int) -> str:
 
 
 def label(text: str, limit: int = 200) -> str:
-    """Returns `text` fit to be named in a message: whatever isn't printable is escaped, and it is cut to `limit`.
+    r"""Returns `text` fit to be named in a message: whatever isn't printable is escaped, and it is cut to `limit`.
 
-    >>> label("a\\x1b[1m.py")
-    'a\\\\x1b[1m.py'
+    >>> label("a\x1b[1m.py")
+    'a\\x1b[1m.py'
     """
     return cut("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1]), limit)
 

@@ -24,8 +24,10 @@ def deep_merge(base: dict[str, object], override: dict[str, object]) -> dict[str
     merged = dict(base)
     for key, value in override.items():
         old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[key] = deep_merge(old, value) if both else value  # type: ignore[arg-type]
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[key] = deep_merge(old, value)
+        else:
+            merged[key] = value
     return merged
 
 

@@ -1,7 +1,7 @@
 """Locks the calling process: after this, it can compute, use its scratch directory, and end.
 
-`lock` applies, in this order: resource limits, an unprivileged user, no capabilities, no_new_privs,
-Landlock, closed files, seccomp. seccomp comes last because it refuses what the others need. A step that fails raises; the caller
+`lock` applies, in this order: resource limits, an unprivileged user, no capabilities, no_new_privs, Landlock, closed
+files, seccomp. seccomp comes last because it refuses what the others need. A step that fails raises; the caller
 must then end the process without running the code.
 """
 

@@ -4,8 +4,8 @@ The job arrives as a `marshal` value: both ends are the same interpreter and bot
 `json`, which costs as much as a whole interpreter start. What goes back is JSON, which the host reads strictly. Stdin
 stays open: its hang-up says that the host is gone.
 
-Lines: `{"ready": true}` once the surroundings stand, `{"trial": {...}}` and `{"control": {...}}` as each ends, then `{"done": true}`; or `{"refused": "why"}` when a
-layer that the tier promises cannot be applied.
+Lines: `{"ready": true}` once the surroundings stand, `{"trial": {...}}` and `{"control": {...}}` as each ends, then
+`{"done": true}`; or `{"refused": "why"}` when a layer that the tier promises cannot be applied.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def _prepare(tier: str, job: dict[str, object], folders: list[str], base: str) -
             uid = namespaces.NOBODY
         if tier == "bubblewrap":
             processes = limits["threads"] + 1
+        if tier == "seatbelt":
+            processes = 1  # macOS counts no threads, and the user has more than one process already: no fork
         workspace = FolderWorkspace(base, limits["file_bytes"], uid)
     rules = calls = None
     if tier in _LEAST_LANDLOCK:
@@ -103,7 +105,7 @@ def _trials(supervisor: Supervisor, job: dict[str, object]) -> None:
     calls: tuple[str, ...] = job["calls"]  # type: ignore[assignment]
     failures = 0
     for index in range(job["trials"]):  # type: ignore[call-overload]
-        report = supervisor.trial(str(job["code"]), calls, seed + index)
+        report = supervisor.run_trial(str(job["code"]), calls, seed + index)
         _say({"trial": report})
         steps: list[dict[str, object]] = report["steps"]  # type: ignore[assignment]
         fine = report["end"] == "completed" and all(step["status"] == "ok" for step in steps)
@@ -111,7 +113,7 @@ def _trials(supervisor: Supervisor, job: dict[str, object]) -> None:
         if stop_after and failures >= stop_after:
             break
     if job["control"] is not None:
-        _say({"control": supervisor.trial(str(job["control"]), (), seed)})
+        _say({"control": supervisor.run_trial(str(job["control"]), (), seed)})
 
 
 def _say(value: dict[str, object]) -> None:

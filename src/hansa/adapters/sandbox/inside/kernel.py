@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -87,6 +88,8 @@ def close_from(first: int) -> None:
     the rest of a trial.
     """
     try:
+        if not sys.platform.startswith("linux"):
+            raise RefusedError("the number below means something else there")
         syscall("close_range", 436, first, 0xFFFFFFFF, 0)
     except RefusedError:
         os.closerange(first, 1 << 16)

@@ -23,7 +23,7 @@ def read(text: str) -> object:
         SyntaxError: it is not an expression.
     """
     tree = compile(text.lstrip(" \t"), "<arguments>", "eval", flags=_ONLY_AST, dont_inherit=True)
-    return _value(tree.body)  # type: ignore[attr-defined]
+    return _value(tree.body)
 
 
 def _value(node: ast.AST) -> object:
@@ -37,14 +37,17 @@ def _value(node: ast.AST) -> object:
         return {_value(item) for item in node.elts}
     if isinstance(node, _ast.Dict) and None not in node.keys:
         return {_value(key): _value(value) for key, value in zip(node.keys, node.values, strict=True) if key}
-    if isinstance(node, _ast.Call) and isinstance(node.func, _ast.Name) and node.func.id == "set":
-        if not node.args and not node.keywords:
-            return set()
+    if isinstance(node, _ast.Call) and _is_empty_set(node):
+        return set()
     if isinstance(node, _ast.BinOp) and isinstance(node.op, _ast.Add | _ast.Sub):
         left, right = _signed(node.left), _number(node.right)
         if isinstance(left, int | float) and isinstance(right, complex):
             return left + right if isinstance(node.op, _ast.Add) else left - right
     return _signed(node)
+
+
+def _is_empty_set(node: ast.Call) -> bool:
+    return isinstance(node.func, _ast.Name) and node.func.id == "set" and not node.args and not node.keywords
 
 
 def _signed(node: ast.AST) -> complex:
@@ -55,7 +58,8 @@ def _signed(node: ast.AST) -> complex:
 
 
 def _number(node: ast.AST) -> complex:
-    if isinstance(node, _ast.Constant) and type(node.value) in (int, float, complex):
-        number: complex = node.value
-        return number
+    if isinstance(node, _ast.Constant):
+        value = node.value
+        if isinstance(value, int | float | complex) and not isinstance(value, bool):
+            return value
     raise ValueError("not a literal")

@@ -1,7 +1,7 @@
 """An empty machine for the supervisor: own user, mount, process, network, IPC and host-name namespaces.
 
-The new root is a small read-only tmpfs that holds the Python runtime, two devices and an empty `/tmp`; there is no
-`/proc`, `/etc`, `/home` or `/sys`. Each trial gets its own tmpfs on `/tmp`, thrown away afterwards.
+The new root is a small read-only tmpfs that holds the Python runtime, two devices and an empty `/scratch`; there is no
+`/proc`, `/etc`, `/home` or `/sys`. Each trial gets its own tmpfs on `/scratch`, thrown away afterwards.
 
 Which user: an unprivileged node maps its own uid, the only one that it may map. A node that runs as root maps root
 for the supervisor (the runtime may lie where only root can enter) and uid 65534 for the trials, because the kernel does
@@ -26,7 +26,7 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _SPOTS = ("/tmp", "/mnt", "/run", "/var", "/home")
 
 NOBODY = 65534
-SCRATCH = "/tmp"
+SCRATCH = "/scratch"  # not /tmp: a path of the host must not look like one of the trial's own
 
 
 class _MountAttributes(ctypes.Structure):

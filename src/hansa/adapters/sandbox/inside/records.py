@@ -1,6 +1,6 @@
 """What a trial writes to its supervisor: one record per event, written as it happens.
 
-    <kind> <index> <status> <length of value or -> <length of error or ->\\n<value><error>
+    <kind> <index> <status> <length of value or -> <length of error or -> (end of line) <value><error>
 
 The writer shares its process with a stranger's code, which can write here too. So the reader takes nothing for
 granted: bytes that are not exactly a sequence of records are `MalformedError`, and a record that a kill cut off is

@@ -12,6 +12,8 @@ import sys
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
 _PACKAGES = ("site-packages", "dist-packages")
 DEVICES = ("/dev/null", "/dev/urandom")
+# Where mounts do not hide it, `mimetypes` finds that it exists and fails if it may not read it. It holds no secret.
+PUBLIC = ("/etc/mime.types",)
 
 
 def standard_library() -> str:
@@ -36,7 +38,7 @@ def readable(mounted: list[str]) -> tuple[list[str], list[str], list[str]]:
     grant: what must not be read has to be left unmentioned.
     """
     whole: list[str] = []
-    files: list[str] = []
+    files = list(PUBLIC)
     listed: list[str] = []
     library = os.path.realpath(standard_library())
     pending = sorted({os.path.realpath(path) for path in mounted} | {library})

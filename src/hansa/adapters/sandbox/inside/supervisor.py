@@ -128,7 +128,7 @@ class Supervisor:
         self._host = host
         self._hide = hide
 
-    def trial(self, code: str, calls: tuple[str, ...], seed: int) -> dict[str, object]:
+    def run_trial(self, code: str, calls: tuple[str, ...], seed: int) -> dict[str, object]:
         """Runs one trial to its end.
 
         Raises:
@@ -203,10 +203,8 @@ class Supervisor:
         elif self._workspace.overflows():
             child.stop("output")
 
-    def _report(
-        self, plan: trial.Plan, child: _Watched, status: int, elapsed: int, scratch: str
-    ) -> dict[str, object]:
-        hide = [(scratch, "<scratch>"), *self._hide] if scratch != "/tmp" else self._hide
+    def _report(self, plan: trial.Plan, child: _Watched, status: int, elapsed: int, scratch: str) -> dict[str, object]:
+        hide = [(scratch, "<scratch>"), *self._hide]
         reading = Reading(plan.steps(), hide)
         try:
             reading.read(records.decode(bytes(child.records)))
@@ -281,13 +279,12 @@ class Reading:
             self._attempt(value, error)
         elif kind == records.END:
             self._close(status)
-        elif len(self._steps) >= len(self._expected) or self._expected[len(self._steps)] != (kind, index):
-            raise records.MalformedError
-        elif status not in records.STATUSES or (status == "ok") != (error is None):
-            raise records.MalformedError
-        elif (value is not None) != (kind == records.CALL and status == "ok"):
-            raise records.MalformedError
         else:
+            next_step = self._expected[len(self._steps)] if len(self._steps) < len(self._expected) else None
+            fits = status in records.STATUSES and (status == "ok") == (error is None)
+            returned = kind == records.CALL and status == "ok"
+            if next_step != (kind, index) or not fits or (value is not None) != returned:
+                raise records.MalformedError
             shown = None if error is None else presentable(error, _MOST_ERROR, self._hide)
             self._steps.append({"kind": kind, "index": index, "status": status, "value": value, "error": shown})
 
@@ -308,8 +305,7 @@ class Reading:
         """Returns one entry per expected step; those without a record were not run."""
         missing = self._expected[len(self._steps) :]
         return self._steps + [
-            {"kind": kind, "index": index, "status": "not_run", "value": None, "error": None}
-            for kind, index in missing
+            {"kind": kind, "index": index, "status": "not_run", "value": None, "error": None} for kind, index in missing
         ]
 
 

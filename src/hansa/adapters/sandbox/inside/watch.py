@@ -15,6 +15,8 @@ import os
 import posixpath
 import sys
 
+from .runtime import PUBLIC
+
 MAX_ATTEMPTS = 20
 MAX_TARGET = 200
 
@@ -91,22 +93,21 @@ class Watcher:
     def _file(self, path: object, write: bool) -> Attempt | None:
         if path is None or isinstance(path, int):
             return None  # the current directory, or a file that is open already
-        name = _absolute(os.fsdecode(path))  # type: ignore[arg-type]
+        name = self._absolute(os.fsdecode(path))  # type: ignore[arg-type]
         if (name + "/").startswith(self._scratch) or name == "/dev/null":
             return None
         runtime = (name + "/").startswith(self._runtime) and not any(part in name for part in _PACKAGES)
-        if not write and (runtime or name == "/dev/urandom"):
+        if not write and (runtime or name == "/dev/urandom" or name in PUBLIC):
             return None
         return ("file", name)
 
-
-def _absolute(path: str) -> str:
-    if not path.startswith("/"):
-        try:
-            path = f"{os.getcwd()}/{path}"
-        except OSError:
-            return path
-    return posixpath.normpath(path)
+    def _absolute(self, path: str) -> str:
+        if not path.startswith("/"):
+            try:
+                path = f"{os.getcwd()}/{path}"
+            except OSError:  # only in the scratch directory can it have got so deep that its place has no name
+                path = self._scratch + path
+        return posixpath.normpath(path)
 
 
 def _plain(values: tuple[object, ...]) -> str:

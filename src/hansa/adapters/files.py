@@ -1,0 +1,141 @@
+"""Reads skills from disk, for `hansa skill add`: finds what is there, and hands bytes to the pure importers.
+
+A path is a `.jsonl` file of traces, a `.py` file (with `test_<name>.py` beside it, if there is one), a folder with a
+SKILL.md, or a folder of any of these. Links are not followed, and what is not read is said.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hansa.kernel.errors import UsageError
+from hansa.skills.importing.draft import Draft, Rejected
+from hansa.skills.importing.python_file import read_python
+from hansa.skills.importing.skill_folder import read_skill_folder
+from hansa.skills.importing.traces import read_traces
+from hansa.skills.licenses import of_license_file
+
+MAX_FILE = 1024 * 1024
+MAX_FOLDER_FILES = 200
+_SKIPPED = frozenset({".git", ".venv", "__pycache__", "node_modules"})
+_LICENSE_NAMES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "COPYING")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that skills can be read from: kind is "traces", "python" or "folder"."""
+
+    kind: str
+    path: Path
+
+
+def sources(paths: Iterable[Path]) -> list[Source]:
+    """Returns what can be read below `paths`, in a fixed order.
+
+    Raises:
+        UsageError: a path does not exist, may not be read, or is nothing that skills are read from.
+    """
+    found: dict[Path, Source] = {}
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist")
+        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+            raise UsageError(f"no permission to read {path}")
+        below = list(_below(path))
+        if not below:
+            raise UsageError(f"{path}: nothing to add here: give a .jsonl, a .py, or a folder with a SKILL.md")
+        found.update({source.path: source for source in below})
+    return list(found.values())
+
+
+def count(source: Source) -> int:
+    """Returns how many skills a source may hold, for a progress bar."""
+    if source.kind != "traces":
+        return 1
+    with source.path.open("rb") as file:
+        return sum(1 for line in file if line.strip())
+
+
+def read(source: Source, license_id: str = "") -> Iterator[Draft | Rejected]:
+    """Yields what a source holds; a part that can't be taken is named, and the rest goes on.
+
+    Args:
+        license_id: SPDX identifier for what names no licence itself; by default that of a licence file nearby.
+    """
+    license_id = license_id or _license_near(source.path)
+    try:
+        if source.kind == "traces":
+            with source.path.open("rb") as file:
+                yield from read_traces(source.path.name, file, license_id)
+        elif source.kind == "python":
+            yield from read_python(source.path.name, _text(source.path), _tests_of(source.path), license_id)
+        else:
+            yield read_skill_folder(source.path.name, _files_below(source.path), license_id)
+    except UnicodeDecodeError:
+        yield Rejected(source.path.name, "is not UTF-8 text: convert it")
+    except OSError as error:
+        yield Rejected(source.path.name, f"can't be read: {error.strerror}")
+    except UsageError as error:
+        yield Rejected(source.path.name, str(error))
+
+
+def _below(path: Path) -> Iterator[Source]:
+    if path.is_file():
+        if path.suffix == ".jsonl":
+            yield Source("traces", path)
+        elif path.suffix == ".py" and not path.name.startswith("test_") and path.name != "__init__.py":
+            yield Source("python", path)
+        elif path.name == "SKILL.md":
+            yield Source("folder", path.parent)
+        return
+    if (path / "SKILL.md").is_file():
+        yield Source("folder", path)
+        return
+    for child in sorted(path.iterdir()):
+        if not child.is_symlink() and child.name not in _SKIPPED:
+            yield from _below(child)
+
+
+def _text(path: Path) -> str:
+    return _bytes(path).decode("utf-8")
+
+
+def _bytes(path: Path) -> bytes:
+    """Returns a file's bytes; the size is bounded by what is read, not by what the file system says."""
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise UsageError(f"is larger than {MAX_FILE} bytes: split it")
+    return data
+
+
+def _tests_of(path: Path) -> str:
+    beside = path.with_name(f"test_{path.name}")
+    return _text(beside) if beside.is_file() and not beside.is_symlink() else ""
+
+
+def _files_below(folder: Path) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for root, directories, names in os.walk(folder, followlinks=False):
+        directories[:] = sorted(set(directories) - _SKIPPED)
+        for name in sorted(names):
+            path = Path(root, name)
+            if path.is_symlink():
+                continue
+            files[path.relative_to(folder).as_posix()] = _bytes(path)
+            if len(files) > MAX_FOLDER_FILES:
+                raise UsageError(f"holds more than {MAX_FOLDER_FILES} files: leave out what the skill does not need")
+    return files
+
+
+def _license_near(path: Path) -> str:
+    """Returns the licence that a file beside or just above a source states, as an SPDX identifier."""
+    for folder in (path if path.is_dir() else path.parent, path.parent, path.parent.parent):
+        for name in _LICENSE_NAMES:
+            beside = folder / name
+            if beside.is_file() and not beside.is_symlink():
+                return of_license_file(beside.read_text(encoding="utf-8", errors="replace")[:4_000])
+    return ""

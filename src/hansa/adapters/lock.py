@@ -1,0 +1,135 @@
+"""One process per data directory: a lock that the kernel lets go of when the process ends, however it ends.
+
+The file `lock` says who holds it: the process id and, once it is known, the address of the node's door. The file stays
+when nobody holds it, for removing it would let two processes lock two files of one name. That a file is there means
+nothing; that it is locked does.
+
+    with DataDirLock(directory) as lock:
+        lock.set_url("http://127.0.0.1:7777")
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from hansa.kernel.errors import Busy, Unavailable
+
+NAME = "lock"
+_ATTEMPTS = 5
+_PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a data directory; pid 0 when it has not said so yet, no `url` when its door is not open."""
+
+    pid: int
+    url: str = ""
+
+
+class DataDirLock:
+    """The right to use a data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._handle: int | None = None
+
+    def acquire(self) -> None:
+        """Takes the lock.
+
+        Raises:
+            Busy: another process has it, or this one under another `DataDirLock`.
+            Unavailable: the directory can't be written to, or can't be locked.
+        """
+        if self._handle is not None:
+            raise Busy(_busy(self._directory, Holder(os.getpid())))
+        handle = _open(self._directory, os.O_RDWR | os.O_CREAT)
+        if not _take(handle, self._directory):
+            found = _content(handle)
+            os.close(handle)
+            raise Busy(_busy(self._directory, found))
+        self._handle = handle
+        self._write(Holder(os.getpid()))
+
+    def set_url(self, url: str) -> None:
+        """Writes down where the node can be reached."""
+        self._write(Holder(os.getpid(), url))
+
+    def release(self) -> None:
+        """Lets go; nothing happens when it is not held."""
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> DataDirLock:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _write(self, holder: Holder) -> None:
+        if self._handle is None:
+            raise Unavailable(f"{self._directory} is not locked by this process")
+        content = f"{holder.pid}\n{holder.url}\n".encode()
+        os.pwrite(self._handle, content, 0)
+        os.ftruncate(self._handle, len(content))
+
+
+def holder(directory: Path) -> Holder | None:
+    """Returns who holds a data directory; None when nobody does."""
+    if not (directory / NAME).exists():
+        return None
+    handle = _open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _content(handle)
+    finally:
+        os.close(handle)
+    return None
+
+
+def _open(directory: Path, flags: int) -> int:
+    try:
+        return os.open(directory / NAME, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(
+            f"{directory / NAME} can't be opened ({error.strerror}): make the folder and give this user rights to it"
+        ) from None
+
+
+def _take(handle: int, directory: Path) -> bool:
+    """Says whether the lock is taken; tries for a moment, since `holder` holds it while it looks."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if attempt < _ATTEMPTS - 1:
+                time.sleep(_PAUSE_S)
+        except OSError as error:
+            os.close(handle)
+            raise Unavailable(
+                f"{directory} can't be locked ({error.strerror}): move the data directory to a local disk"
+            ) from None
+    return False
+
+
+def _content(handle: int) -> Holder:
+    lines = [*os.pread(handle, 4096, 0).decode(errors="replace").splitlines(), "", ""]
+    return Holder(int(lines[0]) if lines[0].isdecimal() else 0, lines[1])
+
+
+def _busy(directory: Path, found: Holder) -> str:
+    who = f"process {found.pid}" if found.pid else "another process"
+    at = f" at {found.url}" if found.url else ""
+    return f"{directory} is in use by {who}{at}: stop that node first, or name another data directory"

@@ -1,0 +1,28 @@
+"""The way from an empty or older store to the present schema, one numbered step after the other (Alembic).
+
+A step, once released, is never changed. A new one goes to `versions/000N_….py` and raises `schema.SCHEMA`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, event
+from sqlalchemy.pool import NullPool
+
+
+def upgrade(path: Path, to: str = "head") -> None:
+    """Makes all missing steps up to `to` in the SQLite file at `path`, in one transaction. Nobody else has it open."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    engine = create_engine(
+        "sqlite+pysqlite://", creator=lambda: sqlite3.connect(path, isolation_level=None), poolclass=NullPool
+    )
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
+    engine.dispose()

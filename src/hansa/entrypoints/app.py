@@ -1,0 +1,185 @@
+"""The composition root: the one place where real keys, stores, sandboxes and clients are made and joined.
+
+The data directory holds all of a node:
+
+    key           the secret, mode 0600          config.toml   settings, if you wrote any
+    hansa.db      the store                      admin.token   lets this user's commands talk to a running node
+    lock          held by the one process that has the directory open
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hansa.adapters.caller import HttpCaller
+from hansa.adapters.clock import SystemClock
+from hansa.adapters.index.hashed import HashedIndex
+from hansa.adapters.keys import FileKeys
+from hansa.adapters.lock import DataDirLock
+from hansa.adapters.sandbox.choose import choose
+from hansa.adapters.sandbox.errors import SandboxUnavailable
+from hansa.adapters.sandbox.process import ProcessSandbox
+from hansa.adapters.sandbox.tiers import TIERS
+from hansa.adapters.solver import CommandSolver
+from hansa.adapters.store.sqlite import SqliteStore
+from hansa.entrypoints.config import Config
+from hansa.kernel.errors import NoSandbox, Unavailable, UsageError
+from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
+from hansa.node.core import Core
+from hansa.node.node import Node
+from hansa.node.ports import Solver
+
+KEY, STORE, TOKEN = "key", "hansa.db", "admin.token"
+
+
+class TestedSandbox:
+    """A sandbox that is chosen, and tests itself, before the first thing is run in it."""
+
+    def __init__(self, tier: str = "") -> None:
+        """Keeps the wish.
+
+        Args:
+            tier: use this one only; empty: the strongest that works.
+
+        Raises:
+            UsageError: there is no such tier.
+        """
+        known = {one.name: one for one in TIERS}
+        if tier and tier not in known:
+            raise UsageError(f"setting sandbox_tier: {tier} is none of {', '.join(known)}")
+        self._tiers = (known[tier],) if tier else TIERS
+        self._chosen: ProcessSandbox | None = None
+        self._choosing = asyncio.Lock()
+        self._harness = ProcessSandbox(self._tiers[0]).harness
+
+    @property
+    def name(self) -> str:
+        """The layers in force; says so when none was chosen yet."""
+        return self._chosen.name if self._chosen else "not tested yet"
+
+    @property
+    def harness(self) -> str:
+        """What runs the code."""
+        return self._harness
+
+    async def run(self, job: SandboxJob) -> SandboxReport:
+        """Runs a job.
+
+        Raises:
+            NoSandbox: none passes its self-test, with what to do about it; nothing was run.
+        """
+        sandbox = await self._ready()
+        try:
+            return await sandbox.run(job)
+        except SandboxUnavailable as error:
+            raise NoSandbox(f"{error} {error.advice}") from None
+
+    async def self_test(self) -> SelfTest:
+        """Tries to break out in all the ways it knows.
+
+        Raises:
+            NoSandbox: none passes.
+        """
+        return await (await self._ready()).self_test()
+
+    async def _ready(self) -> ProcessSandbox:
+        async with self._choosing:
+            if self._chosen is None:
+                try:
+                    self._chosen = await choose(self._tiers)
+                except SandboxUnavailable as error:
+                    raise NoSandbox(f"{error} {error.advice}") from None
+            return self._chosen
+
+
+@dataclass(slots=True)
+class App:
+    """An opened data directory with its node."""
+
+    home: Path
+    config: Config
+    node: Node
+    lock: DataDirLock
+    token: str
+
+
+def create_identity(home: Path) -> str:
+    """Makes the data directory and the node's key; returns the node's id.
+
+    Raises:
+        UsageError: there is a key already. Unavailable: the directory can't be written.
+    """
+    make_home(home)
+    return FileKeys.create(home / KEY).node_id
+
+
+def identity(home: Path) -> str:
+    """Returns the node's id.
+
+    Raises:
+        UsageError: there is no key yet, or its file is readable by others.
+    """
+    return FileKeys.load(home / KEY).node_id
+
+
+def make_home(home: Path) -> None:
+    """Makes the data directory, for this user only.
+
+    Raises:
+        Unavailable: no permission, or no room.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError:
+        raise UsageError(f"{home} is a file: choose a directory with --home") from None
+    except OSError as error:
+        raise Unavailable(f"can't make {home} ({error.strerror}): choose another with --home") from None
+
+
+@asynccontextmanager
+async def opened(home: Path, config: Config) -> AsyncIterator[App]:
+    """Opens a node for as long as the block runs: lock, key, store, index.
+
+    Raises:
+        UsageError: no identity yet. Busy: another process has the directory. Unavailable, Fault: see the store.
+    """
+    keys = FileKeys.load(home / KEY)
+    lock = DataDirLock(home)
+    lock.acquire()
+    caller = HttpCaller()
+    try:
+        store = SqliteStore.open(home / STORE)
+        try:
+            sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
+            core = Core(config.settings(), keys, store, SystemClock(), HashedIndex(), sandbox, caller)
+            node = Node(core, _solver(config))
+            node.start()
+            yield App(home, config, node, lock, _token(home))
+        finally:
+            store.close()
+    finally:
+        await caller.close()
+        lock.release()
+
+
+def _solver(config: Config) -> Solver | None:
+    return CommandSolver(config.solver, config.solver_seconds) if config.solver else None
+
+
+def _token(home: Path) -> str:
+    """Returns the token for commands of this user, made at first use."""
+    path = home / TOKEN
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        token = secrets.token_urlsafe(32)
+        file.write(token + "\n")
+    return token

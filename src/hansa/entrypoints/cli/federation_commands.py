@@ -1,0 +1,203 @@
+"""Commands that deal with others: publish, subscribe, sync, peer, why, ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hansa.entrypoints.cli.client import call, finish
+from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.show import console, say, short, table
+from hansa.entrypoints.plain import plain, plain_lines
+from hansa.kernel.errors import UsageError
+
+cli = typer.Typer()
+peer = typer.Typer(no_args_is_help=True, help="Invite, ban and list other nodes.")
+ledger = typer.Typer(no_args_is_help=True, help="The hash-chained ledger of receipts.")
+cli.add_typer(peer, name="peer")
+cli.add_typer(ledger, name="ledger")
+
+NodeIdArgument = Annotated[str, typer.Argument(metavar="NODE", help="A node id: did:key:z6Mk…")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a node, e.g. http://127.0.0.1:8470")]
+
+
+@cli.command(epilog=epilog("hansa publish 3f9a2c --dry-run", "hansa publish --to http://127.0.0.1:8470"))
+def publish(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="By default all that pass.")] = None,
+    to: Annotated[list[str] | None, typer.Option(help="Address to bring it to; by default your subscriptions.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show exactly what would leave this machine.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pass proved skills on. Gates: reasoning path, checks, score, confidence, no secrets, a sharing licence."""
+    result = call(home, "publish", as_json, ids=ids or [], to=[url.rstrip("/") for url in to or []], dry_run=dry_run)
+    if not as_json:
+        _show_publish(result.value, detailed=bool(ids) or dry_run)
+    finish(result)
+
+
+def _show_publish(value: dict[str, Any], detailed: bool) -> None:
+    shut = [one for one in value["publications"] if not one["published"]]
+    for one in value["publications"] if detailed else shut:
+        say(f"{short(one['trace_id'])} {'passes every gate' if one['published'] else 'stays here'}")
+        for gate in one["gates"]:
+            mark = "✗" if gate["reason"] else "✓"
+            say(f"  {mark} {gate['gate']}: {gate['found']} (asked: {gate['asked']})")
+        if value["dry_run"] and one["payload"]:
+            say(f"would go to {', '.join(one['to']) or 'its own feed only'}; the very bytes:")
+            console().print(plain_lines(one["payload"]), markup=False)
+    signed = sum(one["published"] for one in value["publications"])
+    if value["dry_run"]:
+        say(f"dry run: {signed} would be published, {len(shut)} stay; nothing was kept or sent")
+        return
+    say(
+        f"{signed} published, {len(shut)} stay here; {value['delivered']} delivered, {value['pending']} waiting, "
+        f"{value['refused']} refused there"
+    )
+    for problem in value["problems"]:
+        say(f"! {problem}")
+
+
+@cli.command(
+    epilog=epilog("hansa subscribe http://127.0.0.1:8470", 'hansa subscribe URL --intent "dates" --report all')
+)
+def subscribe(
+    url: Url,
+    intent: Annotated[list[str] | None, typer.Option(help="Only skills near this intent.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only skills with this tag.")] = None,
+    author: Annotated[list[str] | None, typer.Option(help="Only skills by this node.")] = None,
+    min_trials: Annotated[int, typer.Option(min=0, help="Only skills whose author claims as many trials.")] = 0,
+    report: Annotated[str, typer.Option(help="What the source is told: none, refutations or all findings.")] = (
+        "refutations"
+    ),
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pull skills from a node or hub from now on (`hansa sync`, or by itself while `hansa up` runs)."""
+    if report not in ("none", "refutations", "all"):
+        raise UsageError(f"--report {report!r} is none of none, refutations, all")
+    _check_url(url)
+    result = call(
+        home, "subscribe", as_json, url=url, intents=intent or [], tags=tag or [], authors=author or [],
+        min_trials=min_trials, report=report,
+    )  # fmt: skip
+    if not as_json:
+        say(f"subscribed to {result.value['url']}, which is {result.value['peer']}")
+        say(f"it will be told: {report}. Next: hansa sync, or hansa up")
+
+
+@cli.command(epilog=epilog("hansa unsubscribe http://127.0.0.1:8470"))
+def unsubscribe(url: Url, home: Home = None, as_json: AsJson = False) -> None:
+    """Stop pulling from a source; what came from it stays."""
+    result = call(home, "unsubscribe", as_json, url=url)
+    if not as_json:
+        say(f"no longer subscribed to {result.value['url']}")
+
+
+@cli.command(epilog=epilog("hansa sync", "hansa sync http://127.0.0.1:8470 --no-prove"))
+def sync(
+    url: Annotated[str, typer.Argument(help="One source; by default all.")] = "",
+    no_prove: Annotated[bool, typer.Option("--no-prove", help="Leave what comes in quarantine.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pull what is new, prove it here, admit what holds, report what does not."""
+    result = call(home, "sync", as_json, url=url.rstrip("/"), no_prove=no_prove)
+    if not as_json:
+        value = result.value
+        rows = [("taken into quarantine", value["taken"])]
+        rows += [(f"not taken: {code}", number) for code, number in sorted(value["refused"].items())]
+        rows += [(f"proof: {code}", number) for code, number in sorted(value["proofs"].items())]
+        rows += [("reported", value["reported"]), ("reports waiting", value["pending"])]
+        table(("what", "count"), rows, right=("count",))
+        for fault in value["faults"]:
+            say(f"! {fault['url']}: {fault['message']}")
+    finish(result)
+
+
+@peer.command("list", epilog=epilog("hansa peer list"))
+def peer_list(home: Home = None, as_json: AsJson = False) -> None:
+    """List the nodes that this one has met, invited or banned."""
+    value = call(home, "peer.list", as_json).value
+    if not as_json:
+        columns = ("instance_id", "name", "role", "invited", "banned", "last_seen")
+        table(columns, [[one[name] or "" for name in columns] for one in value["instances"]])
+
+
+@peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
+def peer_add(
+    node: NodeIdArgument,
+    per_minute: Annotated[int | None, typer.Option(min=1, help="Records it may push in a minute.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Invite a node: from now on it may push records here."""
+    call(home, "peer.set", as_json, id=node, invited=True, banned=False, per_minute=per_minute)
+    if not as_json:
+        say(f"{node} may push records here")
+
+
+@peer.command("ban", epilog=epilog("hansa peer ban did:key:z6Mk…"))
+def peer_ban(node: NodeIdArgument, home: Home = None, as_json: AsJson = False) -> None:
+    """Take nothing from a node any more, by whatever way it comes."""
+    call(home, "peer.set", as_json, id=node, banned=True, invited=False)
+    if not as_json:
+        say(f"nothing signed by {node} is taken any more")
+
+
+@cli.command(epilog=epilog("hansa why 3f9a2c", "hansa why 3f9a2c --json"))
+def why(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of a skill or record, or the start of it.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what happened to a skill or record: one line per box of the picture, with reasons and numbers."""
+    value = call(home, "why", as_json, id=id_).value
+    if not as_json:
+        print_story(value)
+
+
+def print_story(value: dict[str, Any]) -> None:
+    """Prints one line per box."""
+    say(f"{short(value['id'])}  {value['what'][:100]}")
+    marks = {"passed": "✓", "stopped": "✗", "not reached": "·", "note": "·"}
+    for line in value["lines"]:
+        console().print(
+            f"  {marks[line['state']]} {line['box']:<12} {plain(line['text'] or line['state'])}", markup=False
+        )
+
+
+@ledger.command("list", epilog=epilog("hansa ledger list"))
+def ledger_list(
+    after: Annotated[int, typer.Option(min=0, help="Only entries with a higher number.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many to show.")] = 100,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """List receipts, oldest first."""
+    value = call(home, "ledger.list", as_json, after=after, limit=limit).value
+    if not as_json:
+        rows = [
+            (one["number"], one["dealing"], one["subject"], short(one["skill"]), one["at"], short(one["hash"]))
+            for one in value["entries"]
+        ]
+        table(("#", "dealing", "subject", "skill", "at", "hash"), rows, right=("#",))
+
+
+@ledger.command("verify", epilog=epilog("hansa ledger verify"))
+def ledger_verify(home: Home = None, as_json: AsJson = False) -> None:
+    """Check every link of the chain and every receipt's signature; a broken one is named."""
+    result = call(home, "ledger.verify", as_json)
+    if not as_json:
+        value = result.value
+        if value["ok"]:
+            say(f"{value['entries']} entries: every link and every receipt holds")
+        else:
+            say(f"first broken link: {value['first_broken_link']}; bad receipts: {value['bad_receipts']}")
+    finish(result)
+
+
+def _check_url(url: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url} is no address: write it like http://127.0.0.1:8470")

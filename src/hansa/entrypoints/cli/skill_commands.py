@@ -1,0 +1,346 @@
+"""Commands on skills: add, list, show, remove, export, import, prove, report, find, execute, quarantine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hansa.entrypoints.cli.client import call, finish
+from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SkillIds, epilog
+from hansa.entrypoints.cli.show import console, percent, say, short, table
+from hansa.entrypoints.plain import plain_lines
+from hansa.kernel.errors import UsageError
+
+cli = typer.Typer()
+skill = typer.Typer(no_args_is_help=True, help="Add, list, show, remove, export and import skills.")
+quarantine = typer.Typer(no_args_is_help=True, help="Look at what is not proved yet, and decide on it.")
+cli.add_typer(skill, name="skill")
+cli.add_typer(quarantine, name="quarantine")
+
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many to show.")]
+Trials = Annotated[int | None, typer.Option(min=1, max=10_000, help="Trials of each proof.", show_default="settings")]
+
+
+@skill.command("add", epilog=epilog("hansa skill add slugify.py", "hansa skill add traces/ skills/ --license MIT"))
+def add(
+    paths: Annotated[
+        list[Path], typer.Argument(help=".jsonl traces, .py files, SKILL.md folders, or folders of these.")
+    ],
+    license_id: Annotated[str, typer.Option("--license", help="SPDX licence of what names none itself.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add skills of your own. They are not used before `hansa prove`; adding twice changes nothing."""
+    absolute = [str(path.expanduser().absolute()) for path in paths]
+    result = call(home, "skill.add", as_json, paths=absolute, license=license_id)
+    if not as_json:
+        value = result.value
+        for one in value["added"][:20]:
+            say(f"+ {short(one['trace_id'])}  {one['intent'][:90]}")
+        if len(value["added"]) > 20:
+            say(f"  … and {len(value['added']) - 20} more")
+        for one in value["rejected"]:
+            say(f"! {one['source']}: {one['problem']}")
+        counts = f"{len(value['added'])} added, {value['already_here']} here already, {len(value['rejected'])} rejected"
+        say(counts + (". Next: hansa prove" if value["added"] else ""))
+    finish(result)
+
+
+@skill.command("list", epilog=epilog("hansa skill list --state admitted", "hansa skill list --tag text --json"))
+def list_(
+    state: Annotated[list[str] | None, typer.Option(help="quarantined, admitted, refused or removed.")] = None,
+    origin: Annotated[str, typer.Option(help="own or peer.")] = "",
+    tag: Annotated[str, typer.Option(help="Only with this tag.")] = "",
+    after: Annotated[str, typer.Option(help="`next` of the page before.")] = "",
+    limit: Limit = 50,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """List skills, oldest first."""
+    states = _states(state or [])
+    result = call(
+        home, "skill.list", as_json, states=states, origin=_one_of(origin, "own", "peer"), tag=tag, after=after,
+        limit=limit,
+    )  # fmt: skip
+    if not as_json:
+        _skill_table(result.value["skills"])
+        more = f"; next page: --after {result.value['next']}" if result.value["next"] else ""
+        say(f"{len(result.value['skills'])} of {result.value['count']}{more}")
+
+
+@skill.command("show", epilog=epilog("hansa skill show 3f9a2c", "hansa skill show 3f9a2c --lineage"))
+def show(
+    id_: SkillId,
+    lineage: Annotated[bool, typer.Option("--lineage", help="Only where it comes from.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one skill: content, checks, findings, receipts, lineage."""
+    result = call(home, "skill.show", as_json, id=id_)
+    if as_json:
+        return
+    value = result.value
+    say(f"{value['trace_id']}")
+    say(value["intent"])
+    if not lineage:
+        _show_body(value)
+    found = value["lineage"]
+    say(f"lineage: {len(found['parents'])} parents, depth {found['depth']}, {len(found['unresolved'])} unresolved")
+    for one in found["resolved"]:
+        say(f"  ◀ {short(one['trace_id'])}  {one['intent'][:90]}")
+    for one in found["unresolved"]:
+        say(f"  ◀ {short(one)}  (not held here)")
+
+
+@skill.command("remove", epilog=epilog("hansa skill remove 3f9a2c --why 'wrong for empty input'"))
+def remove(
+    id_: SkillId,
+    why: Annotated[str, typer.Option(help="Told to everybody who has it.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a skill away for good: a signed tombstone follows it to wherever this node brought it."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Remove {id_} for good?", abort=True)
+    result = call(home, "skill.remove", as_json, id=id_, why=why)
+    if not as_json:
+        told = ", ".join(result.value["told"]) or "nobody: it was never passed on"
+        say(f"{short(result.value['trace_id'])} is removed for good; to be told: {told}")
+
+
+@skill.command("export", epilog=epilog("hansa skill export 3f9a2c --to skills.hansa"))
+def export(
+    ids: SkillIds,
+    to: Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")] = None,
+    home: Home = None,
+) -> None:
+    """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere."""
+    lines = call(home, "skill.export", ids=ids).value["envelopes"]
+    text = "".join(f"{line}\n" for line in lines)
+    if to is None:
+        sys.stdout.write(text)
+        return
+    try:
+        to.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"can't write {to} ({error.strerror})") from None
+    say(f"{len(lines)} records in {to}")
+
+
+@skill.command("import", epilog=epilog("hansa skill import skills.hansa"))
+def import_(
+    path: Annotated[Path, typer.Argument(help="A file of signed envelopes, one a line.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take signed records from a file: the same checks as from the network, then quarantine."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file: give one that hansa skill export wrote")
+    result = call(home, "skill.import", as_json, path=str(path.absolute()))
+    if not as_json:
+        for one in result.value["refused"]:
+            say(f"! line {one['line']}: {one['message']}")
+        say(f"{len(result.value['taken'])} taken into quarantine, {len(result.value['refused'])} refused")
+    finish(result)
+
+
+@cli.command(epilog=epilog("hansa prove", "hansa prove 3f9a2c --trials 100", "hansa prove --again --json"))
+def prove(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="By default all not tried yet.")] = None,
+    trials: Trials = None,
+    again: Annotated[bool, typer.Option("--again", help="Also those in quarantine that were tried before.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run skills' checks in the sandbox and write down what they came to."""
+    result = call(home, "prove", as_json, ids=ids or [], trials=trials, again=again)
+    if not as_json:
+        value = result.value
+        rows = [
+            (
+                short(one["trace_id"]),
+                one["outcome"],
+                one["reason"],
+                f"{one['successes']}/{one['trials']}",
+                f"{one['passed']}/{one['total']}",
+                f"{one['wall_ms']:.0f}",
+                (one["detail"] or one["intent"])[:70],
+            )
+            for one in value["proofs"]
+            if ids or one["outcome"] != "pass"
+        ]
+        if rows:
+            columns = ("skill", "outcome", "reason", "trials", "checks", "ms", "detail")
+            table(columns, rows[:60], right=("trials", "checks", "ms"))
+        say(", ".join(f"{number} {key}" for key, number in sorted(value["counts"].items())) or "nothing to prove")
+        if value["without_checks"]:
+            say(f"{value['without_checks']} without checks: E1 at most")
+    finish(result)
+
+
+@cli.command(epilog=epilog("hansa report", "hansa report --json"))
+def report(home: Home = None, as_json: AsJson = False) -> None:
+    """List where a proof came to something else than what the skill's source claims."""
+    value = call(home, "report", as_json).value
+    if not as_json:
+        columns = ("skill", "source", "claimed", "computed", "reason")
+        table(columns, [(short(one["trace_id"]), *(one[name] for name in columns[1:])) for one in value["differing"]])
+        total = len(value["differing"]) + value["agreeing"]
+        say(
+            f"{len(value['differing'])} of {total} claims differ from what was computed; {value['undecided']} undecided"
+        )
+
+
+@cli.command(epilog=epilog('hansa find "turn a title into a slug"', 'hansa find "parse a date" --all --json'))
+def find(
+    intent: Annotated[str, typer.Argument(help="What is wanted, in words.")],
+    everything: Annotated[bool, typer.Option("--all", help="Also what is not proved here, marked as such.")] = False,
+    limit: Limit = 10,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find skills by intent; each result says why it is where it is."""
+    states = ["admitted", "quarantined", "refused"] if everything else ["admitted"]
+    result = call(home, "find", as_json, intent=intent, limit=limit, states=states)
+    if not as_json:
+        rows = [
+            (short(one["trace_id"]), f"{one['score']:.3f}", one["intent"][:60], one["why"])
+            + ((one["state"],) if everything else ())
+            for one in result.value["skills"]
+        ]
+        if rows:
+            table(("skill", "score", "intent", "why", *(("state",) if everything else ())), rows, right=("score",))
+        else:
+            say("no proved skill fits" + ("" if everything else "; --all also shows what is not proved here"))
+    finish(result)
+
+
+@cli.command(
+    epilog=epilog(
+        """hansa execute "turn a title into a slug" --args "('Hello World',)" """,
+        """hansa execute "sum a list" --case "([1, 2],) => 3" --case "([],) => 0" """,
+    )
+)
+def execute(
+    intent: Annotated[str, typer.Argument(help="What is wanted, in words.")],
+    args: Annotated[str | None, typer.Option(help="Arguments to call with, as a Python tuple.")] = None,
+    case: Annotated[list[str] | None, typer.Option(help="Acceptance case: 'ARGUMENTS => VALUE'.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do what an intent asks: reuse a proved skill if one fits, else ask the solver, verify, and keep it."""
+    cases = [_case(text) for text in case or []]
+    result = call(home, "execute", as_json, intent=intent, args=args, cases=cases)
+    if not as_json:
+        value = result.value
+        if value["value"] is not None:
+            say(value["value"])
+        elif value["error"]:
+            say(value["error"])
+        name = f"{short(value['trace_id'])} {value['intent'][:60]}" if value["trace_id"] else ""
+        typer.echo(f"{value['how']} {name} ({value['why']}; {value['wall_ms']:.1f} ms)", err=True)
+    finish(result)
+
+
+@quarantine.command("list", epilog=epilog("hansa quarantine list"))
+def quarantine_list(limit: Limit = 50, home: Home = None, as_json: AsJson = False) -> None:
+    """List peers' skills that are not proved here, and those that were refused."""
+    states = ["quarantined", "refused"]
+    result = call(home, "skill.list", as_json, states=states, origin="peer", limit=limit)
+    if not as_json:
+        _skill_table(result.value["skills"])
+        say(f"{len(result.value['skills'])} of {result.value['count']}")
+
+
+@quarantine.command("show", epilog=epilog("hansa quarantine show 3f9a2c"))
+def quarantine_show(id_: SkillId, home: Home = None, as_json: AsJson = False) -> None:
+    """Show one skill with its code, before you decide. Nothing of it is run."""
+    show(id_, lineage=False, home=home, as_json=as_json)
+
+
+@quarantine.command("approve", epilog=epilog("hansa quarantine approve 3f9a2c --why 'read it, harmless'"))
+def approve(
+    id_: SkillId,
+    why: Annotated[str, typer.Option(help="Kept in the journal.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a skill be used on your own word, which is for these very bytes: one changed byte makes another id."""
+    _settled(call(home, "quarantine.settle", as_json, id=id_, approve=True, why=why).value, as_json)
+
+
+@quarantine.command("reject", epilog=epilog("hansa quarantine reject 3f9a2c --why 'not wanted'"))
+def reject(
+    id_: SkillId,
+    why: Annotated[str, typer.Option(help="Kept in the journal.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse a skill on your own word."""
+    _settled(call(home, "quarantine.settle", as_json, id=id_, approve=False, why=why).value, as_json)
+
+
+def _settled(value: dict[str, Any], as_json: bool) -> None:
+    if not as_json:
+        say(f"{short(value['trace_id'])} is {value['state']} now")
+
+
+def _case(text: str) -> dict[str, str]:
+    args, arrow, expect = text.partition("=>")
+    if not arrow or not args.strip() or not expect.strip():
+        raise UsageError(f"--case {text!r} is not 'ARGUMENTS => VALUE', e.g. \"('a', 2) => 'aa'\"")
+    return {"args": args.strip(), "expect": expect.strip()}
+
+
+def _states(names: list[str]) -> list[str]:
+    return [_one_of(name, "quarantined", "admitted", "refused", "removed") for name in names]
+
+
+def _one_of(value: str, *known: str) -> str:
+    if value and value not in known:
+        raise UsageError(f"{value!r} is none of {', '.join(known)}")
+    return value
+
+
+def _skill_table(skills: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            short(one["trace_id"]),
+            one["state"],
+            one["evidence"],
+            f"{one['confidence']:.2f}",
+            one["reason"],
+            one["origin"],
+            one["intent"][:70],
+        )
+        for one in skills
+    ]
+    if rows:
+        table(("skill", "state", "evidence", "confidence", "reason", "from", "intent"), rows, right=("confidence",))
+
+
+def _show_body(value: dict[str, Any]) -> None:
+    say(f"{value['state']} · {value['evidence']} {value['evidence_meaning']} · {value['license'] or 'no licence'}")
+    score = f"score {percent(value['verification_score'])}, confidence {value['confidence']:.3f}"
+    say(f"{score} ({value['trials']} trials, {value['harness'] or 'not proved here'}); refuted {value['refutations']}x")
+    for step in value["reasoning_path"]:
+        say(f"  {step['step']}. {step['action']}")
+    result = value["result"]
+    say(f"result ({result['media_type']}{', ' + result['entry_point'] if result['entry_point'] else ''}):")
+    console().print(plain_lines(result["text"]), markup=False)
+    for file in result["files"]:
+        say(f"  {file['path']} ({file['size']} bytes, {short(file['digest'])})")
+    for check in value["checks"]:
+        if check["kind"] == "cases":
+            for case in check["cases"]:
+                say(f"  case {case['args']} => {case['expect']}")
+        else:
+            console().print(plain_lines(check["code"]), markup=False)
+    for one in value["findings"]:
+        say(f"  {one['at']} {one['outcome']} {one['reason']} {one['successes']}/{one['trials']} by {one['prover']}")
+    for one in value["receipts"]:
+        say(f"  ledger #{one['number']} {one['dealing']} by {one['subject']}")

@@ -1,0 +1,139 @@
+"""Settings: defaults, then `config.toml` in the data directory, then environment (HANSA_…), then flags.
+
+Nothing below this module reads a file of settings or the environment. An error names the path of the setting.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hansa.admission.service import Params as AdmissionParams
+from hansa.kernel.errors import UsageError
+from hansa.kernel.jobs import SandboxLimits
+from hansa.kernel.limits import Limits
+from hansa.node.core import Settings
+from hansa.skills.policy import Params as ProofParams
+from hansa.skills.ranking import Params as RankingParams
+
+DEFAULT_PORT = 8470
+
+
+class Config(BaseSettings):
+    """Every setting of a node. Sections are the parameters of the rooms; see docs/reference/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="HANSA_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(max_length=64, description="What this node calls itself; shown, never trusted.")] = ""
+    role: Annotated[str, Field(description='"node", or "hub": passes on what invited peers push.')] = "node"
+    network: Annotated[str, Field(description="Messages of another network are refused.")] = "hansa"
+    host: Annotated[str, Field(description="Address to listen on; loopback unless you choose otherwise.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = DEFAULT_PORT
+    solver: Annotated[str, Field(description="Command asked when no skill fits; see docs/reference/solver.md.")] = ""
+    solver_seconds: Annotated[float, Field(gt=0, le=3600, description="How long the solver may take.")] = 30.0
+    sandbox_tier: Annotated[str, Field(description="Use this sandbox tier only; empty: the strongest that works.")] = ""
+    sync_seconds: Annotated[float, Field(gt=0, le=86400, description="Longest pause between two pulls.")] = 20.0
+    admit_proved: Annotated[bool, Field(description="Admit a peer's skill once it is proved here.")] = True
+    workers: Annotated[int, Field(ge=1, le=256, description="Proofs at the same time; 0 cores known means 2.")] = (
+        os.cpu_count() or 2
+    )
+    log_json: Annotated[bool, Field(description="Logs as JSON lines.")] = False
+    log_level: Annotated[str, Field(description="debug, info, warning or error.")] = "warning"
+    limits: Annotated[Limits, Field(description="Bounds on one message.")] = Limits()
+    admission: Annotated[AdmissionParams, Field(description="Who may push, how much, how fresh.")] = AdmissionParams()
+    skills: Annotated[ProofParams, Field(description="How much proof is enough.")] = ProofParams()
+    ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
+    sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Reads the environment first, then the file's values (given to the constructor)."""
+        return (env_settings, init_settings)
+
+    def settings(self) -> Settings:
+        """Returns what the node needs of all this."""
+        return Settings(
+            name=self.name,
+            role=self.role,
+            network=self.network,
+            admit_proved=self.admit_proved,
+            workers=self.workers,
+            limits=self.limits,
+            admission=self.admission,
+            skills=self.skills,
+            ranking=self.ranking,
+            sandbox=self.sandbox,
+        )
+
+
+def home_directory(given: Path | None = None) -> Path:
+    """Returns the data directory: the flag, else HANSA_HOME, else the platform's place for user data."""
+    if given is not None:
+        return given.expanduser()
+    from_environment = os.environ.get("HANSA_HOME")
+    return Path(from_environment).expanduser() if from_environment else user_data_path("hansa", appauthor=False)
+
+
+def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
+    """Returns the settings of the node in `home`.
+
+    Args:
+        flags: what was given on the command line; None values are left out.
+
+    Raises:
+        UsageError: naming the setting and what is wrong with it.
+    """
+    path = home / "config.toml"
+    values = _read(path)
+    _check_names(values, path)
+    try:
+        config = Config(**values)
+        given = {name: value for name, value in (flags or {}).items() if value is not None}
+        if given:
+            config = Config.model_validate({**config.model_dump(), **given})
+        config.settings().validate()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"setting {where}: {first['msg']} (in {path}, HANSA_{where.upper()} or a flag)") from None
+    except ValueError as error:
+        raise UsageError(f"setting {error} (in {path}, the environment or a flag)") from None
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except PermissionError:
+        raise UsageError(f"no permission to read {path}: make it readable for this user") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from None
+
+
+def _check_names(values: dict[str, Any], path: Path) -> None:
+    """Refuses names that are no settings: a typing error must not silently leave a default in force."""
+    for name, value in values.items():
+        field = Config.model_fields.get(name)
+        if field is None:
+            raise UsageError(f"setting {name}: there is no such setting (in {path}): see hansa config show")
+        if isinstance(value, dict) and is_dataclass(field.default):
+            known = {one.name for one in fields(field.default)}
+            for inner in value:
+                if inner not in known:
+                    raise UsageError(f"setting {name}.{inner}: there is no such setting (in {path})")

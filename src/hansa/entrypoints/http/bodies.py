@@ -1,0 +1,27 @@
+"""Reading what comes in: bounded, uncompressed, before anything else happens (threats 12, 13)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from hansa.kernel.errors import Refused
+from hansa.kernel.verdict import Reason
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Returns the body of a request.
+
+    Raises:
+        Refused: ENCODED, when it is compressed; TOO_LARGE, as soon as that is known.
+    """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused(Reason.ENCODED)
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise Refused(Reason.TOO_LARGE, f"{announced} bytes, at most {max_bytes}")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > max_bytes:
+            raise Refused(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+    return bytes(body)

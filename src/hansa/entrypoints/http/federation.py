@@ -1,0 +1,272 @@
+"""The door for peers and programs (H5): skills in and out, the feed, greetings. All that is pushed is signed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.datastructures import State
+
+from hansa.admission.service import Via
+from hansa.entrypoints.errors import http_status, problem
+from hansa.entrypoints.http.bodies import read_body
+from hansa.identity.envelope import Signed
+from hansa.kernel.errors import HansaError, NotFound, Refused
+from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.verdict import Reason
+from hansa.node.driver import Effects, NodeEvent
+from hansa.node.node import Node
+from hansa.node.ports import SkillFilter
+from hansa.node.rows import PutBlob
+from hansa.node.subscribing import FeedItem, FeedPage
+from hansa.node.vault import find_skill, open_record, open_skill
+from hansa.skills.messages import SKILL
+from hansa.skills.model import SkillState
+
+MAX_PAGE = 100
+MAX_BULK = 100
+MAX_PAGE_BYTES = 4 * 1024 * 1024
+MAX_WAIT_SECONDS = 30.0
+
+router = APIRouter()
+Id = Annotated[str, Path(pattern="^[0-9a-f]{4,64}$", description="A skill's id, or the start of it.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
+
+
+def node_of(request: Request) -> Node:
+    """Returns the node behind the door."""
+    state: State = request.app.state
+    node: Node = state.node
+    return node
+
+
+@router.post("/skills", status_code=201, summary="Submit a skill: 201, 400 invalid, 409 duplicate")
+async def post_skill(request: Request) -> JSONResponse:
+    """Takes one signed skill message into quarantine."""
+    return await _receive(request, only=SKILL)
+
+
+@router.post("/records", status_code=201, summary="Submit evidence, a receipt or a tombstone")
+async def post_record(request: Request) -> JSONResponse:
+    """Takes one signed record of any durable kind."""
+    return await _receive(request)
+
+
+@router.post("/skills/bulk", summary="Submit many records, one signed message a line; one answer a line")
+async def post_bulk(request: Request) -> JSONResponse:
+    """Takes up to a hundred records; one that is refused does not stop the others."""
+    node = node_of(request)
+    lines = [line for line in (await read_body(request, MAX_PAGE_BYTES)).split(b"\n") if line.strip()]
+    if len(lines) > MAX_BULK:
+        raise Refused(Reason.TOO_LARGE, f"{len(lines)} records, at most {MAX_BULK} at once")
+    answers: list[dict[str, Any]] = []
+    for line in lines:
+        try:
+            taken = await node.inbox.receive(line, Via.HTTP, _peer(request))
+            answers.append({"status": 201, "record": taken.id, "trace_id": taken.subject})
+        except HansaError as error:
+            answers.append({"status": http_status(error), **problem(error)})
+    return JSONResponse({"answers": answers, "count": len(answers)})
+
+
+async def _receive(request: Request, only: str = "") -> JSONResponse:
+    node = node_of(request)
+    body = await read_body(request, node.core.settings.limits.max_bytes)
+    taken = await node.inbox.receive(body, Via.HTTP, _peer(request))
+    if only and taken.kind != only:
+        return JSONResponse({"record": taken.id, "trace_id": taken.subject, "kind": taken.kind}, 201)
+    row = node.core.store.skill(ContentId(taken.subject)) if taken.subject else None
+    state = row.state.value if row else ""
+    answer = {"trace_id": taken.subject, "record": taken.id, "kind": taken.kind, "state": state}
+    return JSONResponse(answer, 201)
+
+
+@router.get("/skills", summary="Skills by intent (similarity > 0.7), tag or author: {skills, count, next}")
+async def get_skills(
+    request: Request,
+    intent: Annotated[str, Query(max_length=4_000, description="What is wanted, in words.")] = "",
+    tag: Annotated[str, Query(max_length=64)] = "",
+    author: Annotated[str, Query(max_length=64)] = "",
+    after: Annotated[str, Query(pattern="^([0-9a-f]{64})?$", description="`next` of the page before.")] = "",
+    limit: Limit = 20,
+) -> dict[str, Any]:
+    """Lists what this node passes on; numbers are this node's own, claims are not shown."""
+    node = node_of(request)
+    hub = node.core.settings.role == "hub"
+    states = (SkillState.ADMITTED, SkillState.QUARANTINED) if hub else (SkillState.ADMITTED,)
+    if intent:
+        at_least = node.core.settings.ranking.filter_at
+        found = [one for one in node.finder.find(intent, 4 * limit, states, at_least) if _public(node, one.row.id)]
+        chosen = [one for one in found if (not tag or tag in one.row.tags) and (not author or author == one.row.author)]
+        views = [node.views.found(one) for one in chosen[:limit]]
+        return {"skills": views, "count": len(views), "next": None}
+    wanted = SkillFilter(states=states, tag=tag, author=author, published=True)
+    rows = node.core.store.skills(wanted, after=after, limit=limit)
+    more = rows[-1].id if len(rows) == limit and node.core.store.skills(wanted, rows[-1].id, 1) else None
+    return {"skills": [node.views.skill(row) for row in rows], "count": len(rows), "next": more}
+
+
+@router.get("/skills/{id_}", summary="One skill, with its findings and receipts")
+async def get_skill(request: Request, id_: Id) -> dict[str, Any]:
+    """Shows a skill that this node passes on."""
+    return node_of(request).views.whole_skill(_published(request, id_))
+
+
+@router.get("/skills/{id_}/lineage", summary="Where a skill comes from")
+async def get_lineage(request: Request, id_: Id) -> dict[str, Any]:
+    """Shows a skill's ancestors as far as they are held here."""
+    row = _published(request, id_)
+    return node_of(request).shelf.ancestry_of(open_skill(row))
+
+
+@router.get("/skills/{id_}/files/{digest}", summary="A file of a bundle, by digest", response_class=Response)
+async def get_file(request: Request, id_: Id, digest: str) -> Response:
+    """Returns a file's bytes, never with a type that a browser would run."""
+    row = _published(request, id_)
+    data = node_of(request).core.store.blob(ContentId(digest))
+    if data is None or digest not in {file.digest for file in open_skill(row).result.files}:
+        raise NotFound("no such file in that skill")
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+@router.put("/skills/{id_}/files/{digest}", status_code=201, summary="Bring a file that a held skill names")
+async def put_file(request: Request, id_: Id, digest: str) -> dict[str, str]:
+    """Takes a file only when a skill held here names its digest and size: nothing else can be stored this way."""
+    node = node_of(request)
+    named = {file.digest: file.size for file in open_skill(_published(request, id_)).result.files}
+    if digest not in named:
+        raise NotFound("no such file in that skill")
+    data = await read_body(request, named[digest])
+    if len(data) != named[digest] or content_id(data) != digest:
+        raise Refused(Reason.BAD_BODY, "the bytes do not fit the digest")
+    await node.core.driver.perform(Effects([PutBlob(ContentId(digest), data)]))
+    return {"digest": digest}
+
+
+@router.get("/records/{id_}", summary="A signed record, as it was received", response_class=Response)
+async def get_record(request: Request, id_: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
+    """Returns the exact envelope of a record in this node's feed."""
+    row = node_of(request).core.store.record(ContentId(id_))
+    if row is None or row.place is None:
+        raise NotFound("no record with that id in this feed")
+    open_record(row)
+    return Response(row.envelope, media_type="application/json")
+
+
+@router.get("/instances", summary="Nodes this one has met: {instances, count}")
+async def get_instances(request: Request) -> dict[str, Any]:
+    """Lists nodes by id."""
+    shown = [
+        {name: one[name] for name in ("instance_id", "name", "role", "last_seen")}
+        for one in node_of(request).views.instances()
+    ]
+    return {"instances": shown, "count": len(shown)}
+
+
+@router.get("/revocations", summary="Skills that are gone for good")
+async def get_revocations(request: Request) -> dict[str, Any]:
+    """Lists tombstones."""
+    gone = node_of(request).core.store.tombstones()
+    return {"revocations": [{"trace_id": one.skill, "record": one.record, "why": one.why} for one in gone],
+            "count": len(gone)}  # fmt: skip
+
+
+@router.post("/hello", summary="Greet this node: answers a signed welcome with the version to speak")
+async def post_hello(request: Request) -> Response:
+    """Takes a live hello and answers it."""
+    node = node_of(request)
+    body = await read_body(request, node.core.settings.limits.max_bytes)
+    greeted = await node.greeted(body, _peer(request))
+    return _signed(greeted)
+
+
+@router.get("/feed", summary="This node's feed after a place, with its signed index; waits when there is nothing new")
+async def get_feed(
+    request: Request,
+    after: Annotated[int, Query(ge=0, le=2**40)] = 0,
+    limit: Limit = MAX_PAGE,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for news.")] = 0,
+) -> Response:
+    """Returns a page of records in order; the chain over their ids ends in the signed head."""
+    node = node_of(request)
+    if wait and node.core.store.feed_mark()[0] <= after:
+        await _news(node, wait, request.app.state.stopping)
+    items: list[FeedItem] = []
+    size = 0
+    for row in node.core.store.feed(after, limit):
+        size += len(row.envelope)
+        if items and size > MAX_PAGE_BYTES:
+            break
+        open_record(row)
+        items.append(FeedItem(row.place or 0, row.id, row.envelope.decode()))
+    page = FeedPage(node.publisher.index().raw.decode(), items)
+    return Response(msgspec.json.encode(page), media_type="application/json")
+
+
+@router.get("/events", summary="What happens here, as server-sent events", response_class=StreamingResponse)
+async def get_events(request: Request) -> StreamingResponse:
+    """Streams events without end; public facts only."""
+    node = node_of(request)
+    stopping: asyncio.Event = request.app.state.stopping
+
+    async def stream() -> Any:
+        with node.core.driver.listening() as queue:
+            yield ": hello\n\n"
+            while not stopping.is_set():
+                event = await _next(queue, stopping)
+                if event is not None and event.kind in _PUBLIC:
+                    data = msgspec.json.encode({"ref": event.ref, "text": event.text, "at": event.at}).decode()
+                    yield f"event: {event.kind}\ndata: {data}\n\n"
+                elif event is None:
+                    yield ": still here\n\n"
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+_PUBLIC = frozenset({"skill.received", "skill.published", "skill.removed", "evidence.received",
+                     "receipt.skill_refuted", "receipt.skill_reproved"})  # fmt: skip
+
+
+async def _next(queue: asyncio.Queue[NodeEvent], stopping: asyncio.Event, seconds: float = 15.0) -> NodeEvent | None:
+    """Returns the next event; None after some quiet, or when the node stops."""
+    waits = {asyncio.ensure_future(queue.get()), asyncio.ensure_future(stopping.wait())}
+    done, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for one in pending:
+        one.cancel()
+    results = [one.result() for one in done]
+    return next((one for one in results if isinstance(one, NodeEvent)), None)
+
+
+async def _news(node: Node, seconds: float, stopping: asyncio.Event) -> None:
+    """Waits until the feed may have grown, the time is up, or the node stops."""
+    before = node.core.store.feed_mark()[0]
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    with node.core.driver.listening() as queue:
+        while node.core.store.feed_mark()[0] == before and not stopping.is_set() and loop.time() < end:
+            await _next(queue, stopping, max(0.01, end - loop.time()))
+
+
+def _public(node: Node, id_: ContentId) -> bool:
+    return any(row.place is not None for row in node.core.store.records_about(id_, SKILL))
+
+
+def _published(request: Request, id_: str) -> Any:
+    """Returns a skill that this node passes on; others are not shown at this door (H23)."""
+    node = node_of(request)
+    row = find_skill(node.core, id_)
+    if not _public(node, row.id):
+        raise NotFound(f"no skill here has an id that starts with {id_}")
+    return row
+
+
+def _signed(message: Signed) -> Response:
+    return Response(message.raw, media_type="application/json")
+
+
+def _peer(request: Request) -> str:
+    return f"{request.client.host}:{request.client.port}" if request.client else ""

@@ -1,0 +1,173 @@
+"""`hansa up`: the door on its port, and what a running node does by itself.
+
+Three routines: bring what lies in the outbox, pull from each source as soon as it has news, prove what came. Each
+survives the failures of others (an unreachable peer, a lying source) and logs them; a fault of our own ends the node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from hansa.entrypoints.app import App
+from hansa.entrypoints.http.door import make_door
+from hansa.kernel.errors import Busy, DiskFull, NoSandbox, Refused, Unavailable
+from hansa.node.rows import SubscriptionRow
+from hansa.skills.model import Origin
+
+RETRY_SECONDS = 5.0
+_EXPECTED = (Refused, Unavailable, DiskFull, NoSandbox, Busy)
+
+log = structlog.get_logger("hansa")
+
+
+class _Server(uvicorn.Server):
+    """Tells the application first when it is asked to stop, so that waiting requests end at once."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        self._stopping.set()
+        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens.
+
+    Raises:
+        Unavailable: the port is taken, or not allowed to this user.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except PermissionError:
+        sock.close()
+        raise Unavailable(f"no permission to listen on port {port}: choose one above 1023 with --port") from None
+    except OSError as error:
+        sock.close()
+        raise Unavailable(
+            f"can't listen on {host} port {port} ({error.strerror}): choose another with --port, or --port 0 for any"
+        ) from None
+    return sock
+
+
+async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[None]]) -> None:
+    """Serves until a signal asks to stop, then ends everything it started.
+
+    Args:
+        ready: called with the node's address once it answers.
+    """
+    door = make_door(app)
+    host, port = sock.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    app.lock.set_url(url)
+    config = uvicorn.Config(door, log_config=None, lifespan="off", access_log=False, server_header=False,
+                            timeout_graceful_shutdown=3)  # fmt: skip
+    server = _Server(config, door.state.stopping)
+    tasks = [asyncio.create_task(server.serve(sockets=[sock]))]
+    try:
+        await _started(server, tasks[0])
+        tasks += _routines(app, door)
+        await ready(url)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        door.state.stopping.set()
+        server.should_exit = True
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    while not server.started and not task.done():
+        await asyncio.sleep(0.005)
+
+
+def _routines(app: App, door: FastAPI) -> list[asyncio.Task[None]]:
+    stopping: asyncio.Event = door.state.stopping
+    return [
+        asyncio.create_task(_deliver(app, stopping)),
+        asyncio.create_task(_pull_all(app, stopping)),
+    ]
+
+
+async def _deliver(app: App, stopping: asyncio.Event) -> None:
+    """Brings what lies in the outbox, at once when something is put there, and again after a while."""
+    driver = app.node.core.driver
+    while not stopping.is_set():
+        driver.outbox_filled.clear()
+        try:
+            async for delivery in app.node.publisher.deliver():
+                if delivery.row.state == "refused":
+                    log.warning("delivery refused", record=delivery.row.record, to=delivery.row.url,
+                                reason=delivery.row.reason)  # fmt: skip
+        except _EXPECTED as error:
+            log.warning("delivery failed", error=str(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(driver.outbox_filled.wait(), RETRY_SECONDS)
+
+
+async def _pull_all(app: App, stopping: asyncio.Event) -> None:
+    """Keeps one puller for each subscription, as they come and go."""
+    pullers: dict[str, asyncio.Task[None]] = {}
+    try:
+        while not stopping.is_set():
+            wanted = {one.url for one in app.node.core.store.subscriptions()}
+            for url in wanted - pullers.keys():
+                pullers[url] = asyncio.create_task(_pull(app, url, stopping))
+            for url in pullers.keys() - wanted:
+                pullers.pop(url).cancel()
+            for task in pullers.values():
+                if task.done():
+                    task.result()
+            await _pause(stopping, 1.0)
+    finally:
+        for task in pullers.values():
+            task.cancel()
+        await asyncio.gather(*pullers.values(), return_exceptions=True)
+
+
+async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        subscription = _subscription(app, url)
+        if subscription is None:
+            return
+        try:
+            async for pulled in app.node.sync(subscription):
+                if pulled.reason is not None:
+                    log.info("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
+            await _prove_waiting(app)
+            await app.node.subscriber.wait_for_news(subscription.url, app.config.sync_seconds)
+        except _EXPECTED as error:
+            log.warning("pull failed", source=url, error=str(error))
+            await _pause(stopping, min(RETRY_SECONDS, app.config.sync_seconds))
+
+
+async def _prove_waiting(app: App) -> None:
+    if app.node.core.sandbox is None:
+        return
+    async for proof in app.node.prove_waiting(Origin.PEER):
+        reason = proof.finding.reason.code if proof.finding.reason else ""
+        log.info("proved", skill=proof.row.id, outcome=proof.finding.outcome.value, reason=reason)
+
+
+def _subscription(app: App, url: str) -> SubscriptionRow | None:
+    return next((one for one in app.node.core.store.subscriptions() if one.url == url), None)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)

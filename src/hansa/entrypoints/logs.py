@@ -1,0 +1,42 @@
+"""Structured logs: one event a line, on standard error, with control characters made visible (threat 24)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from hansa.entrypoints.plain import plain
+
+
+def configure(level: str, as_json: bool) -> None:
+    """Sets up logging for this process.
+
+    Args:
+        level: debug, info, warning or error; anything else is warning.
+        as_json: JSON lines for machines instead of text for people.
+    """
+    number = getattr(logging, level.upper(), logging.WARNING)
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _printable,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+
+
+def _printable(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = plain(value)
+    return event

@@ -1,0 +1,151 @@
+"""Operations that deal with other nodes: publishing, subscribing, pulling, peers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hansa.entrypoints.app import App
+from hansa.entrypoints.errors import problem
+from hansa.entrypoints.operations.registry import Arguments, Outcome, Progress, Result, operation
+from hansa.identity.keys import PublicKey
+from hansa.kernel.errors import HansaError, NotFound, UsageError
+from hansa.kernel.ids import NodeId
+from hansa.kernel.instant import iso
+from hansa.node.driver import Effects
+from hansa.node.ports import SkillFilter
+from hansa.node.rows import DropSubscription, PeerRow, PutPeer, SkillRow, SubscriptionRow
+from hansa.node.vault import find_skill, open_skill
+from hansa.skills.messages import SKILL
+from hansa.skills.model import Origin, SkillState
+from hansa.skills.policy import publish_gates
+
+
+@operation("publish")
+async def _publish(app: App, given: Arguments) -> Outcome:
+    node = app.node
+    rows = [find_skill(node.core, id_) for id_ in given.get("ids") or ()] or _publishable(app)
+    dry = given.get("dry_run", False)
+    shown = []
+    for number, row in enumerate(rows, 1):
+        publication = await node.publisher.publish(row, tuple(given.get("to") or ()), dry)
+        shown.append(node.views.publication(publication))
+        yield Progress(number, len(rows), f"{row.id[:12]} {'shut' if publication.shut else 'signed'}")
+    deliveries = []
+    if not dry:
+        pending = len(node.core.store.outbox("pending", limit=100_000))
+        async for delivery in node.publisher.deliver():
+            deliveries.append(delivery)
+            yield Progress(len(deliveries), max(pending, len(deliveries)), f"{delivery.row.record[:12]} delivered")
+    states = [one.row.state for one in deliveries]
+    problems = sorted({one.detail for one in deliveries if one.row.state != "delivered" and one.detail})
+    value = {
+        "publications": shown,
+        "delivered": states.count("delivered"),
+        "pending": states.count("pending"),
+        "refused": states.count("refused"),
+        "problems": problems,
+        "dry_run": dry,
+    }
+    yield Result(value, ok=all(one["published"] for one in shown) and "refused" not in states)
+
+
+def _publishable(app: App) -> list[SkillRow]:
+    """Returns this node's own skills that pass every gate and were not passed on before."""
+    node, after, rows = app.node, "", []
+    wanted = SkillFilter(states=(SkillState.ADMITTED,), origin=Origin.OWN)
+    while page := node.core.store.skills(wanted, after=after, limit=500):
+        after = page[-1].id
+        for row in page:
+            gates = publish_gates(open_skill(row), node.shelf.numbers(row.id), node.core.settings.skills)
+            if not any(gate.reason for gate in gates) and not node.core.store.records_about(row.id, SKILL):
+                rows.append(row)
+    return rows
+
+
+@operation("subscribe")
+async def _subscribe(app: App, given: Arguments) -> Outcome:
+    wanted = SubscriptionRow(
+        url=given["url"].rstrip("/"),
+        peer=NodeId(""),
+        intents=tuple(given.get("intents") or ()),
+        tags=tuple(given.get("tags") or ()),
+        authors=tuple(given.get("authors") or ()),
+        min_trials=given.get("min_trials", 0),
+        report=given.get("report", "refutations"),
+    )
+    row = await app.node.subscriber.subscribe(wanted)
+    yield Result({"url": row.url, "peer": row.peer, "report": row.report, "intents": list(row.intents)})
+
+
+@operation("unsubscribe")
+async def _unsubscribe(app: App, given: Arguments) -> Outcome:
+    url = given["url"].rstrip("/")
+    if url not in {one.url for one in app.node.core.store.subscriptions()}:
+        raise NotFound(f"no subscription to {url}: see hansa status")
+    await app.node.core.driver.perform(Effects([DropSubscription(url)]))
+    yield Result({"url": url, "subscribed": False})
+
+
+@operation("sync")
+async def _sync(app: App, given: Arguments) -> Outcome:
+    """Pulls from every source (or one), proves what came, and tells the sources what they may be told."""
+    node = app.node
+    sources = [one for one in node.core.store.subscriptions() if not given.get("url") or one.url == given["url"]]
+    if not sources:
+        raise UsageError("no such subscription: hansa subscribe URL first")
+    faults: list[dict[str, str]] = []
+    taken = 0
+    refused: dict[str, int] = {}
+    for source in sources:
+        try:
+            async for pulled in node.sync(source):
+                if pulled.reason is None:
+                    taken += 1
+                else:
+                    refused[pulled.reason.code] = refused.get(pulled.reason.code, 0) + 1
+                yield Progress(taken, taken, f"pulled {pulled.id[:12]}")
+        except HansaError as error:
+            faults.append({"url": source.url, **problem(error)})
+    proved: dict[str, int] = {}
+    if node.core.sandbox is not None and not given.get("no_prove"):
+        waiting = len(node.unproved(Origin.PEER))
+        async for proof in node.prove_waiting(Origin.PEER):
+            key = proof.finding.reason.code if proof.finding.reason else "proved"
+            proved[key] = proved.get(key, 0) + 1
+            yield Progress(sum(proved.values()), waiting, f"{proof.row.id[:12]} {key}")
+    delivered = [one.row.state async for one in node.publisher.deliver()]
+    value = {
+        "taken": taken,
+        "refused": refused,
+        "faults": faults,
+        "proofs": proved,
+        "reported": delivered.count("delivered"),
+        "pending": delivered.count("pending"),
+    }
+    yield Result(value, ok=not faults)
+
+
+@operation("peer.list")
+async def _peer_list(app: App, _: Arguments) -> Outcome:
+    instances = app.node.views.instances()
+    yield Result({"instances": instances, "count": len(instances)})
+
+
+@operation("peer.set")
+async def _peer_set(app: App, given: Arguments) -> Outcome:
+    id_ = NodeId(given["id"])
+    PublicKey.from_did(id_)  # refuses what is no node id
+    store = app.node.core.store
+    row = store.peer(id_) or PeerRow(id_)
+    changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
+    row = replace(row, **changed)
+    await app.node.core.driver.perform(Effects([PutPeer(row)]))
+    yield Result(
+        {
+            "instance_id": id_,
+            "invited": row.invited,
+            "banned": row.banned,
+            "per_minute": row.per_minute,
+            "at": iso(app.node.core.now()),
+        }
+    )

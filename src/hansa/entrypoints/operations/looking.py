@@ -1,0 +1,100 @@
+"""Operations that look and change nothing."""
+
+from __future__ import annotations
+
+from hansa.conduct.ledger import first_fault
+from hansa.entrypoints.app import App
+from hansa.entrypoints.operations.registry import Arguments, Outcome, Result, operation
+from hansa.kernel.errors import Refused
+from hansa.node.ports import SkillFilter
+from hansa.node.rows import SkillRow
+from hansa.node.vault import find_skill, open_record
+from hansa.skills.model import Origin, SkillState
+
+
+@operation("status")
+async def _status(app: App, _: Arguments) -> Outcome:
+    yield Result(app.node.views.status() | {"home": str(app.home)})
+
+
+@operation("find")
+async def _find(app: App, given: Arguments) -> Outcome:
+    states = tuple(SkillState(state) for state in given.get("states") or ["admitted"])
+    found = app.node.finder.find(given["intent"], given.get("limit", 10), states, given.get("at_least", 0.0))
+    yield Result({"skills": [app.node.views.found(one) for one in found], "count": len(found)}, ok=bool(found))
+
+
+@operation("skill.list")
+async def _skill_list(app: App, given: Arguments) -> Outcome:
+    states = tuple(SkillState(state) for state in given.get("states") or ())
+    origin = Origin(given["origin"]) if given.get("origin") else None
+    wanted = SkillFilter(states=states, origin=origin, tag=given.get("tag", ""), author=given.get("author", ""))
+    store = app.node.core.store
+    rows = store.skills(wanted, after=given.get("after", ""), limit=given.get("limit", 50))
+    more = rows[-1].id if rows and store.skills(wanted, after=rows[-1].id, limit=1) else None
+    views = [app.node.views.skill(row) for row in rows]
+    yield Result({"skills": views, "count": store.count_skills(wanted), "next": more})
+
+
+@operation("skill.show")
+async def _skill_show(app: App, given: Arguments) -> Outcome:
+    row = find_skill(app.node.core, given["id"])
+    yield Result(app.node.views.whole_skill(row))
+
+
+@operation("why")
+async def _why(app: App, given: Arguments) -> Outcome:
+    story = app.node.stories.why(given["id"])
+    lines = [{"box": one.box, "state": one.state, "text": one.text} for one in story.lines]
+    yield Result({"id": story.id, "what": story.what, "stopped_at": story.stopped_at, "lines": lines})
+
+
+@operation("ledger.list")
+async def _ledger_list(app: App, given: Arguments) -> Outcome:
+    rows = app.node.core.store.ledger(given.get("after", 0), given.get("limit", 100))
+    yield Result({"entries": [app.node.views.ledger_entry(row) for row in rows], "count": len(rows)})
+
+
+@operation("ledger.verify")
+async def _ledger_verify(app: App, _: Arguments) -> Outcome:
+    store = app.node.core.store
+    rows = store.ledger(0, 1_000_000)
+    fault = first_fault(row.entry for row in rows)
+    unreadable = []
+    for row in rows:
+        record = store.record(row.entry.receipt)
+        try:
+            if record is None:
+                unreadable.append(row.entry.number)
+            else:
+                open_record(record)
+        except Refused:
+            unreadable.append(row.entry.number)
+    ok = fault is None and not unreadable
+    yield Result({"entries": len(rows), "first_broken_link": fault, "bad_receipts": unreadable, "ok": ok}, ok=ok)
+
+
+@operation("report")
+async def _report(app: App, given: Arguments) -> Outcome:
+    """Lists where a proof came to something else than what the skill's source claims."""
+    differing, agreeing, open_ = [], 0, 0
+    after = ""
+    store = app.node.core.store
+    while rows := store.skills(SkillFilter(), after=after, limit=500):
+        after = rows[-1].id
+        for row in rows:
+            if row.claimed_pass is None:
+                continue
+            decided = [one for one in store.evidence(row.id) if one.prover == app.node.core.me]
+            if not decided or decided[-1].outcome.value == "inconclusive":
+                open_ += 1
+            elif (decided[-1].outcome.value == "pass") == row.claimed_pass:
+                agreeing += 1
+            else:
+                differing.append(_difference(row, decided[-1].outcome.value, decided[-1].reason))
+    yield Result({"differing": differing, "agreeing": agreeing, "undecided": open_})
+
+
+def _difference(row: SkillRow, outcome: str, reason: str) -> dict[str, object]:
+    claimed = "pass" if row.claimed_pass else "fail"
+    return {"trace_id": row.id, "source": row.source, "claimed": claimed, "computed": outcome, "reason": reason}

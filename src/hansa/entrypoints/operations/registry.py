@@ -1,0 +1,62 @@
+"""What can be asked of a node, by name, with plain arguments: the one list behind every door.
+
+The command line runs an operation in its own process, or, when a node is up in that data directory, has the node run
+it (`http.admin`). Each operation yields `Progress` while it works and ends with one `Result`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hansa.entrypoints.app import App
+from hansa.kernel.errors import UsageError
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an operation is: done of total, and what was done last."""
+
+    done: int
+    total: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an operation came to; `ok` is False when the answer is a no (exit code 1)."""
+
+    value: dict[str, Any]
+    ok: bool = True
+
+
+Outcome = AsyncIterator[Progress | Result]
+Operation = Callable[[App, Arguments], Outcome]
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(name: str) -> Callable[[Operation], Operation]:
+    """Enters a function in the list under `name`."""
+
+    def enter(function: Operation) -> Operation:
+        OPERATIONS[name] = function
+        return function
+
+    return enter
+
+
+async def run(app: App, name: str, arguments: Arguments) -> Outcome:
+    """Runs an operation.
+
+    Raises:
+        UsageError: there is no such operation. Whatever the operation raises.
+    """
+    function = OPERATIONS.get(name)
+    if function is None:
+        raise UsageError(f"there is no operation {name}: the running node may be another version")
+    async for step in function(app, arguments):
+        yield step

@@ -1,0 +1,119 @@
+"""Operations on this node's skills: adding, proving, executing, quarantine, files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hansa.adapters import files
+from hansa.admission.service import Via
+from hansa.entrypoints.app import App
+from hansa.entrypoints.errors import problem
+from hansa.entrypoints.operations.registry import Arguments, Outcome, Progress, Result, operation
+from hansa.kernel.errors import Refused, UsageError
+from hansa.node.prover import Proof
+from hansa.node.vault import find_skill, open_record
+from hansa.skills import service
+from hansa.skills.importing.draft import Rejected
+from hansa.skills.messages import SKILL
+from hansa.skills.model import Case, Origin
+
+
+@operation("skill.add")
+async def _skill_add(app: App, given: Arguments) -> Outcome:
+    found = files.sources([Path(path) for path in given["paths"]])
+    total = sum(files.count(source) for source in found)
+    added, known, rejected, notes = [], 0, [], []
+    done = 0
+    for source in found:
+        for draft in files.read(source, given.get("license", "")):
+            done += 1
+            if isinstance(draft, Rejected):
+                rejected.append({"source": draft.source, "problem": draft.problem})
+            else:
+                try:
+                    id_, new = await app.node.shelf.add(draft)
+                except Refused as refusal:
+                    rejected.append({"source": draft.source, "problem": str(refusal)})
+                    continue
+                if new:
+                    added.append({"trace_id": id_, "intent": draft.skill.intent, "source": draft.source})
+                else:
+                    known += 1
+                notes += [{"source": draft.source, "note": note} for note in draft.notes]
+            yield Progress(done, total, draft.source)
+    value = {"added": added, "already_here": known, "rejected": rejected, "notes": notes}
+    yield Result(value, ok=bool(added or known))
+
+
+@operation("skill.remove")
+async def _skill_remove(app: App, given: Arguments) -> Outcome:
+    row = find_skill(app.node.core, given["id"])
+    told = await app.node.shelf.remove(row, given.get("why", ""))
+    yield Result({"trace_id": row.id, "state": "removed", "told": told})
+
+
+@operation("skill.export")
+async def _skill_export(app: App, given: Arguments) -> Outcome:
+    envelopes = []
+    for id_ in given["ids"]:
+        row = find_skill(app.node.core, id_)
+        records = app.node.core.store.records_about(row.id, SKILL)
+        if not records:
+            raise UsageError(f"{row.id[:12]} was never published: hansa publish {row.id[:12]} signs it first")
+        for record in records:
+            open_record(record)
+            envelopes.append(record.envelope.decode())
+    yield Result({"envelopes": envelopes, "count": len(envelopes)})
+
+
+@operation("skill.import")
+async def _skill_import(app: App, given: Arguments) -> Outcome:
+    lines = [line for line in Path(given["path"]).read_bytes().splitlines() if line.strip()]
+    taken, refused = [], []
+    for number, line in enumerate(lines, 1):
+        try:
+            record = await app.node.inbox.receive(line, Via.FILE, Path(given["path"]).name)
+            taken.append({"record": record.id, "kind": record.kind, "skill": record.subject})
+        except Refused as refusal:
+            refused.append({"line": number, **problem(refusal)})
+        yield Progress(number, len(lines), f"line {number}")
+    yield Result({"taken": taken, "refused": refused}, ok=bool(taken) or not refused)
+
+
+@operation("prove")
+async def _prove(app: App, given: Arguments) -> Outcome:
+    node = app.node
+    if given.get("ids"):
+        rows = [find_skill(node.core, id_) for id_ in given["ids"]]
+    else:
+        again = given.get("again", False)
+        origin = Origin(given["origin"]) if given.get("origin") else None
+        rows = [row for row in node.unproved(origin) if again or not node.core.store.evidence(row.id)]
+    without = [row for row in rows if not row.has_checks]
+    proofs: list[Proof] = []
+    async for proof in node.prover.prove_all(rows, given.get("trials")):
+        proofs.append(proof)
+        mark = proof.finding.reason.code if proof.finding.reason else "proved"
+        yield Progress(len(proofs), len(rows), f"{proof.row.id[:12]} {mark}")
+    counts: dict[str, int] = {}
+    for proof in proofs:
+        key = proof.finding.reason.code if proof.finding.reason else "proved"
+        counts[key] = counts.get(key, 0) + 1
+    views = [node.views.proof(proof) for proof in proofs]
+    ok = not given.get("ids") or all(proof.finding.reason is None for proof in proofs)
+    yield Result({"proofs": views, "counts": counts, "without_checks": len(without)}, ok=ok)
+
+
+@operation("execute")
+async def _execute(app: App, given: Arguments) -> Outcome:
+    cases = [Case(args=one["args"], expect=one["expect"]) for one in given.get("cases") or ()]
+    done = await app.node.execute(given["intent"], given.get("args"), cases)
+    yield Result(app.node.views.execution(done), ok=done.skill is not None and not done.error)
+
+
+@operation("quarantine.settle")
+async def _settle(app: App, given: Arguments) -> Outcome:
+    row = find_skill(app.node.core, given["id"])
+    trigger = service.Trigger.APPROVED if given["approve"] else service.Trigger.REJECTED
+    after = await app.node.shelf.settle(row, trigger, given.get("why", ""))
+    yield Result({"trace_id": row.id, "intent": row.intent, "state": after.value})

@@ -1,0 +1,36 @@
+"""Peers' text made safe to print: nothing in it can move a cursor, colour a line, forge one, or turn its direction."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_SHOWN_AS_IS = frozenset("\u00ad")
+
+
+def plain(text: str, limit: int = 0) -> str:
+    r"""Returns `text` with control, format and surrogate characters written as escapes, on one line.
+
+    Args:
+        limit: cut to this many characters, with an ellipsis; 0 means no limit.
+
+    >>> plain("a\x1b[31mb\nc")
+    'a\\x1b[31mb c'
+    """
+    joined = " ".join(text.split("\n")) if "\n" in text else text
+    safe = "".join(_shown(char) for char in joined)
+    if limit and len(safe) > limit:
+        return safe[: limit - 1] + "…"
+    return safe
+
+
+def plain_lines(text: str) -> str:
+    """Returns `text` made safe line by line: line ends stay, nothing else does."""
+    return "\n".join(plain(line) for line in text.split("\n"))
+
+
+def _shown(char: str) -> str:
+    if char == "\t":
+        return " "
+    if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _SHOWN_AS_IS:
+        return char.encode("unicode_escape").decode("ascii")
+    return char

@@ -1,0 +1,47 @@
+"""The list of guards keeps up with the source; `python -m tests.attacks.guards` shows that each is watched."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.attacks.guards import BACKED, GUARDS, PACKAGE, ROOT, Guard, check_guards
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_a_guard_stands_where_the_list_says(guard: Guard) -> None:
+    text = (ROOT / PACKAGE / guard.file).read_text(encoding="utf-8")
+    removed = guard.removed_from(text)
+    assert removed != text
+    assert ast.parse(removed)
+    assert guard.tests
+
+
+@pytest.mark.parametrize(("file", "line", "behind"), BACKED)
+def test_a_guard_with_another_behind_it_stands_too(file: str, line: str, behind: str) -> None:
+    assert line in (ROOT / PACKAGE / file).read_text(encoding="utf-8")
+    assert behind
+
+
+def test_every_test_that_watches_a_guard_exists() -> None:
+    for node in sorted({test for guard in GUARDS for test in guard.tests}):
+        file, name = node.split("::")
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        assert name in {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}, node
+
+
+def test_a_guard_that_nobody_watches_is_reported() -> None:
+    """The check itself can fail: this row names a test that has nothing to do with the guard."""
+    unwatched = Guard(
+        "kernel/ids.py",
+        'EVERYONE = "*"',
+        'EVERYONE = "**"',
+        ("tests/kernel/test_ids.py::test_a_content_id_is_sha256_in_small_hex",),
+    )
+    assert check_guards([unwatched]) == [f"{unwatched.name}: still green: {unwatched.tests[0]}"]
+
+
+@pytest.mark.slow
+def test_every_guard_is_missed_when_it_is_gone() -> None:
+    assert check_guards() == []

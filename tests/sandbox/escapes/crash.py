@@ -1,0 +1,8 @@
+"""Reads address zero."""
+# ends: killed
+
+import ctypes
+
+
+def attempt(host):
+    ctypes.string_at(8)

@@ -1,0 +1,9 @@
+"""Links a file of the host into its own directory."""
+# seen as: file
+
+import os
+
+
+def attempt(host):
+    os.link(host["file"], "mine")
+    return open("mine").read()

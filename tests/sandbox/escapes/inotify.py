@@ -1,0 +1,13 @@
+"""Watches files of the host."""
+# seen as: native
+
+import ctypes
+import os
+
+NUMBER = {"x86_64": 294, "aarch64": 26}[os.uname().machine]
+
+
+def attempt(host):
+    libc = ctypes.CDLL(None, use_errno=True)
+    result = libc.syscall(NUMBER, 0)
+    return "ESCAPED" if result >= 0 else os.strerror(ctypes.get_errno())

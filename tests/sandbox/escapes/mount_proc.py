@@ -1,0 +1,13 @@
+"""Mounts a fresh /proc."""
+# seen as: native
+
+import ctypes
+import os
+
+NUMBER = {"x86_64": 165, "aarch64": 40}[os.uname().machine]
+
+
+def attempt(host):
+    libc = ctypes.CDLL(None, use_errno=True)
+    result = libc.syscall(NUMBER, b"proc", b"/tmp", b"proc", 0, None)
+    return "ESCAPED" if result >= 0 else os.strerror(ctypes.get_errno())

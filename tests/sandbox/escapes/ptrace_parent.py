@@ -1,0 +1,13 @@
+"""Attaches to the supervisor."""
+# seen as: native
+
+import ctypes
+import os
+
+NUMBER = {"x86_64": 101, "aarch64": 117}[os.uname().machine]
+
+
+def attempt(host):
+    libc = ctypes.CDLL(None, use_errno=True)
+    result = libc.syscall(NUMBER, 16, os.getppid(), 0, 0)
+    return "ESCAPED" if result >= 0 else os.strerror(ctypes.get_errno())

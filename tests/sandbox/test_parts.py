@@ -1,0 +1,176 @@
+"""The pure parts: records, what the host believes, literals, the filter's program."""
+
+from __future__ import annotations
+
+import ast
+import json
+import random
+
+import pytest
+
+from hansa.adapters.sandbox import wire
+from hansa.adapters.sandbox.inside import jail, literal, records, seccomp
+from hansa.kernel.jobs import SandboxJob, TrialEnd
+
+LITERALS = (
+    "()", "(1,)", "(-1, +2.5, 1e9)", "('a', b'b', None, True, ...)", "([1, [2]], {'a': (1,)}, {1, 2}, set())",
+    "(1+2j, -1-2j, 3j)", "  (1,)", "(1, )", "('a' 'b',)", "{}", "((((1,),),),)", "1_000",
+)  # fmt: skip
+NOT_LITERALS = (
+    "(x,)", "(f(),)", "(1+1,)", "[*[1]]", "{**{}}", "('a'.upper(),)", "(lambda: 1,)", "(f'{1}',)", "(1 if 1 else 2,)",
+    "(-'a',)", "(--1,)", "(not True,)", "(set(1),)", "('a'+1j,)", "(1j+1,)", "(-True,)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LITERALS)
+def test_literals_read_as_the_standard_library_reads_them(text: str) -> None:
+    assert repr(literal.read(text)) == repr(ast.literal_eval(text))
+
+
+@pytest.mark.parametrize("text", NOT_LITERALS)
+def test_what_is_no_literal_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=""):
+        ast.literal_eval(text)
+    with pytest.raises(ValueError, match="not a literal"):
+        literal.read(text)
+
+
+def test_records_read_back() -> None:
+    written = [("call", 3, "ok", "a\n b", None), ("script", 0, "raised", None, ""), ("end", 0, "completed", None, None)]
+    data = b"".join(records.encode(*record) for record in written)
+    assert records.decode(data) == written
+
+
+def test_a_record_that_was_cut_off_is_dropped() -> None:
+    whole = records.encode("call", 0, "ok", "value", None)
+    for length in range(len(whole)):
+        assert records.decode(whole + whole[:length]) == records.decode(whole)
+
+
+def test_bytes_that_are_no_records_are_malformed_and_never_more() -> None:
+    draw = random.Random(1)
+    whole = b"".join(records.encode("call", index, "ok", "value" * index, None) for index in range(20))
+    for _ in range(3_000):
+        data = bytearray(whole)
+        for _ in range(draw.randint(1, 5)):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+        try:
+            records.decode(bytes(data[draw.randrange(50) :]))
+        except records.MalformedError:
+            continue
+
+
+def line(**changes: object) -> bytes:
+    step = {"kind": "load", "index": 0, "status": "ok", "value": None, "error": None}
+    trial = {"end": "completed", "steps": [step], "attempts": [], "wall_us": 1, "digest": "0" * 64, **changes}
+    return json.dumps({"trial": trial}).encode() + b"\n"
+
+
+def test_the_host_believes_a_well_formed_report() -> None:
+    answer = wire.read(SandboxJob(""), b'{"ready":true}\n' + line() + b'{"done":true}\n')
+    assert answer.done
+    assert wire.report(SandboxJob(""), answer, "s", "h").trials[0].end is TrialEnd.COMPLETED
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        line(end="fine"), line(steps=[]), line(wall_us=-1), line(wall_us="1"), line(digest="x"), line(extra=1),
+        line(attempts=[["file", "x" * 201]]), line(attempts=[["file", "x"]] * 21), line(attempts=[["other", "x"]]),
+        line(steps=[{"kind": "load", "index": 0, "status": "ok", "value": "1", "error": None}]),
+        line(steps=[{"kind": "load", "index": 0, "status": "raised", "value": None, "error": None}]),
+        line(steps=[{"kind": "call", "index": 0, "status": "ok", "value": "1", "error": None}]),
+        line(steps=[{"kind": "load", "index": 0, "status": "raised", "value": None, "error": "x" * 301}]),
+        b'{"trial":\n', b"[" * 100_000 + b"\n", b"\xff\n", line() + line(), b'{"done":true}\n' + line(),
+        b'{"control":null}\n', b"",
+    ],
+)  # fmt: skip
+def test_what_is_off_is_exited(bad: bytes) -> None:
+    job = SandboxJob("", control="")
+    report = wire.report(job, wire.read(job, b'{"ready":true}\n' + bad), "s", "h")
+    assert report.control is not None
+    assert report.control.end is TrialEnd.EXITED
+    assert len(report.trials) <= 1
+    if bad != line() + line():
+        assert all(trial.end is TrialEnd.EXITED for trial in report.trials)
+
+
+def test_json_is_json() -> None:
+    value = {"a": [1, True, None, '\x00é\ud800"\\'], "b": {"c": ("x",)}}
+    assert json.loads(jail._json(value)) == json.loads(json.dumps(value))
+
+
+class Kernel:
+    """Runs a filter the way the kernel does, over one system call."""
+
+    ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+    def __init__(self, machine: str) -> None:
+        self.code = seccomp.program(machine, 4242)
+        self.arch = self.ARCH[machine]
+
+    def answer(self, number: int, *arguments: int, arch: int | None = None) -> str:
+        words = {0: number, 4: self.arch if arch is None else arch}
+        for index in range(6):
+            value = arguments[index] if index < len(arguments) else 0
+            words[16 + 8 * index] = value & 0xFFFFFFFF
+            words[20 + 8 * index] = value >> 32
+        at, held = 0, 0
+        while True:
+            operation, yes, no, value = self.code[at]
+            at += 1
+            if operation == 0x06:
+                return {0x7FFF0000: "allow", 0x80000000: "kill", 0x50001: "EPERM", 0x50026: "ENOSYS"}[value]
+            if operation == 0x20:
+                held = words[value]
+            elif operation == 0x54:
+                held &= value
+            else:
+                test = {0x15: held == value, 0x35: held >= value, 0x45: bool(held & value)}[operation]
+                at += yes if test else no
+
+
+X86, ARM = Kernel("x86_64"), Kernel("aarch64")
+
+
+@pytest.mark.parametrize("kernel", [X86, ARM], ids=["x86_64", "aarch64"])
+def test_the_filter_answers(kernel: Kernel) -> None:
+    x86 = kernel is X86
+    assert kernel.answer(0 if x86 else 63) == "allow"  # read
+    assert kernel.answer(0 if x86 else 63, arch=0x40000003) == "kill"
+    assert kernel.answer(435) == "ENOSYS"  # clone3
+    clone = 56 if x86 else 220
+    assert kernel.answer(clone, 0x3D0F00) == "allow"  # what pthread_create passes
+    assert kernel.answer(clone, 17) == "EPERM"
+    assert kernel.answer(clone, 0x3D0F00 | 0x10000000) == "EPERM"
+    for call in (62, 234) if x86 else (129, 131):  # kill, tgkill
+        assert kernel.answer(call, 4242) == "allow"
+        assert kernel.answer(call, 4241) == "EPERM"
+        assert kernel.answer(call, (1 << 64) - 1) == "EPERM"
+    openat = 257 if x86 else 56
+    assert kernel.answer(openat, 0, 0, 0o1000) == "EPERM"
+    assert kernel.answer(openat, 0, 0, 0o1001) == "allow"
+    prlimit = 302 if x86 else 261
+    assert kernel.answer(prlimit, 0, 9, 0, 1 << 40) == "allow"
+    assert kernel.answer(prlimit, 0, 9, 1 << 40, 0) == "EPERM"
+    assert kernel.answer(prlimit, 0, 9, 5, 0) == "EPERM"
+    assert kernel.answer(72 if x86 else 25, 3, 8) == "EPERM"  # F_SETOWN
+    assert kernel.answer(16 if x86 else 29, 0, 0x5412) == "EPERM"  # TIOCSTI
+
+
+@pytest.mark.parametrize("kernel", [X86, ARM], ids=["x86_64", "aarch64"])
+def test_the_filter_refuses_all_that_is_not_listed(kernel: Kernel) -> None:
+    refused_x86 = {
+        41, 42, 44, 46, 49, 50, 53, 57, 58, 59, 86, 90, 92, 101, 105, 133, 155, 161, 165, 166, 169, 175, 248, 250, 265,
+        272, 298, 303, 304, 308, 310, 311, 317, 319, 321, 322, 323, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434,
+        437, 438, 440, 442, 447,
+    }  # fmt: skip
+    refused_arm = {
+        2, 5, 33, 37, 39, 40, 41, 51, 52, 53, 54, 55, 97, 104, 117, 130, 142, 144, 146, 194, 198, 199, 200, 203, 206,
+        211, 217, 219, 221, 241, 264, 265, 268, 270, 271, 277, 279, 280, 281, 282, 425, 434, 437, 438, 442,
+    }  # fmt: skip
+    for number in refused_x86 if kernel is X86 else refused_arm:
+        assert kernel.answer(number) == "EPERM", number
+    if kernel is X86:
+        assert kernel.answer(0x40000000) == "ENOSYS"
+    assert sum(kernel.answer(number) == "allow" for number in range(600)) < 115

@@ -1,0 +1,163 @@
+"""The self-test bites: a sandbox that lost a layer is not used, and one that cannot build a layer runs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hansa.adapters.sandbox import BUBBLEWRAP, LANDLOCK, NAMESPACES, ProcessSandbox, SandboxUnavailable, Tier, choose
+from hansa.adapters.sandbox.tiers import Surroundings
+from hansa.kernel.jobs import SandboxJob, SelfTest
+from tests.sandbox.conftest import self_test
+
+# Layer: the file, what it says, what the weakened copy says instead, and a word of the failure that must come of it.
+LOSSES = {
+    "seccomp": ("confine.py", "self.calls.confine()", "pass", "socket"),
+    "landlock": ("confine.py", "self.rules.confine()", "pass", "list a folder"),
+    "rlimits": ("confine.py", "resource.setrlimit(kind, (bound, bound))", "pass", "more memory"),
+    "closed files": ("confine.py", "close_from(KEPT_FILES)", "pass", "open files"),
+    "environment": ("trial.py", "os.environ.clear()", "pass", "environment"),
+    "clock": ("supervisor.py", 'child.stop("timeout")', "pass", "clock"),
+}
+# What Landlock, seccomp or the dropped user already covers; kept as a second wall, and not seen by the self-test.
+REDUNDANT = {
+    "capabilities": ("confine.py", "            drop_capabilities()\n", ""),
+    "undumpable": ("confine.py", "            prctl(PR_SET_DUMPABLE, 0)\n", ""),
+}
+
+
+def weakened(folder: Path, *edits: tuple[str, str, str]) -> Path:
+    """Copies the inner program and edits the copy: there is no switch that would do it."""
+    inside = folder / "inside"
+    shutil.copytree(ProcessSandbox._inside, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, old, new in edits:
+        source = (inside / name).read_text(encoding="utf-8")
+        assert old in source, f"{name} no longer says {old!r}"
+        (inside / name).write_text(source.replace(old, new), encoding="utf-8")
+    return inside
+
+
+def run_self_test(tier: Tier, inside: Path) -> SelfTest:
+    class Weakened(ProcessSandbox):
+        _inside = inside
+
+    return asyncio.run(Weakened(tier).self_test())
+
+
+@pytest.mark.parametrize("layer", LOSSES)
+def test_a_lost_layer_is_noticed(layer: str, tier: Tier, tmp_path: Path) -> None:
+    *edit, word = LOSSES[layer]
+    result = run_self_test(tier, weakened(tmp_path, (edit[0], edit[1], edit[2])))
+    assert not result.ok
+    assert any(word in failure for failure in result.failures), result.failures
+    assert result.advice
+    assert result.layers == ()
+
+
+@pytest.mark.parametrize("measure", REDUNDANT)
+def test_a_second_wall_is_redundant(measure: str, tier: Tier, tmp_path: Path) -> None:
+    """States which measures no probe depends on; should one of them come to matter, this test says so."""
+    assert run_self_test(tier, weakened(tmp_path, REDUNDANT[measure])).ok
+
+
+def test_no_new_privileges_is_a_condition_of_the_others(tier: Tier, tmp_path: Path) -> None:
+    result = run_self_test(tier, weakened(tmp_path, ("confine.py", "            prctl(PR_SET_NO_NEW_PRIVS, 1)\n", "")))
+    assert not result.ok
+    assert "cannot start" in result.failures[0]
+
+
+def test_a_lost_root_is_noticed(tmp_path: Path) -> None:
+    if not self_test(NAMESPACES).ok:
+        pytest.skip("no namespaces here")
+    edits = (
+        ("jail.py", "namespaces.new_root(folders)", 'namespaces.mount(None, "/", None, 16384 | 1 << 18)'),
+        ("namespaces.py", 'SCRATCH = "/scratch"', 'SCRATCH = "/mnt"'),
+    )
+    result = run_self_test(NAMESPACES, weakened(tmp_path, *edits))
+    assert any("which files the host has" in failure for failure in result.failures)
+
+
+def test_a_kept_root_user_is_noticed(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or not self_test(NAMESPACES).ok:
+        pytest.skip("only a node that runs as root changes the user")
+    edit = ("jail.py", "uid = namespaces.NOBODY if privileged else None", "uid = None")
+    edits = (
+        edit,
+        (
+            "jail.py",
+            'TmpfsWorkspace(limits["file_bytes"], namespaces.NOBODY)',
+            'TmpfsWorkspace(limits["file_bytes"], 0)',
+        ),
+    )
+    result = run_self_test(NAMESPACES, weakened(tmp_path, *edits))
+    assert any("threads" in failure for failure in result.failures)
+
+
+def test_an_uncounted_thread_is_noticed(tmp_path: Path) -> None:
+    if not self_test(LANDLOCK).ok:
+        pytest.skip("no Landlock here")
+    edit = ("supervisor.py", "if child.too_many_threads():", "if False:")
+    result = run_self_test(LANDLOCK, weakened(tmp_path, edit))
+    assert any("threads" in failure for failure in result.failures)
+
+
+def test_bubblewrap_without_bubblewrap_is_noticed(tmp_path: Path) -> None:
+    if not self_test(LANDLOCK).ok:
+        pytest.skip("no Landlock here")
+    pretended = replace(BUBBLEWRAP, command=NAMESPACES.command, inner_base=str(tmp_path))
+    result = asyncio.run(ProcessSandbox(pretended).self_test())
+    assert any("which files the host has" in failure for failure in result.failures)
+
+
+@pytest.mark.parametrize("step", ["self.rules.confine()", "self.calls.confine()", "self._limit(limits)"])
+def test_a_layer_that_cannot_be_applied_stops_the_code(step: str, tier: Tier, tmp_path: Path) -> None:
+    class Broken(ProcessSandbox):
+        _inside = weakened(tmp_path, ("confine.py", step, 'raise RefusedError("broken")'))
+
+    with pytest.raises(SandboxUnavailable, match="broken"):
+        asyncio.run(Broken(tier).run(SandboxJob("print('ran')")))
+
+
+def test_a_crash_of_the_supervisor_is_no_pass(tier: Tier, tmp_path: Path) -> None:
+    class Crashing(ProcessSandbox):
+        _inside = weakened(tmp_path, ("supervisor.py", "steps = reading.finish()", "steps = 1 / 0"))
+
+    report = asyncio.run(Crashing(tier).run(SandboxJob("", scripts=("pass",), trials=3, control="")))
+    assert [trial.end for trial in report.trials] == ["exited"]
+    assert [step.status for step in report.trials[0].steps] == ["not_run", "not_run"]
+    assert report.control is not None
+    assert report.control.end == "exited"
+
+
+def test_the_strongest_tier_that_holds_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    holding = [tier for tier in (BUBBLEWRAP, NAMESPACES, LANDLOCK) if self_test(tier).ok]
+    if not holding:
+        pytest.skip("no sandbox here")
+    assert asyncio.run(choose()).name == "+".join(holding[0].layers)
+    monkeypatch.setenv("PATH", "/nowhere")
+    rest = [tier for tier in holding if tier is not BUBBLEWRAP]
+    if rest:
+        assert asyncio.run(choose()).name == "+".join(rest[0].layers)
+
+
+def test_no_tier_means_refusal_with_advice() -> None:
+    def nothing(_: Surroundings) -> list[str] | None:
+        return None
+
+    tiers = [replace(tier, command=nothing) for tier in (BUBBLEWRAP, NAMESPACES)]
+    with pytest.raises(SandboxUnavailable) as caught:
+        asyncio.run(choose(tiers))
+    assert "apt-get install bubblewrap" in caught.value.advice
+    assert "sysctl" in caught.value.advice
+
+
+def test_a_program_that_cannot_start_is_refused() -> None:
+    with pytest.raises(SandboxUnavailable):
+        asyncio.run(ProcessSandbox(replace(LANDLOCK, command=lambda _: ["/nowhere/python"])).run(SandboxJob("")))
+    with pytest.raises(SandboxUnavailable, match="sorry"):
+        asyncio.run(ProcessSandbox(replace(LANDLOCK, command=lambda _: ["/bin/echo", "sorry"])).run(SandboxJob("")))

@@ -1,0 +1,1 @@
+"""The ways in, held against samples, real data and arbitrary input."""

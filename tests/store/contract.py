@@ -1,0 +1,122 @@
+"""Rows to test stores with, all made from small numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hansa.adapters.store.memory import MemoryStore
+from hansa.adapters.store.sqlite import SqliteStore
+from hansa.kernel.ids import ContentId, NodeId, content_id
+from hansa.node.ports import SkillFilter, Store
+from hansa.node.rows import (
+    JournalRow,
+    OutboxRow,
+    PeerRow,
+    PutRecord,
+    RecordRow,
+    SkillRow,
+    SubscriptionRow,
+    TombstoneRow,
+)
+from hansa.skills.model import Evidence, Origin, Outcome, SkillState
+
+ANN = NodeId("did:key:zAnn")
+BOB = NodeId("did:key:zBob")
+ANY = SkillFilter()
+NO_FLOOR = 0
+
+
+def open_store(kind: str, folder: Path, journal_bound: int = 100_000) -> Store:
+    """Returns a fresh store of a kind."""
+    if kind == "memory":
+        return MemoryStore(journal_bound=journal_bound)
+    return SqliteStore.open(folder / "hansa.db", journal_bound=journal_bound, min_free_bytes=NO_FLOOR)
+
+
+def cid(name: object) -> ContentId:
+    """Returns a content id that stands for `name`."""
+    return content_id(repr(name).encode())
+
+
+def record(number: int, **changed: Any) -> RecordRow:
+    """Returns the record number `number` of ANN's."""
+    fields: dict[str, Any] = {
+        "id": cid(("record", number)),
+        "kind": "skill",
+        "author": ANN,
+        "seq": number,
+        "subject": cid(("skill", number)),
+        "created": 1_700_000_000_000 + number,
+        "received": 1_700_000_000_500 - number,
+        "envelope": f"envelope {number}".encode(),
+    }
+    return RecordRow(**fields | changed)
+
+
+def put(number: int, *, in_feed: bool = False, **changed: Any) -> PutRecord:
+    """Returns the change that keeps that record."""
+    return PutRecord(record(number, **changed), in_feed)
+
+
+def skill(number: int, **changed: Any) -> SkillRow:
+    """Returns the skill number `number`."""
+    fields: dict[str, Any] = {
+        "id": cid(("skill", number)),
+        "intent": f"Convert the table number{number} into text",
+        "body": b"body",
+        "media_type": "text/x-python",
+        "license": "MIT",
+        "tags": ("text", f"tag{number}"),
+        "has_checks": True,
+        "origin": Origin.PEER,
+        "author": ANN,
+        "state": SkillState.QUARANTINED,
+        "added": 1_700_000_000_000 + number,
+        "source": f"file{number}.py",
+    }
+    return SkillRow(**fields | changed)
+
+
+def finding(number: int, **changed: Any) -> Evidence:
+    """Returns a finding about the skill number `number`."""
+    fields: dict[str, Any] = {
+        "skill": cid(("skill", number)),
+        "prover": BOB,
+        "harness": "cpython-3.11",
+        "sandbox": "landlock",
+        "outcome": Outcome.FAIL,
+        "trials": 5,
+        "successes": 0,
+        "passed": 3,
+        "total": 15,
+        "digest": cid("digest"),
+        "reason": "refuted",
+        "at": 1_700_000_000_000,
+    }
+    return Evidence(**fields | changed)
+
+
+def line(ref: str, detail: str = "") -> JournalRow:
+    """Returns a line of the journal."""
+    return JournalRow(ref, "admission", "reject", "forged", detail, 1_700_000_000_000)
+
+
+def delivery(number: int, url: str = "http://a", state: str = "pending", **changed: Any) -> OutboxRow:
+    """Returns a delivery of the record number `number`."""
+    return OutboxRow(cid(("record", number)), url, state, **changed)
+
+
+def source(url: str, **changed: Any) -> SubscriptionRow:
+    """Returns a subscription."""
+    return SubscriptionRow(url, BOB, **changed)
+
+
+def peer(name: str, **changed: Any) -> PeerRow:
+    """Returns a peer."""
+    return PeerRow(NodeId(f"did:key:z{name}"), name, **changed)
+
+
+def gone(number: int, why: str = "wrong") -> TombstoneRow:
+    """Returns the tombstone of the skill number `number`."""
+    return TombstoneRow(cid(("skill", number)), cid(("tombstone", number)), why, 1_700_000_000_000)
