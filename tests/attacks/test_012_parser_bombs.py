@@ -19,7 +19,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.limits import HARD_MAX_BYTES, Limits
 from hansa.kernel.verdict import Box, Reason
 from tests.attacks.forgeries import envelope, mutations, signature, with_fields
-from tests.attacks.specimens import header, key, reason, scaled, sealed
+from tests.attacks.specimens import header, key, reason, refusal, scaled, sealed
 
 ALICE = key(1)
 LIMITS = Limits()
@@ -153,7 +153,9 @@ def test_too_many_signatures_are_refused_before_any_is_checked(count: int) -> No
 
 def test_a_long_signature_is_refused_before_it_is_decoded() -> None:
     message = sealed(ALICE)
-    assert reason(read, envelope(message.payload, [signature(ALICE.public.did, "!" * 89)])) is Reason.BAD_ENVELOPE
+    refused = refusal(read, envelope(message.payload, [signature(ALICE.public.did, "!" * 89)]))
+    assert refused.reason is Reason.BAD_ENVELOPE
+    assert refused.detail != "not base64"
 
 
 def test_limits_can_be_lowered_for_envelope_and_payload_both() -> None:

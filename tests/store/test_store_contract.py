@@ -381,7 +381,9 @@ async def test_ledger_is_chained_and_holds_each_receipt_once(store: Store) -> No
 
 
 async def test_journal_keeps_every_line_in_order(store: Store) -> None:
-    await store.apply([AppendJournal(line("a1", "one")), AppendJournal(line("b", "x")), AppendJournal(line("a1", "one"))])
+    await store.apply(
+        [AppendJournal(line("a1", "one")), AppendJournal(line("b", "x")), AppendJournal(line("a1", "one"))]
+    )
     await store.apply([AppendJournal(line("a1", "two"))])
     assert [row.detail for row in store.journal("a1")] == ["one", "one", "two"]
     assert store.journal("a") == []
@@ -451,7 +453,9 @@ async def test_blob_is_kept_under_its_digest_once(store: Store) -> None:
 
 
 async def test_answers_are_copies(store: Store) -> None:
-    await store.apply([put(1, in_feed=True), PutSkill(skill(1)), AppendJournal(line("r")), PutSubscription(source("u"))])
+    await store.apply(
+        [put(1, in_feed=True), PutSkill(skill(1)), AppendJournal(line("r")), PutSubscription(source("u"))]
+    )
     for answer in (store.feed(0, 9), store.skills(ANY), store.journal("r"), store.subscriptions(), store.ledger()):
         answer.clear()
     assert store.feed(0, 9) and store.skills(ANY) and store.journal("r") and store.subscriptions()

@@ -65,7 +65,7 @@ class World:
         command = [sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--home", str(resident.home)]
         log = (resident.home / "log").open("w", encoding="utf-8")
         with log:
-            process = subprocess.Popen(  # noqa: S603 - our own command
+            process = subprocess.Popen(
                 [*command, "--port", "0", "--name", resident.name, "--json", *flags],
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -24,8 +24,6 @@ from hansa.skills.importing.draft import Draft
 from hansa.skills.judge import accepts
 from hansa.skills.model import PYTHON, Case, Cases, Claim, Outcome, Result, Skill, Step
 
-CANDIDATES = 5
-
 
 class How(StrEnum):
     """How an intent was met."""
@@ -89,9 +87,9 @@ class Executor:
             raise UsageError("an intent says what is wanted: hansa execute 'turn a title into a slug'")
         started = self._core.clock.stopwatch_us()
         ranking = self._core.settings.ranking
-        near = ranking.filter_at if cases else ranking.decide_at
+        near = ranking.try_at if cases else ranking.decide_at
         tried: list[ContentId] = []
-        for found in self._finder.find(intent, limit=CANDIDATES, at_least=near):
+        for found in self._finder.find(intent, limit=ranking.candidates, at_least=near):
             skill = open_skill(found.row)
             if skill.result.media_type != PYTHON:
                 continue

@@ -18,9 +18,9 @@ from hansa.node.inbox import Inbox
 from hansa.node.ports import SkillFilter, Solver
 from hansa.node.prover import Proof, Prover
 from hansa.node.publishing import Publisher
-from hansa.node.rows import SkillRow, SubscriptionRow
+from hansa.node.rows import SkillRow
 from hansa.node.shelf import Shelf
-from hansa.node.subscribing import Pulled, Subscriber
+from hansa.node.subscribing import Subscriber
 from hansa.node.views import Views
 from hansa.node.why import Why
 from hansa.overlay.messages import HELLO
@@ -67,18 +67,12 @@ class Node:
 
     async def prove_waiting(self, origin: Origin | None = None) -> AsyncIterator[Proof]:
         """Proves everything in quarantine that was not tried yet, and yields each finding."""
-        waiting = [row for row in self.unproved(origin) if not self._tried(row)]
-        async for proof in self.prover.prove_all(waiting):
+        async for proof in self.prover.prove_all(self.waiting(origin), unless=self._tried):
             yield proof
 
-    async def sync(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
-        """Pulls what is new from one source; see `subscribing`.
-
-        Raises:
-            Unavailable, Refused: see `Subscriber.pull`; what was taken before stays.
-        """
-        async for pulled in self.subscriber.pull(subscription):
-            yield pulled
+    def waiting(self, origin: Origin | None = None) -> list[SkillRow]:
+        """Returns the skills in quarantine that were not tried yet."""
+        return [row for row in self.unproved(origin) if not self._tried(row)]
 
     async def greeted(self, data: bytes, source: str) -> Signed:
         """Takes in a hello and returns this node's signed welcome.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -58,6 +58,7 @@ class Prover:
         """Works on the core's sandbox."""
         self._core = core
         self._slots = asyncio.Semaphore(core.settings.workers)
+        self._running: dict[ContentId, asyncio.Task[Proof]] = {}
 
     def sandbox(self) -> Sandbox:
         """Returns the sandbox.
@@ -70,7 +71,7 @@ class Prover:
         return self._core.sandbox
 
     async def prove(self, row: SkillRow, trials: int | None = None) -> Proof:
-        """Proves one skill and keeps what follows.
+        """Proves one skill and keeps what follows; whoever asks for a proof that is under way gets that one.
 
         Args:
             trials: how many; by default as many as the skill's origin asks for.
@@ -79,6 +80,14 @@ class Prover:
             NoSandbox: nothing was run.
             Refused: CORRUPT, TOMBSTONED; DiskFull, Fault: nothing was kept.
         """
+        task = self._running.get(row.id)
+        if task is None:
+            task = asyncio.create_task(self._prove(row, trials))
+            self._running[row.id] = task
+            task.add_done_callback(lambda _: self._running.pop(row.id, None))
+        return await asyncio.shield(task)
+
+    async def _prove(self, row: SkillRow, trials: int | None) -> Proof:
         skill = open_skill(row)
         params = self._core.settings.skills
         wanted = trials or (params.prove_trials if row.origin is Origin.OWN else params.import_trials)
@@ -89,19 +98,31 @@ class Prover:
         finding = judge(skill, report)
         return await self._keep(row, skill, finding, sandbox)
 
-    async def prove_all(self, rows: Sequence[SkillRow], trials: int | None = None) -> AsyncIterator[Proof]:
+    async def prove_all(
+        self, rows: Sequence[SkillRow], trials: int | None = None, unless: Callable[[SkillRow], bool] | None = None
+    ) -> AsyncIterator[Proof]:
         """Proves many skills, several at once, and yields each as it is done.
 
-        Stopping half-way loses nothing that was yielded: each finding is kept by itself.
+        Args:
+            unless: looked at when a skill's turn comes; one for which it says True is passed over.
+
+        Stopping half-way loses nothing: each finding is kept by itself, and no further one is begun.
         """
-        tasks = [asyncio.create_task(self.prove(row, trials)) for row in rows]
+        left = list(reversed(rows))
+        under_way: set[asyncio.Task[Proof]] = set()
         try:
-            for done in asyncio.as_completed(tasks):
-                yield await done
+            while left or under_way:
+                while left and len(under_way) < self._core.settings.workers:
+                    row = left.pop()
+                    if unless is None or not unless(row):
+                        under_way.add(asyncio.create_task(self.prove(row, trials)))
+                if not under_way:
+                    return
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _keep(self, row: SkillRow, skill: Skill, finding: Finding, sandbox: Sandbox) -> Proof:
         current = self._core.store.skill(row.id) or row

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -12,7 +14,7 @@ from hansa.admission.versions import SUPPORTED
 from hansa.identity import envelope
 from hansa.identity.envelope import Verified
 from hansa.kernel.canonical import Json
-from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
@@ -70,6 +72,7 @@ class Subscriber:
         """Works for one node."""
         self._core = core
         self._inbox = inbox
+        self._pulling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def greet(self, url: str, peer: NodeId | None = None) -> Verified:
         """Says hello to the node at `url` and returns its welcome, which fits that hello.
@@ -109,12 +112,23 @@ class Subscriber:
         await self._core.driver.perform(effects)
         return row
 
-    async def pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
+    async def pull(self, url: str) -> AsyncIterator[Pulled]:
         """Takes in what is new in a source's feed; stops, keeping what was taken, when the source contradicts itself.
 
         Raises:
             Unavailable: no answer. Refused: FROZEN, ROLLBACK, FORK, MIX_AND_MATCH and others: the source is at fault.
         """
+        async with self._pulling[url]:
+            async for pulled in self._pull(self._subscription(url)):
+                yield pulled
+
+    def _subscription(self, url: str) -> SubscriptionRow:
+        found = next((one for one in self._core.store.subscriptions() if one.url == url), None)
+        if found is None:
+            raise NotFound(f"no subscription to {url}: hansa subscribe {url} first")
+        return found
+
+    async def _pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
         mark = Mark(subscription.length, subscription.head)
         while True:
             page = await self._page(subscription, mark)
@@ -140,12 +154,10 @@ class Subscriber:
         """Returns when the source may have news, or when it has kept quiet for that long.
 
         Raises:
-            Unavailable: no answer.
+            Unavailable: no answer. NotFound: there is no such subscription.
         """
-        subscription = next((one for one in self._core.store.subscriptions() if one.url == url), None)
-        if subscription is not None:
-            path = f"/feed?after={subscription.length}&limit=1&wait={min(seconds, MAX_WAIT_SECONDS):g}"
-            await self._core.caller.get(url, path)
+        length = self._subscription(url).length
+        await self._core.caller.get(url, f"/feed?after={length}&limit=1&wait={min(seconds, MAX_WAIT_SECONDS):g}")
 
     async def _page(self, subscription: SubscriptionRow, mark: Mark) -> FeedPage:
         answer = await self._core.caller.get(subscription.url, f"/feed?after={mark.length}&limit={PAGE}")

@@ -20,7 +20,10 @@ class Params:
 
     Attributes:
         meaning: share of relevance that comes from meaning; the rest comes from words.
-        filter_at: calibrated similarity below which a skill is not offered for reuse (H5's threshold).
+        filter_at: calibrated similarity below which a skill does not answer an intent (H5's threshold).
+        try_at: calibrated similarity from which a skill is tried when acceptance cases decide. Low, because a wrong
+            candidate costs one sandbox run and can't slip through; raising it misses skills in other words.
+        candidates: how many are tried at the most.
         decide_at: calibrated similarity from which a skill is reused without acceptance cases.
         unproved: factor on skills below E2. Raising it lets unproved ones climb.
         refuted: factor on skills about which the ledger holds a refutation.
@@ -30,7 +33,9 @@ class Params:
 
     meaning: float = 0.7
     filter_at: float = 0.7
+    try_at: float = 0.05
     decide_at: float = 0.8
+    candidates: int = 8
     unproved: float = 0.6
     refuted: float = 0.3
     half_life_days: float = 180.0

@@ -161,7 +161,8 @@ def test_an_example_that_shows_nothing_expects_none() -> None:
 
 
 def test_keyword_only_parameters_get_cases_from_positional_calls_only() -> None:
-    source = '"""A."""\ndef f(x, *, y=1):\n    """\n    >>> f(1)\n    2\n    >>> f(1, y=3)\n    4\n    """\n    return x + y\n'
+    examples = ">>> f(1)\n    2\n    >>> f(1, y=3)\n    4"
+    source = f'"""A."""\ndef f(x, *, y=1):\n    """\n    {examples}\n    """\n    return x + y\n'
     draft = one(source)
     assert draft.skill.cases == (Case(args="(1,)", expect="2"),)
     assert_checks_hold(draft)
@@ -191,7 +192,9 @@ def test_a_test_file_finds_the_module_under_test_in_the_namespace(tests: str) ->
 
 def test_a_library_module_of_the_same_name_is_not_the_module_under_test() -> None:
     source = '"""A."""\ndef parse(x):\n    return x\n'
-    tests = "from urllib.parse import quote\nfrom parse import parse\ndef test_a():\n    assert parse(quote('a')) == 'a'\n"
+    tests = (
+        "from urllib.parse import quote\nfrom parse import parse\ndef test_a():\n    assert parse(quote('a')) == 'a'\n"
+    )
     draft = one(source, tests, name="parse.py")
     assert "from urllib.parse import quote" in draft.skill.scripts[0]
     assert_checks_hold(draft)
@@ -338,7 +341,8 @@ def test_without_a_module_docstring_the_function_says_what_it_is_for() -> None:
         ('"""A."""\ndef f(): pass\ndef g(): pass\n', "2 public functions"),
         ('"""A."""\nasync def f(): pass\n', "asynchronous"),
         ("def f(): pass\n", "docstring"),
-        ("def f(:\n", "not Python (line 1)"),
+        ("x = 1\ndef f:\n", "not Python (line 2)"),
+        ("def f(:\n", "not Python (line"),
         ("x = '\0'\n", "NUL"),
         ("x = '\ud800'\n", "surrogate"),
         ("x = " + "-" * 5_000 + "1\n", "nests"),

@@ -141,7 +141,7 @@ def test_the_caller_s_licence_counts_when_the_document_names_none() -> None:
         ({"SKILL.md": DOCUMENT + b"\0"}, "NUL"),
         (front("name: x"), "without a description"),
         (front("description: '  '"), "without a description"),
-        (front("description: [a"), "not YAML (line 3)"),
+        (front("description: [a"), "not YAML (line 2)"),
         (front("description: a: b"), "not YAML (line 2)"),
         (front("- a"), "no fields"),
         (front(""), "no fields"),

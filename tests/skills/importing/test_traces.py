@@ -39,7 +39,8 @@ WHOLE: dict[str, Any] = {
     "prompt": PROMPT,
     "entry_point": "largest",
     "solution": PROMPT + "    return max(numbers)",
-    "test": "def check(candidate):\n    assert candidate([1, 3]) == 3\n\ndef test_check():\n    check(largest)\n\ntest_check()\n",
+    "test": "def check(candidate):\n    assert candidate([1, 3]) == 3\n\n"
+    "def test_check():\n    check(largest)\n\ntest_check()\n",
     "is_solved": False,
     "reflections": ["I forgot\n the   empty list.", "x" * 5_000, " "],
 }

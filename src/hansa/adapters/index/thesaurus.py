@@ -137,5 +137,5 @@ def _by_stem() -> dict[str, tuple[int, ...]]:
 
 
 def senses(word: str) -> tuple[int, ...]:
-    """Returns the numbers of the senses that a word has; none when it is not listed."""
-    return _by_stem().get(stem(word), ())
+    """Returns the numbers of the senses that the stem of a word has; none when it is not listed."""
+    return _by_stem().get(word, ())

@@ -8,8 +8,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import console, say, short, table
-from hansa.entrypoints.plain import plain, plain_lines
+from hansa.entrypoints.cli.show import say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -46,7 +45,7 @@ def _show_publish(value: dict[str, Any], detailed: bool) -> None:
             say(f"  {mark} {gate['gate']}: {gate['found']} (asked: {gate['asked']})")
         if value["dry_run"] and one["payload"]:
             say(f"would go to {', '.join(one['to']) or 'its own feed only'}; the very bytes:")
-            console().print(plain_lines(one["payload"]), markup=False)
+            say_all(one["payload"])
     signed = sum(one["published"] for one in value["publications"])
     if value["dry_run"]:
         say(f"dry run: {signed} would be published, {len(shut)} stay; nothing was kept or sent")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hansa.entrypoints.plain import plain
+from hansa.entrypoints.plain import plain, plain_lines
 
 SHORT = 12
 """Characters of an id that are shown; commands take any start of one."""
@@ -31,6 +31,11 @@ def print_json(value: dict[str, Any]) -> None:
 def say(text: str) -> None:
     """Prints one line."""
     console().print(Text(plain(text)))
+
+
+def say_all(text: str) -> None:
+    """Prints text of many lines, each made safe."""
+    console().print(Text(plain_lines(text)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:

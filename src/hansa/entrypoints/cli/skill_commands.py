@@ -10,8 +10,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SkillIds, epilog
-from hansa.entrypoints.cli.show import console, percent, say, short, table
-from hansa.entrypoints.plain import plain_lines
+from hansa.entrypoints.cli.show import percent, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -331,7 +330,7 @@ def _show_body(value: dict[str, Any]) -> None:
         say(f"  {step['step']}. {step['action']}")
     result = value["result"]
     say(f"result ({result['media_type']}{', ' + result['entry_point'] if result['entry_point'] else ''}):")
-    console().print(plain_lines(result["text"]), markup=False)
+    say_all(result["text"])
     for file in result["files"]:
         say(f"  {file['path']} ({file['size']} bytes, {short(file['digest'])})")
     for check in value["checks"]:
@@ -339,7 +338,7 @@ def _show_body(value: dict[str, Any]) -> None:
             for case in check["cases"]:
                 say(f"  case {case['args']} => {case['expect']}")
         else:
-            console().print(plain_lines(check["code"]), markup=False)
+            say_all(check["code"])
     for one in value["findings"]:
         say(f"  {one['at']} {one['outcome']} {one['reason']} {one['successes']}/{one['trials']} by {one['prover']}")
     for one in value["receipts"]:

@@ -17,8 +17,7 @@ from fastapi import FastAPI
 
 from hansa.entrypoints.app import App
 from hansa.entrypoints.http.door import make_door
-from hansa.kernel.errors import Busy, DiskFull, NoSandbox, Refused, Unavailable
-from hansa.node.rows import SubscriptionRow
+from hansa.kernel.errors import Busy, DiskFull, NoSandbox, NotFound, Refused, Unavailable
 from hansa.skills.model import Origin
 
 RETRY_SECONDS = 5.0
@@ -142,15 +141,14 @@ async def _pull_all(app: App, stopping: asyncio.Event) -> None:
 
 async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
-        subscription = _subscription(app, url)
-        if subscription is None:
-            return
         try:
-            async for pulled in app.node.sync(subscription):
+            async for pulled in app.node.subscriber.pull(url):
                 if pulled.reason is not None:
                     log.info("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
             await _prove_waiting(app)
-            await app.node.subscriber.wait_for_news(subscription.url, app.config.sync_seconds)
+            await app.node.subscriber.wait_for_news(url, app.config.sync_seconds)
+        except NotFound:
+            return  # unsubscribed meanwhile
         except _EXPECTED as error:
             log.warning("pull failed", source=url, error=str(error))
             await _pause(stopping, min(RETRY_SECONDS, app.config.sync_seconds))
@@ -162,10 +160,6 @@ async def _prove_waiting(app: App) -> None:
     async for proof in app.node.prove_waiting(Origin.PEER):
         reason = proof.finding.reason.code if proof.finding.reason else ""
         log.info("proved", skill=proof.row.id, outcome=proof.finding.outcome.value, reason=reason)
-
-
-def _subscription(app: App, url: str) -> SubscriptionRow | None:
-    return next((one for one in app.node.core.store.subscriptions() if one.url == url), None)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

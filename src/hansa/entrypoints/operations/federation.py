@@ -98,7 +98,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     refused: dict[str, int] = {}
     for source in sources:
         try:
-            async for pulled in node.sync(source):
+            async for pulled in node.subscriber.pull(source.url):
                 if pulled.reason is None:
                     taken += 1
                 else:

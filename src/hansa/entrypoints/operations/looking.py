@@ -14,7 +14,8 @@ from hansa.skills.model import Origin, SkillState
 
 @operation("status")
 async def _status(app: App, _: Arguments) -> Outcome:
-    yield Result(app.node.views.status() | {"home": str(app.home)})
+    waiting = app.node.waiting(Origin.PEER)
+    yield Result(app.node.views.status() | {"home": str(app.home), "waiting": len(waiting)})
 
 
 @operation("find")

@@ -83,9 +83,19 @@ def without_examples(docstring: str) -> str:
     """Returns the prose of a docstring: its text less the examples."""
     try:
         parts = doctest.DocTestParser().parse(docstring)
-    except ValueError:
-        return docstring
+    except ValueError:  # uneven indentation: an example ends at the next blank line
+        return _without_prompts(docstring)
     return "".join(part for part in parts if isinstance(part, str))
+
+
+def _without_prompts(docstring: str) -> str:
+    kept: list[str] = []
+    in_example = False
+    for line in docstring.split("\n"):
+        in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
+        if not in_example:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def read_examples(source: Source, entry: str, parts: list[ast.stmt]) -> Examples:

@@ -48,7 +48,7 @@ def check_bundle_path(path: str) -> str | None:
             return f"has the character U+{ord(char):04X}, which can't be seen"
     if not unicodedata.is_normalized("NFC", path):  # 3
         return "is not in Unicode normal form C"
-    return _structure(path) or _structure(unicodedata.normalize("NFKC", path))  # 8
+    return _structure(path) or _compatible(path)
 
 
 def check_bundle_paths(paths: Iterable[str]) -> tuple[str, str] | None:
@@ -77,6 +77,13 @@ def check_bundle_paths(paths: Iterable[str]) -> tuple[str, str] | None:
 def _fold(path: str) -> str:
     """Returns the path as the least discerning file system compares it."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
+
+
+def _compatible(path: str) -> str | None:
+    plain = unicodedata.normalize("NFKC", path)  # 8
+    if plain.count("/") != path.count("/"):
+        return "has a character that some systems read as one with a slash"
+    return _structure(plain)
 
 
 def _structure(path: str) -> str | None:

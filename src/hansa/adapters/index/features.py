@@ -1,0 +1,79 @@
+"""What of a text is compared, in four families.
+
+Each family is brought to length one before they are weighed together, so that the many pieces of a long word do not
+drown the words.
+
+| family | from "Split the lines" | catches |
+|---|---|---|
+| words | split, line | the same word in another form |
+| pairs | (split, line) | the same phrase |
+| pieces | _spl, spli, plit, … _line, line_ | parts of words, other spellings, typos |
+| senses | the thesaurus' lines for split and line | another word for the same thing |
+
+Words that say nothing about what a text is for are left out ("the", "I need"), unless nothing else is there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import pairwise
+
+from hansa.adapters.index.thesaurus import senses
+from hansa.adapters.index.words import plain_words, stem
+
+SHORTEST_PIECE = 3
+LONGEST_PIECE = 5
+MAX_WORDS = 400
+"""Words of a text that are looked at; intents are far shorter."""
+
+
+class Family(IntEnum):
+    """The kinds of features."""
+
+    WORD = 0
+    PAIR = 1
+    PIECE = 2
+    SENSE = 3
+
+
+_STOP = frozenset(
+    """
+    a an the this that these those there here it its they them their he him his she her i me my we us our you your
+    to of in on at by for from with without into onto and or nor but not no if then than so such as per via
+    is are was were be been being am do does did done doing has have had having can could may might must shall should
+    will would what who whom whose when where why how also only just very each every any all some one ones
+    give given gives get gets need needs want wants like please use used using make makes e g eg ie etc
+    return returns write function method code program python script way
+    """.split()
+)
+
+Feature = tuple[Family, str]
+
+
+def features(text: str) -> Counter[Feature]:
+    """Returns how often each feature stands in a text."""
+    plain = plain_words(text)[:MAX_WORDS]
+    kept = [word for word in plain if word not in _STOP] or plain
+    return Counter(_all(kept))
+
+
+def _all(kept: list[str]) -> Iterator[Feature]:
+    stems = [stem(word) for word in kept]
+    for word in stems:
+        yield Family.WORD, word
+    for pair in pairwise(stems):
+        yield Family.PAIR, " ".join(pair)
+    for word in kept:
+        for piece in _pieces(f"_{word}_"):
+            yield Family.PIECE, piece
+    for word in sorted(set(stems)):
+        for sense in senses(word):
+            yield Family.SENSE, str(sense)
+
+
+def _pieces(word: str) -> Iterator[str]:
+    for length in range(SHORTEST_PIECE, LONGEST_PIECE + 1):
+        for start in range(len(word) - length + 1):
+            yield word[start : start + length]

@@ -1,0 +1,168 @@
+"""SQLite against memory: after any changes, in any order and any grouping, both answer alike."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from hansa.conduct.ledger import first_fault
+from hansa.kernel.errors import Refused
+from hansa.kernel.verdict import Reason
+from hansa.node.ports import SkillFilter, Store
+from hansa.node.rows import (
+    AppendJournal,
+    AppendLedger,
+    Change,
+    DropSubscription,
+    PutBlob,
+    PutEvidence,
+    PutOutbox,
+    PutPeer,
+    PutRecord,
+    PutSkill,
+    PutSubscription,
+    PutTombstone,
+    SetSkillState,
+)
+from hansa.skills.model import Origin, SkillState
+from tests.store.contract import ANN, BOB, cid, delivery, finding, gone, line, open_store, peer, record, skill, source
+
+BOUND = 12
+NUMBERS = st.integers(0, 7)
+AUTHORS = st.sampled_from([ANN, BOB])
+STATES = st.sampled_from(list(SkillState))
+WORDS = st.lists(st.sampled_from("merge the dates tables of a text count größe".split()), max_size=4).map(" ".join)
+URLS = st.sampled_from(["http://a", "http://b"])
+
+CHANGES: st.SearchStrategy[Change] = st.one_of(
+    st.builds(
+        lambda number, seq, author, about, kind, fed: PutRecord(
+            record(number, seq=seq, author=author, subject=cid(("skill", about)), kind=kind), fed
+        ),
+        st.integers(0, 30),
+        st.integers(0, 30),
+        AUTHORS,
+        NUMBERS,
+        st.sampled_from(["skill", "evidence"]),
+        st.booleans(),
+    ),
+    st.builds(
+        lambda number, intent, tags, state, origin, added: PutSkill(
+            skill(number, intent=intent, tags=tuple(tags), state=state, origin=origin, added=added)
+        ),
+        NUMBERS,
+        WORDS,
+        st.lists(st.sampled_from(["date", "text", "sql"]), max_size=3),
+        STATES,
+        st.sampled_from(list(Origin)),
+        st.integers(0, 3),
+    ),
+    st.builds(lambda number, state, why: SetSkillState(cid(("skill", number)), state, why), NUMBERS, STATES, WORDS),
+    st.builds(lambda number, about: PutEvidence(cid(number), finding(about, at=number)), NUMBERS, NUMBERS),
+    st.builds(lambda number, about: AppendLedger(cid(number), BOB, cid(about), "refuted", number), NUMBERS, NUMBERS),
+    st.builds(lambda number, why: PutTombstone(gone(number, why)), NUMBERS, WORDS),
+    st.builds(lambda number, detail: AppendJournal(line(cid(number), detail)), NUMBERS, WORDS),
+    st.builds(
+        lambda number, url, state, tries: PutOutbox(delivery(number, url, state, tries=tries)),
+        NUMBERS,
+        URLS,
+        st.sampled_from(["pending", "delivered"]),
+        NUMBERS,
+    ),
+    st.builds(lambda url, length: PutSubscription(source(url, length=length)), URLS, NUMBERS),
+    st.builds(DropSubscription, URLS),
+    st.builds(lambda name, banned: PutPeer(peer(name, banned=banned)), st.sampled_from("abc"), st.booleans()),
+    st.builds(lambda number, data: PutBlob(cid(number), data), NUMBERS, st.binary(max_size=3)),
+)
+
+
+def view(store: Store) -> dict[str, object]:
+    """Returns all that a store can be asked about the rows used here."""
+    ids = [cid(("skill", number)) for number in range(8)]
+    plain = [cid(number) for number in range(8)]
+    filters = [
+        SkillFilter(),
+        SkillFilter(tag="date", published=True),
+        SkillFilter(states=(SkillState.ADMITTED, SkillState.REMOVED), origin=Origin.OWN),
+        SkillFilter(author=ANN),
+    ]
+    return {
+        "records": [store.record(cid(("record", number))) for number in range(31)],
+        "sequence": [store.record_at(author, seq) for author in (ANN, BOB) for seq in range(31)],
+        "last": (store.last_seq(ANN), store.last_seq(BOB)),
+        "about": [(store.records_about(id_), store.records_about(id_, "evidence")) for id_ in ids],
+        "feed": (store.feed(0, 100), store.feed(2, 3), store.feed_mark()),
+        "skills": [(store.skills(wanted), store.count_skills(wanted)) for wanted in filters],
+        "page": [store.skills(SkillFilter(), after, 2) for after in ids],
+        "ids": (store.skill_ids("", 99), store.skill_ids("7", 99)),
+        "evidence": [store.evidence(id_) for id_ in ids],
+        "tombstones": (store.tombstones(), [store.tombstone(id_) for id_ in ids]),
+        "ledger": (store.ledger(), store.ledger(1, 2), [store.receipts_about(id_) for id_ in plain]),
+        "journal": ([store.journal(ref) for ref in plain], store.journal_refs("", 99)),
+        "outbox": (store.outbox(), store.outbox("delivered", 2)),
+        "deliveries": [store.deliveries_of(cid(("record", number))) for number in range(8)],
+        "others": (store.subscriptions(), store.peers(), [store.blob(id_) for id_ in plain]),
+        "words": [found(store, text) for text in ("merge", "dates of texts", "die größe", "count a table")],
+    }
+
+
+def found(store: Store, text: str) -> list[tuple[str, float]]:
+    return sorted((id_, round(score, 9)) for id_, score in store.lexical(text, 100))
+
+
+class Stores(RuleBasedStateMachine):
+    """Makes the same changes in both stores."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.memory = open_store("memory", Path(self.folder.name), BOUND)
+        self.sqlite = open_store("sqlite", Path(self.folder.name), BOUND)
+        self.changed = False
+
+    @rule(changes=st.lists(CHANGES, min_size=1, max_size=8))
+    def one_batch(self, changes: list[Change]) -> None:
+        assert asyncio.run(outcome(self.memory, changes)) == asyncio.run(outcome(self.sqlite, changes))
+        self.changed = True
+
+    @rule(batches=st.lists(st.lists(CHANGES, max_size=3), min_size=2, max_size=5))
+    def batches_at_once(self, batches: list[list[Change]]) -> None:
+        assert asyncio.run(outcomes(self.memory, batches)) == asyncio.run(outcomes(self.sqlite, batches))
+        self.changed = True
+
+    @precondition(lambda self: self.changed)
+    @rule()
+    def reopen(self) -> None:
+        self.sqlite.close()
+        self.sqlite = open_store("sqlite", Path(self.folder.name), BOUND)
+
+    @invariant()
+    def both_answer_alike(self) -> None:
+        expected = view(self.memory)
+        assert view(self.sqlite) == expected
+        assert first_fault(row.entry for row in self.sqlite.ledger()) is None
+
+    def teardown(self) -> None:
+        self.sqlite.close()
+        self.folder.cleanup()
+
+
+async def outcome(store: Store, changes: list[Change]) -> Reason | None:
+    try:
+        await store.apply(changes)
+    except Refused as error:
+        return error.reason
+    return None
+
+
+async def outcomes(store: Store, batches: list[list[Change]]) -> list[Reason | None]:
+    return list(await asyncio.gather(*(outcome(store, changes) for changes in batches)))
+
+
+TestStores = Stores.TestCase
+TestStores.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
