@@ -35,7 +35,7 @@ class Params:
     filter_at: float = 0.7
     try_at: float = 0.05
     decide_at: float = 0.8
-    candidates: int = 8
+    candidates: int = 12
     unproved: float = 0.6
     refuted: float = 0.3
     half_life_days: float = 180.0

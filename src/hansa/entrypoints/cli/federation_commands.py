@@ -162,9 +162,7 @@ def print_story(value: dict[str, Any]) -> None:
     say(f"{short(value['id'])}  {value['what'][:100]}")
     marks = {"passed": "✓", "stopped": "✗", "not reached": "·", "note": "·"}
     for line in value["lines"]:
-        console().print(
-            f"  {marks[line['state']]} {line['box']:<12} {plain(line['text'] or line['state'])}", markup=False
-        )
+        say(f"  {marks[line['state']]} {line['box']:<12} {line['text'] or line['state']}")
 
 
 @ledger.command("list", epilog=epilog("hansa ledger list"))
