@@ -6,32 +6,34 @@ from dataclasses import dataclass
 
 from hansa.kernel.instant import MINUTE, Instant
 
+UNITS = MINUTE
+"""A token is this many units, so that one millisecond at any whole rate refills a whole number of units."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Tokens left (in thousandths, so that refilling is exact) at an instant."""
+    """Units left at an instant."""
 
-    milli_tokens: int
+    units: int
     at: Instant
 
 
 def take(bucket: Bucket | None, per_minute: int, now: Instant) -> tuple[Bucket, bool]:
-    """Takes one token.
+    """Takes one token. Exact: asking often neither gains nor loses anything.
 
     Args:
         bucket: the state after the last take; None for an author never seen.
         per_minute: refill rate and capacity, tokens.
-        now: a clock that went backwards refills nothing and takes nothing away.
+        now: a clock that went backwards refills nothing until it has caught up.
 
     Returns:
         The new state, and whether there was a token to take.
     """
-    full = per_minute * 1000
-    if bucket is None:
-        level = full
-    else:
-        elapsed = max(0, now - bucket.at)
-        level = min(full, bucket.milli_tokens + elapsed * full // MINUTE)
-    if level < 1000:
-        return Bucket(level, now), False
-    return Bucket(level - 1000, now), True
+    full = per_minute * UNITS
+    level, at = full, now
+    if bucket is not None:
+        at = max(bucket.at, now)
+        level = min(full, bucket.units + (at - bucket.at) * per_minute)
+    if level < UNITS:
+        return Bucket(level, at), False
+    return Bucket(level - UNITS, at), True

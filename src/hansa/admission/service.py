@@ -22,8 +22,13 @@ from hansa.admission.versions import SUPPORTED
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
-from hansa.kernel.instant import SECOND, Instant
+from hansa.kernel.instant import MINUTE, SECOND, Instant
 from hansa.kernel.verdict import Reason
+
+STRANGERS = NodeId("")
+"""Whose rate all authors share that were not invited: keys cost nothing to make."""
+
+MAX_WINDOW_MS = 30 * MINUTE
 
 
 class Via(StrEnum):
@@ -61,8 +66,8 @@ class Params:
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a bound makes no sense."""
-        if self.window_ms < SECOND:
-            raise ValueError("window_ms must be at least 1000")
+        if not SECOND <= self.window_ms <= MAX_WINDOW_MS:
+            raise ValueError(f"window_ms must be between {SECOND} and {MAX_WINDOW_MS}")
         if self.records_per_minute < 1:
             raise ValueError("records_per_minute must be at least 1")
 
@@ -195,8 +200,10 @@ class Admission:
         keeps = freshness is Freshness.DURABLE
         if keeps and not (guest.invited or self.params.open_to_all):  # 10
             raise Refused(Reason.UNKNOWN_PEER)
-        per_minute = guest.records_per_minute or self.params.records_per_minute
-        bucket, granted = take(self._buckets.get(message.author), per_minute, now)  # 11
-        self._buckets[message.author] = bucket
+        own = guest.records_per_minute
+        per_minute = self.params.records_per_minute if own is None else own
+        payer = message.author if guest.invited else STRANGERS  # a new key must not be a new allowance
+        bucket, granted = take(self._buckets.get(payer), per_minute, now)  # 11
+        self._buckets[payer] = bucket
         if not granted:
             raise Refused(Reason.RATE, f"{per_minute} a minute")

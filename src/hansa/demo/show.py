@@ -24,7 +24,7 @@ from hansa.demo.world import Resident, World, world
 from hansa.entrypoints import logs
 from hansa.entrypoints.cli.federation_commands import print_story
 from hansa.entrypoints.cli.show import print_json, short, table
-from hansa.entrypoints.plain import plain
+from hansa.kernel.plain import plain
 from hansa.starter import skill_files
 
 SOLVER_SECONDS = 0.6

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from hansa.entrypoints.plain import plain
+from hansa.kernel.plain import plain
 
 
 def configure(level: str, as_json: bool) -> None:

@@ -4,13 +4,14 @@ A public key is written as `did:key:z…` (multicodec 0xed01, base58btc) and in 
 one key can't be counted twice (threat 7). Parsing refuses, before any signature is looked at (threat 3):
 
 1. anything that is not 32 bytes,
-2. encodings with y >= p, and x = 0 with the sign bit set (RFC 8032, section 5.1.3, steps 1 and 4),
+2. encodings with y >= p, x = 0 with the sign bit set, and y of no point (RFC 8032, section 5.1.3, steps 1, 3 and 4),
 3. the eight points of small order: under one of those a constant signature can fit every message.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -26,6 +27,7 @@ _MULTICODEC = b"\xed\x01"
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _P = 2**255 - 19
 _L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
 _SIGN_BIT = 1 << 255
 
 # y coordinates of the points whose order divides 8 (checked against curve arithmetic in the tests)
@@ -54,6 +56,8 @@ class PublicKey:
             raise Refused(Reason.BAD_KEY, "not canonical")
         if y in _SMALL_ORDER_Y:  # also covers x = 0 with the sign bit, which only y = 1 and y = -1 have
             raise Refused(Reason.BAD_KEY, "small order")
+        if not _on_curve(y):
+            raise Refused(Reason.BAD_KEY, "no point of the curve")
         return PublicKey(raw)
 
     @staticmethod
@@ -108,6 +112,13 @@ class SigningKey:
     def __repr__(self) -> str:
         """Shows the public key, never the secret."""
         return f"SigningKey({self.public.did})"
+
+
+@lru_cache(maxsize=4096)
+def _on_curve(y: int) -> bool:
+    """Says whether x² = (y² - 1) / (d·y² + 1) has a solution (Euler's criterion)."""
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    return pow(square, (_P - 1) // 2, _P) == 1
 
 
 def _to_base58(data: bytes) -> str:

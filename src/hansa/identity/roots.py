@@ -7,7 +7,7 @@ names the keys that sign day to day. Rules for taking the next version, in order
 2. version n + 1 follows version n: never older (rollback), never the same, never a jump (fast-forward)
 3. it is signed by a threshold of the root keys of version n, and by a threshold of its own
 4. keys are distinct, thresholds lie between 1 and the number of keys
-5. it is refused once past its expiry (freeze)
+5. an expired version may be passed through on the way to the next, but nobody signs under it (freeze; TUF 5.3.10)
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class Root:
     expires: Instant
 
 
-def advance(trusted: Root | None, signed: Signed, node: NodeId, now: Instant) -> Root:
+def advance(trusted: Root | None, signed: Signed, node: NodeId) -> Root:
     """Returns the root metadata after `signed`, or refuses it and changes nothing.
 
     Raises:
-        Refused: ROLLBACK (rule 2), THRESHOLD, WRONG_SIGNER or FORGED (rules 1, 3, 4), EXPIRED (rule 5).
+        Refused: ROLLBACK (rule 2), THRESHOLD, WRONG_SIGNER or FORGED (rules 1, 3, 4).
     """
     message = verify(signed, ring=lambda _: _any_of(signed))
     body = _body(message, node)
@@ -73,8 +73,6 @@ def advance(trusted: Root | None, signed: Signed, node: NodeId, now: Instant) ->
     for roster in (old, new.roots):
         if len(message.signers & roster.keys) < roster.threshold:
             raise Refused(Reason.THRESHOLD, "the old and the new root keys must both sign")
-    if not now < new.expires:  # 5
-        raise Refused(Reason.EXPIRED)
     return new
 
 
@@ -89,7 +87,7 @@ def signers(trusted: dict[NodeId, Root], now: Instant) -> Ring:
         root = trusted.get(author)
         if root is None:
             return root_only(author)
-        if not now < root.expires:
+        if root.expires and now >= root.expires:  # 5; 0 means never
             raise Refused(Reason.EXPIRED, "root metadata")
         return root.signing
 

@@ -74,7 +74,10 @@ def check_bounds(data: bytes, limits: Limits) -> None:
     if len(data) > limits.max_bytes:
         raise Refused(Reason.TOO_LARGE, f"{len(data)} bytes, at most {limits.max_bytes}")
     outside = _outside_strings(data)
-    if outside.count(b":") > limits.max_keys or outside.count(b",") > limits.max_items + limits.max_keys:
+    keys = outside.count(b":")
+    # n items have n - 1 commas and one bracket; so have n keys, which are taken off again
+    items = outside.count(b",") + outside.count(b"[") + outside.count(b"{") - keys
+    if keys > limits.max_keys or items > limits.max_items:
         raise Refused(Reason.TOO_MANY_KEYS, f"at most {limits.max_keys} keys and {limits.max_items} items")
     depth = 0
     for byte in outside:

@@ -15,7 +15,10 @@
 
 from __future__ import annotations
 
+from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Reason
+
+MAX_DETAIL = 300
 
 
 class HansaError(Exception):
@@ -32,7 +35,7 @@ class Refused(HansaError):
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         self.reason = reason
-        self.detail = detail
+        self.detail = detail = plain(detail, MAX_DETAIL)  # it may quote what a peer sent (threat 24)
         super().__init__(f"{reason.code}: {reason.text}" + (f" ({detail})" if detail else ""))
 
 

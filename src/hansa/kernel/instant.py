@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NewType
 
 Instant = NewType("Instant", int)
@@ -13,7 +13,14 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = 253_402_300_799_999
+
 
 def iso(at: Instant | int) -> str:
-    """Returns `at` as ISO 8601 in UTC with milliseconds, e.g. 2026-11-20T23:40:00.000Z."""
-    return datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Returns `at` as ISO 8601 in UTC with milliseconds, e.g. 2026-11-20T23:40:00.000Z.
+
+    What lies beyond the year 9999 is written as its last millisecond: peers may name any instant.
+    """
+    moment = _EPOCH + timedelta(milliseconds=min(max(at, 0), _LAST))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

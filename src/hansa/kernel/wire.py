@@ -10,7 +10,7 @@ import msgspec
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
 
-Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """A content id."""
 
 Label = Annotated[str, msgspec.Meta(max_length=64)]

@@ -42,4 +42,4 @@ class Index(Wire, frozen=True):
     """Kind "index": the feed has `length` items, and `head` is the end of the hash chain over their ids."""
 
     length: Annotated[int, msgspec.Meta(ge=0, le=2**40)]
-    head: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")]
+    head: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]

@@ -12,8 +12,8 @@ from hansa import __version__
 from hansa.entrypoints.cli import federation_commands, node_commands, skill_commands
 from hansa.entrypoints.cli.options import epilog
 from hansa.entrypoints.errors import DONE, INTERRUPTED, exit_code
-from hansa.entrypoints.plain import plain
 from hansa.kernel.errors import HansaError
+from hansa.kernel.plain import plain
 
 cli = typer.Typer(
     no_args_is_help=True,

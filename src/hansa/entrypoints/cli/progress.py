@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from hansa.entrypoints.plain import plain
+from hansa.kernel.plain import plain
 
 
 class Bar:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hansa.entrypoints.plain import plain, plain_lines
+from hansa.kernel.plain import plain, plain_lines
 
 SHORT = 12
 """Characters of an id that are shown; commands take any start of one."""
