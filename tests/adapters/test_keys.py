@@ -35,7 +35,7 @@ def test_created_key_is_loaded_again(path: Path) -> None:
     made = FileKeys.create(path)
     read = FileKeys.load(path)
     assert read.node_id == made.node_id
-    assert PublicKey.from_did(made.node_id).fits(read.sign(b"message"), b"message")
+    assert PublicKey.from_did(made.node_id).fits(read.key.sign(b"message"), b"message")
 
 
 def test_two_created_keys_differ(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_file_holds_one_line_in_the_named_format(path: Path) -> None:
 
 def test_memory_keys_are_those_of_the_seed() -> None:
     assert MemoryKeys(SEED).node_id == SigningKey(SEED).public.did
-    assert MemoryKeys(SEED).sign(b"m") == SigningKey(SEED).sign(b"m")
+    assert MemoryKeys(SEED).key.sign(b"m") == SigningKey(SEED).sign(b"m")
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277])
@@ -147,6 +147,7 @@ def test_secret_is_never_shown(path: Path) -> None:
     write(path, line(SEED))
     keys = FileKeys.load(path)
     assert repr(keys) == str(keys) == f"FileKeys({keys.node_id})"
+    assert secret not in repr(keys.key) and SEED.hex() not in repr(keys.key)
     assert secret not in repr(vars(keys)) and SEED.hex() not in repr(vars(keys)) and repr(SEED) not in repr(vars(keys))
     write(path, line(SEED) + b"x")
     try:

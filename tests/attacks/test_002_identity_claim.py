@@ -66,41 +66,41 @@ FIRST = root(ALICE, root_body(1, [ALICE], [CAROL]), [ALICE])
 
 def test_the_first_metadata_of_an_id_is_signed_by_the_key_in_the_id() -> None:
     stolen = root(ALICE, root_body(1, [MALLORY]), [MALLORY])
-    assert reason(advance, None, stolen, ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, None, stolen, ID) is Reason.THRESHOLD
 
 
 def test_an_id_cannot_be_bound_to_a_new_key_without_the_old_one() -> None:
-    trusted = advance(None, FIRST, ID, NOW)
+    trusted = advance(None, FIRST, ID)
     stolen = root(ALICE, root_body(2, [MALLORY]), [MALLORY])
-    assert reason(advance, trusted, stolen, ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, trusted, stolen, ID) is Reason.THRESHOLD
 
 
 def test_a_day_to_day_key_cannot_change_the_keys() -> None:
     """Theft of the key that is online every day must not cost the identity."""
-    trusted = advance(None, FIRST, ID, NOW)
+    trusted = advance(None, FIRST, ID)
     assert trusted.signing.keys == {CAROL.public}
     stolen = root(ALICE, root_body(2, [CAROL]), [CAROL])
-    assert reason(advance, trusted, stolen, ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, trusted, stolen, ID) is Reason.THRESHOLD
 
 
 def test_a_new_key_must_show_that_it_is_there() -> None:
-    trusted = advance(None, FIRST, ID, NOW)
+    trusted = advance(None, FIRST, ID)
     unheard = root(ALICE, root_body(2, [MALLORY]), [ALICE])
-    assert reason(advance, trusted, unheard, ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, trusted, unheard, ID) is Reason.THRESHOLD
 
 
 def test_metadata_of_one_id_is_not_taken_for_another() -> None:
     own = root(MALLORY, root_body(1, [MALLORY]), [MALLORY])
-    assert reason(advance, None, own, ID, NOW) is Reason.BAD_BODY
+    assert reason(advance, None, own, ID) is Reason.BAD_BODY
 
 
 def test_another_kind_of_message_does_not_change_keys() -> None:
     other = root(ALICE, root_body(1, [ALICE]), [ALICE], kind="skill")
-    assert reason(advance, None, other, ID, NOW) is Reason.BAD_BODY
+    assert reason(advance, None, other, ID) is Reason.BAD_BODY
 
 
 def test_once_keys_are_named_the_root_key_no_longer_signs_day_to_day() -> None:
-    ring = signers({ID: advance(None, FIRST, ID, NOW)}, NOW)
+    ring = signers({ID: advance(None, FIRST, ID)}, NOW)
     by_root = seal(header(ALICE), {}, [ALICE])
     by_day_key = seal(header(ALICE), {}, [CAROL])
     assert reason(verify, by_root, ring) is Reason.WRONG_SIGNER
@@ -108,7 +108,7 @@ def test_once_keys_are_named_the_root_key_no_longer_signs_day_to_day() -> None:
 
 
 def test_a_forged_signature_on_metadata_is_a_forgery() -> None:
-    trusted = advance(None, FIRST, ID, NOW)
+    trusted = advance(None, FIRST, ID)
     stolen = root(ALICE, root_body(2, [MALLORY]), [MALLORY])
     claimed = read(stolen.raw.replace(MALLORY.public.did.encode(), ALICE.public.did.encode()))
-    assert reason(advance, trusted, claimed, ID, NOW) is Reason.FORGED
+    assert reason(advance, trusted, claimed, ID) is Reason.FORGED

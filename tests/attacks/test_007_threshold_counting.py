@@ -95,55 +95,55 @@ def test_keys_that_are_not_on_the_roster_do_not_count(outsiders: int) -> None:
 @pytest.mark.parametrize("threshold", [0, -1, -(2**31), 3, 17, 2**31])
 def test_metadata_with_such_a_threshold_is_refused(field: str, threshold: int) -> None:
     body = root_body(1, [ALICE, BOB], [CAROL, DAVE], **{field: threshold})
-    assert reason(advance, None, root(ALICE, body, [ALICE, BOB]), ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, None, root(ALICE, body, [ALICE, BOB]), ID) is Reason.THRESHOLD
 
 
 @pytest.mark.parametrize("field", ["root_keys", "signing_keys"])
 def test_metadata_that_names_a_key_twice_is_refused(field: str) -> None:
     body = {**root_body(1, [ALICE, BOB], [CAROL, DAVE]), field: [ALICE.public.did] * 2}
-    assert reason(advance, None, root(ALICE, body, [ALICE]), ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, None, root(ALICE, body, [ALICE]), ID) is Reason.THRESHOLD
 
 
 @pytest.mark.parametrize("field", ["root_keys", "signing_keys"])
 @pytest.mark.parametrize("alias", ALIASES)
 def test_metadata_that_names_a_key_in_two_spellings_is_refused(field: str, alias: str) -> None:
     body = {**root_body(1, [ALICE]), field: [ALICE.public.did, ALIASES[alias]]}
-    assert reason(advance, None, root(ALICE, body, [ALICE]), ID, NOW) in {Reason.BAD_KEY, Reason.BAD_BODY}
+    assert reason(advance, None, root(ALICE, body, [ALICE]), ID) in {Reason.BAD_KEY, Reason.BAD_BODY}
 
 
 @pytest.mark.parametrize("field", ["root_keys", "signing_keys"])
 @pytest.mark.parametrize("keys", [[], [ALICE.public.did] * 17, ALICE.public.did, [None], [""], None])
 def test_metadata_without_a_list_of_keys_is_refused(field: str, keys: Any) -> None:
     body = {**root_body(1, [ALICE]), field: keys}
-    assert reason(advance, None, root(ALICE, body, [ALICE]), ID, NOW) is Reason.BAD_BODY
+    assert reason(advance, None, root(ALICE, body, [ALICE]), ID) is Reason.BAD_BODY
 
 
 @pytest.mark.parametrize("by", [(BOB,), (CAROL,), (DAVE,), (BOB, BOB), (BOB, MALLORY), (MALLORY, key(10))])
 def test_fewer_old_keys_than_the_threshold_cannot_rotate(by: tuple[Any, ...]) -> None:
     first = root(ALICE, root_body(1, [BOB, CAROL, DAVE], root_threshold=2), [ALICE, BOB, CAROL])
-    trusted = advance(None, first, ID, NOW)
+    trusted = advance(None, first, ID)
     second = root(ALICE, root_body(2, [MALLORY]), [*by, MALLORY])
-    assert reason(advance, trusted, second, ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, trusted, second, ID) is Reason.THRESHOLD
 
 
 @pytest.mark.parametrize("by", list(combinations([BOB, CAROL, DAVE], 2)))
 def test_as_many_old_keys_as_the_threshold_can_rotate(by: tuple[Any, ...]) -> None:
     first = root(ALICE, root_body(1, [BOB, CAROL, DAVE], root_threshold=2), [ALICE, BOB, CAROL])
-    trusted = advance(None, first, ID, NOW)
+    trusted = advance(None, first, ID)
     second = root(ALICE, root_body(2, [MALLORY]), [*by, MALLORY])
-    assert advance(trusted, second, ID, NOW).roots.keys == {MALLORY.public}
+    assert advance(trusted, second, ID).roots.keys == {MALLORY.public}
 
 
 def test_the_new_keys_meet_their_own_threshold_too() -> None:
-    trusted = advance(None, root(ALICE, root_body(1, [ALICE]), [ALICE]), ID, NOW)
+    trusted = advance(None, root(ALICE, root_body(1, [ALICE]), [ALICE]), ID)
     body = root_body(2, [BOB, CAROL, DAVE], root_threshold=2)
-    assert reason(advance, trusted, root(ALICE, body, [ALICE, BOB]), ID, NOW) is Reason.THRESHOLD
-    assert advance(trusted, root(ALICE, body, [ALICE, BOB, CAROL]), ID, NOW).version == 2
+    assert reason(advance, trusted, root(ALICE, body, [ALICE, BOB]), ID) is Reason.THRESHOLD
+    assert advance(trusted, root(ALICE, body, [ALICE, BOB, CAROL]), ID).version == 2
 
 
 def test_messages_of_a_node_need_its_signing_threshold() -> None:
     body = root_body(1, [ALICE], [BOB, CAROL, DAVE], signing_threshold=2)
-    ring = signers({ID: advance(None, root(ALICE, body, [ALICE]), ID, NOW)}, NOW)
+    ring = signers({ID: advance(None, root(ALICE, body, [ALICE]), ID)}, NOW)
     assert reason(verify, seal(header(ALICE), {}, [BOB]), ring) is Reason.THRESHOLD
     assert reason(verify, seal(header(ALICE), {}, [BOB, BOB]), ring) is Reason.THRESHOLD
     assert verify(seal(header(ALICE), {}, [BOB, DAVE]), ring).signers == {BOB.public, DAVE.public}

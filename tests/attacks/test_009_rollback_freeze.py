@@ -41,28 +41,28 @@ def test_versions_follow_one_another() -> None:
 
 @pytest.mark.parametrize(("seen", "shown"), [([FIRST, SECOND], FIRST), ([FIRST, SECOND, THIRD], SECOND)])
 def test_rollback_to_an_older_version_is_refused(seen: list[Signed], shown: Signed) -> None:
-    assert reason(advance, after(*seen), shown, ID, NOW) is Reason.ROLLBACK
+    assert reason(advance, after(*seen), shown, ID) is Reason.ROLLBACK
 
 
 @pytest.mark.parametrize("seen", [[FIRST], [FIRST, SECOND], [FIRST, SECOND, THIRD]])
 def test_the_same_version_again_is_refused(seen: list[Signed]) -> None:
-    assert reason(advance, after(*seen), seen[-1], ID, NOW) is Reason.ROLLBACK
+    assert reason(advance, after(*seen), seen[-1], ID) is Reason.ROLLBACK
 
 
 def test_another_metadata_of_the_same_version_is_refused() -> None:
     fork = root(ALICE, root_body(2, [MALLORY]), [ALICE, BOB, MALLORY])
-    assert reason(advance, after(FIRST, SECOND), fork, ID, NOW) is Reason.ROLLBACK
+    assert reason(advance, after(FIRST, SECOND), fork, ID) is Reason.ROLLBACK
 
 
 @pytest.mark.parametrize("version", [4, 5, 1000, 2**31, 2**53 - 1])
 def test_fast_forward_is_refused_even_when_well_signed(version: int) -> None:
     """A version at the end of all numbers could never be followed by another."""
-    assert reason(advance, after(FIRST, SECOND), next_version(version, [BOB, CAROL]), ID, NOW) is Reason.ROLLBACK
+    assert reason(advance, after(FIRST, SECOND), next_version(version, [BOB, CAROL]), ID) is Reason.ROLLBACK
 
 
 @pytest.mark.parametrize("version", [2, 3, 2**53 - 1])
 def test_the_first_version_is_one(version: int) -> None:
-    assert reason(advance, None, root(ALICE, root_body(version, [ALICE]), [ALICE]), ID, NOW) is Reason.ROLLBACK
+    assert reason(advance, None, root(ALICE, root_body(version, [ALICE]), [ALICE]), ID) is Reason.ROLLBACK
 
 
 @pytest.mark.parametrize("version", [0, -1, "2", 2.0, True, None])
@@ -72,22 +72,22 @@ def test_a_version_that_is_no_count_is_refused(version: Any) -> None:
         with pytest.raises(ValueError, match="fraction"):
             root(ALICE, body, [ALICE], seq=1)
         return
-    assert reason(advance, None, root(ALICE, body, [ALICE], seq=1), ID, NOW) is Reason.BAD_BODY
+    assert reason(advance, None, root(ALICE, body, [ALICE], seq=1), ID) is Reason.BAD_BODY
 
 
 @pytest.mark.parametrize("late", [0, 1, DAY, 10_000 * DAY])
 def test_metadata_past_its_expiry_is_refused(late: int) -> None:
     expired = next_version(3, [BOB, CAROL], expires=NOW - late)
-    assert reason(advance, after(FIRST, SECOND), expired, ID, NOW) is Reason.EXPIRED
+    assert reason(advance, after(FIRST, SECOND), expired, ID) is Reason.EXPIRED
 
 
 def test_metadata_is_good_until_its_expiry() -> None:
-    assert advance(after(FIRST, SECOND), next_version(3, [BOB, CAROL], expires=NOW + 1), ID, NOW).version == 3
+    assert advance(after(FIRST, SECOND), next_version(3, [BOB, CAROL], expires=NOW + 1), ID).version == 3
 
 
 def test_metadata_that_never_expires_is_refused() -> None:
     """Else whoever withholds the next version keeps the old keys alive for ever."""
-    assert reason(advance, None, root(ALICE, root_body(1, [ALICE]), [ALICE], expires=0), ID, NOW) is Reason.EXPIRED
+    assert reason(advance, None, root(ALICE, root_body(1, [ALICE]), [ALICE], expires=0), ID) is Reason.EXPIRED
 
 
 def test_a_node_kept_on_old_metadata_stops_trusting_it() -> None:
@@ -110,7 +110,7 @@ def test_a_node_kept_on_old_metadata_stops_trusting_it() -> None:
     ],
 )
 def test_metadata_is_signed_by_old_and_new_keys_both(by: list[Any], who: str) -> None:
-    assert reason(advance, after(FIRST, SECOND), next_version(3, by), ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, after(FIRST, SECOND), next_version(3, by), ID) is Reason.THRESHOLD
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_metadata_is_signed_by_old_and_new_keys_both(by: list[Any], who: str) ->
 )
 def test_after_any_of_these_the_true_next_version_is_still_taken(attack: Signed) -> None:
     trusted = after(FIRST, SECOND)
-    reason(advance, trusted, attack, ID, NOW)
+    reason(advance, trusted, attack, ID)
     assert trusted == after(FIRST, SECOND)
-    assert advance(trusted, THIRD, ID, NOW).version == 3
+    assert advance(trusted, THIRD, ID).version == 3
 
 
 def test_expired_metadata_can_still_be_followed_by_the_next() -> None:

@@ -16,37 +16,37 @@ ID = NodeId(ALICE.public.did)
 
 
 def test_the_first_version_names_who_signs_day_to_day() -> None:
-    first = advance(None, root(ALICE, root_body(1, [ALICE], [BOB]), [ALICE]), ID, NOW)
+    first = advance(None, root(ALICE, root_body(1, [ALICE], [BOB]), [ALICE]), ID)
     assert first == Root(ID, 1, Roster(frozenset({ALICE.public})), Roster(frozenset({BOB.public})), IN_A_YEAR)
 
 
 def test_keys_change_and_the_id_stays() -> None:
     trusted = None
     for version, (old, new) in enumerate([(ALICE, ALICE), (ALICE, BOB), (BOB, CAROL), (CAROL, DAVE)], 1):
-        trusted = advance(trusted, root(ALICE, root_body(version, [new]), [old, new]), ID, NOW)
+        trusted = advance(trusted, root(ALICE, root_body(version, [new]), [old, new]), ID)
         assert (trusted.node, trusted.version, trusted.roots.keys) == (ID, version, {new.public})
 
 
 def test_the_day_to_day_key_changes_without_touching_the_root_keys() -> None:
-    first = advance(None, root(ALICE, root_body(1, [ALICE], [BOB]), [ALICE]), ID, NOW)
-    second = advance(first, root(ALICE, root_body(2, [ALICE], [CAROL]), [ALICE]), ID, NOW)
+    first = advance(None, root(ALICE, root_body(1, [ALICE], [BOB]), [ALICE]), ID)
+    second = advance(first, root(ALICE, root_body(2, [ALICE], [CAROL]), [ALICE]), ID)
     assert second.roots == first.roots
     assert second.signing.keys == {CAROL.public}
 
 
 def test_the_key_in_the_id_may_be_left_behind() -> None:
     """After its theft, say: it then signs nothing any more."""
-    first = advance(None, root(ALICE, root_body(1, [ALICE]), [ALICE]), ID, NOW)
-    second = advance(first, root(ALICE, root_body(2, [BOB]), [ALICE, BOB]), ID, NOW)
+    first = advance(None, root(ALICE, root_body(1, [ALICE]), [ALICE]), ID)
+    second = advance(first, root(ALICE, root_body(2, [BOB]), [ALICE, BOB]), ID)
     ring = signers({ID: second}, NOW)
     assert reason(verify, seal(header(ALICE), {}, [ALICE]), ring) is Reason.WRONG_SIGNER
     assert verify(seal(header(ALICE), {}, [BOB]), ring).author == ID
     third = root(ALICE, root_body(3, [ALICE]), [ALICE])
-    assert reason(advance, second, third, ID, NOW) is Reason.THRESHOLD
+    assert reason(advance, second, third, ID) is Reason.THRESHOLD
 
 
 def test_extra_signatures_on_metadata_do_no_harm() -> None:
-    assert advance(None, root(ALICE, root_body(1, [ALICE]), [ALICE, DAVE]), ID, NOW).roots.keys == {ALICE.public}
+    assert advance(None, root(ALICE, root_body(1, [ALICE]), [ALICE, DAVE]), ID).roots.keys == {ALICE.public}
 
 
 def test_an_author_without_metadata_signs_with_its_own_key() -> None:
@@ -66,11 +66,11 @@ def test_an_author_without_metadata_signs_with_its_own_key() -> None:
     ],
 )
 def test_metadata_of_another_shape_is_refused(body: dict[str, object]) -> None:
-    assert reason(advance, None, root(ALICE, body, [ALICE], seq=1), ID, NOW) is Reason.BAD_BODY
+    assert reason(advance, None, root(ALICE, body, [ALICE], seq=1), ID) is Reason.BAD_BODY
 
 
 def test_metadata_without_a_signature_is_refused() -> None:
-    assert reason(advance, None, root(ALICE, root_body(1, [ALICE]), []), ID, NOW) is Reason.UNSIGNED
+    assert reason(advance, None, root(ALICE, root_body(1, [ALICE]), []), ID) is Reason.UNSIGNED
 
 
 def test_the_kind_is_named_root() -> None:

@@ -1,8 +1,8 @@
 """Every program in `escapes/` tries one way out of every tier; none may find one.
 
 A hit is the secret or the word ESCAPED in the report, or an effect on the host. Beyond that the report must be honest:
-the trial ends as the program's comment says (`# ends: timeout`, or `a|b` where tiers differ), and what the watcher can see it names
-(`# seen as: network`).
+the trial ends as the program's comment says (`# ends: timeout`, or `a|b` where tiers differ), and what the watcher can
+see it names (`# seen as: network`).
 """
 
 from __future__ import annotations

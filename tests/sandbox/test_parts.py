@@ -29,7 +29,7 @@ def test_literals_read_as_the_standard_library_reads_them(text: str) -> None:
 
 @pytest.mark.parametrize("text", NOT_LITERALS)
 def test_what_is_no_literal_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):
         ast.literal_eval(text)
     with pytest.raises(ValueError, match="not a literal"):
         literal.read(text)
@@ -103,11 +103,9 @@ def test_json_is_json() -> None:
 class Kernel:
     """Runs a filter the way the kernel does, over one system call."""
 
-    ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-
     def __init__(self, machine: str) -> None:
         self.code = seccomp.program(machine, 4242)
-        self.arch = self.ARCH[machine]
+        self.arch = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]
 
     def answer(self, number: int, *arguments: int, arch: int | None = None) -> str:
         words = {0: number, 4: self.arch if arch is None else arch}
@@ -173,4 +171,4 @@ def test_the_filter_refuses_all_that_is_not_listed(kernel: Kernel) -> None:
         assert kernel.answer(number) == "EPERM", number
     if kernel is X86:
         assert kernel.answer(0x40000000) == "ENOSYS"
-    assert sum(kernel.answer(number) == "allow" for number in range(600)) < 115
+    assert sum(kernel.answer(number) == "allow" for number in range(600)) < 120

@@ -34,7 +34,8 @@ class Point:
 def use():
     assert typing.get_type_hints(Point) == {"x": int, "y": int}
     assert pickle.loads(pickle.dumps(Point(1))) == Point(1) == copy.deepcopy(Point(1))
-    assert decimal.Decimal("1") / 3 and datetime.datetime.now(datetime.timezone.utc) and hashlib.sha256(b"x").hexdigest()
+    assert decimal.Decimal("1") / 3 and datetime.datetime.now(datetime.timezone.utc)
+    assert hashlib.sha256(b"x").hexdigest()
     assert list(csv.reader(io.StringIO("a,b"))) and re.sub("a", "b", "aa") == "bb" and json.loads(json.dumps([1]))
     database = sqlite3.connect(":memory:")
     assert database.execute("select 1").fetchone() == (1,)

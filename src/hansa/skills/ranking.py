@@ -104,7 +104,7 @@ def _standing(known: Facts, now: Instant, params: Params) -> float:
     proof = 0.8 + 0.2 * known.confidence if known.level >= Level.E2 else params.unproved
     age = max(0, now - known.added) / (params.half_life_days * DAY)
     fresh = 1 - params.freshness + params.freshness * 0.5**age
-    return proof * fresh * (params.refuted if known.refutations else 1.0)
+    return float(proof * fresh * (params.refuted if known.refutations else 1.0))
 
 
 def _order(one: Ranked) -> tuple[float, str]:

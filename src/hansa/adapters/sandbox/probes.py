@@ -102,7 +102,8 @@ PROBES = (
 _ENDLESS = SandboxJob(code="while True: pass", limits=SandboxLimits(wall_ms=200))
 _LATE_MS = 1_000  # below the whole seconds at which the processor-time limit steps in for the clock
 _THREADS = SandboxJob(
-    code="import threading\nstop = threading.Event()\n"
+    # Small stacks: else the limit on memory would stop the threads first, and hide that nobody counts them.
+    code="import threading\nthreading.stack_size(1 << 18)\nstop = threading.Event()\n"
     "for _ in range(64): threading.Thread(target=stop.wait, daemon=True).start()\nstop.wait(1)",
     limits=_LIMITS,
 )

@@ -119,4 +119,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     if process.stdin is not None:
         process.stdin.close()
+    # asyncio reports an end only once it has seen the end of stdout, which it does not while a full buffer pauses it.
+    # That end also says that no process of the job is left, for each holds the pipe.
+    if process.stdout is not None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_MARGIN_SECONDS):
+                while await process.stdout.read(1 << 16):
+                    pass
     await process.wait()

@@ -17,10 +17,14 @@ from hansa.kernel.plain import plain, plain_lines
 SHORT = 12
 """Characters of an id that are shown; commands take any start of one."""
 
+WIDE = 160
+_FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation"})
+"""Columns that may break their text over lines; all others stay whole."""
+
 
 def console() -> Console:
-    """Returns the console for answers; wide enough for programs that read them."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    """Returns the console for answers; wide where nobody looks, so that lines can be searched."""
+    return Console(width=None if sys.stdout.isatty() else WIDE, soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -46,7 +50,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Seque
     """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        made.add_column(
+            name, justify="right" if name in right else "left", overflow="fold", no_wrap=name not in _FOLDED
+        )
     for row in rows:
         made.add_row(*(Text(plain(str(cell))) for cell in row))
     console().print(made)

@@ -1,35 +1,26 @@
 """Python text, read and never run: a tree, the text of each statement, and which statement needs which.
 
-`ast.parse` recurses with the nesting of what it reads, and on a thread with a small stack that ends the process. So the
-nesting is bounded first, on tokens, which needs no recursion (threat 12). Every function here answers for any text
-whatsoever; none raises.
+The nesting is bounded before anything is parsed (`nesting`). Every function here answers for any text whatsoever; none
+raises.
 """
 
 from __future__ import annotations
 
 import ast
-import io
-import keyword
 import math
-import re
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from hansa.skills.importing.nesting import is_flat
 from hansa.skills.importing.text import plain_newlines, unfit
 
 MAX_SOURCE = 256 * 1024
-MAX_NESTING = 100
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Scope = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _UNREADABLE = (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError)
-_SIGNS = frozenset({"-", "+"})
-_PREFIXES = frozenset({"-", "+", "~", "not", "await"})
-_OPENING, _CLOSING = frozenset({"(", "[", "{"}), frozenset({")", "]", "}"})
-_CONSTANTS = frozenset({"None", "True", "False"})
-_IN_FSTRING = re.compile(r"\b(?:not|lambda|if|await)\b|\*\*|[-+~(\[{]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +106,8 @@ def _parse(text: str) -> ast.Module | str:
     if bad:
         return bad
     try:
-        if not _is_flat(text):
-            return f"nests more than {MAX_NESTING} deep"
+        if not is_flat(text):
+            return "nests too deeply"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd escapes in somebody else's text are not ours to print
             return ast.parse(text)
@@ -126,60 +117,6 @@ def _parse(text: str) -> ast.Module | str:
         return f"is not Python (line {error.args[1][0]})"
     except _UNREADABLE:
         return "is not Python that can be read"
-
-
-def _is_flat(text: str) -> bool:
-    """Says whether no expression nests more than `MAX_NESTING` deep, as far as its tokens tell."""
-    nesting = _Nesting()
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return all(nesting.after(token.type, token.string) <= MAX_NESTING for token in tokens)
-
-
-class _Nesting:
-    """Counts how deep the expression that is being read nests: an upper bound, near enough.
-
-    Attributes:
-        outer: for each open bracket, the level it stands in.
-        level: in the innermost bracket, [conditionals and powers since the last comma, lambdas, prefixes in a row].
-        operand: whether a sign that comes now stands behind an operand, and so is no prefix.
-    """
-
-    def __init__(self) -> None:
-        self.outer: list[list[int]] = []
-        self.total = 0
-        self.level = [0, 0, 0]
-        self.operand = False
-
-    def after(self, kind: int, word: str) -> int:
-        """Takes the next token and returns the depth after it."""
-        if kind == tokenize.NEWLINE:
-            self.outer, self.total, self.level, self.operand = [], 0, [0, 0, 0], False
-        elif word in _OPENING and kind == tokenize.OP:
-            self.outer.append(self.level)
-            self.total += sum(self.level) + 1
-            self.level, self.operand = [0, 0, 0], False
-        elif word in _CLOSING and kind == tokenize.OP:
-            self.level = self.outer.pop() if self.outer else [0, 0, 0]
-            self.total = max(0, self.total - sum(self.level) - 1)
-            self.level[2], self.operand = 0, True
-        elif kind in (tokenize.OP, tokenize.NAME) and word in _PREFIXES and not (self.operand and word in _SIGNS):
-            self.level[2] += 1
-            self.operand = False
-        elif kind not in (tokenize.NL, tokenize.COMMENT):
-            self._other(kind, word)
-        return self.total + sum(self.level)
-
-    def _other(self, kind: int, word: str) -> None:
-        self.operand = kind != tokenize.OP and not (keyword.iskeyword(word) and word not in _CONSTANTS)
-        if word == "lambda":
-            self.level[1] += 1  # its commas separate arguments and end nothing
-        elif word in ("if", "**"):
-            self.level[0] += 1
-        elif word == ",":
-            self.level[0] = 0
-        elif kind == tokenize.STRING and "f" in word[:2].lower():
-            self.level[0] = max(self.level[0], len(_IN_FSTRING.findall(word)))  # older tokenizers don't look inside
-        self.level[2] = 0
 
 
 class NotLiteral:
