@@ -101,7 +101,7 @@ def keeping() -> Row:
 def searching() -> Row:
     """The index's scan, against comparing with each text in turn."""
     index = HashedIndex()
-    words = "parse date table list sort merge count text number file record group split join path time".split()
+    words = "parse date table list sort merge count text number file record group split join path time word".split()
     texts = [f"{words[n % 17]} the {words[n // 17 % 17]} of a {words[n // 289 % 17]} {n}" for n in range(SKILLS)]
     for number, text in enumerate(texts):
         index.add(ContentId(f"{number:064x}"), text)
