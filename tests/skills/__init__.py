@@ -1,0 +1,1 @@
+"""Tests of the skills room: what is known, and how well it is proved."""
