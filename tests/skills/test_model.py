@@ -143,7 +143,11 @@ def text(length: int) -> str:
     return "x" * length
 
 
-STEP, FILE, CASE = {"step": 1, "action": "x"}, {"path": "a", "digest": name(1), "size": 0}, {"args": "()", "expect": "1"}
+STEP, FILE, CASE = (
+    {"step": 1, "action": "x"},
+    {"path": "a", "digest": name(1), "size": 0},
+    {"args": "()", "expect": "1"},
+)
 SCRIPT = {"kind": "python", "code": "x"}
 BOUNDS: list[tuple[Path, Any, Any]] = [
     (("intent",), text(1), text(0)),

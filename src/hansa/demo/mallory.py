@@ -18,7 +18,7 @@ from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
 from hansa.adapters.keys import FileKeys
 from hansa.admission.versions import SUPPORTED
-from hansa.entrypoints.app import KEY
+from hansa.entrypoints.home import KEY
 from hansa.identity import envelope
 from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE

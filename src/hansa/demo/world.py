@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hansa.entrypoints.app import create_identity
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.operations import Result
+from hansa.entrypoints.home import create_identity
+from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import Unavailable
 
 STOP_SECONDS = 10.0

@@ -1,17 +1,8 @@
-"""The composition root: the one place where real keys, stores, sandboxes and clients are made and joined.
-
-The data directory holds all of a node:
-
-    key           the secret, mode 0600          config.toml   settings, if you wrote any
-    hansa.db      the store                      admin.token   lets this user's commands talk to a running node
-    lock          held by the one process that has the directory open
-"""
+"""The composition root: the one place where real keys, stores, sandboxes and clients are made and joined."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,13 +20,12 @@ from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.config import Config
-from hansa.kernel.errors import NoSandbox, Unavailable, UsageError
+from hansa.entrypoints.home import KEY, STORE, admin_token
+from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.node.core import Core
 from hansa.node.node import Node
 from hansa.node.ports import Solver
-
-KEY, STORE, TOKEN = "key", "hansa.db", "admin.token"
 
 
 class TestedSandbox:
@@ -109,39 +99,6 @@ class App:
     token: str
 
 
-def create_identity(home: Path) -> str:
-    """Makes the data directory and the node's key; returns the node's id.
-
-    Raises:
-        UsageError: there is a key already. Unavailable: the directory can't be written.
-    """
-    make_home(home)
-    return FileKeys.create(home / KEY).node_id
-
-
-def identity(home: Path) -> str:
-    """Returns the node's id.
-
-    Raises:
-        UsageError: there is no key yet, or its file is readable by others.
-    """
-    return FileKeys.load(home / KEY).node_id
-
-
-def make_home(home: Path) -> None:
-    """Makes the data directory, for this user only.
-
-    Raises:
-        Unavailable: no permission, or no room.
-    """
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except FileExistsError:
-        raise UsageError(f"{home} is a file: choose a directory with --home") from None
-    except OSError as error:
-        raise Unavailable(f"can't make {home} ({error.strerror}): choose another with --home") from None
-
-
 @asynccontextmanager
 async def opened(home: Path, config: Config) -> AsyncIterator[App]:
     """Opens a node for as long as the block runs: lock, key, store, index.
@@ -160,7 +117,7 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
             core = Core(config.settings(), keys, store, SystemClock(), HashedIndex(), sandbox, caller)
             node = Node(core, _solver(config))
             node.start()
-            yield App(home, config, node, lock, _token(home))
+            yield App(home, config, node, lock, admin_token(home))
         finally:
             store.close()
     finally:
@@ -170,16 +127,3 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
 
 def _solver(config: Config) -> Solver | None:
     return CommandSolver(config.solver, config.solver_seconds) if config.solver else None
-
-
-def _token(home: Path) -> str:
-    """Returns the token for commands of this user, made at first use."""
-    path = home / TOKEN
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        token = secrets.token_urlsafe(32)
-        file.write(token + "\n")
-    return token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import types
+from collections.abc import Callable
 
 from hansa.skills.importing.draft import Draft, Rejected
 from hansa.skills.judge import accepts
@@ -46,7 +47,7 @@ def outcomes_when_blank(skill: Skill) -> list[str]:
     return outcomes(skill, f"def {skill.result.entry_point}(*args, **kwargs):\n    return object()\n")
 
 
-def _attempt(step: types.FunctionType) -> str:
+def _attempt(step: Callable[[], object]) -> str:
     try:
         return "ok" if step() in (None, True) else "another value"
     except Exception as error:

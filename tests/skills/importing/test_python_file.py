@@ -394,4 +394,4 @@ def test_a_skill_has_at_most_a_hundred_checks_and_two_hundred_cases() -> None:
 
 
 def test_odd_escapes_in_somebody_s_text_cause_no_warning() -> None:
-    assert one('"""A."""\ndef f():\n    return "\\d"\n')
+    assert one('"""A."""\ndef f():\n    return "\\d"\n').skill.result.entry_point == "f"

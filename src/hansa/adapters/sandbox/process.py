@@ -80,21 +80,35 @@ class ProcessSandbox:
         seconds = runs * (job.limits.wall_ms / 1000 + _PER_TRIAL_SECONDS) + _MARGIN_SECONDS
         most = (runs + 1) * _WORST_ESCAPE * (job.limits.output_bytes + _RECORD_OVERHEAD)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=ENVIRONMENT,
-                cwd="/",
-                start_new_session=True,
-            )
+            process = await _start(command)
         except OSError as error:
             raise SandboxUnavailable(f"{self._tier.name}: {error.strerror}", self._tier.advice) from error
         try:
             return await _converse(process, request, seconds, most)
         finally:
             await _end(process)
+
+
+async def _start(command: list[str]) -> asyncio.subprocess.Process:
+    """Starts the inner program; a cancellation meanwhile waits for it to be there and ends it."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+    )
+    try:
+        # Cancelled halfway, asyncio would wait for ever for pipes that it has not connected yet.
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            await _end(await starting)
+        raise
 
 
 async def _converse(process: asyncio.subprocess.Process, request: bytes, seconds: float, most: int) -> bytes:

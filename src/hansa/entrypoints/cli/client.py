@@ -12,12 +12,12 @@ import typer
 
 from hansa.adapters.lock import holder
 from hansa.entrypoints import logs
-from hansa.entrypoints.app import TOKEN, opened
 from hansa.entrypoints.cli.progress import Bar
 from hansa.entrypoints.cli.show import print_json
 from hansa.entrypoints.config import home_directory, load
 from hansa.entrypoints.errors import INTERRUPTED, REFUSED
-from hansa.entrypoints.operations import Progress, Result, run
+from hansa.entrypoints.home import TOKEN
+from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import (
     Busy,
     DiskFull,
@@ -61,6 +61,9 @@ def finish(result: Result) -> None:
 
 
 async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> Result:
+    from hansa.entrypoints.app import opened  # heavy, and not needed when a running node does the work
+    from hansa.entrypoints.operations import run
+
     config = load(directory)
     logs.configure(config.log_level, config.log_json)
     last = Result({}, ok=False)

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from hansa.entrypoints import app as composition
 from hansa.entrypoints import logs
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
 from hansa.entrypoints.config import home_directory, load
 from hansa.entrypoints.errors import NO_SANDBOX
+from hansa.entrypoints.home import KEY, create_identity, identity
 from hansa.kernel.errors import NoSandbox
 
 cli = typer.Typer()
@@ -23,18 +23,18 @@ cli = typer.Typer()
 def init(home: Home = None, as_json: AsJson = False) -> None:
     """Make the data directory and the node's key; prints the node's id."""
     directory = home_directory(home)
-    node_id = composition.create_identity(directory)
+    node_id = create_identity(directory)
     if as_json:
         print_json({"instance_id": node_id, "home": str(directory)})
         return
     say(node_id)
-    typer.echo(f"Made {directory}. Keep {directory / composition.KEY}: it is this node.", err=True)
+    typer.echo(f"Made {directory}. Keep {directory / KEY}: it is this node.", err=True)
 
 
 @cli.command("id", epilog=epilog("hansa id"))
 def id_(home: Home = None, as_json: AsJson = False) -> None:
     """Print the node's id (a did:key)."""
-    node_id = composition.identity(home_directory(home))
+    node_id = identity(home_directory(home))
     if as_json:
         print_json({"instance_id": node_id})
     else:
@@ -54,6 +54,7 @@ def up(
     """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C ends it cleanly."""
     import uvloop  # these imports would cost every other command half a second
 
+    from hansa.entrypoints.app import opened
     from hansa.entrypoints.http import server
 
     directory = home_directory(home)
@@ -61,7 +62,7 @@ def up(
     logs.configure(config.log_level, config.log_json)
 
     async def announce(url: str) -> None:
-        node_id = composition.identity(directory)
+        node_id = identity(directory)
         if as_json:
             print_json({"url": url, "instance_id": node_id, "role": config.role})
         else:
@@ -69,7 +70,7 @@ def up(
             say(f"is up at {url}  (reference: {url}/docs, Ctrl-C ends it)")
 
     async def run() -> None:
-        async with composition.opened(directory, config) as app:
+        async with opened(directory, config) as app:
             sock = server.listen(config.host, config.port)
             await server.serve(app, sock, announce)
 
@@ -116,8 +117,10 @@ def config(home: Home = None, as_json: AsJson = False) -> None:
 @cli.command(epilog=epilog("hansa doctor"))
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
     """Try to break out of the sandbox in every way Hansa knows; says what to do when one works."""
+    from hansa.entrypoints.app import TestedSandbox
+
     config = load(home_directory(home))
-    sandbox = composition.TestedSandbox(config.sandbox_tier)
+    sandbox = TestedSandbox(config.sandbox_tier)
     try:
         result = asyncio.run(sandbox.self_test())
     except NoSandbox as error:

@@ -19,6 +19,7 @@ from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import exit_code, problem
 from hansa.entrypoints.http.bodies import read_body
+from hansa.entrypoints.steps import Progress
 from hansa.kernel.errors import HansaError, UsageError
 
 MAX_ARGUMENTS = 1024 * 1024
@@ -43,7 +44,7 @@ async def run_operation(request: Request, name: str) -> StreamingResponse:
 async def _lines(app: App, name: str, arguments: dict[str, Any]) -> AsyncIterator[bytes]:
     try:
         async for step in operations.run(app, name, arguments):
-            if isinstance(step, operations.Progress):
+            if isinstance(step, Progress):
                 yield _line({"progress": {"done": step.done, "total": step.total, "label": step.label}})
             else:
                 yield _line({"result": step.value, "ok": step.ok})

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import problem
-from hansa.entrypoints.operations.registry import Arguments, Outcome, Progress, Result, operation
+from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
+from hansa.entrypoints.steps import Progress, Result
 from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import HansaError, NotFound, UsageError
 from hansa.kernel.ids import NodeId

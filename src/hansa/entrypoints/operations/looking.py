@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hansa.conduct.ledger import first_fault
 from hansa.entrypoints.app import App
-from hansa.entrypoints.operations.registry import Arguments, Outcome, Result, operation
+from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
+from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import Refused
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import SkillRow

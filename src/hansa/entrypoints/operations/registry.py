@@ -7,30 +7,13 @@ it (`http.admin`). Each operation yields `Progress` while it works and ends with
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from hansa.entrypoints.app import App
+from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import UsageError
 
 Arguments = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an operation is: done of total, and what was done last."""
-
-    done: int
-    total: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What an operation came to; `ok` is False when the answer is a no (exit code 1)."""
-
-    value: dict[str, Any]
-    ok: bool = True
 
 
 Outcome = AsyncIterator[Progress | Result]

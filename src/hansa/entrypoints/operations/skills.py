@@ -8,7 +8,8 @@ from hansa.adapters import files
 from hansa.admission.service import Via
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import problem
-from hansa.entrypoints.operations.registry import Arguments, Outcome, Progress, Result, operation
+from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
+from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import Refused, UsageError
 from hansa.node.prover import Proof
 from hansa.node.vault import find_skill, open_record

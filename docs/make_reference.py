@@ -1,0 +1,326 @@
+"""Writes the parts of the reference that the code already knows: commands, settings, reasons, exit codes.
+
+    python docs/make_reference.py
+
+writes four files beside this one, in `reference/`. `tests/docs/test_reference.py` fails while one of them differs from
+what the code says. Nothing here is measured or invented: every sentence in a generated table stands in the code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from hansa.entrypoints import errors
+from hansa.entrypoints.cli.main import cli
+from hansa.entrypoints.config import Config
+from hansa.kernel.verdict import Box, Reason
+
+FOLDER = Path(__file__).parent / "reference"
+MADE = "<!-- Made by docs/make_reference.py from the code. Change the code, then run it again. -->"
+
+UNITS = {
+    "name": "text",
+    "role": "word",
+    "network": "text",
+    "host": "address",
+    "port": "TCP port",
+    "solver": "command line",
+    "solver_seconds": "seconds",
+    "sandbox_tier": "word",
+    "sync_seconds": "seconds",
+    "admit_proved": "true or false",
+    "workers": "proofs at a time",
+    "log_json": "true or false",
+    "log_level": "word",
+    "max_bytes": "bytes",
+    "max_depth": "levels",
+    "max_keys": "keys",
+    "max_items": "items",
+    "window_ms": "milliseconds",
+    "records_per_minute": "records in a minute",
+    "open_to_all": "true or false",
+    "min_confidence": "fraction, 0 to 1",
+    "min_verification_score": "fraction, 0 to 1",
+    "prove_trials": "trials",
+    "import_trials": "trials",
+    "refute_trials": "trials",
+    "witnesses": "nodes",
+    "max_parents": "skills",
+    "meaning": "share, 0 to 1",
+    "filter_at": "similarity, 0 to 1",
+    "try_at": "similarity, 0 to 1",
+    "decide_at": "similarity, 0 to 1",
+    "candidates": "skills",
+    "unproved": "factor",
+    "refuted": "factor",
+    "half_life_days": "days",
+    "freshness": "share, 0 to 1",
+    "wall_ms": "milliseconds",
+    "memory_bytes": "bytes",
+    "output_bytes": "bytes",
+    "file_bytes": "bytes",
+    "threads": "threads",
+}
+"""The unit of each setting. A setting without one stops this script: say what its number counts."""
+
+
+def pages() -> dict[str, str]:
+    """Returns the text of each generated page by file name."""
+    return {
+        "commands.md": commands(),
+        "settings.md": settings(),
+        "reasons.md": reasons(),
+        "exit-codes.md": exit_codes(),
+    }
+
+
+# -------------------------------------------------------------------------------------------------------- commands
+
+
+def commands() -> str:
+    """Returns the page of every command with its arguments and options."""
+    root = typer.main.get_command(cli)
+    found = list(_leaves(root, ("hansa",)))
+    lines = [
+        "# Commands",
+        "",
+        MADE,
+        "",
+        "Every command answers in text for people, or with `--json` in one JSON object for programs. When a node is up",
+        "in the data directory the command has that node do the work; otherwise it does the work itself.",
+        "An id may be shortened to any start of it that is unique here, from four characters on.",
+        "What a command's exit code means: [exit codes](exit-codes.md).",
+        "",
+        "| command | what it does |",
+        "|---|---|",
+    ]
+    lines += [f"| [`{name}`](#{_anchor(name)}) | {_first(command.help)} |" for name, command in found]
+    lines += ["", "## hansa", "", _cell(root.help), ""]
+    lines += _options(root, skip={"install_completion", "show_completion"})
+    lines += ["`--install-completion` and `--show-completion` set up completion for your shell.", ""]
+    for name, command in found:
+        lines += [f"## {name}", "", _cell(command.help), "", *_options(command)]
+        examples = [line.strip() for line in (command.epilog or "").splitlines()[1:] if line.strip()]
+        if examples:
+            lines += ["Examples:", "", "```sh", *examples, "```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _leaves(command: Any, path: tuple[str, ...]) -> typing.Iterator[tuple[str, Any]]:
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield " ".join(path), command
+        return
+    for name, one in inner.items():
+        yield from _leaves(one, (*path, name))
+
+
+def _options(command: Any, skip: set[str] | None = None) -> list[str]:
+    hints = typing.get_type_hints(inspect.unwrap(command.callback)) if command.callback else {}
+    rows = []
+    for one in command.params:
+        if one.name in (skip or set()) or one.name == "help":
+            continue
+        many = "list" in str(hints.get(one.name, ""))
+        is_argument = not one.opts[0].startswith("-")
+        if is_argument:
+            metavar = one.metavar or one.name.upper() + ("..." if many else "")
+            name = f"`{metavar}`" if one.required or metavar.startswith("[") else f"`[{metavar}]`"
+        else:
+            value = "" if one.is_flag else " " + one.opts[0].lstrip("-").replace("-", "_").upper()
+            name = ", ".join(f"`{opt}{value}`" for opt in one.opts)
+        rows.append(f"| {name} | {_about(one, many and not is_argument)} | {_default(one)} |")
+    return ["| argument or option | meaning | default |", "|---|---|---|", *rows, ""] if rows else []
+
+
+def _about(one: Any, many: bool) -> str:
+    text = _cell(one.help)
+    return f"{text} May be given more than once." if many else text
+
+
+def _default(one: Any) -> str:
+    if one.required:
+        return "must be given"
+    shown = one.show_default if isinstance(one.show_default, str) else None
+    from_environment = f"`{one.envvar}`, else " if one.envvar else ""
+    if shown:
+        return f"{from_environment}{shown}"
+    if one.default in (None, "", False, ()):
+        return f"{from_environment}–" if from_environment else "–"
+    return f"{from_environment}`{one.default}`"
+
+
+# -------------------------------------------------------------------------------------------------------- settings
+
+
+def settings() -> str:
+    """Returns the page of every setting."""
+    lines = [
+        "# Settings",
+        "",
+        MADE,
+        "",
+        "A node works without any. A setting comes from the first of these that names it: a flag of `hansa up`; the",
+        "environment; `config.toml` in the data directory; the default. A name that is no setting is refused.",
+        "",
+        "In the file, settings of a section stand under its name; in the environment, two underscores join section and",
+        "name, and all names begin with `HANSA_`:",
+        "",
+        "```toml",
+        'role = "hub"',
+        "port = 8470",
+        "",
+        "[admission]",
+        "records_per_minute = 600",
+        "```",
+        "",
+        "```sh",
+        "HANSA_ADMISSION__RECORDS_PER_MINUTE=600 hansa up",
+        "```",
+        "",
+        "`hansa config` shows what is in force. `HANSA_HOME` (or `--home`) names the data directory itself, so it is no",
+        "setting inside it. Settings are read when a command or a node starts; a running node does not notice a change.",
+        "",
+        "## General",
+        "",
+        "| setting | default | unit | meaning |",
+        "|---|---|---|---|",
+    ]
+    sections: list[str] = []
+    for name, field in Config.model_fields.items():
+        if is_dataclass(field.default):
+            sections += _section(name, field.description or "", field.default)
+        else:
+            default = "the number of cores" if name == "workers" else _value(field.default)
+            lines.append(f"| `{name}` | {default} | {UNITS[name]} | {_cell(field.description)} |")
+    return "\n".join([*lines, *sections]).rstrip() + "\n"
+
+
+def _section(name: str, about: str, default: Any) -> list[str]:
+    told = attributes(type(default))
+    rows = [
+        f"| `{name}.{one.name}` | {_value(getattr(default, one.name))} | {UNITS[one.name]} | {told[one.name]} |"
+        for one in fields(default)
+    ]
+    return [
+        "",
+        f"## {name}",
+        "",
+        _cell(about),
+        "",
+        "| setting | default | unit | meaning |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+
+
+def attributes(kind: type) -> dict[str, str]:
+    """Returns what the docstring of `kind` says about each attribute."""
+    told: dict[str, str] = {}
+    names: list[str] = []
+    below = (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]
+    for line in below.splitlines():
+        start = re.match(r" {4}([a-z_]+(?:, [a-z_]+)*): (.*)", line)
+        if start:
+            names = start[1].split(", ")
+            told |= dict.fromkeys(names, start[2])
+        elif line.strip():
+            told |= {name: f"{told[name]} {line.strip()}" for name in names}
+    return {name: _cell(text[:1].upper() + text[1:]) for name, text in told.items()}
+
+
+def _value(value: object) -> str:
+    if value == "":
+        return "empty"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+# --------------------------------------------------------------------------------------------- reasons, exit codes
+
+
+def reasons() -> str:
+    """Returns the page of every reason for which something is not accepted."""
+    lines = [
+        "# Reasons",
+        "",
+        MADE,
+        "",
+        "Whatever Hansa does not accept, it refuses for one of these reasons. The list is closed, and codes are never",
+        "renamed or used again. *ignore* blames nobody; *reject* blames the sender. The HTTP column is the status that",
+        "the node's door answers with ([HTTP](http.md)). `hansa why ID` shows at which box a message was stopped.",
+        "",
+    ]
+    for box in Box:
+        here = [reason for reason in Reason if reason.box is box]
+        if not here:
+            continue
+        lines += [f"## {box.value}", "", "| code | verdict | HTTP | meaning, and what to do |", "|---|---|---|---|"]
+        lines += [
+            f"| `{one.code}` | {one.verdict.value} | {errors.STATUS_OF.get(one, 400)} | {_cell(one.text)} |"
+            for one in here
+        ]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def exit_codes() -> str:
+    """Returns the page of exit codes and the HTTP status that goes with each."""
+    meanings = dict(re.findall(r"^\| (\d+) \| (.+) \|$", errors.__doc__ or "", re.MULTILINE))
+    statuses: dict[int, set[int]] = {}
+    for _, code, status in errors.TABLE:
+        statuses.setdefault(code, set()).add(status)
+    lines = [
+        "# Exit codes",
+        "",
+        MADE,
+        "",
+        "Every command ends with one of these. An error is one sentence on standard error that says what to do. The",
+        "HTTP column is what the node's door answers for the same error; a refusal has a status of its own for some",
+        "reasons ([reasons](reasons.md)).",
+        "",
+        "| exit code | meaning | HTTP |",
+        "|---|---|---|",
+    ]
+    for code, meaning in meanings.items():
+        shown = ", ".join(str(status) for status in sorted(statuses.get(int(code), ()))) or "–"
+        if int(code) == errors.REFUSED:
+            shown += ", or by reason"
+        lines.append(f"| {code} | {_cell(meaning)} | {shown} |")
+    lines += [
+        "",
+        "An answer of no is exit code 1 as well: `hansa find` that finds nothing, `hansa execute` that stays unsolved,",
+        "`hansa prove ID` of a skill that fails, `hansa ledger verify` of a broken chain.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+# ------------------------------------------------------------------------------------------------------------ text
+
+
+def _cell(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+def _first(text: str | None) -> str:
+    return _cell((text or "").partition(". ")[0].rstrip(".")) + "."
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
+
+
+def main() -> None:
+    """Writes every page."""
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
