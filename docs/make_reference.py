@@ -25,6 +25,8 @@ from hansa.kernel.verdict import Box, Reason
 FOLDER = Path(__file__).parent / "reference"
 MADE = "<!-- Made by docs/make_reference.py from the code. Change the code, then run it again. -->"
 
+NONE = "none"
+
 UNITS = {
     "name": "text",
     "role": "word",
@@ -153,7 +155,7 @@ def _default(one: Any) -> str:
     if shown:
         return f"{from_environment}{shown}"
     if one.default in (None, "", False, ()):
-        return f"{from_environment}–" if from_environment else "–"
+        return f"{from_environment}{NONE}" if from_environment else NONE
     return f"{from_environment}`{one.default}`"
 
 
@@ -185,8 +187,9 @@ def settings() -> str:
         "HANSA_ADMISSION__RECORDS_PER_MINUTE=600 hansa up",
         "```",
         "",
-        "`hansa config` shows what is in force. `HANSA_HOME` (or `--home`) names the data directory itself, so it is no",
-        "setting inside it. Settings are read when a command or a node starts; a running node does not notice a change.",
+        "`hansa config` shows what is in force. `HANSA_HOME` (or `--home`) names the data directory itself, so it is",
+        "no setting inside it. Settings are read when a command or a node starts; a running node does not notice a",
+        "change.",
         "",
         "## General",
         "",
@@ -289,7 +292,7 @@ def exit_codes() -> str:
         "|---|---|---|",
     ]
     for code, meaning in meanings.items():
-        shown = ", ".join(str(status) for status in sorted(statuses.get(int(code), ()))) or "–"
+        shown = ", ".join(str(status) for status in sorted(statuses.get(int(code), ()))) or NONE
         if int(code) == errors.REFUSED:
             shown += ", or by reason"
         lines.append(f"| {code} | {_cell(meaning)} | {shown} |")

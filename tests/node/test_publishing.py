@@ -254,7 +254,7 @@ async def test_the_claim_that_leaves_is_what_was_computed(world: World) -> None:
     from hansa.node.vault import open_record
 
     claim = open_record(hub.store.record(publication.record)).body["claim"]
-    assert claim == {"confidence": 901_096, "verification_score": 1_000_000, "trials": 35, "harness": "table-1"}
+    assert claim == {"confidence": 901_099, "verification_score": 1_000_000, "trials": 35, "harness": "table-1"}
 
 
 async def test_a_skill_that_stopped_passing_is_no_longer_published(world: World) -> None:

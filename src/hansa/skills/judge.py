@@ -61,10 +61,14 @@ def job_for(skill: Skill, trials: int, stop_after: int, seed: int, limits: Sandb
     """Returns what the sandbox is asked to do to prove `skill`.
 
     The control is the skill with its entry point replaced by a function that returns a fresh object: a check that is
-    content with that is content with anything.
+    content with that is content with anything. The scripts of a skill that is text find the text as `SKILL`; its
+    control is empty text.
     """
-    code = skill.result.text if skill.result.media_type == PYTHON else ""
-    entry = skill.result.entry_point
+    if skill.result.media_type == PYTHON:
+        code, entry = skill.result.text, skill.result.entry_point
+        control = _BLANK.format(name=entry) if entry.isidentifier() else ""
+    else:
+        code, entry, control = f"SKILL = {skill.result.text!r}\n", "", "SKILL = ''\n"
     return SandboxJob(
         code=code,
         entry_point=entry or None,
@@ -72,7 +76,7 @@ def job_for(skill: Skill, trials: int, stop_after: int, seed: int, limits: Sandb
         scripts=skill.scripts,
         trials=trials,
         seed=seed,
-        control=(_BLANK.format(name=entry) if entry.isidentifier() else "") if skill.scripts else None,
+        control=control if skill.scripts else None,
         stop_after=stop_after,
         limits=limits,
     )

@@ -6,10 +6,11 @@ import ast
 import sys
 import types
 from collections.abc import Callable
+from functools import partial
 
 from hansa.skills.importing.draft import Draft, Rejected
 from hansa.skills.judge import accepts
-from hansa.skills.model import Skill
+from hansa.skills.model import Case, Skill
 
 
 def drafted(outcome: Draft | Rejected) -> Draft:
@@ -31,13 +32,8 @@ def outcomes(skill: Skill, code: str | None = None) -> list[str]:
     try:
         exec(compile(skill.result.text if code is None else code, "<skill>", "exec"), module.__dict__)
         function = module.__dict__[skill.result.entry_point]
-        return [
-            *(_attempt(lambda c=case: accepts(c, repr(function(*ast.literal_eval(c.args))))) for case in skill.cases),
-            *(
-                _attempt(lambda s=script: exec(compile(s, "<check>", "exec"), dict(module.__dict__)))
-                for script in skill.scripts
-            ),
-        ]
+        cases = [_attempt(partial(_accepted, function, case)) for case in skill.cases]
+        return [*cases, *(_attempt(partial(exec, script, dict(module.__dict__))) for script in skill.scripts)]
     finally:
         del sys.modules["skill"]
 
@@ -45,6 +41,10 @@ def outcomes(skill: Skill, code: str | None = None) -> list[str]:
 def outcomes_when_blank(skill: Skill) -> list[str]:
     """Returns what the checks say about a function that does nothing."""
     return outcomes(skill, f"def {skill.result.entry_point}(*args, **kwargs):\n    return object()\n")
+
+
+def _accepted(function: Callable[..., object], case: Case) -> bool:
+    return accepts(case, repr(function(*ast.literal_eval(case.args))))
 
 
 def _attempt(step: Callable[[], object]) -> str:

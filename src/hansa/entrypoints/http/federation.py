@@ -32,7 +32,8 @@ MAX_PAGE_BYTES = 4 * 1024 * 1024
 MAX_WAIT_SECONDS = 30.0
 
 router = APIRouter()
-Id = Annotated[str, Path(pattern="^[0-9a-f]{4,64}$", description="A skill's id, or the start of it.")]
+Id = Annotated[str, Path(alias="id", pattern="^[0-9a-f]{4,64}$", description="A skill's id, or the start of it.")]
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
 
 
@@ -88,9 +89,9 @@ async def _receive(request: Request, only: str = "") -> JSONResponse:
 async def get_skills(
     request: Request,
     intent: Annotated[str, Query(max_length=4_000, description="What is wanted, in words.")] = "",
-    tag: Annotated[str, Query(max_length=64)] = "",
-    author: Annotated[str, Query(max_length=64)] = "",
-    after: Annotated[str, Query(pattern="^([0-9a-f]{64})?$", description="`next` of the page before.")] = "",
+    tag: Annotated[str, Query(max_length=64, description="Only with this tag.")] = "",
+    author: Annotated[str, Query(max_length=64, description="Only by this node.")] = "",
+    after: Annotated[str, Query(pattern="^([0-9a-f]{64})?$", description="next of the page before.")] = "",
     limit: Limit = 20,
 ) -> dict[str, Any]:
     """Lists what this node passes on; numbers are this node's own, claims are not shown."""
@@ -109,21 +110,21 @@ async def get_skills(
     return {"skills": [node.views.skill(row) for row in rows], "count": len(rows), "next": more}
 
 
-@router.get("/skills/{id_}", summary="One skill, with its findings and receipts")
+@router.get("/skills/{id}", summary="One skill, with its findings and receipts")
 async def get_skill(request: Request, id_: Id) -> dict[str, Any]:
     """Shows a skill that this node passes on."""
     return node_of(request).views.whole_skill(_published(request, id_))
 
 
-@router.get("/skills/{id_}/lineage", summary="Where a skill comes from")
+@router.get("/skills/{id}/lineage", summary="Where a skill comes from")
 async def get_lineage(request: Request, id_: Id) -> dict[str, Any]:
     """Shows a skill's ancestors as far as they are held here."""
     row = _published(request, id_)
     return node_of(request).shelf.ancestry_of(open_skill(row))
 
 
-@router.get("/skills/{id_}/files/{digest}", summary="A file of a bundle, by digest", response_class=Response)
-async def get_file(request: Request, id_: Id, digest: str) -> Response:
+@router.get("/skills/{id}/files/{digest}", summary="A file of a bundle, by digest", response_class=Response)
+async def get_file(request: Request, id_: Id, digest: Digest) -> Response:
     """Returns a file's bytes, never with a type that a browser would run."""
     row = _published(request, id_)
     data = node_of(request).core.store.blob(ContentId(digest))
@@ -133,8 +134,8 @@ async def get_file(request: Request, id_: Id, digest: str) -> Response:
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-@router.put("/skills/{id_}/files/{digest}", status_code=201, summary="Bring a file that a held skill names")
-async def put_file(request: Request, id_: Id, digest: str) -> dict[str, str]:
+@router.put("/skills/{id}/files/{digest}", status_code=201, summary="Bring a file that a held skill names")
+async def put_file(request: Request, id_: Id, digest: Digest) -> dict[str, str]:
     """Takes a file only when a skill held here names its digest and size: nothing else can be stored this way."""
     node = node_of(request)
     named = {file.digest: file.size for file in open_skill(_published(request, id_)).result.files}
@@ -147,8 +148,10 @@ async def put_file(request: Request, id_: Id, digest: str) -> dict[str, str]:
     return {"digest": digest}
 
 
-@router.get("/records/{id_}", summary="A signed record, as it was received", response_class=Response)
-async def get_record(request: Request, id_: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
+@router.get("/records/{id}", summary="A signed record, as it was received", response_class=Response)
+async def get_record(
+    request: Request, id_: Annotated[str, Path(alias="id", pattern="^[0-9a-f]{64}$", description="A record's id.")]
+) -> Response:
     """Returns the exact envelope of a record in this node's feed."""
     row = node_of(request).core.store.record(ContentId(id_))
     if row is None or row.place is None:
@@ -187,7 +190,7 @@ async def post_hello(request: Request) -> Response:
 @router.get("/feed", summary="This node's feed after a place, with its signed index; waits when there is nothing new")
 async def get_feed(
     request: Request,
-    after: Annotated[int, Query(ge=0, le=2**40)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**40, description="Place to go on from.")] = 0,
     limit: Limit = MAX_PAGE,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for news.")] = 0,
 ) -> Response:
