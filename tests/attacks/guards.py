@@ -61,6 +61,8 @@ _T = {
     **_in("attacks", t4="test_004_canonicalisation", t5="test_005_signature_wrapping", t6="test_006_cross_replay"),
     **_in("attacks", t7="test_007_threshold_counting", t9="test_009_rollback_freeze"),
     **_in("attacks", t10="test_010_clock_and_freshness", t11="test_011_equivocation", t12="test_012_parser_bombs"),
+    **_in("attacks", t24="test_024_terminal_and_log_injection"),
+    **_in("kernel", plain="test_plain", wire="test_wire", instant="test_instant"),
     **_in("identity", keys="test_keys", envelope="test_envelope", roots="test_roots"),
     **_in("admission", order="test_order_of_checks", rate="test_rate", versions="test_versions"),
 }
@@ -106,6 +108,15 @@ KEYS = [
             tests("t3: test_all_points_of_small_order_are_refused"),
         )
         for one in ("0", "1", "_P - 1", "_ORDER_8_Y", "_P - _ORDER_8_Y")
+    ),
+    Guard(
+        "identity/keys.py",
+        "if not _on_curve(y):",
+        "if False:",
+        tests(
+            "t3: test_bytes_that_are_no_point_are_refused",
+            "t3: test_any_bytes_are_a_key_exactly_when_the_reference_says_so",
+        ),
     ),
     Guard(
         "identity/keys.py",
@@ -397,9 +408,34 @@ ROOTS = [
     ),
     Guard(
         "identity/roots.py",
-        "if not now < root.expires:",
-        "if False:",
-        tests("t9: test_a_node_kept_on_old_metadata_stops_trusting_it"),
+        "if root.expires and now >= root.expires:  # 5",
+        "if False:  # 5",
+        tests(
+            "t9: test_a_node_kept_on_old_metadata_stops_trusting_it",
+            "t9: test_nobody_signs_under_metadata_past_its_expiry",
+            "t9: test_a_node_that_slept_past_an_expiry_catches_up_over_it",
+        ),
+    ),
+    Guard(
+        "identity/roots.py",
+        "if root.expires and now >= root.expires:  # 5",
+        "if root.expires and now > root.expires:  # 5",
+        tests(
+            "t9: test_a_node_kept_on_old_metadata_stops_trusting_it",
+            "t9: test_nobody_signs_under_metadata_past_its_expiry",
+        ),
+    ),
+    Guard(
+        "identity/roots.py",
+        "if root.expires and now >= root.expires:  # 5",
+        "if now >= root.expires:  # 5",
+        tests("t9: test_metadata_whose_expiry_is_nought_never_expires"),
+    ),
+    Guard(
+        "identity/roots.py",
+        'raise Refused(Reason.EXPIRED, "root metadata")',
+        "return root_only(author)",
+        tests("t9: test_expired_metadata_does_not_fall_back_to_the_key_in_the_id"),
     ),
     Guard(
         "identity/roots.py",
@@ -467,7 +503,12 @@ ADMISSION = [
                 "order: test_only_a_push_needs_an_invitation",
                 "order: test_a_stranger_may_ask_but_leaves_nothing_to_keep",
             ),
-            ("if not granted:", "if False:", "order: test_each_author_has_its_own_rate"),
+            (
+                "if not granted:",
+                "if False:",
+                "order: test_each_invited_author_has_its_own_rate",
+                "order: test_strangers_share_one_rate_however_many_keys_they_make",
+            ),
         )
     ),
     *(
@@ -499,17 +540,42 @@ ADMISSION = [
                 "t11: test_the_second_record_of_a_number_is_refused_with_the_proof",
             ),
             (
-                "self._buckets[message.author] = bucket",
+                "self._buckets[payer] = bucket",
                 "pass",
-                "order: test_each_author_has_its_own_rate",
+                "order: test_each_invited_author_has_its_own_rate",
+                "order: test_strangers_share_one_rate_however_many_keys_they_make",
             ),
             (
-                "take(self._buckets.get(message.author), per_minute, now)",
-                "take(next(iter(self._buckets.values()), None), per_minute, now)",
-                "order: test_each_author_has_its_own_rate",
+                "payer = message.author if guest.invited else STRANGERS",
+                "payer = message.author",
+                "order: test_strangers_share_one_rate_however_many_keys_they_make",
+                "order: test_asking_and_pushing_strangers_draw_on_the_same_rate",
+            ),
+            (
+                "payer = message.author if guest.invited else STRANGERS",
+                "payer = STRANGERS",
+                "order: test_each_invited_author_has_its_own_rate",
+                "order: test_strangers_take_nothing_from_guests_nor_guests_from_them",
+            ),
+            (
+                "per_minute = self.params.records_per_minute if own is None else own",
+                "per_minute = own or self.params.records_per_minute",
+                "order: test_a_guest_whose_rate_is_nought_may_push_nothing",
+            ),
+            (
+                "keeps = freshness is Freshness.DURABLE",
+                "keeps = True",
+                "order: test_a_stranger_may_ask_but_leaves_nothing_to_keep",
             ),
             ("open_to_all: bool = False", "open_to_all: bool = True", "order: test_a_node_is_closed_by_default"),
-            ("if self.window_ms < SECOND:", "if False:", "order: test_parameters_that_make_no_sense_are_refused"),
+            *(
+                ("if not SECOND <= self.window_ms <= MAX_WINDOW_MS:", gone, f"order: {test}")
+                for gone, test in (
+                    ("if not SECOND <= self.window_ms:", "test_parameters_that_make_no_sense_are_refused"),
+                    ("if not self.window_ms <= MAX_WINDOW_MS:", "test_parameters_that_make_no_sense_are_refused"),
+                    ("if not SECOND < self.window_ms < MAX_WINDOW_MS:", "test_parameters_at_their_bounds_are_taken"),
+                )
+            ),
             (
                 "if self.records_per_minute < 1:",
                 "if False:",
@@ -517,6 +583,30 @@ ADMISSION = [
             ),
         )
     ),
+]
+
+RATE = [
+    Guard("admission/rate.py", line, gone, tests("rate: test_it_grants_what_the_model_grants", *more))
+    for line, gone, *more in (
+        (
+            "at = max(bucket.at, now)",
+            "at = now",
+            "rate: test_a_clock_that_swings_refills_no_more_than_one_that_does_not",
+            "rate: test_a_clock_that_goes_back_refills_nothing_and_takes_nothing_away",
+        ),
+        (
+            "level = min(full, bucket.units + (at - bucket.at) * per_minute)",
+            "level = bucket.units + (at - bucket.at) * per_minute",
+            "rate: test_a_new_author_starts_full_and_a_pause_fills_no_more_than_that",
+            "rate: test_a_rate_that_was_lowered_empties_the_bucket_to_the_new_brim",
+        ),
+        (
+            "level = min(full, bucket.units + (at - bucket.at) * per_minute)",
+            "level = min(full, bucket.units + (at - bucket.at) * per_minute // 60 * 60)",
+            "rate: test_whoever_asks_too_often_still_gets_the_rate",
+        ),
+        ("if level < UNITS:", "if False:", "rate: test_a_rate_of_nought_grants_nothing"),
+    )
 ]
 
 CANONICAL = [
@@ -550,6 +640,36 @@ CANONICAL = [
         'plain = data.replace(b\'\\\\"\', b"")',
         tests("t4: test_the_scan_is_not_led_astray_by_backslashes"),
     ),
+    *(
+        Guard("kernel/canonical.py", line, gone, tests(*which))
+        for line, gone, *which in (
+            (
+                "if keys > limits.max_keys or items > limits.max_items:",
+                "if items > limits.max_items:",
+                "t4: test_the_scan_counts_the_keys_that_the_parser_counts",
+                "t12: test_a_bomb_is_refused_for_what_it_is",
+            ),
+            (
+                "if keys > limits.max_keys or items > limits.max_items:",
+                "if keys > limits.max_keys:",
+                "t4: test_the_scan_refuses_more_items_than_allowed",
+                "t4: test_the_scan_counts_the_items_that_the_parser_counts",
+                "t12: test_a_bomb_is_refused_for_what_it_is",
+            ),
+            (
+                'outside.count(b",") + outside.count(b"[") + outside.count(b"{") - keys',
+                'outside.count(b",") - keys',
+                "t4: test_the_scan_refuses_more_items_than_allowed",
+                "t4: test_the_scan_counts_the_items_that_the_parser_counts",
+                "t12: test_a_bomb_is_refused_for_what_it_is",
+            ),
+            (
+                'outside.count(b",") + outside.count(b"[") + outside.count(b"{") - keys',
+                'outside.count(b",") + outside.count(b"[") + outside.count(b"{")',
+                "t4: test_the_scan_never_refuses_what_is_within_the_bounds",
+            ),
+        )
+    ),
     Guard(
         "kernel/canonical.py",
         "if isinstance(item, float):",
@@ -558,7 +678,117 @@ CANONICAL = [
     ),
 ]
 
-GUARDS: list[Guard] = [*KEYS, *ENVELOPE, *ROOTS, *ADMISSION, *CANONICAL]
+TEXT = [
+    Guard(
+        "kernel/plain.py",
+        'in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _SHOWN_AS_IS:',
+        'in ("Cc", "Cf", "Cs") and char not in _SHOWN_AS_IS:',
+        tests(
+            "plain: test_of_all_characters_exactly_the_dangerous_ones_are_escaped",
+            "plain: test_no_payload_keeps_its_power",
+            "t24: test_a_refusal_quotes_text_only",
+        ),
+    ),
+    Guard(
+        "kernel/plain.py",
+        'in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _SHOWN_AS_IS:',
+        'in ("Cc", "Zl", "Zp") and char not in _SHOWN_AS_IS:',
+        tests(
+            "plain: test_of_all_characters_exactly_the_dangerous_ones_are_escaped",
+            "plain: test_no_payload_keeps_its_power",
+            "t24: test_a_refusal_quotes_text_only",
+        ),
+    ),
+    Guard(
+        "kernel/errors.py",
+        "plain(detail, MAX_DETAIL)",
+        "detail[:MAX_DETAIL]",
+        tests(
+            "plain: test_a_refusal_may_quote_anything",
+            "t24: test_a_refusal_quotes_text_only",
+            "t24: test_what_a_peer_signed_reaches_refusals_as_text_only",
+            "t24: test_names_in_a_body_reach_refusals_as_text_only",
+        ),
+    ),
+    Guard(
+        "kernel/errors.py",
+        "plain(detail, MAX_DETAIL)",
+        "plain(detail)",
+        tests("plain: test_a_refusal_quotes_no_more_than_so_much"),
+    ),
+    Guard(
+        "kernel/wire.py",
+        r"^[0-9a-f]{64}\Z",
+        "^[0-9a-f]{64}$",
+        tests("wire: test_an_id_with_a_line_end_is_no_second_spelling", "t4: test_an_id_in_a_body_has_one_spelling"),
+    ),
+    Guard(
+        "overlay/messages.py",
+        r"^([0-9a-f]{64})?\Z",
+        "^([0-9a-f]{64})?$",
+        tests(
+            "t4: test_an_id_in_a_body_has_one_spelling",
+            "t4: test_the_head_of_an_empty_feed_has_one_spelling",
+        ),
+    ),
+    Guard(
+        "kernel/instant.py",
+        "min(max(at, 0), _LAST)",
+        "max(at, 0)",
+        tests("instant: test_what_lies_beyond_the_year_9999_is_written_as_its_end"),
+    ),
+    Guard(
+        "kernel/instant.py",
+        "min(max(at, 0), _LAST)",
+        "min(at, _LAST)",
+        tests("instant: test_what_lies_before_the_epoch_is_written_as_the_epoch"),
+    ),
+    *(
+        Guard("entrypoints/" + file, line, gone, tests(*(f"t24: {test}" for test in which)))
+        for file, line, gone, *which in (
+            (
+                "logs.py",
+                "            _printable,\n",
+                "",
+                "test_a_log_line_is_one_line_of_text",
+            ),
+            ("cli/show.py", "Text(plain(text))", "Text(text)", "test_lines_are_printed_as_text"),
+            ("cli/show.py", "Text(plain(text))", "plain(text)", "test_lines_are_printed_as_text"),
+            ("cli/show.py", "Text(plain_lines(text))", "Text(text)", "test_lines_are_printed_as_text"),
+            (
+                "cli/show.py",
+                "Text(plain(str(cell)))",
+                "Text(str(cell))",
+                "test_cells_are_printed_as_text",
+                "test_on_a_terminal_with_colours_text_has_none_of_its_own",
+            ),
+            (
+                "cli/show.py",
+                "Text(plain(str(cell)))",
+                "plain(str(cell))",
+                "test_cells_are_printed_as_text",
+                "test_on_a_terminal_with_colours_text_has_none_of_its_own",
+            ),
+            ("cli/show.py", "ensure_ascii=True", "ensure_ascii=False", "test_json_is_printed_in_ascii"),
+            ("cli/main.py", "{plain(str(error))}", "{error}", "test_an_error_is_one_line_of_text"),
+            ("http/door.py", "{escape(facts)}", "{facts}", "test_markup_in_a_page_is_text"),
+            *(
+                ("http/door.py", line, gone, "test_markup_in_a_page_is_text", "test_markup_in_a_row_is_text")
+                for line, gone in (
+                    ("escape(one['name'])", "one['name']"),
+                    (
+                        "escape(one.get('description') or one['schema'].get('description') or '')",
+                        "(one.get('description') or one['schema'].get('description') or '')",
+                    ),
+                    ("{escape(path)}", "{path}"),
+                    ("escape(entry.get('summary', ''))", "entry.get('summary', '')"),
+                )
+            ),
+        )
+    ),
+]
+
+GUARDS: list[Guard] = [*KEYS, *ENVELOPE, *ROOTS, *ADMISSION, *RATE, *CANONICAL, *TEXT]
 """Add the rows of another room here."""
 
 BACKED: list[tuple[str, str, str]] = [

@@ -92,7 +92,7 @@ SEQUENCES = {
     "clear screen, one byte CSI": f"{CSI}2J",
     "title, one byte OSC": f"{OSC}0;root\x9c",
     "request, one byte DCS": f"{DCS}$qm\x9c",
-    "reverse index": f"\x8dproved",
+    "reverse index": "\x8dproved",
     "reverse index, ESC": f"{ESC}Mproved",
     "next line": "refused\x85proved",
     "backspaces": "refused\b\b\b\b\b\b\bproved ",

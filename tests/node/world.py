@@ -15,7 +15,8 @@ import asyncio
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,7 @@ from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.http.door import make_door
+from hansa.entrypoints.steps import Result as Done
 from hansa.identity import envelope
 from hansa.identity.envelope import Header, Signed
 from hansa.identity.keys import SigningKey
@@ -288,11 +290,11 @@ class Resident:
         """Returns a client of this node's door."""
         return client(self.door, self.url)
 
-    async def ask(self, name: str, **arguments: Any) -> operations.Result:
+    async def ask(self, name: str, **arguments: Any) -> Done:
         """Runs an operation, as a command does, and returns its result."""
         last = None
         async for step in operations.run(self.app, name, arguments):
-            if isinstance(step, operations.Result):
+            if isinstance(step, Done):
                 last = step
         assert last is not None
         return last
@@ -382,6 +384,7 @@ class World:
     Attributes:
         kind: "memory" or "sqlite".
         table: what all residents' sandboxes know, unless a resident is given another.
+        disk: while it is cleared, nothing is written to any SQLite store.
     """
 
     def __init__(self, folder: Path, kind: str = "memory") -> None:
@@ -391,6 +394,8 @@ class World:
         self.table = Table()
         self.clock = ManualClock(START)
         self.residents: list[Resident] = []
+        self.disk = threading.Event()
+        self.disk.set()
 
     def settle(
         self,
@@ -453,7 +458,11 @@ class World:
         path = home / "hansa.db"
         if not path.exists():
             shutil.copy(_empty_store(), path)  # migrating anew for each test would take longer than the tests
-        return SqliteStore.open(path, min_free_bytes=0)
+        return SqliteStore.open(path, min_free_bytes=0, free=self._free)
+
+    def _free(self, _: Path) -> int:
+        self.disk.wait(10)
+        return 1 << 40
 
 
 def _apply(resident: Resident, *changes: Any) -> None:
@@ -469,8 +478,6 @@ def _apply(resident: Resident, *changes: Any) -> None:
             coroutine.send(None)
         except StopIteration:
             return
-    import threading
-
     thread = threading.Thread(target=lambda: asyncio.run(resident.store.apply(changes)))
     thread.start()
     thread.join()
@@ -481,6 +488,16 @@ def _empty_store() -> Path:
     path = Path(tempfile.mkdtemp(prefix="hansa-empty-")) / "hansa.db"
     SqliteStore.open(path, min_free_bytes=0).close()
     return path
+
+
+async def meanwhile(world: World, *work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Runs all of `work` at once on a disk that stands still until each has decided and waits to be written down."""
+    world.disk.clear()
+    tasks = [asyncio.ensure_future(one) for one in work]
+    for _ in range(50):
+        await asyncio.sleep(0)
+    world.disk.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def intents(rows: Sequence[Any]) -> list[str]:

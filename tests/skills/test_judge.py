@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import warnings
 
@@ -249,10 +250,22 @@ def test_a_control_is_run_for_scripts_only_and_holds_nothing_of_the_sender(skill
     assert job_for(skill, 1, 1, 1, SandboxLimits()).control == control
 
 
-def test_text_that_is_not_python_is_not_run() -> None:
-    note = changed(SHOUT, result=Result(media_type="text/markdown", text="import os"))
+@pytest.mark.parametrize("text", ["import os", "'''\nimport os", "\\", "é\u2028x", ""], ids=ascii)
+def test_text_that_is_not_python_is_data_and_not_run(text: str) -> None:
+    note = changed(SHOUT, result=Result(media_type="text/markdown", text=text, entry_point="shout"))
     job = job_for(note, 1, 1, 1, SandboxLimits())
-    assert (job.code, job.entry_point) == ("", None)
+    assert ast.literal_eval(job.code.removeprefix("SKILL = ")) == text
+    assert len(ast.parse(job.code).body) == 1
+    assert (job.entry_point, job.control) == (None, "SKILL = ''\n")
+
+
+@pytest.mark.xfail(reason="a keyword is an identifier too: the blank can't be loaded, and an idle script is counted")
+@pytest.mark.parametrize("entry", ["class", "None", "lambda"])
+def test_the_blank_is_python_whatever_the_entry_point_is_called(entry: str) -> None:
+    skill = changed(SCRIPT_ONLY, result=Result(media_type=PYTHON, text="", entry_point=entry))
+    control = job_for(skill, 1, 1, 1, SandboxLimits()).control
+    assert control is not None
+    compile(control, "control", "exec")
 
 
 # ---- details
@@ -340,7 +353,7 @@ def held(expect: str, value: str | None) -> bool:
         ("'é'", "'\\xe9'"),
         ("b'a'", 'b"a"'),
         ("None", "None"),
-        ("...", "Ellipsis"),
+        ("1", "1 #"),
         ("1+2j", "(1+2j)"),
         ("{1, 2, 3}", "{3, 2, 1}"),
         ("set()", "set()"),
@@ -355,9 +368,6 @@ def held(expect: str, value: str | None) -> bool:
     ],
 )
 def test_the_same_value_is_accepted_in_any_spelling(expect: str, value: str) -> None:
-    if (expect, value) == ("...", "Ellipsis"):
-        assert not held(expect, value)  # a repr that is no literal is text
-        return
     assert held(expect, value)
 
 
@@ -385,7 +395,7 @@ def test_the_same_value_is_accepted_in_any_spelling(expect: str, value: str) -> 
         ("2", "1 + 1"),
         ("2", "len('ab')"),
         ("object()", "object( )"),
-        ("1", "1 #"),
+        ("...", "Ellipsis"),
         ("1", ""),
         ("1", "1\x00"),
         ("'a'", "'a"),
@@ -394,9 +404,6 @@ def test_the_same_value_is_accepted_in_any_spelling(expect: str, value: str) -> 
     ],
 )
 def test_another_value_is_not_accepted(expect: str, value: str | None) -> None:
-    if value == "1 #":
-        assert held(expect, value)  # a comment is no part of a literal
-        return
     assert not held(expect, value)
 
 
@@ -463,14 +470,19 @@ def test_depth_up_to_a_hundred_is_read() -> None:
 
     assert held(nested(90, " "), nested(90, ""))
     assert not held(nested(101, " "), nested(101, ""))
-    assert held(f"'{'(' * 500}'", f'"{"(" * 500}"') is False, "an upper bound: brackets in strings count"
 
 
-leaves = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(), st.binary()
-)
+@pytest.mark.xfail(reason="brackets and dashes inside a string are taken for nesting, so the value is not read")
+@pytest.mark.parametrize("text", ["-" * 120, "(" * 120], ids=["rule", "brackets"])
+def test_what_is_in_a_string_is_no_nesting(text: str) -> None:
+    assert held(f'"{text}"', f"'{text}'")
+    assert held(f"{{1: '{text}', 2: 3}}", f"{{2: 3, 1: '{text}'}}")
+
+
+plain = st.one_of(st.none(), st.integers(), st.text(), st.binary())
+floats = st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
-    leaves,
+    plain,
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.tuples(inner, inner),
@@ -486,13 +498,13 @@ def alike(one: object, two: object) -> bool:
     return type(one) is type(two) and one == two
 
 
-@given(values)
+@given(st.one_of(values, floats, st.booleans(), st.lists(st.one_of(floats, st.booleans()))))
 def test_every_value_is_its_own_repr(value: object) -> None:
     assert held(repr(value), repr(value))
     assert held(repr(value), f" {value!r} ".strip() + " ")
 
 
-@given(values, values)
+@given(st.one_of(values, floats, st.booleans()), st.one_of(values, floats, st.booleans()))
 def test_two_values_are_the_same_when_they_are_equal_and_of_one_type(one: object, two: object) -> None:
     assert held(repr(one), repr(two)) == alike(one, two)
 

@@ -37,7 +37,7 @@ class Receipt(Wire, frozen=True, kw_only=True):
         subject: node id of who did it.
         skill: the skill it is about, or "".
         records: ids of the signed messages that prove it: the claim and the evidence against it, or the two messages
-            under one sequence number.
+            under one sequence number, and the digest under which the second one's envelope is kept.
         reason: code of the reason, e.g. "refuted" or "sandbox_file_access".
     """
 

@@ -100,6 +100,7 @@ class Reason(Enum):
     OPERATOR = ("operator_rejected", Box.DOMAIN, Verdict.REJECT, "rejected by this node's operator")
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
+    INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")
     CORRUPT = ("corrupt", Box.STORE, Verdict.REJECT, "the stored bytes no longer match their id: fetch it again")
     # 6 send: what a source of records may not do (threat 9)
     ROLLBACK = ("rollback", Box.SEND, Verdict.REJECT, "shows an older state than it showed before")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
@@ -22,6 +24,7 @@ from hansa.node.driver import Effects
 from hansa.node.rows import (
     AppendLedger,
     PeerRow,
+    PutBlob,
     PutEvidence,
     PutPeer,
     PutRecord,
@@ -92,10 +95,13 @@ class Inbox:
             taken = await self._decide(signed, via, source, wanted, only)
         except Refused as refusal:
             self._core.counters.stopped(refusal.reason)
-            await self._note_refusal(ref, refusal, via, source)
+            await self._note_refusal(ref, refusal, f"via {via}" + (f" from {source}" if source else ""), data)
             raise
         except DiskFull:
             self._core.counters.stopped(Reason.STORE_FULL)
+            raise
+        except BaseException:
+            self._core.counters.stopped(Reason.INTERRUPTED)
             raise
         self._core.counters.went_on()
         return taken
@@ -116,21 +122,41 @@ class Inbox:
         await self._core.driver.perform(effects)
         return Taken(message.id, message.header.kind, subject, message)
 
-    async def _note_refusal(self, ref: str, refusal: Refused, via: Via, source: str) -> None:
+    async def _note_refusal(self, ref: str, refusal: Refused, where: str, data: bytes) -> None:
         reason = refusal.reason
         if reason is Reason.DUPLICATE:
             return  # nobody's fault, and a storm of them must not fill the journal
-        where = f" from {source}" if source else ""
-        note = self._core.driver.note(ref, reason.box, reason.verdict, reason, f"{refusal.detail} (via {via}{where})")
+        note = self._core.driver.note(ref, reason.box, reason.verdict, reason, f"{refusal.detail} ({where})")
         effects = Effects([note])
         if isinstance(refusal, Equivocation):
-            about = f"the same number as {refusal.first[:12]}"
-            effects.changes.append(self._core.driver.note(refusal.first, Box.ADMISSION, None, reason, about))
+            self._prove_equivocation(refusal, data, effects)
         effects.show("refused", ref, reason.code)
         try:
             await self._core.driver.perform(effects)
         except DiskFull:
             return  # the refusal stands and is counted; only its note has no room
+
+    def _prove_equivocation(self, found: Equivocation, data: bytes, effects: Effects) -> None:
+        """Keeps both signed messages and a receipt that names them: a proof that anybody can check (threat 11)."""
+        first = self._core.store.record(found.first)
+        if first is None or any(one.reason == Reason.EQUIVOCATION.code for one in self._core.store.journal(first.id)):
+            return  # one proof is enough
+        digest = content_id(data)
+        receipt = Receipt(
+            dealing=Dealing.EQUIVOCATED,
+            subject=first.author,
+            skill=first.subject,
+            records=(found.first, found.second, digest),
+            reason=Reason.EQUIVOCATION.code,
+        )
+        record = record_row(self._core.seal(RECEIPT, msgspec.to_builtins(receipt)), first.subject, self._core.now())
+        about = f"{found.second[:12]} has the same sequence number; both are kept, receipt {record.id[:12]}"
+        effects.changes += [
+            PutBlob(digest, data),
+            PutRecord(record),
+            AppendLedger(record.id, first.author, first.subject, receipt.dealing.value, self._core.now()),
+            self._core.driver.note(first.id, Box.ADMISSION, None, Reason.EQUIVOCATION, about),
+        ]
 
     def _skill(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         message = admitted.message

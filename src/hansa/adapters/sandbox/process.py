@@ -141,3 +141,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
                 while await process.stdout.read(1 << 16):
                     pass
     await process.wait()
+    # Some versions of asyncio leave this to the next turns of a loop that may not turn any more.
+    transport = getattr(process, "_transport", None)
+    if transport is not None:
+        transport.close()

@@ -1,0 +1,124 @@
+"""`why`: one line per box, for a skill, for a message that was refused, for an id that nobody knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from hansa.admission.service import Via
+from hansa.kernel.errors import NotFound, Refused
+from hansa.kernel.ids import content_id
+from hansa.kernel.verdict import Box
+from tests.attacks.forgeries import forgeries
+from tests.attacks.specimens import key
+from tests.node.world import LIE, SLUG, Behaviour, World, multiplier, skill_message
+
+BOXES = [box.value for box in Box]
+
+
+async def test_a_skill_that_was_published_and_used_elsewhere(world: World) -> None:
+    hub, a, b = world.settle("hub", "hub"), world.settle("a"), world.settle("b")
+    world.invite(hub, a)
+    world.table.teach(SLUG)
+    publication = await a.publish(SLUG, hub)
+    await b.subscribe(hub)
+    await b.sync(hub)
+
+    here = a.node.stories.why(SLUG.id[:8])
+    assert [line.box for line in here.lines] == BOXES
+    assert here.stopped_at == ""
+    assert "made here" in here.lines[0].text
+    assert f"delivered at {hub.url}" in here.lines[5].text
+
+    there = b.node.stories.why(SLUG.id)
+    told = {line.box: line.text for line in there.lines}
+    assert there.stopped_at == ""
+    assert f"signed by {a.id}; record {publication.record[:12]}" in told["identity"]
+    assert "'trials': 35" in told["admission"]
+    assert "admitted, E2 re-proved here" in told["domain room"]
+    assert "5 of 5 trials" in told["domain room"]
+    assert "skill_reproved" in told["store"]
+    assert told["views"] == "shown by find"
+
+
+async def test_a_skill_that_was_refuted(world: World) -> None:
+    hub, a, b = world.settle("hub", "hub"), world.settle("a"), world.settle("b")
+    world.invite(hub, a)
+    world.table.teach(LIE, Behaviour({"(2.675,)": "2.67", "(0.125,)": "0.12"}))
+    async with hub.http() as http:
+        await http.post("/skills", content=skill_message(a.key, LIE).raw)
+    await b.subscribe(hub)
+    await b.sync(hub)
+    story = b.node.stories.why(LIE.id)
+    assert story.stopped_at == "domain room"
+    text = next(line.text for line in story.lines if line.box == "domain room")
+    assert "refuted" in text
+    assert "2.67 instead of 2.68" in text
+
+
+@pytest.mark.parametrize(
+    ("flaw", "box"),
+    [("no signature", "identity"), ("other key 1, honest about it", "identity"), ("payload alone", "identity")],
+)
+async def test_a_message_that_was_refused_is_told_by_its_id(world: World, flaw: str, box: str) -> None:
+    hub, a = world.settle("hub", "hub"), world.settle("a")
+    world.invite(hub, a)
+    message = skill_message(a.key, SLUG)
+    raw = dict(forgeries(message, [a.key, key(3)]))[flaw]
+    async with hub.http() as http:
+        refused = (await http.post("/skills", content=raw)).json()
+    id_ = content_id(raw) if flaw == "payload alone" else message.id
+    story = hub.node.stories.why(id_)
+    assert story.stopped_at == box == refused["box"]
+    stopped = [line.state for line in story.lines]
+    assert stopped == ["passed"] * stopped.index("stopped") + ["stopped"] + ["not reached"] * (
+        len(BOXES) - 1 - stopped.index("stopped")
+    )
+    assert refused["reason"] in story.lines[stopped.index("stopped")].text
+    assert world.restart(hub).node.stories.why(id_[:16]).stopped_at == box
+
+
+async def test_bytes_that_are_no_message_are_told_by_their_own_id(world: World) -> None:
+    b = world.settle("b")
+    raw = b"\x1b[31mnot a message\n"
+    with pytest.raises(Refused):
+        await b.node.inbox.receive(raw, Via.FILE, "evil\x1b[2Jname")
+    story = b.node.stories.why(content_id(raw))
+    assert story.stopped_at == "transport"
+    assert story.what == "a message that was not kept"
+    assert (await b.ask("why", id=content_id(raw))).value["stopped_at"] == "transport"
+
+
+@pytest.mark.parametrize("text", ["0123456789ab", "zzzz", "abc", "", "ü" * 8, "%%%%", "*", "____", "did:key:z6Mk"])
+async def test_an_id_that_nobody_knows_is_not_found(world: World, text: str) -> None:
+    b = world.settle("b")
+    await b.add(SLUG)
+    with pytest.raises(NotFound):
+        b.node.stories.why(text)
+
+
+async def test_a_start_that_fits_several_asks_for_more(world: World) -> None:
+    b = world.settle("b")
+    starts: dict[str, int] = {}
+    for factor in range(1, 700):
+        start = multiplier(factor).id[:4]
+        if start in starts:
+            break
+        starts[start] = factor
+    for one in (starts[start], factor):
+        await b.add(multiplier(one))
+    with pytest.raises(NotFound, match="more than one"):
+        b.node.stories.why(start)
+    with pytest.raises(NotFound, match="more than one"):
+        await b.ask("skill.show", id=start)
+    assert b.node.stories.why(multiplier(factor).id[:20]).id == multiplier(factor).id
+
+
+async def test_a_storm_of_duplicates_does_not_fill_the_journal(world: World) -> None:
+    hub, a = world.settle("hub", "hub"), world.settle("a")
+    world.invite(hub, a)
+    message = skill_message(a.key, SLUG)
+    async with hub.http() as http:
+        for _ in range(20):
+            await http.post("/skills", content=message.raw)
+    assert len(hub.store.journal(message.id)) == 1
+    assert hub.refusals() == {"duplicate": 19}
