@@ -591,8 +591,12 @@ RATE = [
         (
             "at = max(bucket.at, now)",
             "at = now",
-            "rate: test_a_clock_that_swings_refills_no_more_than_one_that_does_not",
             "rate: test_a_clock_that_goes_back_refills_nothing_and_takes_nothing_away",
+        ),
+        (
+            "at = max(bucket.at, now)\n        level = min(full, bucket.units + (at - bucket.at) * per_minute)",
+            "at = now\n        level = min(full, bucket.units + max(0, at - bucket.at) * per_minute)",
+            "rate: test_a_clock_that_swings_refills_no_more_than_one_that_does_not",
         ),
         (
             "level = min(full, bucket.units + (at - bucket.at) * per_minute)",

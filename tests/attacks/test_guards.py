@@ -29,9 +29,8 @@ def test_every_test_that_watches_a_guard_exists() -> None:
     for node in sorted({test for guard in GUARDS for test in guard.tests}):
         file, name = node.split("::")
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-        assert name in {
-            one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-        }, node
+        functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
+        assert name in {one.name for one in functions}, node
 
 
 def test_a_guard_that_nobody_watches_is_reported() -> None:

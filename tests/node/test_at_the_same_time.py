@@ -152,7 +152,6 @@ async def test_one_skill_under_two_numbers_at_once_is_one_publication(sqlite_wor
     assert len(hub.store.records_about(SKILLS[0].id, SKILL)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a tombstone that is on its way to the disk does not stop the skill behind it")
 async def test_a_skill_that_comes_with_its_tombstone_does_not_come_back(sqlite_world: World) -> None:
     hub, a, c = sqlite_world.settle("hub", "hub"), sqlite_world.settle("a"), sqlite_world.settle("c")
     sqlite_world.invite(hub, a, c)
@@ -189,3 +188,21 @@ async def test_a_proof_that_ends_after_a_removal_does_not_bring_it_back(world: W
     with pytest.raises(UsageError, match="removed can't be proved"):
         await proof
     assert a.row(SKILLS[0]).state is SkillState.REMOVED
+
+
+@pytest.mark.xfail(strict=True, reason="UsageError ends the round, and as no routine expects it, the running node too")
+async def test_a_removal_during_a_proof_does_not_stop_the_proving_of_the_others(world: World) -> None:
+    """A tombstone that comes in by one way while a skill that came by another is being proved."""
+    (hub,), b = await stocked(world, hubs=1)
+    await b.pull(hub)
+    world.table.closed = asyncio.Event()
+    proving = asyncio.create_task(prove_all(b))
+    while not world.table.jobs:
+        await asyncio.sleep(0)
+    first = next(skill for skill in SKILLS if skill.result.text == world.table.jobs[0].code)
+    a = next(one for one in world.residents if one.name == "a")
+    await b.node.inbox.receive(a.say("tombstone", {"skill": first.id, "why": ""}).raw, Via.FEED)
+    world.table.closed.set()
+    await proving
+    states = [b.row(skill).state for skill in SKILLS if skill is not first]
+    assert states == [SkillState.ADMITTED] * (len(SKILLS) - 1)

@@ -66,7 +66,7 @@ from hansa.skills.messages import SKILL, skill_body
 from hansa.skills.model import MILLION, PYTHON, Case, Cases, Claim, Origin, Result, Script, Skill, Step
 
 START = 1_760_000_000_000
-NETWORK = "hansa"
+NETWORK = "hansa-test"
 HARNESS = "table-1"
 
 
@@ -412,7 +412,7 @@ class World:
         home.mkdir()
         store = self._open(home)
         used = None if role == "hub" else sandbox or self.table
-        settings = {"name": name, "role": role, "workers": 2, **(config or {})}
+        settings = {"name": name, "role": role, "network": NETWORK, "workers": 2, **(config or {})}
         return self._join(Resident(name, f"http://{name}", None, None, keys, self.clock, store, used, settings, solver))  # type: ignore[arg-type]
 
     def restart(self, resident: Resident) -> Resident:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import random
+from pathlib import Path
 
 import pytest
 
 from hansa.adapters.sandbox import wire
-from hansa.adapters.sandbox.inside import jail, literal, records, seccomp
+from hansa.adapters.sandbox.inside import jail, literal, records, seccomp, workspace
 from hansa.kernel.jobs import SandboxJob, TrialEnd
 
 LITERALS = (
@@ -98,6 +100,25 @@ def test_what_is_off_is_exited(bad: bytes) -> None:
 def test_json_is_json() -> None:
     value = {"a": [1, True, None, '\x00é\ud800"\\'], "b": {"c": ("x",)}}
     assert json.loads(jail._json(value)) == json.loads(json.dumps(value))
+
+
+def test_a_folder_is_emptied_however_deep_and_without_following_links(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "link").symlink_to(outside)
+    folder = os.open(base, os.O_RDONLY)
+    for _ in range(1_500):
+        os.mkdir("d" * 50, dir_fd=folder)
+        inner = os.open("d" * 50, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    workspace.empty(str(base))
+    assert list(base.iterdir()) == []
+    assert (outside / "kept").exists()
 
 
 class Kernel:

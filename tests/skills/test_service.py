@@ -112,6 +112,11 @@ TestLifeOfASkill = LifeOfASkill.TestCase
 TestLifeOfASkill.settings = settings(max_examples=60, stateful_step_count=20)
 
 
+@pytest.mark.parametrize("state", SkillState)
+def test_an_inconclusive_finding_changes_nothing(state: SkillState) -> None:
+    assert after_proof(state, found_to_be(Outcome.INCONCLUSIVE, Reason.NO_HARNESS)) is state
+
+
 # ---- receiving
 
 

@@ -20,8 +20,8 @@ from hansa.adapters.store import connections
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.errors import DiskFull, Fault, Refused, Unavailable
 from hansa.kernel.ids import chain
-from hansa.node.rows import AppendJournal, AppendLedger, PutBlob, PutSkill
-from tests.store.contract import ANN, ANY, BOB, cid, line, put, record, skill
+from hansa.node.rows import AppendJournal, AppendLedger, PutBlob, PutPeer, PutSkill
+from tests.store.contract import ANN, ANY, BOB, cid, line, peer, put, record, skill
 
 ROOT = Path(__file__).parents[2]
 
@@ -172,13 +172,13 @@ async def test_batches_are_made_in_the_order_they_were_handed_in(store: SqliteSt
 
 async def test_refused_batch_leaves_its_neighbours_alone(store: SqliteStore) -> None:
     outcomes = await asyncio.gather(
-        *(store.apply([AppendJournal(line("ref")), put(number % 7, in_feed=True)]) for number in range(30)),
+        *(store.apply([PutPeer(peer(f"{number}")), put(number % 7, in_feed=True)]) for number in range(30)),
         return_exceptions=True,
     )
     assert sum(outcome is None for outcome in outcomes) == 7
     assert all(outcome is None or isinstance(outcome, Refused) for outcome in outcomes)
     assert store.feed_mark()[0] == 7
-    assert len(store.journal("ref")) == 7
+    assert [row.name for row in store.peers()] == [str(number) for number in range(7)]
 
 
 async def test_batch_that_breaks_leaves_its_neighbours_alone(store: SqliteStore) -> None:
@@ -307,6 +307,24 @@ async def test_low_disk_refuses_and_recovers(path: Path) -> None:
     free = 50
     await store.apply([put(2, in_feed=True)])
     assert store.feed_mark()[0] == 2
+    store.close()
+
+
+async def test_disk_that_can_not_be_asked_refuses_and_recovers(path: Path) -> None:
+    there = False
+
+    def free(_: Path) -> int:
+        if not there:
+            raise FileNotFoundError("the folder is gone")
+        return 1
+
+    store = SqliteStore.open(path, min_free_bytes=0)
+    store.close()
+    store = SqliteStore.open(path, min_free_bytes=1, free=free)
+    with pytest.raises(Fault, match="the folder is gone"):
+        await store.apply([put(1)])
+    there = True
+    await store.apply([put(1)])
     store.close()
 
 

@@ -56,25 +56,32 @@ class World:
         self.residents.append(resident)
         return resident
 
-    def start(self, resident: Resident, *flags: str) -> None:
-        """Starts a node and waits until it answers.
+    def start(self, *residents: Resident) -> None:
+        """Starts nodes, at once, and waits until all answer.
 
         Raises:
-            Unavailable: it ended instead; its log says why.
+            Unavailable: one ended instead; its log says why.
         """
+        for resident in residents:
+            self._launch(resident)
+        for resident in residents:
+            self._await(resident)
+
+    def _launch(self, resident: Resident) -> None:
         command = [sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--home", str(resident.home)]
         log = (resident.home / "log").open("w", encoding="utf-8")
         with log:
-            process = subprocess.Popen(
-                [*command, "--port", "0", "--name", resident.name, "--json", *flags],
+            resident.process = subprocess.Popen(
+                [*command, "--port", "0", "--name", resident.name, "--json"],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 text=True,
             )
-        resident.process = process
-        text = ""
-        while process.stdout is not None and (line := process.stdout.readline()):
+
+    def _await(self, resident: Resident) -> None:
+        text, process = "", resident.process
+        while process and process.stdout and (line := process.stdout.readline()):
             text += line
             if line.startswith("}"):
                 break

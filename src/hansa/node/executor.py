@@ -7,6 +7,7 @@ cases only a skill that is near enough to decide on (`ranking.decide_at`) is reu
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,7 @@ from hansa.kernel.errors import UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.jobs import SandboxJob, StepStatus, TrialEnd, TrialReport
 from hansa.node.core import Core
-from hansa.node.finder import Finder
+from hansa.node.finder import POOL, Finder, Found
 from hansa.node.ports import Solution, Solver
 from hansa.node.prover import Prover
 from hansa.node.shelf import Shelf
@@ -23,6 +24,7 @@ from hansa.node.vault import open_skill
 from hansa.skills.importing.draft import Draft
 from hansa.skills.judge import accepts
 from hansa.skills.model import PYTHON, Case, Cases, Claim, Outcome, Result, Skill, Step
+from hansa.skills.signature import could_take
 
 
 class How(StrEnum):
@@ -89,20 +91,45 @@ class Executor:
         ranking = self._core.settings.ranking
         near = ranking.try_at if cases else ranking.decide_at
         tried: list[ContentId] = []
-        for found in self._finder.find(intent, limit=ranking.candidates, at_least=near):
-            skill = open_skill(found.row)
-            if skill.result.media_type != PYTHON:
-                continue
-            trial = await self._run(skill.result.text, skill.result.entry_point, args, cases)
-            if _passes(trial, cases):
-                value, error = _value(trial, len(cases)) if args is not None else (None, "")
-                elapsed = self._core.clock.stopwatch_us() - started
-                return Execution(
-                    How.REUSED, found.row.id, skill.intent, value, len(cases), tuple(tried), elapsed,
-                    found.rank.why, error,
-                )  # fmt: skip
-            tried.append(found.row.id)
+        candidates = self._candidates(intent, near, args, cases)
+        for found, skill, trial in await self._first_that_passes(candidates, args, cases, tried):
+            value, error = _value(trial, len(cases)) if args is not None else (None, "")
+            elapsed = self._core.clock.stopwatch_us() - started
+            return Execution(
+                How.REUSED, found.row.id, skill.intent, value, len(cases), tuple(tried), elapsed, found.rank.why, error
+            )
         return await self._solve(intent, args, cases, tuple(tried), started)
+
+    def _candidates(
+        self, intent: str, near: float, args: str | None, cases: Sequence[Case]
+    ) -> list[tuple[Found, Skill]]:
+        """Returns the skills worth a sandbox run, best first: near enough, code, and able to take the arguments."""
+        asked = [case.args for case in cases[:1]] + ([args] if args is not None else [])
+        worth = []
+        for found in self._finder.find(intent, limit=POOL, at_least=near):
+            skill = open_skill(found.row)
+            code = skill.result
+            if code.media_type == PYTHON and all(could_take(code.text, code.entry_point, one) for one in asked):
+                worth.append((found, skill))
+        return worth[: self._core.settings.ranking.candidates]
+
+    async def _first_that_passes(
+        self, candidates: list[tuple[Found, Skill]], args: str | None, cases: Sequence[Case], tried: list[ContentId]
+    ) -> list[tuple[Found, Skill, TrialReport]]:
+        """Returns the best candidate that passes, as a list of one or none; as many run at once as there are workers.
+
+        Args:
+            tried: receives those that were run and do not pass.
+        """
+        workers = self._core.settings.workers
+        for start in range(0, len(candidates), workers):
+            batch = candidates[start : start + workers]
+            runs = (self._run(skill.result.text, skill.result.entry_point, args, cases) for _, skill in batch)
+            for (found, skill), trial in zip(batch, await asyncio.gather(*runs), strict=True):
+                if _passes(trial, cases):
+                    return [(found, skill, trial)]
+                tried.append(found.row.id)
+        return []
 
     async def _solve(
         self, intent: str, args: str | None, cases: Sequence[Case], tried: tuple[ContentId, ...], started: int

@@ -15,7 +15,7 @@ from enum import StrEnum
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
-from hansa.skills.importing.paths import check_bundle_path
+from hansa.skills.importing.paths import check_bundle_paths
 from hansa.skills.judge import Finding
 from hansa.skills.lineage import Ancestry, Parents, ancestry
 from hansa.skills.model import Claim, Outcome, Skill, SkillState
@@ -92,12 +92,9 @@ def receive(skill: Skill, author: str, known: Known, parents: Parents, params: P
         raise Refused(Reason.TOMBSTONED)
     if author in known.published_by:  # 2
         raise Refused(Reason.DUPLICATE, "this author has passed this skill on before")
-    seen: set[str] = set()
-    for file in skill.result.files:  # 3
-        problem = check_bundle_path(file.path)
-        if problem or file.path.casefold() in seen:
-            raise Refused(Reason.BAD_BODY, f"bundle path: {problem or 'named twice'}")
-        seen.add(file.path.casefold())
+    bad = check_bundle_paths(file.path for file in skill.result.files)  # 3
+    if bad:
+        raise Refused(Reason.BAD_BODY, f"bundle path {bad[0]}: {bad[1]}")
     lineage = tuple(ContentId(one) for one in skill.lineage)
     return ancestry(skill.id, lineage, parents, params.max_parents, params.max_depth)  # 4
 

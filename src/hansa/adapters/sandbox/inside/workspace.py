@@ -11,6 +11,7 @@ import os
 from . import namespaces
 
 _MOST_ENTRIES = 4096
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class TmpfsWorkspace:
@@ -84,18 +85,39 @@ class FolderWorkspace:
 def empty(folder: str) -> None:
     """Removes everything in `folder`, never following links, however deep it is nested.
 
-    Each round lifts what lies in a subdirectory to the top, so no path ever grows with the depth.
+    Goes down and up again by open directories, because a path that deep has no name that the kernel would take. Nobody
+    else may be at work in `folder` meanwhile.
     """
-    lifted = 0
-    while entries := list(os.scandir(folder)):
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for inner in list(os.scandir(entry.path)):
-                if inner.is_dir(follow_symlinks=False):
-                    os.chmod(inner.path, 0o700)  # moving a directory needs write access to it
-                lifted += 1
-                os.rename(inner.path, f"{folder}/lifted-{lifted}-{os.getpid()}")
-            os.rmdir(entry.path)
+    here = os.open(folder, _DIRECTORY)
+    levels = [("", _remove_files(here))]
+    while levels:
+        name, pending = levels[-1]
+        if pending:
+            name = pending.pop()
+            os.chmod(name, 0o700, dir_fd=here)  # the code may have closed it to its own user
+            here = _move(here, name)
+            levels.append((name, _remove_files(here)))
+            continue
+        levels.pop()
+        if levels:
+            here = _move(here, "..")
+            os.rmdir(name, dir_fd=here)
+    os.close(here)
+
+
+def _move(here: int, name: str) -> int:
+    there = os.open(name, _DIRECTORY, dir_fd=here)
+    os.close(here)
+    return there
+
+
+def _remove_files(here: int) -> list[str]:
+    """Removes all but directories and returns the names of those."""
+    folders = []
+    with os.scandir(here) as found:
+        for entry in list(found):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            else:
+                os.unlink(entry.name, dir_fd=here)
+    return folders

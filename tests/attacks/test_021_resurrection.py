@@ -1,0 +1,83 @@
+"""Attack 21: what was removed is sent again, by its author, by somebody else, proved or approved once more."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.verdict import Reason, Verdict
+from hansa.skills.judge import judge
+from hansa.skills.model import Skill, SkillState
+from hansa.skills.policy import Params
+from hansa.skills.service import TRANSITIONS, Known, Trigger, after_proof, move, receive
+from tests.attacks.specimens import reason
+from tests.skills.specimens import ALICE, BOB, CAROL, SHOUT, changed, report, trial, with_files
+
+GONE = Known(tombstoned=True, withdrawn_by=frozenset({ALICE}), published_by=frozenset({ALICE}))
+PARAMS = Params()
+authors = st.sampled_from([ALICE, BOB, CAROL])
+
+
+def why_not(skill: Skill, author: str, known: Known) -> Reason:
+    return reason(receive, skill, author, known, {}.get, PARAMS)
+
+
+@pytest.mark.parametrize("author", [ALICE, BOB, "did:key:new"])
+def test_what_is_gone_is_refused_whoever_sends_it(author: str) -> None:
+    assert why_not(SHOUT, author, GONE) is Reason.TOMBSTONED
+    assert why_not(SHOUT, author, Known(tombstoned=True)) is Reason.TOMBSTONED
+
+
+@given(st.frozensets(authors), st.frozensets(authors), authors)
+def test_a_tombstone_outweighs_everything_else_that_is_known(
+    withdrawn: frozenset[str], published: frozenset[str], author: str
+) -> None:
+    for skill in (SHOUT, with_files("../x")):
+        assert why_not(skill, author, Known(True, withdrawn, published)) is Reason.TOMBSTONED
+
+
+@given(st.frozensets(authors), st.frozensets(authors), authors)
+def test_an_author_that_has_taken_a_skill_back_does_not_bring_it_again(
+    withdrawn: frozenset[str], published: frozenset[str], author: str
+) -> None:
+    known = Known(False, withdrawn, published)
+    try:
+        receive(SHOUT, author, known, {}.get, PARAMS)
+    except Refused as refusal:
+        assert refusal.reason is (Reason.TOMBSTONED if author in withdrawn else Reason.DUPLICATE)
+    else:
+        assert author not in withdrawn | published
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+def test_no_proof_and_no_word_of_the_operator_leads_back(trigger: Trigger) -> None:
+    with pytest.raises(UsageError):
+        move(SkillState.REMOVED, trigger)
+
+
+def test_a_proof_that_was_under_way_does_not_bring_it_back() -> None:
+    passing = judge(SHOUT, report(trial()))
+    with pytest.raises(UsageError):
+        after_proof(SkillState.REMOVED, passing)
+
+
+def test_removal_is_possible_from_everywhere_and_final() -> None:
+    for state in set(SkillState) - {SkillState.REMOVED}:
+        assert move(state, Trigger.REMOVED) is SkillState.REMOVED
+    reached = {SkillState.REMOVED}
+    for (state, _), after in TRANSITIONS.items():
+        if state in reached:
+            reached.add(after)
+    assert reached == {SkillState.REMOVED}
+
+
+def test_a_skill_sent_again_with_a_change_is_another_skill_and_starts_over() -> None:
+    again = changed(SHOUT, intent=SHOUT.intent + " ")
+    assert again.id != SHOUT.id
+    assert receive(again, ALICE, Known(), {}.get, PARAMS)
+
+
+def test_the_refusal_blames_the_sender() -> None:
+    assert Reason.TOMBSTONED.verdict is Verdict.REJECT
