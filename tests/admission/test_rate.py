@@ -19,6 +19,11 @@ START = 1_760_000_000_000
 often = settings(max_examples=scaled(200), deadline=None, derandomize=True)
 PAUSES = st.lists(st.just(0) | st.integers(0, 100) | st.integers(0, 2 * MINUTE), min_size=1, max_size=60)
 
+BURSTS = st.lists(
+    st.tuples(st.integers(-100, 100) | st.integers(-2 * MINUTE, 2 * MINUTE), st.integers(0, 8)), min_size=1, max_size=30
+)
+"""Pauses, some of them of a clock that goes back, each with a number of questions that follow at once."""
+
 
 @dataclass
 class Model:
@@ -54,12 +59,11 @@ def test_a_token_is_so_many_units_that_nothing_is_rounded() -> None:
     assert take(None, 60, Instant(START)) == (Bucket(59 * UNITS, Instant(START)), True)
 
 
-@given(st.integers(0, 5) | st.integers(6, 200) | st.sampled_from([600, 6000, 10**6]), PAUSES, st.booleans())
+@given(st.integers(0, 5) | st.integers(6, 200) | st.sampled_from([600, 6000, 10**6]), BURSTS)
 @often
-def test_it_grants_what_the_model_grants(per_minute: int, pauses: list[int], swing: bool) -> None:
+def test_it_grants_what_the_model_grants(per_minute: int, bursts: list[tuple[int, int]]) -> None:
     """Exact at every whole rate, and whatever the clock does."""
-    steps = [pause * (-1 if swing and place % 3 == 1 else 1) for place, pause in enumerate(pauses)]
-    instants = list(accumulate(steps, initial=START))
+    instants = list(accumulate((step for pause, asks in bursts for step in (pause, *[0] * asks)), initial=START))
     model = Model(per_minute)
     assert granted_at(per_minute, instants) == [now for now in instants if model.take(now)]
 

@@ -135,7 +135,8 @@ JUDGE = rows(
     (
         "if total_checks == 0:  # 3",
         "if False:  # 3",
-        "judge:each_rule_of_the_list_is_met_alone judge:a_script_that_passed_against_a_blank_is_vacuous_however_the_control_ended",
+        "judge:each_rule_of_the_list_is_met_alone"
+        " judge:a_script_that_passed_against_a_blank_is_vacuous_however_the_control_ended",
     ),
     ("return everyone - content", "return everyone", "judge:a_script_that_passes_against_a_blank_is_not_counted"),
     (

@@ -43,12 +43,16 @@ async def test_another_spelling_of_a_signature_is_refused(tmp_path: Path, way: s
         "a blank": text + " ",
         "spare bits": text[:-3] + chr(ord(text[-3]) + 1) + "==",
     }
-    fates = {name: await target.push(way, envelope(message.payload, [signature(me, sig)])) for name, sig in spellings.items()}
+    fates = {
+        name: await target.push(way, envelope(message.payload, [signature(me, sig)])) for name, sig in spellings.items()
+    }
     assert set(fates.values()) <= {"forged", "bad_envelope"}, fates
     assert await target.push(way, message.raw) == "taken"
 
 
-@pytest.mark.parametrize("id_", weak_keys()[:3] + ["did:key:z6Mk", "did:web:example.com", "", "*", "did:key:z" + "1" * 60])
+@pytest.mark.parametrize(
+    "id_", weak_keys()[:3] + ["did:key:z6Mk", "did:web:example.com", "", "*", "did:key:z" + "1" * 60]
+)
 async def test_an_operator_can_not_invite_what_is_no_key(tmp_path: Path, id_: str) -> None:
     target = await Target.fresh(tmp_path)
     before = target.node.store.peers()

@@ -38,6 +38,7 @@ def test_the_reference_knows_the_curve() -> None:
 
 def test_all_points_of_small_order_are_refused() -> None:
     assert {reason(PublicKey.parse, encode(point)) for point in SMALL} == {Reason.BAD_KEY}
+    assert {refusal(PublicKey.parse, encode(point)).detail for point in SMALL} == {"small order"}
 
 
 def test_all_non_canonical_encodings_are_refused() -> None:

@@ -155,7 +155,7 @@ def test_every_test_of_an_attack_is_named_at_its_number() -> None:
     rows = threat_rows()
     for path in sorted((ROOT / "tests" / "attacks").glob("test_[0-9][0-9][0-9]_*.py")):
         number = str(int(path.name[5:8]))
-        assert f"tests/attacks/{path.name}" in rows[number][3], f"{path.name} is not named at number {number}"
+        assert f"tests/attacks/{path.name}" in rows[number][3], f"name {path.name} in docs/security.md, row {number}"
 
 
 def test_decisions_have_a_status_and_the_options_that_lost() -> None:

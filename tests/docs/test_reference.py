@@ -25,7 +25,7 @@ from hansa.node.core import KINDS
 from hansa.overlay.messages import Hello, Index, Welcome
 from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Claim, File, Result, Skill
-from tests.docs.pages import DOCS, blocks, table_rows
+from tests.docs.pages import DOCS, blocks, prose, table_rows
 
 REFERENCE = DOCS / "reference"
 
@@ -137,7 +137,7 @@ def names_in(page: str) -> set[str]:
     ids=lambda shape: shape.__name__,
 )
 def test_every_field_of_a_record_is_documented(shape: type[msgspec.Struct]) -> None:
-    known = names_in((REFERENCE / "records.md").read_text(encoding="utf-8"))
+    known = names_in(prose(REFERENCE / "records.md"))
     assert set(shape.__struct_fields__) <= known
 
 

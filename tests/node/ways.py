@@ -109,7 +109,6 @@ class Target:
             path = self.world.folder / f"import-{self._files}"
             path.write_bytes(raw)
             told = (await self.node.ask("skill.import", path=str(path))).value
-            path.unlink()
             fates += ["taken"] * len(told["taken"]) or [one["reason"] for one in told["refused"]][:1] or ["not_json"]
         return fates
 

@@ -12,17 +12,19 @@ the machine's real one. Time stands still until a test moves it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import uvicorn
 from fastapi import FastAPI
 
 from hansa.adapters.clock import ManualClock
@@ -38,6 +40,7 @@ from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.http.door import make_door
+from hansa.entrypoints.http.server import listen
 from hansa.entrypoints.steps import Result as Done
 from hansa.identity import envelope
 from hansa.identity.envelope import Header, Signed
@@ -385,6 +388,7 @@ class World:
         kind: "memory" or "sqlite".
         table: what all residents' sandboxes know, unless a resident is given another.
         disk: while it is cleared, nothing is written to any SQLite store.
+        free_bytes: what is free on the disk under every SQLite store.
     """
 
     def __init__(self, folder: Path, kind: str = "memory") -> None:
@@ -396,6 +400,7 @@ class World:
         self.residents: list[Resident] = []
         self.disk = threading.Event()
         self.disk.set()
+        self.free_bytes = 1 << 40
 
     def settle(
         self,
@@ -458,11 +463,11 @@ class World:
         path = home / "hansa.db"
         if not path.exists():
             shutil.copy(_empty_store(), path)  # migrating anew for each test would take longer than the tests
-        return SqliteStore.open(path, min_free_bytes=0, free=self._free)
+        return SqliteStore.open(path, min_free_bytes=1, free=self._free)
 
     def _free(self, _: Path) -> int:
         self.disk.wait(10)
-        return 1 << 40
+        return self.free_bytes
 
 
 def _apply(resident: Resident, *changes: Any) -> None:
@@ -498,6 +503,21 @@ async def meanwhile(world: World, *work: Coroutine[Any, Any, Any]) -> list[Any]:
         await asyncio.sleep(0)
     world.disk.set()
     return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def listening(door: Any, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Serves a door on a free port of this machine, and gives its address."""
+    sock = listen(host, 0)
+    config = uvicorn.Config(door, log_config=None, lifespan="off", access_log=False, server_header=False)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        yield f"http://{host}:{sock.getsockname()[1]}"
+    finally:
+        door.state.stopping.set()
+        server.should_exit = True
+        await task
 
 
 def intents(rows: Sequence[Any]) -> list[str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
 from hansa.adapters.sandbox import ProcessSandbox, Tier
 from hansa.kernel.jobs import SandboxJob, SandboxLimits, StepStatus, TrialEnd, TrialReport
 from tests.sandbox.host import descendants
+
+pytestmark = pytest.mark.sandbox
 
 LIMITS = SandboxLimits(wall_ms=300, memory_bytes=128 << 20, file_bytes=1 << 20, threads=8)
 SLACK_SECONDS = 0.5
@@ -65,17 +68,20 @@ def run(sandbox: ProcessSandbox, job: SandboxJob) -> TrialReport:
     """Runs one trial and holds the clock and the process table against it."""
     before = descendants()
     started = time.monotonic()
-    report = asyncio.run(sandbox.run(job))
-    elapsed = time.monotonic() - started
-    assert elapsed <= LIMITS.wall_ms / 1000 + SLACK_SECONDS
+    trial = asyncio.run(sandbox.run(job)).trials[0]
+    assert trial.wall_us <= (job.limits.wall_ms / 1000 + SLACK_SECONDS) * 1e6
+    # Starting and clearing up around it: no promise, but it must not hang; a busy machine is slow at both.
+    assert time.monotonic() - started <= job.limits.wall_ms / 1000 + 10
     assert descendants() <= before
-    return report.trials[0]
+    return trial
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_stopped(name: str, sandbox: ProcessSandbox) -> None:
     code, ends = BOMBS[name]
-    trial = run(sandbox, SandboxJob(code=code, limits=LIMITS))
+    # A bomb that another bound has to stop gets time enough for that.
+    limits = LIMITS if "timeout" in ends else replace(LIMITS, wall_ms=5_000)
+    trial = run(sandbox, SandboxJob(code=code, limits=limits))
     assert trial.end in ends
     assert trial.steps[0].status in (StepStatus.RAISED, StepStatus.NOT_RUN)
 
@@ -116,7 +122,7 @@ def test_each_trial_has_the_whole_time(sandbox: ProcessSandbox) -> None:
     job = SandboxJob("while True: pass", trials=3, stop_after=2, limits=SandboxLimits(wall_ms=150))
     report = asyncio.run(sandbox.run(job))
     assert [trial.end for trial in report.trials] == [TrialEnd.TIMEOUT] * 2
-    assert all(150_000 <= trial.wall_us <= 650_000 for trial in report.trials)
+    assert all(150_000 <= trial.wall_us <= 150_000 + SLACK_SECONDS * 1e6 for trial in report.trials)
 
 
 def test_a_cancelled_job_leaves_nothing_running(tier: Tier) -> None:
@@ -130,7 +136,7 @@ def test_a_cancelled_job_leaves_nothing_running(tier: Tier) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         # The kernel ends a process namespace a moment after its first process.
-        async with asyncio.timeout(SLACK_SECONDS):
+        async with asyncio.timeout(10):
             while descendants() - before:
                 await asyncio.sleep(0)
 

@@ -19,6 +19,8 @@ from hansa.adapters.sandbox import ProcessSandbox
 from hansa.kernel.jobs import SandboxJob, SandboxLimits, StepStatus
 from tests.sandbox.host import Host
 
+pytestmark = pytest.mark.sandbox
+
 PROGRAMS = sorted((Path(__file__).parent / "escapes").glob("*.py"))
 
 

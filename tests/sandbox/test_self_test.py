@@ -15,6 +15,8 @@ from hansa.adapters.sandbox.tiers import Surroundings
 from hansa.kernel.jobs import SandboxJob, SelfTest
 from tests.sandbox.conftest import self_test
 
+pytestmark = pytest.mark.sandbox
+
 # Layer: the file, what it says, what the weakened copy says instead, and a word of the failure that must come of it.
 LOSSES = {
     "seccomp": ("confine.py", "self.calls.confine()", "pass", "socket"),

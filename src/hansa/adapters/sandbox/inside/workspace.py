@@ -75,10 +75,11 @@ class FolderWorkspace:
                             held += entry.stat(follow_symlinks=False).st_blocks * 512
                         if held > self._size or entries > _MOST_ENTRIES:
                             return True
-            except FileNotFoundError:
-                continue  # it went away while we looked
+            except (FileNotFoundError, PermissionError):
+                # It went away while we looked; or it was made closed, and then is empty, for no call opens it again.
+                continue
             except OSError:
-                return True  # a path too long to look into, or closed to us: not something honest code needs
+                return True  # a path too long to look into: not something honest code needs
         return False
 
 
