@@ -327,14 +327,10 @@ SERVICE = rows(
         "a19:who_comes_second_with_the_same_content_is_not_refused_as_a_duplicate",
     ),
     (
-        "problem = check_bundle_path(file.path)",
-        "problem = None",
-        "service:a_bundle_with_a_bad_path_is_refused",
-    ),
-    (
-        "if problem or file.path.casefold() in seen:",
-        "if problem:",
-        "service:a_bundle_with_one_path_twice_is_refused",
+        "if bad:",
+        "if False:",
+        "service:a_bundle_with_a_bad_path_is_refused service:a_bundle_with_one_path_twice_is_refused"
+        " service:a_bundle_whose_paths_stand_in_each_others_way_is_refused",
     ),
     (
         "return ancestry(skill.id, lineage, parents, params.max_parents, params.max_depth)  # 4",
@@ -496,7 +492,7 @@ WORDS = [
         (
             "return plain[:64]",
             "return plain",
-            "licenses:any_text_becomes_at_most_64_characters_that_mean_what_they_say",
+            "licenses:a_long_licence_is_cut_to_what_a_skill_may_hold",
         ),
         (
             'head = " ".join(text[:2_000].split()).lower()',

@@ -36,10 +36,10 @@ async def test_the_token_opens_it_on_this_machine(node: Resident, host: str) -> 
 
 @pytest.mark.parametrize(
     "token", ["", "Bearer ", "Bearer the-toke", "Bearer the-token ", "Bearer the-tokenn", "bearer the-token x",
-              "Basic the-token", "Bearer THE-TOKEN", "Bearer \u00fc", "Bearer null"],
+              "Basic the-token", "Bearer THE-TOKEN", "Bearer the-token,", "Bearer null"],
 )  # fmt: skip
 async def test_no_other_token_does(node: Resident, token: str) -> None:
-    answer = await post(node, GOOD | {"Authorization": token.encode("latin-1").decode("latin-1")} if token.isascii() else GOOD | {"Authorization": "x"})
+    answer = await post(node, GOOD | {"Authorization": token})
     assert answer.status_code == 401
     assert "the-token" not in answer.text
 
@@ -101,3 +101,11 @@ async def test_an_error_is_told_with_its_exit_code(node: Resident) -> None:
 async def test_a_missing_argument_is_named(node: Resident) -> None:
     told = json.loads((await post(node, GOOD, "/admin/operations/skill.show")).text)
     assert told["exit_code"] == 2
+
+
+@pytest.mark.xfail(strict=True, reason="a crash between making and writing admin.token leaves an empty token, which fits no token")
+def test_a_token_file_that_was_left_empty_opens_nothing(tmp_path: Path) -> None:
+    from hansa.entrypoints.home import TOKEN, admin_token
+
+    (tmp_path / TOKEN).touch(0o600)
+    assert admin_token(tmp_path) != ""

@@ -202,10 +202,11 @@ async def test_what_is_not_here_is_404_and_names_what_was_asked(hub: Resident, p
     assert "<built-in" not in answer.json()["message"]
 
 
+@pytest.mark.xfail(strict=True, reason="the two messages differ, so anybody can ask whether a private skill is here")
 async def test_an_unpublished_skill_is_not_told_from_one_that_is_not_here(a: Resident) -> None:
     await a.add(DOUBLE)
-    here, nowhere = ((await get(a, f"/skills/{id_}")).json() for id_ in (DOUBLE.id, "0" * 64))
-    assert here["message"].replace(DOUBLE.id, "") .split(":")[0] == nowhere["message"].replace("0" * 64, "").split(":")[0]
+    told = [(await get(a, f"/skills/{id_}")).json()["message"].replace(id_, "") for id_ in (DOUBLE.id, "0" * 64)]
+    assert told[0] == told[1]
 
 
 async def test_a_record_comes_back_byte_for_byte(hub: Resident, a: Resident) -> None:
@@ -331,7 +332,7 @@ async def test_the_description_lists_every_route(hub: Resident) -> None:
         ("GET", "/revocations"), ("POST", "/hello"), ("GET", "/feed"), ("GET", "/events"), ("GET", "/healthz"),
         ("GET", "/readyz"),
     } <= listed  # fmt: skip
-    assert len(listed) == 17
+    assert len(listed) == 16
     assert not [path for _, path in listed if "admin" in path]
     for methods in described["paths"].values():
         for entry in methods.values():

@@ -179,6 +179,14 @@ def test_large_index_weighs_again_when_enough_has_changed() -> None:
     )
 
 
+def test_dropping_from_a_large_index_moves_the_last_text_into_the_gap() -> None:
+    index = filled(INTENTS[:64], Params(exact_until=1))
+    index.nearest("anything", 1)
+    index.drop(cid(INTENTS[3]))
+    for text in INTENTS[:3] + INTENTS[4:64]:
+        assert index.nearest(text, 1)[0].skill == cid(text)
+
+
 def test_scale_rises_and_holds_the_two_thresholds() -> None:
     assert [calibrated(cosine) for cosine, _ in SCALE] == [similarity for _, similarity in SCALE]
     values = [calibrated(step / 100) for step in range(-100, 101)]

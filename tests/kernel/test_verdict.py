@@ -17,7 +17,7 @@ old_sequence equivocation unknown_peer banned rate_limited
 unknown_skill tombstoned bad_lineage not_author no_reasoning_path low_verification_score low_confidence secret_found
 no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_file_access sandbox_network_access
 sandbox_process not_wanted operator_rejected
-store_full corrupt
+store_full interrupted corrupt
 rollback fork frozen mix_and_match unreachable
 """.split()
 """Append here when a reason is added. A line that has to be changed or taken out is a break of the protocol."""
@@ -45,6 +45,7 @@ def test_a_reason_says_where_how_and_what_to_do(reason: Reason) -> None:
 
 def test_what_may_be_nobodys_fault_is_not_blamed_on_the_sender() -> None:
     blameless = {Reason.DUPLICATE, Reason.STALE, Reason.EXPIRED, Reason.OLD_SEQUENCE, Reason.RATE, Reason.STORE_FULL}
+    blameless.add(Reason.INTERRUPTED)
     assert {reason.verdict for reason in blameless} == {Verdict.IGNORE}
 
 

@@ -83,6 +83,10 @@ def test_any_text_becomes_at_most_64_characters_that_mean_what_they_say(text: st
         assert meant in SHARING
 
 
+def test_a_long_licence_is_cut_to_what_a_skill_may_hold() -> None:
+    assert spdx("x" * 65) == "x" * 64
+
+
 @pytest.mark.parametrize("near", ["MIT ", "mit", "MIT\n", "mit-0", "GPL-3.0"])
 def test_sharing_is_asked_of_the_exact_identifier(near: str) -> None:
     assert not allows_sharing(near)

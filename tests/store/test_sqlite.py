@@ -284,7 +284,8 @@ async def test_reader_cannot_write_or_checkpoint(store: SqliteStore, path: Path)
     reader = connections.open_reading(path)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.raw("DELETE FROM records")
-    reader.raw("PRAGMA query_only = OFF")  # a second bolt holds
+    assert reader.raw("PRAGMA query_only")[0][0] == 1
+    reader.raw("PRAGMA query_only = OFF")  # the second bolt holds
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.raw("DELETE FROM records")
     assert reader.raw("PRAGMA wal_autocheckpoint")[0][0] == 0

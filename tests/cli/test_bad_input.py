@@ -1,0 +1,529 @@
+"""Each bad input of each kind gets one clear sentence on standard error, and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from hansa.adapters.lock import DataDirLock
+from hansa.adapters.store import sqlite
+from hansa.kernel.ids import content_id
+from tests.attacks.specimens import key
+from tests.cli.conftest import Hansa, Up, outside
+from tests.node.world import SLUG, multiplier, skill_message
+
+REFUSED, USAGE, NOT_FOUND, UNAVAILABLE, BUSY, DISK_FULL = 1, 2, 3, 4, 5, 6
+SKILL_FILE = '"""Turn a title into a slug.\n\n1. Lower it.\n\nLicense: MIT\n"""\n\n\ndef slugify(title):\n    """Do it.\n\n    >>> slugify("A B")\n    \'a-b\'\n    """\n    return "-".join(title.lower().split())\n'
+
+
+@pytest.fixture
+def skill_file(tmp_path: Path) -> Path:
+    path = tmp_path / "slugify.py"
+    path.write_text(SKILL_FILE)
+    return path
+
+
+@pytest.fixture
+def held(node: Hansa, skill_file: Path) -> str:
+    """Gives the id of a skill that the node holds."""
+    said = node("skill", "add", skill_file, "--json")
+    return said.json["added"][0]["trace_id"]
+
+
+# ---- no node yet, or another's
+
+
+@pytest.mark.parametrize("words", [("status",), ("id",), ("up",), ("prove",), ("find", "x"), ("ledger", "verify"), ("sync",)])
+def test_no_identity_yet(hansa: Hansa, words: tuple[str, ...]) -> None:
+    said = hansa(*words)
+    assert said.code == USAGE
+    assert "run hansa init" in said.sentence
+
+
+def test_init_never_overwrites_a_key(node: Hansa, home: Path) -> None:
+    before = (home / "key").read_bytes()
+    said = node("init")
+    assert (said.code, (home / "key").read_bytes()) == (USAGE, before)
+    assert "never overwritten" in said.sentence
+
+
+def test_a_home_that_is_a_file(hansa: Hansa, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    said = hansa("init", "--home", file)
+    assert said.code == USAGE
+    assert "is a file" in said.sentence
+
+
+@pytest.mark.xfail(strict=True, raises=NotADirectoryError, reason="reading config.toml below a file is not expected")
+def test_a_home_that_is_a_file_for_other_commands(hansa: Hansa, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert hansa("status", "--home", file).code == USAGE
+
+
+@pytest.mark.xfail(strict=True, raises=IsADirectoryError, reason="a folder named config.toml is not expected")
+def test_settings_that_are_a_folder(node: Hansa, home: Path) -> None:
+    (home / "config.toml").mkdir()
+    assert node("status").code == USAGE
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+def test_a_key_that_others_can_read(node: Hansa, home: Path, mode: int) -> None:
+    (home / "key").chmod(mode)
+    for command in ("status", "id", "up"):
+        said = node(command)
+        assert said.code == USAGE
+        assert "chmod 600" in said.sentence
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"hansa-key-v1 AAAA\n", b"hansa-key-v2 " + b"A" * 43 + b"=\n", b"\0" * 300])
+def test_a_key_that_is_none(node: Hansa, home: Path, content: bytes) -> None:
+    (home / "key").write_bytes(content)
+    said = node("id")
+    assert said.code == USAGE
+    assert "holds no key" in said.sentence
+
+
+def test_a_key_that_is_a_link(node: Hansa, home: Path, tmp_path: Path) -> None:
+    (home / "key").rename(tmp_path / "elsewhere")
+    (home / "key").symlink_to(tmp_path / "elsewhere")
+    said = node("id")
+    assert said.code == USAGE
+    assert "symbolic link" in said.sentence
+
+
+# ---- settings
+
+
+@pytest.mark.parametrize(
+    ("toml", "named"),
+    [
+        ("port = 70000", "port"), ("port = 'x'", "port"), ("portt = 1", "portt"), ("role = 'boss'", "role"),
+        ("workers = 0", "workers"), ("network = ''", "network"), ("sync_seconds = -1", "sync_seconds"),
+        ("[limits]\nmax_bytes = 0", "max_bytes"), ("[limits]\nmax_byte = 1", "limits.max_byte"),
+        ("[skills]\nmin_confidence = 2.0", "min_confidence"), ("[admission]\nwindow_ms = 1", "window_ms"),
+        ("[admission]\nrecords_per_minute = 0", "records_per_minute"), ("sandbox_tier = 'none'", "sandbox_tier"),
+        ("solver = \"'\"", "solver"), ("name = '" + "x" * 65 + "'", "name"), ("limits = 7", "limits"),
+        ("port =", "config.toml"), ("\xff", "config.toml"), ("[limits]\nmax_bytes = 'x'", "limits.max_bytes"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_named(node: Hansa, home: Path, toml: str, named: str) -> None:
+    (home / "config.toml").write_text(toml, encoding="latin-1")
+    said = node("status")
+    assert said.code == USAGE
+    assert named in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [("HANSA_PORT", "x", "port"), ("HANSA_ROLE", "boss", "role"), ("HANSA_LIMITS__MAX_BYTES", "-5", "max_bytes"),
+     ("HANSA_WORKERS", "", "workers"), ("HANSA_LIMITS", "x", "limits"), ("HANSA_SKILLS__WITNESSES", "0", "witnesses")],
+)  # fmt: skip
+def test_a_wrong_variable_is_named(node: Hansa, monkeypatch, name: str, value: str, named: str) -> None:
+    monkeypatch.setenv(name, value)
+    said = node("status")
+    assert said.code == USAGE
+    assert named in said.sentence.lower()
+
+
+# ---- files
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"this is no JSON\n", "not_json"), (b'{"a": 1}\n', "not_canonical"), (b"[]\n", "bad_envelope"),
+        (b"\x89PNG\x00\xff\n", "not_json"), (b"x" * 300_000, "too_large"),
+        (skill_message(key(1), SLUG, version="2.0", network="hansa").raw, "unsupported_version"),
+        (skill_message(key(1), SLUG, network="other").raw, "wrong_network"),
+    ],
+    ids=["text", "blanks", "list", "binary", "large", "version", "network"],
+)  # fmt: skip
+def test_a_record_that_can_not_be_imported_is_named_with_its_line(node: Hansa, tmp_path, content, reason) -> None:
+    path = tmp_path / "records"
+    path.write_bytes(b"\n" + content)
+    said = node("skill", "import", path)
+    assert said.code == REFUSED
+    assert "! line 1: " + reason in said.out
+    assert said.err == ""
+    assert [one["reason"] for one in node("skill", "import", path, "--json").json["refused"]] == [reason]
+
+
+def test_a_good_record_after_a_bad_one_is_taken(node: Hansa, tmp_path: Path) -> None:
+    path = tmp_path / "records"
+    path.write_bytes(b"junk\n" + skill_message(key(1), SLUG, network="hansa").raw + b"\n")
+    said = node("skill", "import", path)
+    assert said.code == 0
+    assert "1 taken into quarantine, 1 refused" in said.out
+
+
+@pytest.mark.parametrize("words", [("skill", "import", "/nowhere/x"), ("skill", "add", "/nowhere/x"), ("skill", "import", "/")])
+def test_a_file_that_is_not_there(node: Hansa, words: tuple[str, ...]) -> None:
+    said = node(*words)
+    assert said.code == USAGE
+    assert words[2] in said.sentence
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "test_only.py", "empty"])
+def test_nothing_to_add(node: Hansa, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.mkdir() if name == "empty" else path.write_text("x")
+    said = node("skill", "add", path)
+    assert said.code == USAGE
+    assert "nothing to add" in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.jsonl", b"not json\n"), ("a.jsonl", b"[]\n{}\n7\n"), ("a.py", b"def f(:\n"), ("a.py", b"\xff\xfe"),
+     ("a.py", b"x = 1\n" * 300_000), ("a.py", b"")],
+)  # fmt: skip
+def test_a_source_that_holds_no_skill_is_named(node: Hansa, tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    said = node("skill", "add", tmp_path / name)
+    assert said.code == REFUSED
+    assert f"! {name}" in said.out
+    assert "0 added" in said.out
+
+
+def test_an_export_that_can_not_be_written(node: Hansa, tmp_path: Path) -> None:
+    path = tmp_path / "records"
+    path.write_bytes(skill_message(key(1), SLUG, network="hansa").raw)
+    node("skill", "import", path)
+    said = node("skill", "export", SLUG.id, "--to", tmp_path / "no" / "where")
+    assert said.code == USAGE
+    assert "can't write" in said.sentence
+
+
+def test_exporting_what_was_never_published(node: Hansa, held: str) -> None:
+    said = node("skill", "export", held[:12])
+    assert said.code == USAGE
+    assert "hansa publish" in said.sentence
+
+
+# ---- names
+
+
+@pytest.mark.parametrize("words", [("skill", "show"), ("skill", "remove"), ("why",), ("prove",), ("publish",),
+                                   ("quarantine", "show"), ("quarantine", "approve"), ("quarantine", "reject"),
+                                   ("skill", "export")])  # fmt: skip
+@pytest.mark.parametrize(("id_", "says"), [("0" * 12, "starts with"), ("ab", "4 "), ("zzzz", "starts with")])
+def test_an_id_that_names_nothing(node: Hansa, words: tuple[str, ...], id_: str, says: str) -> None:
+    said = node(*words, id_)
+    assert said.code == NOT_FOUND
+    assert says in said.sentence
+
+
+def test_an_id_that_names_several(node: Hansa, tmp_path: Path) -> None:
+    starts: dict[str, int] = {}
+    for factor in range(1, 900):
+        start = multiplier(factor).id[:4]
+        if start in starts:
+            break
+        starts[start] = factor
+    messages = [skill_message(key(1), multiplier(n), network="hansa").raw for n in (starts[start], factor)]
+    (tmp_path / "records").write_bytes(b"\n".join(messages))
+    assert node("skill", "import", tmp_path / "records").code == 0
+    said = node("skill", "show", start)
+    assert said.code == NOT_FOUND
+    assert "more than one" in said.sentence
+
+
+@pytest.mark.parametrize("id_", ["me", "did:key:zzz", "did:key:z6Mk", "", "http://x"])
+def test_what_is_no_node_id(node: Hansa, id_: str) -> None:
+    said = node("peer", "add", id_)
+    assert said.code == REFUSED
+    assert said.sentence.startswith("bad_key")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("subscribe", "127.0.0.1:8470"), ("subscribe", "ftp://x"), ("subscribe", "http://x", "--report", "some"),
+     ("execute", "x", "--case", "1"), ("execute", "x", "--case", "=> 1"), ("execute", "x", "--case", "1 =>"),
+     ("execute", " "), ("skill", "list", "--state", "lost"), ("skill", "list", "--origin", "mine"), ("sync",)],
+)  # fmt: skip
+def test_an_argument_that_makes_no_sense(node: Hansa, words: tuple[str, ...]) -> None:
+    said = node(*words)
+    assert said.code == USAGE
+    assert said.sentence
+
+
+def test_a_state_that_does_not_allow_it(node: Hansa, held: str) -> None:
+    assert node("quarantine", "approve", held).code == 0
+    said = node("quarantine", "approve", held)
+    assert said.code == USAGE
+    assert "can't be approved" in said.sentence
+    assert node("unsubscribe", "http://127.0.0.1:1").code == NOT_FOUND
+
+
+# ---- addresses and ports
+
+
+def test_nothing_listens_there(node: Hansa) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    said = node("subscribe", f"http://127.0.0.1:{port}")
+    assert said.code == UNAVAILABLE
+    assert "no node answers" in said.sentence
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "http://a b", "http://127.0.0.1:99999", "http://x:y", "http://\u00fc\u0000"])
+def test_an_address_that_is_none(node: Hansa, url: str) -> None:
+    said = node("subscribe", url)
+    assert said.code == UNAVAILABLE
+    assert said.sentence
+
+
+class _Web(BaseHTTPRequestHandler):
+    answer: tuple[int, bytes] = (200, b"<html>It works!</html>")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, body = self.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "says"),
+    [((200, b"<html>It works!</html>"), REFUSED, "not_json"), ((404, b"<html>Nothing</html>"), REFUSED, "unreachable"),
+     ((500, b'{"reason": 7}'), REFUSED, "unreachable"), ((301, b""), REFUSED, "unreachable"), ((200, b"{}"), REFUSED, "bad_envelope"),
+     ((403, b'{"reason":"unknown_peer","detail":"\\u001b[2J"}'), REFUSED, "unknown_peer")],
+)  # fmt: skip
+def test_something_else_listens_there(node: Hansa, answer: tuple[int, bytes], code: int, says: str) -> None:
+    server = HTTPServer(("127.0.0.1", 0), type("Web", (_Web,), {"answer": answer}))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        said = node("subscribe", f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert said.code == code
+    assert said.sentence.startswith(says)
+    assert "\x1b" not in said.err
+
+
+@pytest.mark.parametrize("raw", [b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"\x15\x03\x01\x00\x02\x02\x46"])
+def test_what_listens_there_does_not_speak_http(node: Hansa, raw: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(raw)
+                connection.recv(65536)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        said = node("subscribe", f"http://127.0.0.1:{server.getsockname()[1]}")
+        thread.join()
+    assert said.code == UNAVAILABLE
+    assert "does not speak HTTP" in said.sentence or "can't be reached" in said.sentence
+
+
+def test_the_port_is_in_use(node: Hansa) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = node("up", "--port", str(taken.getsockname()[1]))
+    assert said.code == UNAVAILABLE
+    assert "--port" in said.sentence
+
+
+def test_an_address_that_is_not_of_this_machine(node: Hansa) -> None:
+    said = node("up", "--host", "203.0.113.7", "--port", "0")
+    assert said.code == UNAVAILABLE
+    assert "203.0.113.7" in said.sentence
+
+
+@pytest.mark.xfail(strict=True, raises=socket.gaierror, reason="a name that can't be resolved is not expected")
+def test_a_host_that_is_no_address(node: Hansa) -> None:
+    said = node("up", "--host", "no such host", "--port", "0")
+    assert said.code == UNAVAILABLE
+
+
+# ---- the disk
+
+
+def test_a_full_disk(node: Hansa, skill_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    node("status")
+    monkeypatch.setitem(sqlite.SqliteStore.open.__func__.__kwdefaults__, "free", lambda path: 0)
+    said = node("skill", "add", skill_file)
+    assert said.code == DISK_FULL
+    assert "free some space" in said.sentence
+    monkeypatch.undo()
+    monkeypatch.setenv("HANSA_HOME", str(skill_file.parent / "home"))
+    assert node("skill", "add", skill_file).code == 0
+
+
+@pytest.mark.parametrize("where", [0, 100])
+def test_a_store_that_is_damaged(node: Hansa, home: Path, where: int) -> None:
+    node("status")
+    path = home / "hansa.db"
+    data = bytearray(path.read_bytes())
+    data[where : where + 60] = b"\x55" * 60
+    path.write_bytes(data)
+    said = node("status")
+    assert said.code == 70
+    assert "hansa.db" in said.sentence
+
+
+# ---- two at once
+
+
+def test_another_process_has_the_data_directory(node: Hansa, home: Path, skill_file: Path) -> None:
+    with DataDirLock(home):
+        for words in (("status",), ("skill", "add", str(skill_file)), ("up",)):
+            said = node(*words)
+            assert said.code == BUSY
+            assert f"process {os.getpid()}" in said.sentence
+
+
+def test_commands_of_a_node_that_is_up_are_run_by_it(node: Hansa, up: Up, home: Path, skill_file: Path) -> None:
+    added = node("skill", "add", skill_file, "--json").json["added"]
+    assert [one["intent"] for one in added] == ["Turn a title into a slug."]
+    assert node("status", "--json").json["instance_id"] == up.id
+    said = node("up", "--port", "0")
+    assert said.code == BUSY
+    assert up.url in said.sentence
+    assert node("skill", "show", "0" * 12).code == NOT_FOUND
+    assert "starts with" in node("why", "0" * 12).sentence
+    assert node("skill", "show", added[0]["trace_id"][:12]).code == 0
+    bad = node("peer", "add", "me")
+    assert (bad.code, bad.sentence[:7]) == (REFUSED, "bad_key")
+    assert up.stop() == 0
+    assert node("skill", "show", added[0]["trace_id"][:12]).code == 0
+    assert (home / "lock").read_text() == ""
+
+
+@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="a token file that is gone is not expected")
+def test_the_token_of_a_node_that_is_up_is_gone(node: Hansa, up: Up, home: Path) -> None:
+    (home / "admin.token").unlink()
+    assert node("status").code in (USAGE, UNAVAILABLE)
+
+
+def test_a_wrong_token_is_named(node: Hansa, up: Up, home: Path) -> None:
+    (home / "admin.token").write_text("wrong\n")
+    said = node("status")
+    assert said.code == UNAVAILABLE
+    assert "401" in said.sentence
+
+
+# ---- rights; root may do everything, so these become somebody else first
+
+NOBODY = 65534
+as_nobody = pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+
+
+@pytest.fixture
+def public(home: Path, node: Hansa):
+    """Gives a data directory that belongs to nobody, in a place where he may go."""
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="hansa-nobody-"))
+    folder.chmod(0o755)
+    target = folder / "home"
+    shutil.copytree(home, target)
+    for path in (target, *target.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    if outside(target, "id", uid=NOBODY).code != 0:
+        shutil.rmtree(folder)
+        pytest.skip("nobody can't run Python from here")
+    yield target
+    shutil.rmtree(folder)
+
+
+@as_nobody
+def test_no_right_to_the_data_directory(public: Path) -> None:
+    public.chmod(0o000)
+    for words in (("status",), ("id",)):
+        said = outside(public, *words, uid=NOBODY)
+        assert said.code in (USAGE, UNAVAILABLE), said
+        assert said.sentence
+    public.chmod(0o700)
+
+
+@as_nobody
+def test_no_right_to_write(public: Path) -> None:
+    public.chmod(0o500)
+    said = outside(public, "status", uid=NOBODY)
+    assert said.code == UNAVAILABLE, said
+    assert said.sentence
+    public.chmod(0o700)
+
+
+@as_nobody
+def test_no_right_to_make_a_home(public: Path) -> None:
+    os.chown(public, 0, 0)
+    public.chmod(0o755)
+    said = outside(public / "new", "init", uid=NOBODY)
+    assert said.code == UNAVAILABLE, said
+    assert "can't make" in said.sentence
+
+
+@as_nobody
+def test_no_right_to_a_port(public: Path) -> None:
+    said = outside(public, "up", "--port", "80", uid=NOBODY)
+    if said.code == 0:
+        pytest.skip("this machine lets everybody listen there")
+    assert said.code == UNAVAILABLE, said
+    assert "--port" in said.sentence
+
+
+@as_nobody
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("settings", ("status",)),
+        pytest.param("records", ("skill", "import"), marks=pytest.mark.xfail(strict=True, reason="PermissionError")),
+        pytest.param("traces.jsonl", ("skill", "add"), marks=pytest.mark.xfail(strict=True, reason="PermissionError")),
+        ("skill.py", ("skill", "add")),
+        ("folder", ("skill", "add")),
+        pytest.param("below", ("skill", "add"), marks=pytest.mark.xfail(strict=True, reason="PermissionError")),
+        pytest.param("shut/x.py", ("skill", "add"), marks=pytest.mark.xfail(strict=True, reason="PermissionError")),
+    ],
+)
+def test_no_right_to_read(public: Path, kind: str, words: tuple[str, ...]) -> None:
+    path = public.parent / kind
+    if kind == "settings":
+        path = public / "config.toml"
+        path.write_text("")
+        path.chmod(0)
+        said = outside(public, *words, uid=NOBODY)
+        assert said.code == USAGE
+        assert "config.toml" in said.sentence
+        return
+    if kind == "below":
+        (path / "inner").mkdir(parents=True)
+        (path / "inner").chmod(0)
+    elif kind == "folder":
+        path.mkdir()
+    elif "/" in kind:
+        path.parent.mkdir()
+        path.write_text("")
+        path.parent.chmod(0)
+    else:
+        path.write_text("{}")
+    if path.exists():
+        path.chmod(0 if kind != "below" else 0o755)
+    said = outside(public, *words, str(path), uid=NOBODY)
+    assert "Traceback" not in said.err, said.err[-300:]
+    assert said.code in (REFUSED, USAGE, UNAVAILABLE)

@@ -1,0 +1,142 @@
+"""Every command: an example in its help, and `--json` that parses and is ASCII."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+from hansa.entrypoints.cli.main import cli
+from hansa.identity import envelope
+from tests.attacks.specimens import key
+from tests.cli.conftest import Hansa
+from tests.node.world import LIE, make_skill, multiplier, skill_message
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        if isinstance(command, click.Group) or hasattr(command, "commands"):
+            for name, inner in command.commands.items():
+                yield from walk(inner, (*path, name))
+        else:
+            yield path
+
+    yield from walk(typer.main.get_command(cli), ())
+
+
+ALL = sorted(commands())
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_the_help_of_every_command_ends_with_an_example_of_it(hansa: Hansa, path: tuple[str, ...]) -> None:
+    said = hansa(*path, "--help")
+    assert said.code == 0
+    _, _, examples = said.out.partition("Examples:")
+    assert f"hansa {' '.join(path)}" in examples
+
+
+def test_the_help_of_groups_and_the_version(hansa: Hansa) -> None:
+    assert hansa("--help").code == 0
+    for group in {path[0] for path in ALL if len(path) > 1}:
+        assert hansa(group, "--help").code == 0
+    assert hansa("--version").out.startswith("hansa ")
+
+
+def test_what_is_no_command_is_a_usage_error(hansa: Hansa) -> None:
+    for words in (("explode",), ("skill", "explode"), ("status", "--explode"), ("up", "--port", "x")):
+        said = hansa(*words)
+        assert said.code == 2
+        assert said.err
+
+
+INTENT = "turn a \u202etitle\u202c <b>into</b> a slug \x1b[31m\u00fc\u5c3a\u5bf8"
+
+
+@pytest.fixture
+def stocked(node: Hansa, tmp_path: Path) -> tuple[Hansa, dict[str, str]]:
+    """Gives a node with skills whose text is not to be trusted on a terminal, and ids to speak of."""
+    odd = make_skill("slug", "def slug(t):\n    return t.lower()\n# \x1b[2J\n", {"('A',)": "'a'"}, INTENT, tags=("\u202ex",))
+    messages = [skill_message(key(1), skill, network="hansa").raw for skill in (odd, LIE)]
+    records = tmp_path / "records"
+    records.write_bytes(b"\n".join(messages))
+    (tmp_path / "mine.py").write_text(
+        '"""Do it.\n\n1. Do.\n\nLicense: MIT\n"""\n\n\ndef mine(x):\n    """Do it.\n\n    >>> mine(1)\n    1\n    """\n    return x\n'
+    )
+    fresh = tmp_path / "fresh"
+    fresh.write_bytes(skill_message(key(1), multiplier(3), network="hansa").raw)
+    node("skill", "import", records)
+    peer = str(key(1).public.did)
+    record = envelope.read(messages[0]).id
+    return node, {"odd": odd.id, "lie": LIE.id, "records": str(fresh), "mine": str(tmp_path / "mine.py"), "peer": peer,
+                  "record": record}  # fmt: skip
+
+
+SEQUENCE = [
+    ("id",), ("status",), ("config",), ("skill", "add", "{mine}"), ("skill", "import", "{records}"), ("skill", "list"),
+    ("skill", "show", "{odd}"), ("quarantine", "list"), ("quarantine", "show", "{odd}"), ("find", "slug", "--all"),
+    ("prove", "{odd}", "--trials", "2"), ("find", "turn a title into a slug"), ("publish", "{odd}", "--dry-run"),
+    ("execute", "turn a title into a slug", "--args", "('A',)", "--case", "('B',) => 'b'"), ("why", "{odd}"), ("why", "{record}"),
+    ("report",), ("ledger", "list"), ("ledger", "verify"), ("peer", "add", "{peer}"), ("peer", "list"),
+    ("peer", "ban", "{peer}"), ("quarantine", "approve", "{lie}"), ("quarantine", "reject", "{lie}"),
+    ("skill", "remove", "{lie}", "--yes"),
+]  # fmt: skip
+WITHOUT_JSON = {("peer", "add"), ("peer", "ban"), ("skill", "export")}
+ELSEWHERE = {("init",), ("up",), ("doctor",), ("demo",), ("subscribe",), ("unsubscribe",), ("sync",), ("skill", "export")}
+
+
+def test_the_sequence_below_leaves_no_command_out() -> None:
+    assert set(ALL) == {words[: 2 if words[:2] in ALL else 1] for words in SEQUENCE} | ELSEWHERE
+
+
+def test_json_of_every_command_parses_and_is_ascii(stocked: tuple[Hansa, dict[str, str]]) -> None:
+    hansa, names = stocked
+    for words in SEQUENCE:
+        said = hansa(*(word.format(**names) if "{" in word else word for word in words), "--json")
+        assert said.code in (0, 1), (words, said.err)
+        assert isinstance(json.loads(said.out), dict), words
+        assert said.out.isascii()
+        assert not any(ord(char) < 32 and char != "\n" for char in said.out)
+        assert said.err == ""
+
+
+def test_text_of_every_command_holds_no_control_character(stocked: tuple[Hansa, dict[str, str]]) -> None:
+    hansa, names = stocked
+    for words in SEQUENCE:
+        said = hansa(*(word.format(**names) if "{" in word else word for word in words))
+        assert said.code in (0, 1), (words, said.err)
+        assert said.out or said.err
+        for char in ("\x1b", "\u202e", "\u202c", "\r", "\x00"):
+            assert char not in said.out + said.err, words
+
+
+def test_export_and_import_by_file_go_through_the_same_checks(node: Hansa, tmp_path: Path, monkeypatch) -> None:
+    skill = tmp_path / "mine.py"
+    skill.write_text(
+        '"""Do it.\n\n1. Do.\n\nLicense: MIT\n"""\n\n\ndef mine(x):\n    """Do it.\n\n    >>> mine(1)\n    1\n    >>> mine(2)\n    2\n    """\n    return x\n'
+    )
+    added = node("skill", "add", skill, "--json").json["added"][0]["trace_id"]
+    assert node("publish", added).code == 1
+    assert node("prove", added).code == 0
+    assert node("publish", added).code == 0
+    out = tmp_path / "out"
+    assert node("skill", "export", added, "--to", out).code == 0
+    assert node("skill", "export", added).out == out.read_text()
+    assert out.read_text().isascii()
+
+    monkeypatch.setenv("HANSA_HOME", str(tmp_path / "other"))
+    node("init")
+    taken = node("skill", "import", out, "--json")
+    assert (taken.code, len(taken.json["taken"])) == (0, 1)
+    assert node("skill", "show", added, "--json").json["state"] == "quarantined"
+    again = node("skill", "import", out, "--json")
+    assert (again.code, again.json["refused"][0]["reason"]) == (1, "duplicate")
+    forged = tmp_path / "forged"
+    forged.write_text(out.read_text().replace("A", "B", 1))
+    assert node("skill", "import", forged, "--json").json["taken"] == []
+    assert node("prove").code == 0
+    assert node("skill", "show", added, "--json").json["state"] == "admitted"
+    assert node("find", "do it").code == 0
