@@ -142,7 +142,7 @@ JUDGE = rows(
     (
         'if step.kind == "script" and step.status is StepStatus.OK\n    }',
         "if step.status is StepStatus.OK\n    }",
-        "judge:each_rule_of_the_list_is_met_alone",
+        "judge:a_script_that_does_not_pass_against_a_blank_is_counted",
     ),
     (
         "if any(step.status is StepStatus.MISSING_MODULE for trial in trials for step in trial.steps):  # 4",
@@ -184,7 +184,7 @@ JUDGE = rows(
     (
         "passed += accepts(skill.cases[step.index], step.value)",
         "passed += 1",
-        "judge:each_rule_of_the_list_is_met_alone",
+        "judge:a_check_without_a_good_answer_is_not_passed",
     ),
     (
         'if step.kind == "call" and step.index < len(skill.cases):\n            passed',

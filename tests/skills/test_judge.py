@@ -7,7 +7,7 @@ import math
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hansa.kernel.ids import content_id
@@ -301,9 +301,26 @@ def test_a_pass_needs_no_detail() -> None:
 # ---- arbitrary reports
 
 judged = st.sampled_from([SHOUT, CASES_ONLY, SCRIPT_ONLY, UNCHECKED])
+nearly_good = st.builds(
+    trial,
+    st.sampled_from([("'A!'", "'!'"), ("'A!'", "'!'"), ("'A!'", '"!"'), WRONG, ("'A!'",), ()]),
+    st.sampled_from([(OK,), (OK,), (OK, OK), (FAILED,), ()]),
+    st.sampled_from([COMPLETED, COMPLETED, COMPLETED, *TrialEnd]),
+    st.sampled_from(["native", "native", "native", "file", "network", "process"]),
+)
+seen_reports = st.one_of(
+    sandbox_reports,
+    st.builds(
+        report,
+        nearly_good,
+        nearly_good,
+        control=st.one_of(st.none(), st.just(BLANK_FAILS), st.just(BLANK_PASSES), nearly_good),
+    ),
+)
 
 
-@given(judged, sandbox_reports)
+@settings(max_examples=400)
+@given(judged, seen_reports)
 def test_no_report_breaks_the_judge_and_a_pass_is_always_a_whole_one(skill: Skill, seen: SandboxReport) -> None:
     finding = judge(skill, seen)
     assert (finding.outcome is Outcome.PASS) == (finding.reason is None)

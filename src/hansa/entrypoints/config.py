@@ -131,7 +131,7 @@ def _check_names(values: dict[str, Any], path: Path) -> None:
     for name, value in values.items():
         field = Config.model_fields.get(name)
         if field is None:
-            raise UsageError(f"setting {name}: there is no such setting (in {path}): see hansa config show")
+            raise UsageError(f"setting {name}: there is no such setting (in {path}): see hansa config")
         if isinstance(value, dict) and is_dataclass(field.default):
             known = {one.name for one in fields(field.default)}
             for inner in value:

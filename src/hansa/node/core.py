@@ -35,7 +35,6 @@ KINDS: Mapping[str, Freshness] = {
 """Every kind of message that this version of the node knows."""
 
 LIVE_MS = 5 * MINUTE
-INDEX_MS = 10 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)

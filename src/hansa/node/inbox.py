@@ -35,11 +35,12 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row
+from hansa.node.vault import open_record
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
 from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
-from hansa.skills.model import Origin, SkillState
+from hansa.skills.model import Origin, Outcome, SkillState
 
 MAX_PEERS = 10_000
 """Greetings cost nothing to make, so what is remembered of strangers is bounded."""
@@ -211,8 +212,9 @@ class Inbox:
         if body.skill:
             self._held(body.skill)
         claim = self._core.store.record(ContentId(body.records[0]))
-        if claim is None or claim.author != body.subject:
+        if claim is None or claim.author != body.subject or claim.subject != body.skill:
             raise Refused(Reason.UNKNOWN_SKILL, "the claim that the receipt speaks of is not held here")
+        self._check_grounds(body, message)
         record = record_row(message, body.skill, admitted.at)
         effects = Effects(
             [
@@ -225,6 +227,18 @@ class Inbox:
             effects.changes.append(self._core.driver.note(body.skill, Box.STORE, None, None, note))
         effects.show(f"receipt.{body.dealing}", body.skill or record.id, f"{body.subject} by {message.author}")
         return body.skill, effects
+
+    def _check_grounds(self, body: Receipt, message: Verified) -> None:
+        """Refuses a receipt about a skill without a finding of its own author behind it: no word without a deed."""
+        if body.dealing is Dealing.EQUIVOCATED:
+            return
+        finding = self._core.store.record(ContentId(body.records[-1]))
+        if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):
+            raise Refused(Reason.UNKNOWN_SKILL, "the finding that the receipt rests on is not held here")
+        outcome = parse(open_record(finding).body, EvidenceBody).outcome
+        wanted = Outcome.FAIL if body.dealing is Dealing.SKILL_REFUTED else Outcome.PASS
+        if finding.subject != body.skill or outcome is not wanted:
+            raise Refused(Reason.BAD_BODY, "the finding does not say what the receipt says")
 
     def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         message = admitted.message

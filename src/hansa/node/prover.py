@@ -206,7 +206,7 @@ class Prover:
         refuted = finding.outcome is Outcome.FAIL and bool(receipts)
         for subscription in self._core.store.subscriptions():
             if subscription.report == "all" or (subscription.report == "refutations" and refuted):
-                for record in (evidence, *receipts):
+                for record in (evidence, *receipts):  # a receipt rests on the evidence: that goes first
                     outgoing = OutboxRow(record.id, subscription.url, "pending", at=self._core.now())
                     effects.changes.append(PutOutbox(outgoing))
 

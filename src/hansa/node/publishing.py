@@ -15,7 +15,7 @@ from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
 from hansa.kernel.wire import parse
-from hansa.node.core import INDEX_MS, LIVE_MS, Core
+from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.ports import Answer
 from hansa.node.rows import (
@@ -182,7 +182,7 @@ class Publisher:
         now = self._core.now()
         if self._index is None or now - self._index[0] >= 1_000 or parse_index(self._index[1]).length != length:
             body: Json = {"length": length, "head": head}
-            self._index = (now, self._core.seal(overlay.INDEX, body, expires_in=INDEX_MS))
+            self._index = (now, self._core.seal(overlay.INDEX, body, expires_in=LIVE_MS))
         return self._index[1]
 
     def welcome(self, hello: Verified) -> Signed:
@@ -207,8 +207,8 @@ def _judged(row: OutboxRow, answer: Answer) -> Delivery:
         return Delivery(replace(row, state="delivered", reason="", tries=row.tries + 1))
     refusal = their_refusal(row.url, answer)
     if answer.status in (429, 503, 507):
-        return Delivery(replace(row, reason=refusal.reason.code, tries=row.tries + 1), refusal.detail)
-    return Delivery(replace(row, state="refused", reason=refusal.reason.code, tries=row.tries + 1), refusal.detail)
+        return Delivery(replace(row, reason=refusal.reason.code, tries=row.tries + 1), str(refusal))
+    return Delivery(replace(row, state="refused", reason=refusal.reason.code, tries=row.tries + 1), str(refusal))
 
 
 class _Problem(msgspec.Struct):

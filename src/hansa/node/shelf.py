@@ -15,6 +15,7 @@ from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import (
+    LedgerRow,
     OutboxRow,
     PutBlob,
     PutOutbox,
@@ -148,13 +149,21 @@ class Shelf:
         return level(evidence, self._core.me, row.origin is Origin.PEER, self._core.settings.skills.witnesses)
 
     def refutations(self, id_: ContentId) -> int:
-        """Returns how many refutation receipts the ledger holds about a skill."""
-        return sum(row.dealing == Dealing.SKILL_REFUTED for row in self._core.store.receipts_about(id_))
+        """Returns how many refutation receipts the ledger holds about a skill, whoever signed them: to be shown."""
+        return len(self._refuting(id_))
+
+    def _refuting(self, id_: ContentId) -> list[LedgerRow]:
+        return [row for row in self._core.store.receipts_about(id_) if row.dealing == Dealing.SKILL_REFUTED]
+
+    def _refuted_here(self, id_: ContentId) -> int:
+        """Counts this node's own refutations: what others say is shown, and changes no rank (threat 27)."""
+        receipts = (self._core.store.record(row.entry.receipt) for row in self._refuting(id_))
+        return sum(receipt is not None and receipt.author == self._core.me for receipt in receipts)
 
     def facts(self, row: SkillRow) -> Facts:
         """Returns what ranks a skill."""
         confidence = self.numbers(row.id).confidence
-        return Facts(self.level(row), confidence, Instant(row.added), self.refutations(row.id))
+        return Facts(self.level(row), confidence, Instant(row.added), self._refuted_here(row.id))
 
     def _named(self, id_: ContentId) -> dict[str, str]:
         row = self._core.store.skill(id_)

@@ -132,7 +132,7 @@ class Subscriber:
         mark = Mark(subscription.length, subscription.head)
         while True:
             page = await self._page(subscription, mark)
-            index_message = self._answered(page.index.encode(), overlay.INDEX, subscription.peer)
+            index_message = self._index_in(page, subscription)
             index = parse(index_message.body, Index)
             feed.check_index(mark, index, index_message.header.expires, self._core.now())
             ids = [ContentId(item.id) for item in page.items]
@@ -158,6 +158,15 @@ class Subscriber:
         """
         length = self._subscription(url).length
         await self._core.caller.get(url, f"/feed?after={length}&limit=1&wait={min(seconds, MAX_WAIT_SECONDS):g}")
+
+    def _index_in(self, page: FeedPage, subscription: SubscriptionRow) -> Verified:
+        """Returns the source's signed index; an old one shown again is what a frozen feed looks like."""
+        try:
+            return self._answered(page.index.encode(), overlay.INDEX, subscription.peer)
+        except Refused as refusal:
+            if refusal.reason in (Reason.STALE, Reason.EXPIRED):
+                raise Refused(Reason.FROZEN, refusal.reason.code) from None
+            raise
 
     async def _page(self, subscription: SubscriptionRow, mark: Mark) -> FeedPage:
         answer = await self._core.caller.get(subscription.url, f"/feed?after={mark.length}&limit={PAGE}")

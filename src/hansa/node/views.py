@@ -112,7 +112,7 @@ class Views:
             "hash": row.entry.hash,
         }
 
-    def publication(self, one: Publication) -> View:
+    def publication(self, one: Publication, with_payload: bool = True) -> View:
         """Returns what publishing came to; `payload` is the very text that leaves the machine."""
         return {
             "trace_id": one.skill,
@@ -129,7 +129,7 @@ class Views:
                 }
                 for gate in one.gates
             ],
-            "payload": one.payload.decode(),
+            "payload": one.payload.decode() if with_payload else "",
         }
 
     def proof(self, one: Proof) -> View:

@@ -81,9 +81,10 @@ class Why:
         told = {box: [one for one in journal if one.box == box.value] for box in Box}
         lines.append(self._domain(row, told[Box.DOMAIN]))
         receipts = self._core.store.receipts_about(row.id)
-        kept = f"held since {iso(row.added)}; {len(self._core.store.evidence(row.id))} findings"
+        findings = len(self._core.store.evidence(row.id))
+        kept = f"held since {iso(row.added)}; {findings} finding{'' if findings == 1 else 's'}"
         for receipt in receipts:
-            kept += f"; ledger #{receipt.entry.number} {receipt.dealing} by {receipt.subject}"
+            kept += f"; ledger #{receipt.entry.number} {receipt.dealing}, said of {receipt.subject}"
         lines.append(Line(Box.STORE.value, "passed", kept))
         sent = [one.detail for one in told[Box.SEND]]
         lines.append(Line(Box.SEND.value, "passed" if sent else "not reached", "; ".join(sent) or "nothing sent"))

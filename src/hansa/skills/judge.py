@@ -40,7 +40,7 @@ class Finding:
 
     Attributes:
         reason: None for a pass.
-        trials, successes: n and k.
+        trials, successes: n and k: trials in which every counted check passed and nothing forbidden was tried.
         passed, total: counted checks passed and counted, over all trials.
         detail: the first failure, or what was tried, in a few words.
         wall_us: microseconds that all trials took together.
@@ -87,7 +87,9 @@ def judge(skill: Skill, report: SandboxReport) -> Finding:
     counted = _counted_scripts(skill, report)
     per_trial = [_score(skill, trial, counted) for trial in report.trials]
     total_checks = len(skill.cases) + len(counted)
-    successes = sum(passed == total_checks for passed in per_trial)
+    successes = sum(
+        passed == total_checks > 0 and not _tried(trial) for passed, trial in zip(per_trial, report.trials, strict=True)
+    )
     reason = _reason(skill, report, total_checks, successes)
     if reason is None:
         outcome = Outcome.PASS
@@ -195,8 +197,11 @@ def _reason(skill: Skill, report: SandboxReport, total_checks: int, successes: i
 
 
 def _forbidden(report: SandboxReport) -> Attempt | None:
-    every = (attempt for trial in report.trials for attempt in trial.attempts)
-    return next((attempt for attempt in every if attempt.what in _ATTEMPTS), None)
+    return next((attempt for trial in report.trials for attempt in _tried(trial)), None)
+
+
+def _tried(trial: TrialReport) -> list[Attempt]:
+    return [attempt for attempt in trial.attempts if attempt.what in _ATTEMPTS]
 
 
 def _detail(skill: Skill, report: SandboxReport, reason: Reason | None) -> str:

@@ -17,6 +17,9 @@ ledger = typer.Typer(no_args_is_help=True, help="The hash-chained ledger of rece
 cli.add_typer(peer, name="peer")
 cli.add_typer(ledger, name="ledger")
 
+SHOWN_SHUT = 5
+"""How many skills that stay are shown with their gates when all are published."""
+
 NodeIdArgument = Annotated[str, typer.Argument(metavar="NODE", help="A node id: did:key:z6Mk…")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a node, e.g. http://127.0.0.1:8470")]
 
@@ -38,7 +41,7 @@ def publish(
 
 def _show_publish(value: dict[str, Any], detailed: bool) -> None:
     shut = [one for one in value["publications"] if not one["published"]]
-    for one in value["publications"] if detailed else shut:
+    for one in value["publications"] if detailed else shut[:SHOWN_SHUT]:
         say(f"{short(one['trace_id'])} {'passes every gate' if one['published'] else 'stays here'}")
         for gate in one["gates"]:
             mark = "✗" if gate["reason"] else "✓"
@@ -46,6 +49,8 @@ def _show_publish(value: dict[str, Any], detailed: bool) -> None:
         if value["dry_run"] and one["payload"]:
             say(f"would go to {', '.join(one['to']) or 'its own feed only'}; the very bytes:")
             say_all(one["payload"])
+    if not detailed and len(shut) > SHOWN_SHUT:
+        say(f"… and {len(shut) - SHOWN_SHUT} more that stay here: --json lists them")
     signed = sum(one["published"] for one in value["publications"])
     if value["dry_run"]:
         say(f"dry run: {signed} would be published, {len(shut)} stay; nothing was kept or sent")
@@ -96,7 +101,7 @@ def unsubscribe(url: Url, home: Home = None, as_json: AsJson = False) -> None:
 
 @cli.command(epilog=epilog("hansa sync", "hansa sync http://127.0.0.1:8470 --no-prove"))
 def sync(
-    url: Annotated[str, typer.Argument(help="One source; by default all.")] = "",
+    url: Annotated[str, typer.Argument(metavar="[URL]", help="One source; by default all.")] = "",
     no_prove: Annotated[bool, typer.Option("--no-prove", help="Leave what comes in quarantine.")] = False,
     home: Home = None,
     as_json: AsJson = False,

@@ -92,7 +92,7 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
     rows += [("peers met", value["peers"]), ("sandbox", value["sandbox"] or "none (a hub proves nothing)")]
     messages = value["messages"]
-    rows += [("messages received", messages["received"]), ("messages admitted", messages["admitted"])]
+    rows += [("messages received since start", messages["received"]), ("messages admitted", messages["admitted"])]
     for verdict in ("ignored", "rejected"):
         rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
     table(("what", "count"), rows, right=("count",))

@@ -26,7 +26,8 @@ Trials = Annotated[int | None, typer.Option(min=1, max=10_000, help="Trials of e
 @skill.command("add", epilog=epilog("hansa skill add slugify.py", "hansa skill add traces/ skills/ --license MIT"))
 def add(
     paths: Annotated[
-        list[Path], typer.Argument(help=".jsonl traces, .py files, SKILL.md folders, or folders of these.")
+        list[Path],
+        typer.Argument(metavar="PATH...", help=".jsonl traces, .py files, SKILL.md folders, or folders."),
     ],
     license_id: Annotated[str, typer.Option("--license", help="SPDX licence of what names none itself.")] = "",
     home: Home = None,
@@ -132,7 +133,7 @@ def export(
 
 @skill.command("import", epilog=epilog("hansa skill import skills.hansa"))
 def import_(
-    path: Annotated[Path, typer.Argument(help="A file of signed envelopes, one a line.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A file of signed envelopes, one a line.")],
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -196,7 +197,8 @@ def report(home: Home = None, as_json: AsJson = False) -> None:
 
 @cli.command(epilog=epilog('hansa find "turn a title into a slug"', 'hansa find "parse a date" --all --json'))
 def find(
-    intent: Annotated[str, typer.Argument(help="What is wanted, in words.")],
+    intent: Annotated[str, typer.Argument(metavar="INTENT", help="What is wanted, in words.")],
+    at_least: Annotated[float, typer.Option(min=0, max=1, help="Leave out what is less similar.")] = 0.2,
     everything: Annotated[bool, typer.Option("--all", help="Also what is not proved here, marked as such.")] = False,
     limit: Limit = 10,
     home: Home = None,
@@ -204,7 +206,7 @@ def find(
 ) -> None:
     """Find skills by intent; each result says why it is where it is."""
     states = ["admitted", "quarantined", "refused"] if everything else ["admitted"]
-    result = call(home, "find", as_json, intent=intent, limit=limit, states=states)
+    result = call(home, "find", as_json, intent=intent, limit=limit, states=states, at_least=at_least)
     if not as_json:
         rows = [
             (short(one["trace_id"]), f"{one['score']:.3f}", one["intent"][:60], one["why"])
@@ -225,7 +227,7 @@ def find(
     )
 )
 def execute(
-    intent: Annotated[str, typer.Argument(help="What is wanted, in words.")],
+    intent: Annotated[str, typer.Argument(metavar="INTENT", help="What is wanted, in words.")],
     args: Annotated[str | None, typer.Option(help="Arguments to call with, as a Python tuple.")] = None,
     case: Annotated[list[str] | None, typer.Option(help="Acceptance case: 'ARGUMENTS => VALUE'.")] = None,
     home: Home = None,
@@ -342,4 +344,4 @@ def _show_body(value: dict[str, Any]) -> None:
     for one in value["findings"]:
         say(f"  {one['at']} {one['outcome']} {one['reason']} {one['successes']}/{one['trials']} by {one['prover']}")
     for one in value["receipts"]:
-        say(f"  ledger #{one['number']} {one['dealing']} by {one['subject']}")
+        say(f"  ledger #{one['number']} {one['dealing']}, said of {one['subject']}")

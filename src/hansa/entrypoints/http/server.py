@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
 import uvicorn
@@ -27,15 +28,12 @@ log = structlog.get_logger("hansa")
 
 
 class _Server(uvicorn.Server):
-    """Tells the application first when it is asked to stop, so that waiting requests end at once."""
+    """Leaves signals to `serve`: uvicorn would raise them again, and end the process before the node is closed."""
 
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
-        super().__init__(config)
-        self._stopping = stopping
-
-    def handle_exit(self, sig: int, frame: object) -> None:
-        self._stopping.set()
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -73,7 +71,15 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     app.lock.set_url(url)
     config = uvicorn.Config(door, log_config=None, lifespan="off", access_log=False, server_header=False,
                             timeout_graceful_shutdown=3)  # fmt: skip
-    server = _Server(config, door.state.stopping)
+    server = _Server(config)
+
+    def stop() -> None:
+        door.state.stopping.set()
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_, stop)
     tasks = [asyncio.create_task(server.serve(sockets=[sock]))]
     try:
         await _started(server, tasks[0])
@@ -83,8 +89,7 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
         for task in done:
             task.result()
     finally:
-        door.state.stopping.set()
-        server.should_exit = True
+        stop()
         for task in tasks[1:]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
