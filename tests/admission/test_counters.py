@@ -25,7 +25,7 @@ def test_counters_balance_after_any_sequence(fates: list[Reason | None]) -> None
     for fate in fates:
         counters.came_in()
         assert not counters.balanced
-        counters.went_on() if fate is None else counters.stopped(fate)
+        counters.ended(fate)
         assert counters.balanced
     assert counters.admitted == fates.count(None)
     assert counters.refused == Counter(fate for fate in fates if fate)
@@ -37,8 +37,8 @@ def test_a_message_with_no_fate_or_two_is_noticed(fates: list[Reason | None], fl
     counters = Counters()
     for fate in fates:
         counters.came_in()
-        counters.went_on() if fate is None else counters.stopped(fate)
-    counters.came_in() if flaw == "lost" else counters.went_on()
+        counters.ended(fate)
+    counters.came_in() if flaw == "lost" else counters.ended(None)
     assert not counters.balanced
     assert counters.table()["balanced"] is False
 
@@ -49,7 +49,7 @@ def test_the_table_names_every_count_once(fates: list[Reason | None]) -> None:
     counters = Counters()
     for fate in fates:
         counters.came_in()
-        counters.went_on() if fate is None else counters.stopped(fate)
+        counters.ended(fate)
     table = counters.table()
     ignored, rejected = table["ignored"], table["rejected"]
     assert isinstance(ignored, dict)
@@ -82,9 +82,9 @@ def test_every_message_at_the_gate_is_counted_once(arrivals: list[tuple[int, dic
         try:
             door.take(proved(key(author), **changes), via)
         except Refused as refused:
-            counters.stopped(refused.reason)
+            counters.ended(refused.reason)
         else:
-            counters.went_on()
+            counters.ended(None)
     assert counters.balanced
     assert counters.received == len(arrivals)
     assert counters.admitted == len(door.memory.ids)

@@ -129,8 +129,13 @@ JUDGE = rows(
     (
         "if forbidden:  # 2",
         "if False:  # 2",
-        "judge:each_rule_of_the_list_is_met_alone judge:what_was_tried_decides_whatever_the_checks_say"
-        " judge:no_report_breaks_the_judge_and_a_pass_is_always_a_whole_one",
+        "judge:each_rule_of_the_list_is_met_alone judge:what_was_tried_decides_whatever_the_checks_say",
+    ),
+    ("and not _tried(trial) for", "for", "judge:what_was_tried_decides_whatever_the_checks_say"),
+    (
+        "passed == total_checks > 0 and",
+        "passed == total_checks and",
+        "judge:where_nothing_is_counted_no_trial_is_a_success",
     ),
     (
         "if total_checks == 0:  # 3",
@@ -164,7 +169,7 @@ JUDGE = rows(
     (
         "return Reason.FLAKY if successes < len(trials) else None  # 7, 8",
         "return None  # 7, 8",
-        "judge:each_rule_of_the_list_is_met_alone judge:no_report_breaks_the_judge_and_a_pass_is_always_a_whole_one",
+        "judge:each_rule_of_the_list_is_met_alone",
     ),
     (
         "if trial.end is not TrialEnd.COMPLETED:\n        return 0",
@@ -273,11 +278,6 @@ LINEAGE = rows(
         "following.update(dict.fromkeys(id_ for id_ in above if id_ not in resolved))",
         "following.update(dict.fromkeys(above))",
         "lineage:a_ring_among_ancestors_does_not_hold_the_walk_up",
-    ),
-    (
-        "following: dict[ContentId, None] = {}",
-        "following = type('L', (list,), {'update': list.extend})()",
-        "lineage:many_ways_to_few_ancestors_are_walked_once",
     ),
     ("depth += held", "depth += 1", "lineage:a_parent_that_is_not_held_is_unresolved_and_adds_no_depth"),
     (

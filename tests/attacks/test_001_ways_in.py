@@ -131,7 +131,7 @@ async def test_a_record_filed_under_another_name_is_withheld(files: World, colum
 
 
 async def test_a_damaged_record_is_withheld_and_named_at_every_door(files: World) -> None:
-    hub, a, record = await stocked(files)
+    hub, _a, record = await stocked(files)
     raw = hub.store.record(record).envelope
     (damaged,) = mutations(raw, 1, seed=3)
     Burglar(hub).write("UPDATE records SET envelope = ? WHERE id = ?", damaged, record)
@@ -165,7 +165,7 @@ async def test_a_damaged_record_does_not_keep_back_the_others(files: World) -> N
 
 @pytest.mark.xfail(strict=True, reason="what lies in the outbox is sent as it is stored, and not looked at again")
 async def test_a_damaged_record_is_not_sent(files: World) -> None:
-    hub, a, record = await stocked(files)
+    _hub, a, record = await stocked(files)
     other = files.settle("other", "hub")
     files.invite(other, a)
     await a.node.publisher.publish(a.row(SLUG), (other.url,))
@@ -178,7 +178,7 @@ async def test_a_damaged_record_is_not_sent(files: World) -> None:
 @pytest.mark.xfail(strict=True, reason="the node's own record is read from the store without being verified")
 @pytest.mark.parametrize("dry_run", [True, False])
 async def test_a_damaged_record_is_not_published_again(files: World, dry_run: bool) -> None:
-    hub, a, record = await stocked(files)
+    _hub, a, record = await stocked(files)
     message = messages_of_every_kind(a, SLUG.id, record)["skill"]
     forged = dict(forgeries(message, [a.key, key(2)]))["another payload"]
     Burglar(a).write("UPDATE records SET envelope = ? WHERE id = ?", forged, record)

@@ -29,10 +29,7 @@ async def test_nobody_speaks_in_anothers_name(tmp_path: Path, way: str) -> None:
         claimed = [
             envelope(message.payload, [signature(MALLORY.public.did, mine)]),
             envelope(message.payload, [signature(victim, mine)]),
-            *(
-                with_signature(with_fields(message, **{field: victim}), as_=MALLORY.public.did)
-                for field in ("author",)
-            ),
+            *(with_signature(with_fields(message, **{field: victim}), as_=MALLORY.public.did) for field in ("author",)),
         ]
         assert set(await target.push_all(way, claimed)) <= {"wrong_signer", "forged"}, kind
     assert target.snapshot() == before

@@ -51,7 +51,7 @@ async def test_another_spelling_of_a_signature_is_refused(tmp_path: Path, way: s
 
 
 @pytest.mark.parametrize(
-    "id_", weak_keys()[:3] + ["did:key:z6Mk", "did:web:example.com", "", "*", "did:key:z" + "1" * 60]
+    "id_", [*weak_keys()[:3], "did:key:z6Mk", "did:web:example.com", "", "*", "did:key:z" + "1" * 60]
 )
 async def test_an_operator_can_not_invite_what_is_no_key(tmp_path: Path, id_: str) -> None:
     target = await Target.fresh(tmp_path)

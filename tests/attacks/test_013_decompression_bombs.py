@@ -17,7 +17,20 @@ from hansa.kernel.errors import Unavailable
 from tests.node.ways import Target
 from tests.node.world import SLUG, listening, skill_message
 
-ENCODINGS = ["gzip", "deflate", "br", "zstd", "x-gzip", "compress", "GZIP", "gzip, gzip", "identity, gzip", "", "*", "x"]
+ENCODINGS = [
+    "gzip",
+    "deflate",
+    "br",
+    "zstd",
+    "x-gzip",
+    "compress",
+    "GZIP",
+    "gzip, gzip",
+    "identity, gzip",
+    "",
+    "*",
+    "x",
+]
 MIB = 1024 * 1024
 ROUTES = [
     ("POST", "/skills"), ("POST", "/records"), ("POST", "/skills/bulk"), ("POST", "/hello"),
@@ -144,10 +157,15 @@ def head(*lines: str) -> bytes:
     return "\r\n".join(["HTTP/1.1 200 OK", *lines, "Connection: close", "", ""]).encode()
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "identity, gzip", "GZIP", "unknown"])
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "identity, gzip", "GZIP", "unknown"]
+)
 async def test_a_compressed_answer_is_not_taken(encoding: str) -> None:
     bomb = zlib.compress(bytes(64 * MIB), 9)
-    async with source(head(f"Content-Encoding: {encoding}", f"Content-Length: {len(bomb)}"), bomb) as url, caller() as it:
+    async with (
+        source(head(f"Content-Encoding: {encoding}", f"Content-Length: {len(bomb)}"), bomb) as url,
+        caller() as it,
+    ):
         tracemalloc.start()
         for ask in (it.get(url, "/feed"), it.post(url, "/hello", b"{}"), it.put(url, "/skills/x/files/y", b"")):
             with pytest.raises(Unavailable, match="compressed"):
@@ -158,7 +176,9 @@ async def test_a_compressed_answer_is_not_taken(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [["Content-Length: 1099511627776"], [], ["Transfer-Encoding: chunked"]], ids=["announced", "silent", "chunked"]
+    "lines",
+    [["Content-Length: 1099511627776"], [], ["Transfer-Encoding: chunked"]],
+    ids=["announced", "silent", "chunked"],
 )
 async def test_an_answer_without_end_is_cut_off(lines: list[str]) -> None:
     piece = bytes(256 * 1024)

@@ -163,7 +163,9 @@ async def test_files_of_ones_own_are_read_and_not_run(tmp_path: Path) -> None:
     for number, skill in enumerate(samples()):
         (folder / f"s{number}.py").write_text(doc.format(number) + skill.result.text)
         deed = DEEDS[number % len(DEEDS)]
-        (folder / f"test_s{number}.py").write_text(f"import s{number}\n{deed}\n\ndef test_it():\n    {deed}\n    assert 1\n")
+        (folder / f"test_s{number}.py").write_text(
+            f"import s{number}\n{deed}\n\ndef test_it():\n    {deed}\n    assert 1\n"
+        )
     bundle = folder / "skill"
     bundle.mkdir()
     (bundle / "SKILL.md").write_text("---\nname: x\ndescription: do it\nlicense: MIT\n---\n# Step\nRun x.\n")

@@ -103,7 +103,9 @@ async def test_a_missing_argument_is_named(node: Resident) -> None:
     assert told["exit_code"] == 2
 
 
-@pytest.mark.xfail(strict=True, reason="a crash between making and writing admin.token leaves an empty token, which fits no token")
+@pytest.mark.xfail(
+    strict=True, reason="a crash between making and writing admin.token leaves an empty token, which fits no token"
+)
 def test_a_token_file_that_was_left_empty_opens_nothing(tmp_path: Path) -> None:
     from hansa.entrypoints.home import TOKEN, admin_token
 

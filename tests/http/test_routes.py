@@ -82,7 +82,9 @@ async def test_201_says_what_became_of_it(hub: Resident, a: Resident) -> None:
     ids=["nothing", "empty", "half", "blanks", "large", "deep"],
 )
 @pytest.mark.parametrize("path", ["/skills", "/records", "/hello"])
-async def test_what_is_no_message_is_refused_with_a_reason(hub, path: str, raw: bytes, status: int, reason: str) -> None:
+async def test_what_is_no_message_is_refused_with_a_reason(
+    hub, path: str, raw: bytes, status: int, reason: str
+) -> None:
     answer = await post(hub, path, raw)
     assert (answer.status_code, answer.json()["reason"]) == (status, reason)
     assert set(answer.json()) == {"reason", "verdict", "box", "detail", "message"}
@@ -105,7 +107,10 @@ async def test_each_refusal_has_its_own_status(world: World, hub: Resident, a: R
     assert await status(skill_message(a.key, DOUBLE, seq=int(json.loads(good.payload)["seq"])).raw) == (
         409, "equivocation",
     )  # fmt: skip
-    assert await status(speak(a.key, "tombstone", {"skill": "0" * 64, "why": ""}).raw, "/records") == (404, "unknown_skill")
+    assert await status(speak(a.key, "tombstone", {"skill": "0" * 64, "why": ""}).raw, "/records") == (
+        404,
+        "unknown_skill",
+    )
     assert await status(speak(a.key, "tombstone", {"skill": SLUG.id, "why": ""}).raw, "/records") == (201, "")
     assert await status(skill_message(a.key, SLUG).raw) == (410, "tombstoned")
     assert await status(skill_message(a.key, DOUBLE, recipient=key(9).public.did).raw) == (400, "wrong_recipient")
@@ -311,7 +316,10 @@ async def test_a_file_is_taken_when_a_skill_names_it_and_given_out_as_bytes(hub:
         answer = await http.get(path)
     assert answer.content == data
     assert answer.headers["content-type"] == "application/octet-stream"
-    assert (answer.headers["content-disposition"], answer.headers["x-content-type-options"]) == ("attachment", "nosniff")
+    assert (answer.headers["content-disposition"], answer.headers["x-content-type-options"]) == (
+        "attachment",
+        "nosniff",
+    )
 
 
 # ---- the door itself
@@ -390,7 +398,9 @@ async def test_no_door_allows_another_origin_to_read(hub: Resident) -> None:
         for path in ("/skills", "/feed", "/instances", "/openapi.json"):
             answer = await http.get(path, headers={"Origin": "http://evil.example"})
             assert "access-control-allow-origin" not in answer.headers
-        answer = await http.options("/skills", headers={"Origin": "http://evil", "Access-Control-Request-Method": "POST"})
+        answer = await http.options(
+            "/skills", headers={"Origin": "http://evil", "Access-Control-Request-Method": "POST"}
+        )
         assert answer.status_code == 405
 
 
@@ -410,7 +420,7 @@ async def test_a_skill_by_many_names_is_still_one(hub: Resident, a: Resident) ->
 
 
 async def test_text_in_every_script_goes_in_and_out_alike(hub: Resident, a: Resident) -> None:
-    intent = "Größe · 尺寸 · μέγεθος · 𝔰𝔦𝔷𝔢 \"quoted\" \\ back"
+    intent = 'Größe · 尺寸 · μέγεθος · 𝔰𝔦𝔷𝔢 "quoted" \\ back'
     skill = make_skill("size", "def size(x):\n    return x\n", {"(1,)": "1"}, intent)
     await post(hub, "/skills", skill_message(a.key, skill).raw)
     assert (await get(hub, f"/skills/{skill.id}")).json()["intent"] == intent

@@ -105,9 +105,7 @@ async def test_two_messages_under_one_number_at_once_are_not_both_taken(world: W
     hub, a = world.settle("hub", "hub"), world.settle("a")
     world.invite(hub, a)
     rivals = [skill_message(a.key, skill, seq=7) for skill in SKILLS]
-    fates = await asyncio.gather(
-        *(hub.node.inbox.receive(one.raw, Via.HTTP) for one in rivals), return_exceptions=True
-    )
+    fates = await asyncio.gather(*(hub.node.inbox.receive(one.raw, Via.HTTP) for one in rivals), return_exceptions=True)
     refused = [fate.reason.code for fate in fates if isinstance(fate, Refused)]
     assert refused == ["equivocation"] * (len(rivals) - 1)
     assert hub.store.feed_mark()[0] == 1

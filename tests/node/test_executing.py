@@ -88,7 +88,10 @@ async def test_what_no_skill_fits_is_solved_verified_kept_and_reused(world: Worl
 async def test_when_every_candidate_fails_a_case_the_solver_is_asked(world: World, sandbox: ProcessSandbox) -> None:
     node = world.settle("a", sandbox=sandbox, solver=Oracle(LENGTH))
     wrong = make_skill(
-        "count_words", "def count_words(t):\n    return len(t.split())\n", {"('a b',)": "2"}, "count the words of a text"
+        "count_words",
+        "def count_words(t):\n    return len(t.split())\n",
+        {"('a b',)": "2"},
+        "count the words of a text",
     )
     await proved(node, wrong)
     done = await node.node.execute("count the characters of a text", None, LENGTH_CASES)

@@ -7,10 +7,8 @@ import pytest
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
 from hansa.node.ports import Answer
-from hansa.node.rows import SetSkillState
-from hansa.skills.messages import SKILL, skill_body
-from hansa.skills.model import PYTHON, Result, Script, SkillState
-from tests.node.world import DOUBLE, LIE, SLUG, Behaviour, World, make_skill, skill_message, speak, true_claim
+from hansa.skills.model import SkillState
+from tests.node.world import DOUBLE, LIE, SLUG, Behaviour, World, make_skill, skill_message
 
 SECRET = make_skill(
     "call_service", "TOKEN = 'ghp_" + "a1B2" * 9 + "'\n\ndef call_service(x):\n    return x\n", {"(1,)": "1"}
@@ -76,7 +74,11 @@ async def test_a_dry_run_shows_the_very_bytes_and_leaves_no_trace(world: World) 
     world.table.teach(SLUG)
     await a.add(SLUG)
     await a.prove(SLUG)
-    records, journal, events = a.store.records_about(SLUG.id), a.store.journal(SLUG.id), list(a.node.core.driver.history)
+    records, journal, events = (
+        a.store.records_about(SLUG.id),
+        a.store.journal(SLUG.id),
+        list(a.node.core.driver.history),
+    )
 
     publication = await a.node.publisher.publish(a.row(SLUG), dry_run=True)
 
@@ -193,7 +195,9 @@ async def test_a_refusal_is_kept_with_the_peers_reason_and_not_tried_again(world
     assert "refused at http://hub" in next(line.text for line in story.lines if line.box == "send")
 
 
-@pytest.mark.xfail(strict=True, reason="a 409 for equivocation counts as delivered, though the peer holds another record")
+@pytest.mark.xfail(
+    strict=True, reason="a 409 for equivocation counts as delivered, though the peer holds another record"
+)
 async def test_a_refusal_for_equivocation_is_no_acknowledgement(world: World) -> None:
     """As after a restored backup: the hub holds another record under the number that this node uses again."""
     hub, a = hub_and_a(world)

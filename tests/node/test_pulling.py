@@ -143,7 +143,7 @@ async def test_a_node_passes_on_its_own_skills_and_not_what_it_pulled(world: Wor
         ({"authors": ("B",)}, set()),
         ({"tags": ("text",), "min_trials": 36}, set()),
     ],
-    ids=str,
+    ids=lambda one: str(sorted(one)) if isinstance(one, set) else str(one),
 )
 async def test_only_what_was_subscribed_to_is_kept(world: World, filters: dict, wanted: set[str]) -> None:
     hub, a, b = league(world)
@@ -287,8 +287,8 @@ def fewer_than_counted(hub: Resident, ids: list[str]) -> Twist:
 
 
 def signed_by_another(hub: Resident, ids: list[str]) -> Twist:
-    from tests.node.world import speak
     from tests.attacks.specimens import key
+    from tests.node.world import speak
 
     forged = speak(key(66), "index", {"length": 9, "head": head_of(ids)}, expires=hub.clock.now() + MINUTE)
     return on_feed(lambda page: FeedPage(forged.raw.decode(), page.items))
@@ -495,7 +495,7 @@ def bundle() -> tuple:
 
 
 async def pushed_bundle(a: Resident, hub: Resident):
-    draft, code = bundle()
+    draft, _code = bundle()
     (digest,) = [file.digest for file in draft.skill.result.files if file.path == "stars.py"]
     message = skill_message(a.key, draft.skill, true_claim())
     blobs = dict(draft.blobs)
@@ -517,7 +517,7 @@ async def test_the_files_of_a_bundle_come_with_it(world: World) -> None:
 
 async def test_a_file_that_does_not_fit_its_digest_is_not_kept(world: World) -> None:
     hub, a, b = league(world)
-    skill, digest, blobs = await pushed_bundle(a, hub)
+    skill, digest, _blobs = await pushed_bundle(a, hub)
     await b.subscribe(hub)
     world.net.twists[hub.url] = lambda method, path, answer: (
         Answer(200, b"import os" + bytes(100)) if "/files/" in path else answer

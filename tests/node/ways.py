@@ -165,7 +165,13 @@ def messages_of_every_kind(author: Resident, skill: str, claim: str) -> dict[str
     """
     finding = Evidence(ContentId(skill), "", HARNESS, "table", Outcome.PASS, 5, 5, 5, 5, DIGEST)
 
-    receipt = {"dealing": "skill_reproved", "subject": author.id, "skill": skill, "records": [claim, DIGEST], "reason": ""}
+    receipt = {
+        "dealing": "skill_reproved",
+        "subject": author.id,
+        "skill": skill,
+        "records": [claim, DIGEST],
+        "reason": "",
+    }
     bodies: dict[str, Any] = {
         "skill": skill_body(DOUBLE, true_claim()),
         "evidence": evidence_body(finding),

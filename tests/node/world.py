@@ -66,7 +66,7 @@ from hansa.node.rows import PeerRow, PutPeer, SkillRow, SubscriptionRow
 from hansa.node.subscribing import Pulled
 from hansa.skills.importing.draft import Draft
 from hansa.skills.messages import SKILL, skill_body
-from hansa.skills.model import MILLION, PYTHON, Case, Cases, Claim, Origin, Result, Script, Skill, Step
+from hansa.skills.model import MILLION, PYTHON, Case, Cases, Claim, Origin, Result, Skill, Step
 
 START = 1_760_000_000_000
 NETWORK = "hansa-test"

@@ -7,7 +7,7 @@ import math
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hansa.kernel.ids import content_id
@@ -104,7 +104,7 @@ def test_the_first_rule_that_holds_decides(
 def test_what_was_tried_decides_whatever_the_checks_say(what: str, reason: Reason | None) -> None:
     finding = judge(SHOUT, report(GOOD, trial(("'A!'", "'!'"), (OK,), COMPLETED, what), control=BLANK_FAILS))
     assert finding.reason is reason
-    assert (finding.successes, finding.detail) == (2, f"{what}: /target" if reason else "")
+    assert (finding.successes, finding.detail) == (1, f"{what}: /target") if reason else (2, "")
 
 
 def test_the_first_forbidden_try_is_the_one_that_is_named() -> None:
@@ -205,7 +205,6 @@ def test_vacuous_checks_prove_nothing() -> None:
     assert (finding.passed, finding.total) == (0, 0)
 
 
-@pytest.mark.xfail(reason="with no check to count, 0 of 0 is taken for every check, and each trial for a success")
 @pytest.mark.parametrize(
     ("skill", "control"), [(SCRIPT_ONLY, BLANK_PASSES), (UNCHECKED, None)], ids=["vacuous", "unchecked"]
 )
@@ -319,7 +318,6 @@ seen_reports = st.one_of(
 )
 
 
-@settings(max_examples=400)
 @given(judged, seen_reports)
 def test_no_report_breaks_the_judge_and_a_pass_is_always_a_whole_one(skill: Skill, seen: SandboxReport) -> None:
     finding = judge(skill, seen)

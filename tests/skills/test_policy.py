@@ -302,10 +302,13 @@ def test_a_skill_whose_last_run_failed_every_trial_stays_in(mine: list[Evidence]
     assert Reason.LOW_CONFIDENCE in shut(SHOUT, standing([*mine, last], ME))
 
 
-@pytest.mark.xfail(reason="the numbers of a run that was refused for what it tried are those of a good one")
-def test_what_the_sandbox_refused_is_not_published_even_when_every_check_passed() -> None:
+@pytest.mark.parametrize(
+    "good",
+    [0, 1, pytest.param(59, marks=pytest.mark.xfail(reason="enough good trials make up for one that was refused"))],
+)
+def test_what_the_sandbox_refused_is_not_published_even_when_every_check_passed(good: int) -> None:
     reaching = trial(("'A!'", "'!'"), (StepStatus.OK,), TrialEnd.COMPLETED, "file")
-    finding = judge(SHOUT, report(*[reaching] * 35))
+    finding = judge(SHOUT, report(*[trial()] * good, *[reaching] * max(1, 35 - good)))
     assert (finding.outcome, finding.reason) == (FAIL, Reason.SANDBOX_FILE)
     evidence = found(
         FAIL,

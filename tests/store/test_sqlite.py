@@ -247,6 +247,7 @@ async def test_close_in_the_middle_of_reading(path: Path) -> None:
     started, outcomes = threading.Barrier(4), []
 
     def read() -> None:
+        store.feed_mark()
         started.wait()
         try:
             while True:

@@ -20,13 +20,12 @@ class Counters:
         """Counts a message before anything is known of it."""
         self.received += 1
 
-    def went_on(self) -> None:
-        """Counts an accepted message."""
-        self.admitted += 1
-
-    def stopped(self, reason: Reason) -> None:
-        """Counts a refused message under its reason."""
-        self.refused[reason] += 1
+    def ended(self, reason: Reason | None) -> None:
+        """Counts the fate of a message: None for an accepted one, else the reason why it was stopped."""
+        if reason is None:
+            self.admitted += 1
+        else:
+            self.refused[reason] += 1
 
     @property
     def balanced(self) -> bool:

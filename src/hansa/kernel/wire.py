@@ -24,6 +24,18 @@ class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 W = TypeVar("W", bound=msgspec.Struct)
 
 
+def read_json(data: bytes, shape: type[W]) -> W:
+    """Returns the JSON in `data` as `shape`; unlike a message it need not be canonical, and is not signed.
+
+    Raises:
+        Refused: NOT_JSON, also for what nests too deeply to be read.
+    """
+    try:
+        return msgspec.json.decode(data, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(Reason.NOT_JSON, str(error)[:160]) from None
+
+
 def parse(body: Mapping[str, Any], shape: type[W]) -> W:
     """Returns `body` as `shape`.
 

@@ -90,21 +90,21 @@ class Inbox:
         """
         self._core.counters.came_in()
         ref: str = content_id(data)
+        fate: Reason | None = Reason.INTERRUPTED
         try:
             signed = envelope.read(data, self._core.settings.limits)
             ref = signed.id
             taken = await self._decide(signed, via, source, wanted, only)
+            fate = None
         except Refused as refusal:
-            self._core.counters.stopped(refusal.reason)
+            fate = refusal.reason
             await self._note_refusal(ref, refusal, f"via {via}" + (f" from {source}" if source else ""), data)
             raise
         except DiskFull:
-            self._core.counters.stopped(Reason.STORE_FULL)
+            fate = Reason.STORE_FULL
             raise
-        except BaseException:
-            self._core.counters.stopped(Reason.INTERRUPTED)
-            raise
-        self._core.counters.went_on()
+        finally:
+            self._core.counters.ended(fate)
         return taken
 
     async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:

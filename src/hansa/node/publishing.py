@@ -14,7 +14,7 @@ from hansa.kernel.canonical import Json
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
-from hansa.kernel.wire import parse
+from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.ports import Answer
@@ -219,8 +219,8 @@ class _Problem(msgspec.Struct):
 def their_refusal(url: str, answer: Answer) -> Refused:
     """Returns what another node answered as a refusal here, with its reason where it names one that is known."""
     try:
-        problem = msgspec.json.decode(answer.body, type=_Problem)
-    except msgspec.DecodeError:
+        problem = read_json(answer.body, _Problem)
+    except Refused:
         problem = _Problem()
     reason = BY_CODE.get(problem.reason, Reason.UNREACHABLE)
     return Refused(reason, f"says {url}" + (f": {problem.detail[:200]}" if problem.detail else f" ({answer.status})"))

@@ -17,7 +17,7 @@ from hansa.kernel.canonical import Json
 from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import parse
+from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
@@ -172,10 +172,7 @@ class Subscriber:
         answer = await self._core.caller.get(subscription.url, f"/feed?after={mark.length}&limit={PAGE}")
         if answer.status != 200:
             raise their_refusal(subscription.url, answer)
-        try:
-            page = msgspec.json.decode(answer.body, type=FeedPage)
-        except msgspec.DecodeError as error:
-            raise Refused(Reason.NOT_JSON, f"feed of {subscription.url}: {error}") from None
+        page = read_json(answer.body, FeedPage)
         for number, item in enumerate(page.items, mark.length + 1):
             if item.place != number or not is_content_id(item.id):
                 raise Refused(Reason.MIX_AND_MATCH, f"record {number} is missing")

@@ -36,7 +36,7 @@ async def run_operation(request: Request, name: str) -> StreamingResponse:
     body = await read_body(request, MAX_ARGUMENTS)
     try:
         arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"arguments are not a JSON object: {error}") from None
     return StreamingResponse(_lines(app, name, arguments), media_type="application/x-ndjson")
 
