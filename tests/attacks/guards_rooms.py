@@ -301,6 +301,11 @@ SERVICE = rows(
         "service:every_move_is_legal_or_refused a21:a_proof_that_was_under_way_does_not_bring_it_back",
     ),
     (
+        "(_X, Trigger.RETURNED): _Q",
+        "(_X, Trigger.RETURNED): _A",
+        "service:every_move_is_legal_or_refused a21:what_comes_back_is_as_unproved_as_what_is_new",
+    ),
+    (
         "if known.tombstoned or author in known.withdrawn_by:  # 1",
         "if author in known.withdrawn_by:  # 1",
         "service:the_first_check_that_fails_is_the_reason a21:what_is_gone_is_refused_whoever_sends_it",
@@ -343,8 +348,14 @@ SERVICE = rows(
         "service:only_its_publishers_make_a_skill_go a19:whoever_never_published_a_skill_cannot_take_it_away",
     ),
     (
+        "return not known.own and known.published_by <= known.withdrawn_by | {author}",
         "return known.published_by <= known.withdrawn_by | {author}",
-        "return True",
+        "service:what_is_this_nodes_own_stays_whoever_takes_it_back"
+        " a19:a_node_keeps_its_own_skill_whoever_publishes_and_takes_back_the_same",
+    ),
+    (
+        "return not known.own and known.published_by <= known.withdrawn_by | {author}",
+        "return not known.own",
         "service:a_skill_goes_when_everybody_who_passed_it_on_has_taken_it_back"
         " a19:whoever_republishes_a_skill_cannot_take_it_away"
         " a19:once_its_author_is_there_no_crowd_takes_a_skill_away",

@@ -42,7 +42,7 @@ def files(tmp_path: Path) -> Iterator[World]:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_forgery_comes_in(world: World, way: str, kind: str) -> None:
     target = await Target.ready(world)
-    message = messages_of_every_kind(target.author, SLUG.id, target.publication.id)[kind]
+    message = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)[kind]
     made = forgeries(message, [target.author.key, key(2), key(3)])
     before = target.snapshot()
     fates = await target.push_all(way, [raw for _, raw in made])
@@ -55,7 +55,7 @@ async def test_no_forgery_comes_in(world: World, way: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_damaged_message_comes_in(world: World, way: str, kind: str) -> None:
     target = await Target.ready(world)
-    message = messages_of_every_kind(target.author, SLUG.id, target.publication.id)[kind]
+    message = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)[kind]
     damaged = list(mutations(message.raw, MUTATIONS, seed=len(kind)))
     before = target.snapshot()
     fates = await target.push_all(way, damaged)
@@ -68,7 +68,7 @@ async def test_no_damaged_message_comes_in(world: World, way: str, kind: str) ->
 async def test_the_message_itself_does_come_in(world: World, way: str, kind: str) -> None:
     """Without this the tests above would prove nothing."""
     target = await Target.ready(world)
-    message = messages_of_every_kind(target.author, SLUG.id, target.publication.id)[kind]
+    message = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)[kind]
     expected = "unknown_kind" if kind == "hello" and way != "http" else "taken"
     assert await target.push(way, message.raw) == expected
 

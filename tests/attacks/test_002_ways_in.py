@@ -24,7 +24,9 @@ async def test_nobody_speaks_in_anothers_name(tmp_path: Path, way: str) -> None:
     target.world.invite(target.node, target.liar)
     before = target.snapshot()
     victim = str(target.author.id)
-    for kind, message in messages_of_every_kind(target.author, SLUG.id, target.publication.id).items():
+    for kind, message in messages_of_every_kind(
+        target.author, SLUG.id, target.publication.id, target.finding.id
+    ).items():
         mine = MALLORY.sign(pre_authentication_encoding(PAYLOAD_TYPE, message.payload))
         claimed = [
             envelope(message.payload, [signature(MALLORY.public.did, mine)]),

@@ -18,7 +18,7 @@ KINDS = ("skill", "evidence", "receipt", "tombstone", "hello", "welcome", "index
 async def test_a_body_of_one_kind_is_none_of_another(tmp_path: Path, way: str) -> None:
     target = await Target.fresh(tmp_path)
     before = target.snapshot()
-    good = messages_of_every_kind(target.author, SLUG.id, target.publication.id)
+    good = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)
     import json
 
     bodies = {kind: json.loads(message.payload)["body"] for kind, message in good.items()}
@@ -68,7 +68,7 @@ async def test_what_is_addressed_to_the_node_is_taken_by_it_alone(tmp_path: Path
 
 async def test_a_greeting_is_answered_at_its_own_door_only(tmp_path: Path) -> None:
     target = await Target.fresh(tmp_path)
-    hello = messages_of_every_kind(target.author, SLUG.id, target.publication.id)["hello"]
+    hello = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)["hello"]
     async with target.node.http() as http:
         for path in ("/skills", "/records"):
             assert (await http.post(path, content=hello.raw)).json()["reason"] == "unknown_kind"

@@ -107,7 +107,7 @@ def test_there_are_samples_enough_and_the_watch_sees_deeds() -> None:
         with pytest.raises(OSError, match="refused"):
             __import__("socket").create_connection(("127.0.0.1", 1))
         with pytest.raises(FileNotFoundError):
-            Path(f"/nowhere/{CANARY}").open()
+            Path(f"/nowhere/{CANARY}").read_bytes()
     assert {event for event, _ in WATCH.seen} >= {"compile", "socket.connect", "open"}
 
 

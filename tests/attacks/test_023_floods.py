@@ -128,7 +128,8 @@ async def test_what_is_pulled_or_imported_is_bounded_by_who_was_asked_and_not_by
 
 @pytest.mark.parametrize("path", ["/skills?limit=101", "/skills?limit=0", "/skills?limit=-1", "/feed?limit=101",
                                   "/skills?limit=1e3", "/feed?after=-1", "/feed?wait=31", "/feed?wait=-1",
-                                  "/feed?wait=nan", "/feed?after=9999999999999999", "/skills?intent=" + "x" * 4001])  # fmt: skip
+                                  "/feed?wait=nan", "/feed?after=9999999999999999",
+                                  "/skills?intent=" + "x" * 4001])  # fmt: skip
 async def test_no_list_is_longer_than_a_hundred(tmp_path: Path, path: str) -> None:
     world = World(tmp_path)
     node = world.settle("node")

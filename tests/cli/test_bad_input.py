@@ -329,7 +329,7 @@ class _Web(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 - the name that the library asks for
 
     def log_message(self, *_: object) -> None:
         pass
@@ -338,7 +338,8 @@ class _Web(BaseHTTPRequestHandler):
 @pytest.mark.parametrize(
     ("answer", "code", "says"),
     [((200, b"<html>It works!</html>"), REFUSED, "not_json"), ((404, b"<html>Nothing</html>"), REFUSED, "unreachable"),
-     ((500, b'{"reason": 7}'), REFUSED, "unreachable"), ((301, b""), REFUSED, "unreachable"), ((200, b"{}"), REFUSED, "bad_envelope"),
+     ((500, b'{"reason": 7}'), REFUSED, "unreachable"), ((301, b""), REFUSED, "unreachable"),
+     ((200, b"{}"), REFUSED, "bad_envelope"),
      ((403, b'{"reason":"unknown_peer","detail":"\\u001b[2J"}'), REFUSED, "unknown_peer")],
 )  # fmt: skip
 def test_something_else_listens_there(node: Hansa, answer: tuple[int, bytes], code: int, says: str) -> None:

@@ -49,7 +49,8 @@ async def test_without_a_token_it_is_shut(node: Resident) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8470", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1:8470",
+    "host", ["evil.example", "evil.example:8470", "127.0.0.1.evil.example", "localhost.evil.example:80",
+             "10.0.0.1:8470",
              "0.0.0.0:8470", "", "127.0.0.2:8470", "node.local", "2130706433", "[::]:1", "127.0.0.1@evil.example"],
 )  # fmt: skip
 async def test_a_request_for_another_host_is_refused_whatever_its_token(node: Resident, host: str) -> None:

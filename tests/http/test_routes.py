@@ -181,7 +181,8 @@ async def test_one_skill_with_what_is_known_of_it(hub: Resident, a: Resident) ->
         await post(hub, "/skills", skill_message(a.key, skill).raw)
     shown = (await get(hub, f"/skills/{child.id[:16]}")).json()
     assert {"trace_id", "intent", "confidence", "verification_score", "reasoning_path", "result", "checks", "findings",
-            "receipts", "publishers", "lineage", "instance_id", "evidence", "created_at", "license"} <= set(shown)  # fmt: skip
+            "receipts", "publishers", "lineage", "instance_id", "evidence", "created_at",
+            "license"} <= set(shown)  # fmt: skip
     assert (shown["confidence"], shown["verification_score"]) == (0.0, 0.0)  # computed here, not claimed
     assert shown["publishers"] == [a.id]
     lineage = (await get(hub, f"/skills/{child.id}/lineage")).json()
@@ -367,7 +368,8 @@ async def test_the_reference_page_works_offline_and_runs_nothing(hub: Resident) 
         assert (await get(hub, path)).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/skills/", "/admin", "/admin/operations", "/.git/config", "//", "/%2e%2e/key",
+@pytest.mark.parametrize("path", ["/nothing", "/skills/", "/admin", "/admin/operations", "/.git/config", "//",
+                                  "/%2e%2e/key",
                                   "/feed/1", "/hello/x", "/files"])  # fmt: skip
 async def test_an_unknown_path_is_404_in_json(hub: Resident, path: str) -> None:
     answer = await get(hub, path)
@@ -420,7 +422,7 @@ async def test_a_skill_by_many_names_is_still_one(hub: Resident, a: Resident) ->
 
 
 async def test_text_in_every_script_goes_in_and_out_alike(hub: Resident, a: Resident) -> None:
-    intent = 'Größe · 尺寸 · μέγεθος · 𝔰𝔦𝔷𝔢 "quoted" \\ back'
+    intent = 'Größe · 尺寸 · μέγεθος · \U0001f40b "quoted" \\ back'
     skill = make_skill("size", "def size(x):\n    return x\n", {"(1,)": "1"}, intent)
     await post(hub, "/skills", skill_message(a.key, skill).raw)
     assert (await get(hub, f"/skills/{skill.id}")).json()["intent"] == intent

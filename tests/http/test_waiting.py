@@ -139,3 +139,17 @@ async def test_who_goes_away_is_forgotten(hub: Resident, a: Resident) -> None:
         await http.post(f"{url}/skills", content=skill_message(a.key, SLUG).raw)
         while hub.node.core.driver._listeners:
             await asyncio.sleep(0)
+
+
+@pytest.mark.xfail(strict=True, reason="ClientDisconnect is not expected while a body is read: one traceback for each")
+async def test_who_hangs_up_in_the_middle_of_a_body_leaves_no_traceback(hub: Resident, caplog) -> None:
+    async with listening(hub.door) as url:
+        host, port = url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /skills HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        await writer.drain()
+        writer.close()
+        async with outside() as http:
+            for _ in range(100):
+                assert (await http.get(f"{url}/healthz")).status_code == 200
+    assert [one.getMessage() for one in caplog.records if "Exception" in one.getMessage()] == []

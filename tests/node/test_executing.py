@@ -1,4 +1,4 @@
-"""Meeting an intent: reuse what is proved, in these words or others, else solve; an answer is used once it is verified."""
+"""Meeting an intent: reuse what is proved, in these words or others, else solve. An answer is verified before use."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ class Target:
         node: the node under attack.
         author: an honest author, invited, whose skill SLUG the node holds.
         publication: the message in which that skill came.
+        finding: the author's own evidence about it.
     """
 
     def __init__(self, world: World, role: str = "node") -> None:
@@ -44,13 +45,15 @@ class Target:
         self.liar = world.settle("liar", "hub")
         world.invite(self.node, self.author, self.liar)
         self.publication = skill_message(self.author.key, SLUG)
+        self.finding = speak(self.author.key, "evidence", _finding(SLUG.id))
         self._files = 0
 
     @classmethod
     async def ready(cls, world: World, role: str = "node") -> Target:
         """Returns a target that holds one skill and has one subscription."""
         target = cls(world, role)
-        assert await target.push("http", target.publication.raw) == "taken"
+        for message in (target.publication, target.finding):
+            assert await target.push("http", message.raw) == "taken"
         await target.node.subscribe(target.liar)
         return target
 
@@ -157,24 +160,23 @@ def _name(raw: bytes) -> ContentId:
         return content_id(raw)
 
 
-def messages_of_every_kind(author: Resident, skill: str, claim: str) -> dict[str, envelope.Signed]:
+def _finding(skill: str) -> dict[str, Any]:
+    return evidence_body(Evidence(ContentId(skill), "", HARNESS, "table", Outcome.PASS, 5, 5, 5, 5, DIGEST))
+
+
+def messages_of_every_kind(
+    author: Resident, skill: str, claim: str, finding: str = DIGEST
+) -> dict[str, envelope.Signed]:
     """Returns one good message of each kind that can be pushed, about a skill that is held, all by one author.
 
     Args:
         claim: id of the message in which the author passed that skill on.
+        finding: id of the author's evidence about it.
     """
-    finding = Evidence(ContentId(skill), "", HARNESS, "table", Outcome.PASS, 5, 5, 5, 5, DIGEST)
-
-    receipt = {
-        "dealing": "skill_reproved",
-        "subject": author.id,
-        "skill": skill,
-        "records": [claim, DIGEST],
-        "reason": "",
-    }
+    receipt = {"dealing": "skill_reproved", "subject": author.id, "skill": skill, "records": [claim, finding]}
     bodies: dict[str, Any] = {
         "skill": skill_body(DOUBLE, true_claim()),
-        "evidence": evidence_body(finding),
+        "evidence": _finding(skill),
         "receipt": receipt,
         "tombstone": tombstone_body(ContentId(skill), "withdrawn"),
         "hello": {"versions": ["1.0"], "name": "author", "role": "node", "skills": 0},

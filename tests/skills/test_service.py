@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +35,7 @@ LEGAL = {
     Q: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X},
     A: {Trigger.PROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X},
     R: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REMOVED: X},
-    X: {},
+    X: {Trigger.RETURNED: Q},
 }
 """The life cycle, written down once more."""
 
@@ -57,9 +57,9 @@ def test_the_table_holds_nothing_else() -> None:
     assert {(state, trigger): after for state, row in LEGAL.items() for trigger, after in row.items()} == TRANSITIONS
 
 
-def test_nothing_leads_back_from_removed_and_nothing_into_quarantine() -> None:
-    assert all(state is not X for state, _ in TRANSITIONS)
-    assert Q not in TRANSITIONS.values()
+def test_only_a_return_leads_back_and_into_quarantine() -> None:
+    assert [trigger for state, trigger in TRANSITIONS if state is X] == [Trigger.RETURNED]
+    assert {key for key, after in TRANSITIONS.items() if after is Q} == {(X, Trigger.RETURNED)}
     assert {trigger for (_, trigger), after in TRANSITIONS.items() if after is A} == {Trigger.PROVED, Trigger.APPROVED}
 
 
@@ -96,12 +96,12 @@ class LifeOfASkill(RuleBasedStateMachine):
             assert self.state is (A if outcome is Outcome.PASS else R)
 
     @invariant()
-    def what_is_removed_stays_removed(self) -> None:
-        assert X not in self.history[:-1]
+    def what_is_removed_comes_back_to_quarantine_only(self) -> None:
+        assert {after for before, after in pairwise(self.history) if before is X} <= {Q}
 
     @invariant()
-    def quarantine_is_left_once(self) -> None:
-        assert Q not in self.history[1:]
+    def quarantine_is_entered_from_nowhere_else(self) -> None:
+        assert {before for before, after in pairwise(self.history) if after is Q} <= {X}
 
 
 def found_to_be(outcome: Outcome, why: Reason | None = None, trials: int = 5, successes: int = 0) -> Finding:
@@ -148,8 +148,12 @@ def test_a_skill_that_nobody_knows_is_taken_with_its_ancestry() -> None:
         (Known(), with_files("../x"), Reason.BAD_BODY),
         (Known(), CYCLE, Reason.BAD_LINEAGE),
         # each before the next
-        (Known(True, frozenset(), frozenset({ALICE})), BAD_PATHS, Reason.TOMBSTONED),
-        (Known(False, frozenset({ALICE}), frozenset({ALICE})), BAD_PATHS, Reason.TOMBSTONED),
+        (Known(tombstoned=True, published_by=frozenset({ALICE})), BAD_PATHS, Reason.TOMBSTONED),
+        (
+            Known(withdrawn_by=frozenset({ALICE}), published_by=frozenset({ALICE})),
+            BAD_PATHS,
+            Reason.TOMBSTONED,
+        ),
         (Known(published_by=frozenset({ALICE})), BAD_PATHS, Reason.DUPLICATE),
         (Known(), BAD_PATHS, Reason.BAD_BODY),
     ],
@@ -220,6 +224,11 @@ def test_a_skill_goes_when_everybody_who_passed_it_on_has_taken_it_back(
         assert reason(after_tombstone, author, known) is goes
     else:
         assert after_tombstone(author, known) is goes
+
+
+@pytest.mark.parametrize("published", [{ALICE}, {ALICE, BOB}])
+def test_what_is_this_nodes_own_stays_whoever_takes_it_back(published: set[str]) -> None:
+    assert after_tombstone(ALICE, Known(own=True, published_by=frozenset(published))) is False
 
 
 authors = st.sampled_from([ALICE, BOB, CAROL])

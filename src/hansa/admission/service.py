@@ -202,7 +202,8 @@ class Admission:
             raise Refused(Reason.UNKNOWN_PEER)
         own = guest.records_per_minute
         per_minute = self.params.records_per_minute if own is None else own
-        payer = message.author if guest.invited else STRANGERS  # a new key must not be a new allowance
+        # a new key must not be a new allowance: whom the operator has settled nothing about shares one
+        payer = message.author if guest.invited or own is not None else STRANGERS
         bucket, granted = take(self._buckets.get(payer), per_minute, now)  # 11
         self._buckets[payer] = bucket
         if not granted:

@@ -122,6 +122,10 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except PermissionError:
         raise UsageError(f"no permission to read {path}: make it readable for this user") from None
+    except NotADirectoryError:
+        raise UsageError(f"{path.parent} is no directory: choose another with --home") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a directory: settings are one file of that name") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
 

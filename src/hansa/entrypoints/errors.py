@@ -27,6 +27,7 @@ from hansa.kernel.errors import (
     Unavailable,
     UsageError,
 )
+from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Reason
 
 DONE, REFUSED, USAGE, NOT_FOUND, UNAVAILABLE, BUSY, DISK_FULL, NO_SANDBOX, FAULT, INTERRUPTED = (
@@ -94,4 +95,4 @@ def problem(error: HansaError) -> dict[str, str]:
             "detail": error.detail,
             "message": str(error),
         }
-    return {"reason": type(error).__name__.lower(), "message": str(error)}
+    return {"reason": type(error).__name__.lower(), "message": plain(str(error))}

@@ -15,6 +15,7 @@ from hansa.adapters.keys import FileKeys
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, STORE, TOKEN = "key", "hansa.db", "admin.token"
+TOKEN_LENGTH = 32
 
 
 def create_identity(home: Path) -> str:
@@ -51,13 +52,19 @@ def make_home(home: Path) -> None:
 
 
 def admin_token(home: Path) -> str:
-    """Returns the token for commands of this user, made at first use."""
+    """Returns the token for commands of this user, made at first use.
+
+    It is written beside its place and moved there, so that a crash leaves a whole token or none.
+    """
     path = home / TOKEN
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+    held = path.read_text(encoding="ascii").strip() if path.is_file() else ""
+    if len(held) >= TOKEN_LENGTH:
+        return held
+    token = secrets.token_urlsafe(TOKEN_LENGTH)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        token = secrets.token_urlsafe(32)
         file.write(token + "\n")
+    fresh.replace(path)
     return token

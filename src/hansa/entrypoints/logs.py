@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from hansa.kernel.plain import plain
+from hansa.kernel.plain import plain, plain_lines
 
 
 def configure(level: str, as_json: bool) -> None:
@@ -20,11 +20,12 @@ def configure(level: str, as_json: bool) -> None:
         as_json: JSON lines for machines instead of text for people.
     """
     number = getattr(logging, level.upper(), logging.WARNING)
-    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else _for_people()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
             _printable,
             renderer,
         ],
@@ -35,8 +36,12 @@ def configure(level: str, as_json: bool) -> None:
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
+def _for_people() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+
 def _printable(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = plain(value)
+            event[name] = plain_lines(value) if name == "exception" else plain(value)
     return event

@@ -19,6 +19,7 @@ from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.node.driver import Driver
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
+from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
 from hansa.skills import messages as skills
 from hansa.skills import policy, ranking
@@ -124,6 +125,7 @@ class Core:
         self.caller = caller
         self.me = keys.node_id
         self.counters = Counters()
+        self.turns = Turns()
         self.driver = Driver(store, clock, index)
         self.admission = Admission(self.me, settings.network, KINDS, StoreMemory(store), settings.admission)
         self._last_seq = store.last_seq(self.me)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hansa.kernel.errors import UsageError
+from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.jobs import SandboxJob, StepStatus, TrialEnd, TrialReport
 from hansa.node.core import Core
@@ -22,7 +22,7 @@ from hansa.node.prover import Prover
 from hansa.node.shelf import Shelf
 from hansa.node.vault import open_skill
 from hansa.skills.importing.draft import Draft
-from hansa.skills.judge import accepts
+from hansa.skills.judge import accepts, first_forbidden
 from hansa.skills.model import PYTHON, Case, Cases, Claim, Outcome, Result, Skill, Step
 from hansa.skills.signature import could_take
 
@@ -59,6 +59,14 @@ class Execution:
     error: str = ""
 
 
+@dataclass(slots=True)
+class _Tries:
+    """Skills that were run for an intent and not used: those that failed, and what some of them tried instead."""
+
+    failed: list[ContentId] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+
+
 class Executor:
     """Meets intents."""
 
@@ -90,53 +98,74 @@ class Executor:
         started = self._core.clock.stopwatch_us()
         ranking = self._core.settings.ranking
         near = ranking.try_at if cases else ranking.decide_at
-        tried: list[ContentId] = []
+        tries = _Tries()
         candidates = self._candidates(intent, near, args, cases)
-        for found, skill, trial in await self._first_that_passes(candidates, args, cases, tried):
+        for found, skill, trial in await self._first_that_passes(candidates, args, cases, tries):
             value, error = _value(trial, len(cases)) if args is not None else (None, "")
             elapsed = self._core.clock.stopwatch_us() - started
             return Execution(
-                How.REUSED, found.row.id, skill.intent, value, len(cases), tuple(tried), elapsed, found.rank.why, error
+                How.REUSED,
+                found.row.id,
+                skill.intent,
+                value,
+                len(cases),
+                tuple(tries.failed),
+                elapsed,
+                found.rank.why,
+                error,
             )
-        return await self._solve(intent, args, cases, tuple(tried), started)
+        return await self._solve(intent, args, cases, tries, started)
 
     def _candidates(
         self, intent: str, near: float, args: str | None, cases: Sequence[Case]
     ) -> list[tuple[Found, Skill]]:
         """Returns the skills worth a sandbox run, best first: near enough, code, and able to take the arguments."""
         asked = [case.args for case in cases[:1]] + ([args] if args is not None else [])
-        worth = []
+        worth: list[tuple[Found, Skill]] = []
+        damaged: Refused | None = None
         for found in self._finder.find(intent, limit=POOL, at_least=near):
-            skill = open_skill(found.row)
+            try:
+                skill = open_skill(found.row)
+            except Refused as refusal:
+                damaged = refusal  # it is named when nothing whole is left to use
+                continue
             code = skill.result
             if code.media_type == PYTHON and all(could_take(code.text, code.entry_point, one) for one in asked):
                 worth.append((found, skill))
+        if damaged and not worth:
+            raise damaged
         return worth[: self._core.settings.ranking.candidates]
 
     async def _first_that_passes(
-        self, candidates: list[tuple[Found, Skill]], args: str | None, cases: Sequence[Case], tried: list[ContentId]
+        self, candidates: list[tuple[Found, Skill]], args: str | None, cases: Sequence[Case], tries: _Tries
     ) -> list[tuple[Found, Skill, TrialReport]]:
         """Returns the best candidate that passes, as a list of one or none; as many run at once as there are workers.
 
         Args:
-            tried: receives those that were run and do not pass.
+            tries: receives those that were run and do not pass.
         """
         workers = self._core.settings.workers
         for start in range(0, len(candidates), workers):
             batch = candidates[start : start + workers]
             runs = (self._run(skill.result.text, skill.result.entry_point, args, cases) for _, skill in batch)
             for (found, skill), trial in zip(batch, await asyncio.gather(*runs), strict=True):
+                attempt = first_forbidden(trial)
+                if attempt:
+                    await self._shelf.expel(found.row, attempt.reason, f"when used: {attempt.told}")
+                    tries.named.append(f"{found.row.id[:12]} {attempt.reason.text} ({attempt.told})")
                 if _passes(trial, cases):
                     return [(found, skill, trial)]
-                tried.append(found.row.id)
+                tries.failed.append(found.row.id)
         return []
 
     async def _solve(
-        self, intent: str, args: str | None, cases: Sequence[Case], tried: tuple[ContentId, ...], started: int
+        self, intent: str, args: str | None, cases: Sequence[Case], tries: _Tries, started: int
     ) -> Execution:
         def unsolved(why: str) -> Execution:
             elapsed = self._core.clock.stopwatch_us() - started
-            return Execution(How.UNSOLVED, None, intent, None, 0, tried, elapsed, why)
+            return Execution(
+                How.UNSOLVED, None, intent, None, 0, tuple(tries.failed), elapsed, why, "; ".join(tries.named)
+            )
 
         if self._solver is None:
             return unsolved("no proved skill fits, and no solver is configured")
@@ -154,7 +183,7 @@ class Executor:
         value, error = _value(trial, len(cases)) if args is not None else (None, "")
         elapsed = self._core.clock.stopwatch_us() - started
         why = f"solved, verified on {len(cases)} cases and kept"
-        return Execution(How.SOLVED, id_, intent, value, len(cases), tried, elapsed, why, error)
+        return Execution(How.SOLVED, id_, intent, value, len(cases), tuple(tries.failed), elapsed, why, error)
 
     async def _keep(self, intent: str, solution: Solution, cases: Sequence[Case]) -> ContentId | None:
         """Records a solution as a skill of this node's own, proved like any other."""
@@ -166,7 +195,10 @@ class Executor:
             checks=(Cases(cases=tuple(cases)),),
             tags=("solved",),
         )
-        id_, _ = await self._shelf.add(Draft(skill, Claim(), "execute"))
+        try:
+            id_, _ = await self._shelf.add(Draft(skill, Claim(), "execute"))
+        except Refused:
+            return None  # it breaks a bound of a skill: it may be used now, and is not kept
         row = self._core.store.skill(id_)
         if row is None:
             return None
@@ -183,7 +215,9 @@ class Executor:
 
 
 def _passes(trial: TrialReport, cases: Sequence[Case]) -> bool:
-    """Says whether code loads, and answers each acceptance case as expected."""
+    """Says whether code loads, tries nothing forbidden, and answers each acceptance case as expected."""
+    if first_forbidden(trial):
+        return False
     values = {step.index: step.value for step in trial.steps if step.kind == "call" and step.status is StepStatus.OK}
     loaded = any(step.kind == "load" and step.status is StepStatus.OK for step in trial.steps)
     return loaded and all(accepts(case, values.get(number)) for number, case in enumerate(cases))

@@ -109,14 +109,22 @@ class Inbox:
 
     async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:
         message = envelope.verify(signed, limits=self._core.settings.limits)
-        admitted = self._core.admission.admit(message, via, self._core.now())
+        async with self._core.turns.of(message.author):
+            admitted = self._core.admission.admit(message, via, self._core.now())
+            self._check_door(message, wanted, only)
+            async with self._core.turns.of(_subject(message)):
+                return await self._carry_out(admitted, source)
+
+    def _check_door(self, message: Verified, wanted: Wanted | None, only: str) -> None:
         kind = message.header.kind
-        room = self._rooms.get(kind)
-        if room is None or (kind != only if only else kind == overlay.HELLO):
+        if kind not in self._rooms or (kind != only if only else kind == overlay.HELLO):
             raise Refused(Reason.UNKNOWN_KIND, f"{kind} is not taken at this door")
-        if wanted and message.header.kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
+        if wanted and kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
             raise Refused(Reason.NOT_OURS)
-        subject, effects = room(admitted, source)
+
+    async def _carry_out(self, admitted: Admitted, source: str) -> Taken:
+        message, via = admitted.message, admitted.via
+        subject, effects = self._rooms[message.header.kind](admitted, source)
         detail = f"{message.header.kind} by {message.author} via {via}" + (f" from {source}" if source else "")
         for ref in {message.id, subject} - {""}:
             effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
@@ -163,10 +171,17 @@ class Inbox:
         message = admitted.message
         body = parse(message.body, SkillBody)
         id_ = body.skill.id
-        service.receive(body.skill, message.author, self._known(id_), self._shelf.parents, self._core.settings.skills)
+        service.receive(
+            body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
+        )
         record = record_row(message, id_, admitted.at)
         effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
-        if self._core.store.skill(id_) is None:
+        held = self._core.store.skill(id_)
+        if held is not None and held.state is SkillState.REMOVED:
+            effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
+            note = f"back to quarantine: {message.author} stands up for it"
+            effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, note))
+        if held is None:
             origin = Origin.OWN if message.author == self._core.me else Origin.PEER
             row = skill_row(body.skill, origin, message.author, admitted.at, source)
             effects.changes.append(PutSkill(row))
@@ -191,7 +206,7 @@ class Inbox:
         body = parse(message.body, TombstoneBody)
         id_ = ContentId(body.skill)
         row = self._held(id_)
-        goes = service.after_tombstone(message.author, self._known(id_))
+        goes = service.after_tombstone(message.author, self._shelf.known(id_))
         record = record_row(message, id_, admitted.at)
         effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
         if goes and row.state is not SkillState.REMOVED:
@@ -261,13 +276,14 @@ class Inbox:
             raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
         return row
 
-    def _known(self, skill: ContentId) -> service.Known:
-        return service.Known(
-            tombstoned=self._core.store.tombstone(skill) is not None,
-            withdrawn_by=frozenset(row.author for row in self._core.store.records_about(skill, messages.TOMBSTONE)),
-            published_by=frozenset(row.author for row in self._core.store.records_about(skill, messages.SKILL)),
-        )
-
     def _passes_on(self, admitted: Admitted) -> bool:
         """A hub passes on what was pushed to it; a node passes on nothing but its own."""
         return self._core.settings.role == "hub" and admitted.via is Via.HTTP
+
+
+def _subject(message: Verified) -> str:
+    """Returns the skill that a message is about, read from its body; "" for none, or for a body that is none."""
+    if message.header.kind == messages.SKILL:
+        return parse(message.body, SkillBody).skill.id
+    about = message.body.get("skill")
+    return about if isinstance(about, str) else ""

@@ -16,7 +16,7 @@ from hansa.node.executor import Execution, Executor
 from hansa.node.finder import Finder, Found
 from hansa.node.inbox import Inbox
 from hansa.node.ports import SkillFilter, Solver
-from hansa.node.prover import Proof, Prover
+from hansa.node.prover import Proof, Prover, Unproved
 from hansa.node.publishing import Publisher
 from hansa.node.rows import SkillRow
 from hansa.node.shelf import Shelf
@@ -65,7 +65,7 @@ class Node:
             after = page[-1].id
         return sorted(rows, key=self._suspicion)
 
-    async def prove_waiting(self, origin: Origin | None = None) -> AsyncIterator[Proof]:
+    async def prove_waiting(self, origin: Origin | None = None) -> AsyncIterator[Proof | Unproved]:
         """Proves everything in quarantine that was not tried yet, and yields each finding."""
         async for proof in self.prover.prove_all(self.waiting(origin), unless=self._tried):
             yield proof

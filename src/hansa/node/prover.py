@@ -11,7 +11,7 @@ import msgspec
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity.envelope import Verified
-from hansa.kernel.errors import NoSandbox, Refused
+from hansa.kernel.errors import NoSandbox, Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Verdict
 from hansa.kernel.wire import parse
@@ -50,6 +50,24 @@ class Proof:
     harness: str
     receipts: tuple[ContentId, ...] = ()
 
+    @property
+    def word(self) -> str:
+        """What it came to, in one word: "proved", or the reason's code."""
+        return self.finding.reason.code if self.finding.reason else "proved"
+
+
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """A skill that could not be looked at, or was taken away meanwhile, and why."""
+
+    row: SkillRow
+    error: Refused | UsageError
+
+    @property
+    def word(self) -> str:
+        """Why not, in one word."""
+        return self.error.reason.code if isinstance(self.error, Refused) else "removed"
+
 
 class Prover:
     """Runs proofs, as many at a time as there are workers."""
@@ -87,6 +105,12 @@ class Prover:
             task.add_done_callback(lambda _: self._running.pop(row.id, None))
         return await asyncio.shield(task)
 
+    async def _tried(self, row: SkillRow, trials: int | None) -> Proof | Unproved:
+        try:
+            return await self.prove(row, trials)
+        except (Refused, UsageError) as error:
+            return Unproved(row, error)
+
     async def _prove(self, row: SkillRow, trials: int | None) -> Proof:
         skill = open_skill(row)
         params = self._core.settings.skills
@@ -96,12 +120,13 @@ class Prover:
         async with self._slots:
             report = await sandbox.run(job_for(skill, wanted, params.refute_trials, seed, self._core.settings.sandbox))
         finding = judge(skill, report)
-        return await self._keep(row, skill, finding, sandbox)
+        async with self._core.turns.of(row.id):
+            return await self._keep(row, skill, finding, sandbox)
 
     async def prove_all(
         self, rows: Sequence[SkillRow], trials: int | None = None, unless: Callable[[SkillRow], bool] | None = None
-    ) -> AsyncIterator[Proof]:
-        """Proves many skills, several at once, and yields each as it is done.
+    ) -> AsyncIterator[Proof | Unproved]:
+        """Proves many skills, several at once, and yields each as it is done; one that fails stops no other.
 
         Args:
             unless: looked at when a skill's turn comes; one for which it says True is passed over.
@@ -109,13 +134,13 @@ class Prover:
         Stopping half-way loses nothing: each finding is kept by itself, and no further one is begun.
         """
         left = list(reversed(rows))
-        under_way: set[asyncio.Task[Proof]] = set()
+        under_way: set[asyncio.Task[Proof | Unproved]] = set()
         try:
             while left or under_way:
                 while left and len(under_way) < self._core.settings.workers:
                     row = left.pop()
                     if unless is None or not unless(row):
-                        under_way.add(asyncio.create_task(self.prove(row, trials)))
+                        under_way.add(asyncio.create_task(self._tried(row, trials)))
                 if not under_way:
                     return
                 done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)

@@ -26,11 +26,11 @@ from hansa.node.rows import (
     SkillRow,
 )
 from hansa.node.shelf import Shelf, record_row
-from hansa.node.vault import open_skill
+from hansa.node.vault import open_record, open_skill
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello, Index
 from hansa.skills import messages
-from hansa.skills.model import MILLION, Claim
+from hansa.skills.model import MILLION, Claim, SkillState
 from hansa.skills.policy import Gate, publish_gates
 
 
@@ -86,10 +86,10 @@ class Publisher:
             Refused: CORRUPT, TOMBSTONED; DiskFull: nothing was kept.
         """
         skill = open_skill(row)
-        if self._core.store.tombstone(row.id):
+        if row.state is SkillState.REMOVED:
             raise Refused(Reason.TOMBSTONED)
         targets = to or tuple(one.url for one in self._core.store.subscriptions())
-        numbers = self._shelf.numbers(row.id)
+        numbers = self._shelf.signed_numbers(row.id)
         gates = publish_gates(skill, numbers, self._core.settings.skills)
         if any(gate.reason for gate in gates):
             return Publication(row.id, gates, None, b"", targets, False)
@@ -101,6 +101,7 @@ class Publisher:
         )
         before = self._own_record(row.id)
         if before:
+            open_record(before)
             sealed = envelope.read(before.envelope)
         else:
             sealed = self._core.seal(messages.SKILL, messages.skill_body(skill, claim))
@@ -144,6 +145,10 @@ class Publisher:
         record = self._core.store.record(row.record)
         if record is None:
             return Delivery(replace(row, state="refused", reason=Reason.CORRUPT.code), "the record is gone")
+        try:
+            open_record(record)
+        except Refused as refusal:
+            return Delivery(replace(row, state="refused", reason=refusal.reason.code), str(refusal))
         is_skill = record.kind == messages.SKILL
         answer = await self._core.caller.post(row.url, "/skills" if is_skill else "/records", record.envelope)
         delivery = _judged(row, answer)
@@ -203,12 +208,29 @@ def parse_index(signed: Signed) -> Index:
 
 
 def _judged(row: OutboxRow, answer: Answer) -> Delivery:
-    if answer.status in (200, 201, 409):  # 409: it was there already, from a try whose answer was lost
-        return Delivery(replace(row, state="delivered", reason="", tries=row.tries + 1))
     refusal = their_refusal(row.url, answer)
+    # a duplicate was there already, from a try whose answer was lost
+    if _acknowledges(answer, row.record) or (answer.status == 409 and refusal.reason is Reason.DUPLICATE):
+        return Delivery(replace(row, state="delivered", reason="", tries=row.tries + 1))
+    if refusal.reason is Reason.UNREACHABLE:
+        return Delivery(replace(row, reason=refusal.reason.code, tries=row.tries + 1), str(refusal))
     if answer.status in (429, 503, 507):
         return Delivery(replace(row, reason=refusal.reason.code, tries=row.tries + 1), str(refusal))
     return Delivery(replace(row, state="refused", reason=refusal.reason.code, tries=row.tries + 1), str(refusal))
+
+
+class _Acknowledgement(msgspec.Struct):
+    record: str = ""
+
+
+def _acknowledges(answer: Answer, record: ContentId) -> bool:
+    """Says whether a node, and not just any server, has taken this very record."""
+    if answer.status != 201:
+        return False
+    try:
+        return read_json(answer.body, _Acknowledgement).record == record
+    except Refused:
+        return False
 
 
 class _Problem(msgspec.Struct):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from hansa.conduct.ledger import Dealing
 from hansa.identity import envelope
 from hansa.identity.envelope import Signed, Verified
-from hansa.kernel.errors import NotFound, Refused
+from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.ports import SkillFilter
@@ -27,10 +30,11 @@ from hansa.node.rows import (
     SkillRow,
     TombstoneRow,
 )
-from hansa.node.vault import open_skill
+from hansa.node.vault import open_record, open_skill
 from hansa.skills import messages, service
 from hansa.skills.importing.draft import Draft
 from hansa.skills.lineage import ancestry
+from hansa.skills.messages import EvidenceBody
 from hansa.skills.model import Level, Origin, Skill, SkillState
 from hansa.skills.policy import Standing, level, standing
 from hansa.skills.ranking import Facts
@@ -59,16 +63,23 @@ class Shelf:
             Its id, and whether it is new.
 
         Raises:
-            Refused: TOMBSTONED, BAD_LINEAGE; DiskFull.
+            Refused: BAD_BODY, TOMBSTONED, BAD_LINEAGE; DiskFull.
         """
-        skill = draft.skill
+        async with self._core.turns.of(draft.skill.id):
+            return await self._add(draft)
+
+    async def _add(self, draft: Draft) -> tuple[ContentId, bool]:
+        skill = parse(msgspec.to_builtins(draft.skill), Skill)  # whoever made it: within the bounds of a skill, or not
         id_ = skill.id
-        if self._core.store.skill(id_) is not None and self._core.store.tombstone(id_) is None:
+        held = self._core.store.skill(id_)
+        if held is not None and held.state is not SkillState.REMOVED:
             return id_, False
-        known = service.Known(tombstoned=self._core.store.tombstone(id_) is not None)
+        known = service.Known(tombstoned=self.known(id_).tombstoned)
         service.receive(skill, self._core.me, known, self.parents, self._core.settings.skills)
         row = skill_row(skill, Origin.OWN, self._core.me, self._core.now(), draft.source, draft.claimed_pass)
         effects = Effects([PutSkill(row), *(PutBlob(ContentId(digest), data) for digest, data in draft.blobs)])
+        if held is not None:
+            effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
         effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, None, None, f"added from {draft.source}"))
         effects.show("skill.added", id_, skill.intent)
         effects.index.append((id_, index_text(skill.intent, skill.tags)))
@@ -81,6 +92,10 @@ class Shelf:
         Raises:
             UsageError: the skill's state does not allow it.
         """
+        async with self._core.turns.of(row.id):
+            return await self._settle(self._core.store.skill(row.id) or row, trigger, why)
+
+    async def _settle(self, row: SkillRow, trigger: service.Trigger, why: str) -> SkillState:
         after = service.move(row.state, trigger)
         reason = Reason.OPERATOR if trigger is service.Trigger.REJECTED else None
         verdict = Verdict.REJECT if reason else Verdict.ACCEPT
@@ -97,7 +112,13 @@ class Shelf:
         Returns:
             The addresses that will be told.
         """
-        after = service.move(row.state, service.Trigger.REMOVED)
+        async with self._core.turns.of(row.id):
+            return await self._remove(self._core.store.skill(row.id) or row, why)
+
+    async def _remove(self, row: SkillRow, why: str) -> list[str]:
+        if row.state is SkillState.REMOVED and self.known(row.id).tombstoned:
+            raise UsageError("that skill is removed already")
+        after = SkillState.REMOVED if row.state is SkillState.REMOVED else service.move(row.state, _REMOVED)
         sealed = self._core.seal(messages.TOMBSTONE, messages.tombstone_body(row.id, why))
         passed_on = self._core.store.records_about(row.id, messages.SKILL)
         published = [record for record in passed_on if record.author == self._core.me]
@@ -116,6 +137,29 @@ class Shelf:
         await self._core.driver.perform(effects)
         self._core.index.drop(row.id)
         return told
+
+    async def expel(self, row: SkillRow, reason: Reason, detail: str) -> None:
+        """Refuses a skill that was in use, for what it did when it was used."""
+        async with self._core.turns.of(row.id):
+            now = self._core.store.skill(row.id) or row
+            if now.state is not SkillState.ADMITTED:
+                return
+            effects = Effects([SetSkillState(row.id, service.move(now.state, service.Trigger.FAILED), reason.code)])
+            effects.changes.append(self._core.driver.note(row.id, Box.DOMAIN, reason.verdict, reason, detail))
+            effects.show("skill.refused", row.id, f"{row.intent[:80]}: {detail}")
+            await self._core.driver.perform(effects)
+
+    def known(self, id_: ContentId) -> service.Known:
+        """Returns what was said of a skill so far: who passed it on, who took it back, and whether we removed it."""
+        store = self._core.store
+        row = store.skill(id_)
+        withdrawn = frozenset(one.author for one in store.records_about(id_, messages.TOMBSTONE))
+        return service.Known(
+            tombstoned=self._core.me in withdrawn,
+            own=row is not None and row.origin is Origin.OWN,
+            withdrawn_by=withdrawn,
+            published_by=frozenset(one.author for one in store.records_about(id_, messages.SKILL)),
+        )
 
     def parents(self, id_: ContentId) -> Sequence[ContentId] | None:
         """Returns the parents that a skill held here names; None when it is not held, or damaged."""
@@ -142,6 +186,19 @@ class Shelf:
     def numbers(self, id_: ContentId) -> Standing:
         """Returns the computed numbers of a skill, from this node's own evidence."""
         return standing(self._core.store.evidence(id_), self._core.me)
+
+    def signed_numbers(self, id_: ContentId) -> Standing:
+        """Returns the same numbers as `numbers`, read from the signed findings themselves: what a gate rests on.
+
+        Raises:
+            Refused: CORRUPT, when a finding of this node no longer fits its id.
+        """
+        own = [one for one in self._core.store.records_about(id_, messages.EVIDENCE) if one.author == self._core.me]
+        found = []
+        for record in own:
+            message = open_record(record)
+            found.append(parse(message.body, EvidenceBody).as_evidence(message.author, message.header.created))
+        return standing(found, self._core.me)
 
     def level(self, row: SkillRow) -> Level:
         """Returns a skill's evidence level here."""
@@ -172,6 +229,7 @@ class Shelf:
         return {"trace_id": id_, "intent": row.intent}
 
 
+_REMOVED = service.Trigger.REMOVED
 _PRESENT = (SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -21,19 +22,22 @@ from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
+from hansa.node.ports import SkillFilter
 from hansa.node.publishing import their_refusal
 from hansa.node.rows import (
+    DropSubscription,
     PutBlob,
     PutSubscription,
     SubscriptionRow,
 )
+from hansa.node.vault import open_skill
 from hansa.overlay import feed
 from hansa.overlay import messages as overlay
 from hansa.overlay.feed import Mark
 from hansa.overlay.messages import Index, Welcome
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
-from hansa.skills.model import Skill
+from hansa.skills.model import Origin, Skill, SkillState
 
 PAGE = 100
 MAX_WAIT_SECONDS = 30.0
@@ -51,7 +55,7 @@ class Pulled:
 
 
 class FeedItem(msgspec.Struct, frozen=True):
-    """An item of a feed page: its place, its record's id, and the record unless it was filtered out."""
+    """An item of a feed page: its place, its record's id, and the record; None when the source's copy is damaged."""
 
     place: int
     id: str
@@ -73,6 +77,7 @@ class Subscriber:
         self._core = core
         self._inbox = inbox
         self._pulling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._incomplete: dict[str, dict[ContentId, Skill]] = {}
 
     async def greet(self, url: str, peer: NodeId | None = None) -> Verified:
         """Says hello to the node at `url` and returns its welcome, which fits that hello.
@@ -100,17 +105,29 @@ class Subscriber:
         Raises:
             Unavailable, Refused: see `greet`; UsageError: the node would subscribe to itself.
         """
-        before = next((one for one in self._core.store.subscriptions() if one.url == wanted.url), None)
+        before = self._find(wanted.url)
         welcome = await self.greet(wanted.url, before.peer if before else None)
         if welcome.author == self._core.me:
             raise UsageError(f"{wanted.url} is this node itself: subscribe to another one")
-        row = replace(wanted, peer=welcome.author, at=self._core.now())
-        if before:
-            row = replace(row, length=before.length, head=before.head)
-        effects = Effects([PutSubscription(row)])
-        effects.show("subscribed", welcome.author, wanted.url)
-        await self._core.driver.perform(effects)
+        async with self._core.turns.of(wanted.url):
+            before = self._find(wanted.url)
+            row = replace(wanted, peer=welcome.author, at=self._core.now())
+            if before:
+                row = replace(row, length=before.length, head=before.head)
+            effects = Effects([PutSubscription(row)])
+            effects.show("subscribed", welcome.author, wanted.url)
+            await self._core.driver.perform(effects)
         return row
+
+    async def unsubscribe(self, url: str) -> None:
+        """Forgets a subscription; what came by it stays.
+
+        Raises:
+            NotFound: there is none to that address.
+        """
+        async with self._core.turns.of(url):
+            self._subscription(url)
+            await self._core.driver.perform(Effects([DropSubscription(url)]))
 
     async def pull(self, url: str) -> AsyncIterator[Pulled]:
         """Takes in what is new in a source's feed; stops, keeping what was taken, when the source contradicts itself.
@@ -122,33 +139,44 @@ class Subscriber:
             async for pulled in self._pull(self._subscription(url)):
                 yield pulled
 
+    def _find(self, url: str) -> SubscriptionRow | None:
+        return next((one for one in self._core.store.subscriptions() if one.url == url), None)
+
     def _subscription(self, url: str) -> SubscriptionRow:
-        found = next((one for one in self._core.store.subscriptions() if one.url == url), None)
+        found = self._find(url)
         if found is None:
             raise NotFound(f"no subscription to {url}: hansa subscribe {url} first")
         return found
 
     async def _pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
+        await self._fetch_missing(subscription.url)
         mark = Mark(subscription.length, subscription.head)
         while True:
             page = await self._page(subscription, mark)
             index_message = self._index_in(page, subscription)
             index = parse(index_message.body, Index)
             feed.check_index(mark, index, index_message.header.expires, self._core.now())
-            ids = [ContentId(item.id) for item in page.items]
-            end = feed.walk(mark, ids)
-            feed.check_walk(end, index)
-            if not ids and mark.length < index.length:
+            mark = feed.walk(mark, [ContentId(item.id) for item in page.items])
+            feed.check_walk(mark, index)
+            if not page.items and mark.length < index.length:
                 raise Refused(Reason.MIX_AND_MATCH, "it shows fewer records than its index counts")
             for item in page.items:
-                if item.envelope is not None:
-                    yield await self._take(item, subscription)
-            mark = end
-            await self._core.driver.perform(
-                Effects([PutSubscription(replace(subscription, length=mark.length, head=mark.head))])
-            )
+                yield await self._take(item, subscription)
             if mark.length >= index.length:
+                await self._keep_mark(subscription.url, mark)
                 return
+
+    async def _keep_mark(self, url: str, mark: Mark) -> None:
+        """Remembers how far the feed was walked, once the walk has ended in the signed head; never before.
+
+        Until then whoever sits in between could have shown other ids. A walk that breaks off starts again, and what it
+        took the first time is a duplicate then.
+        """
+        async with self._core.turns.of(url):
+            now = self._find(url)
+            if now is not None:  # the operator may have changed or ended it meanwhile
+                row = replace(now, length=mark.length, head=mark.head)
+                await self._core.driver.perform(Effects([PutSubscription(row)]))
 
     async def wait_for_news(self, url: str, seconds: float) -> None:
         """Returns when the source may have news, or when it has kept quiet for that long.
@@ -179,7 +207,9 @@ class Subscriber:
         return page
 
     async def _take(self, item: FeedItem, subscription: SubscriptionRow) -> Pulled:
-        data = (item.envelope or "").encode()
+        if item.envelope is None:
+            return Pulled(ContentId(item.id), "", "", Reason.CORRUPT, "its source withholds it")
+        data = item.envelope.encode()
         try:
             signed = envelope.read(data, self._core.settings.limits)
             if signed.id != item.id:
@@ -207,13 +237,35 @@ class Subscriber:
         )
 
     async def _fetch_files(self, url: str, skill: Skill) -> None:
-        """Brings the files of a bundle; one that does not fit its digest is not kept."""
-        for file in skill.result.files:
-            if self._core.store.blob(ContentId(file.digest)) is not None:
-                continue
+        """Brings the files of a bundle; one that does not fit its digest is not kept, and asked for again later."""
+        missing = [one for one in skill.result.files if self._core.store.blob(ContentId(one.digest)) is None]
+        for file in missing:
             answer = await self._core.caller.get(url, f"/skills/{skill.id}/files/{file.digest}")
             if answer.status == 200 and content_id(answer.body) == file.digest and len(answer.body) == file.size:
                 await self._core.driver.perform(Effects([PutBlob(ContentId(file.digest), answer.body)]))
+            else:
+                self._incomplete.setdefault(url, {})[skill.id] = skill
+
+    async def _fetch_missing(self, url: str) -> None:
+        """Asks again for files that were not there yet: an author brings them after the record."""
+        waiting = self._incomplete.pop(url) if url in self._incomplete else self._bundles()
+        self._incomplete[url] = {}
+        for skill in waiting.values():
+            await self._fetch_files(url, skill)
+
+    def _bundles(self) -> dict[ContentId, Skill]:
+        """Returns peers' bundles held here; looked up once, after a start."""
+        found: dict[ContentId, Skill] = {}
+        after = ""
+        wanted = SkillFilter(states=(SkillState.QUARANTINED, SkillState.ADMITTED), origin=Origin.PEER)
+        while rows := self._core.store.skills(wanted, after=after, limit=500):
+            after = rows[-1].id
+            for row in rows:
+                with suppress(Refused):  # a damaged one is named wherever it is used
+                    skill = open_skill(row)
+                    if skill.result.files:
+                        found[row.id] = skill
+        return found
 
     def _answered(self, data: bytes, kind: str, peer: NodeId | None) -> Verified:
         """Returns the verified answer to a question of ours: right kind, right peer, fresh, for us."""

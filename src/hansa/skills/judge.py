@@ -16,14 +16,16 @@ A proof is refused or left open by the first of these that holds:
 from __future__ import annotations
 
 import ast
+import keyword
+import warnings
 from dataclasses import dataclass
 
 from hansa.kernel.ids import content_id
-from hansa.kernel.jobs import Attempt, SandboxJob, SandboxLimits, SandboxReport, StepStatus, TrialEnd, TrialReport
+from hansa.kernel.jobs import SandboxJob, SandboxLimits, SandboxReport, StepStatus, TrialEnd, TrialReport
 from hansa.kernel.verdict import Reason
+from hansa.skills.importing.nesting import is_flat
 from hansa.skills.model import PYTHON, Case, Outcome, Skill
 
-_MAX_DEPTH = 100
 _MAX_LITERAL = 256 * 1024
 _ATTEMPTS = {
     "file": Reason.SANDBOX_FILE,
@@ -66,7 +68,7 @@ def job_for(skill: Skill, trials: int, stop_after: int, seed: int, limits: Sandb
     """
     if skill.result.media_type == PYTHON:
         code, entry = skill.result.text, skill.result.entry_point
-        control = _BLANK.format(name=entry) if entry.isidentifier() else ""
+        control = _BLANK.format(name=entry) if entry.isidentifier() and not keyword.iskeyword(entry) else ""
     else:
         code, entry, control = f"SKILL = {skill.result.text!r}\n", "", "SKILL = ''\n"
     return SandboxJob(
@@ -88,7 +90,8 @@ def judge(skill: Skill, report: SandboxReport) -> Finding:
     per_trial = [_score(skill, trial, counted) for trial in report.trials]
     total_checks = len(skill.cases) + len(counted)
     successes = sum(
-        passed == total_checks > 0 and not _tried(trial) for passed, trial in zip(per_trial, report.trials, strict=True)
+        passed == total_checks > 0 and first_forbidden(trial) is None
+        for passed, trial in zip(per_trial, report.trials, strict=True)
     )
     reason = _reason(skill, report, total_checks, successes)
     if reason is None:
@@ -122,7 +125,7 @@ def accepts(case: Case, value: str | None) -> bool:
     found, expected = _literal(value), _literal(case.expect)
     if isinstance(found, _NotLiteral) or isinstance(expected, _NotLiteral):
         return False
-    return type(found) is type(expected) and bool(found == expected)
+    return _same(found, expected)
 
 
 class _NotLiteral:
@@ -130,26 +133,33 @@ class _NotLiteral:
 
 
 def _literal(text: str) -> object:
-    depth = text.count("(") + text.count("[") + text.count("{") + text.count("-")
-    if len(text) > _MAX_LITERAL or (depth > _MAX_DEPTH and _nesting(text) > _MAX_DEPTH):
+    if len(text) > _MAX_LITERAL or not is_flat(text):
         return _NotLiteral()
     try:
-        return ast.literal_eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about spellings in what others wrote
+            return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return _NotLiteral()
 
 
-def _nesting(text: str) -> int:
-    """Returns how deep `text` nests, an upper bound that ignores strings; runs of signs nest as well."""
-    deepest = depth = signs = 0
-    for char in text:
-        if char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-        signs = signs + 1 if char in "-+~ " else 0
-        deepest = max(deepest, depth, signs)
-    return deepest
+def _same(found: object, expected: object) -> bool:
+    """Compares literals with their types, all the way down."""
+    if type(found) is not type(expected):
+        return False
+    if isinstance(found, list | tuple) and isinstance(expected, list | tuple):
+        return len(found) == len(expected) and all(map(_same, found, expected))
+    if isinstance(found, dict) and isinstance(expected, dict):
+        return _same_items(found, expected)
+    if isinstance(found, set | frozenset) and isinstance(expected, set | frozenset):
+        return {(type(one), one) for one in found} == {(type(one), one) for one in expected}
+    return bool(found == expected)
+
+
+def _same_items(found: dict[object, object], expected: dict[object, object]) -> bool:
+    """Compares dictionaries whatever the order of their keys."""
+    keys = {(type(key), key) for key in found}
+    return keys == {(type(key), key) for key in expected} and all(_same(found[key], expected[key]) for key in found)
 
 
 def _counted_scripts(skill: Skill, report: SandboxReport) -> frozenset[int]:
@@ -165,15 +175,17 @@ def _counted_scripts(skill: Skill, report: SandboxReport) -> frozenset[int]:
 def _score(skill: Skill, trial: TrialReport, counted: frozenset[int]) -> int:
     if trial.end is not TrialEnd.COMPLETED:
         return 0
-    passed = 0
+    passed: dict[tuple[str, int], bool] = {}  # a step that is reported twice counts once, and only if it passes twice
     for step in trial.steps:
-        if step.status is not StepStatus.OK:
-            continue
+        key = (step.kind, step.index)
         if step.kind == "call" and step.index < len(skill.cases):
-            passed += accepts(skill.cases[step.index], step.value)
+            good = step.status is StepStatus.OK and accepts(skill.cases[step.index], step.value)
         elif step.kind == "script" and step.index in counted:
-            passed += 1
-    return passed
+            good = step.status is StepStatus.OK
+        else:
+            continue
+        passed[key] = good and passed.get(key, True)
+    return sum(passed.values())
 
 
 def _reason(skill: Skill, report: SandboxReport, total_checks: int, successes: int) -> Reason | None:
@@ -182,7 +194,7 @@ def _reason(skill: Skill, report: SandboxReport, total_checks: int, successes: i
         return Reason.NO_CHECKS
     forbidden = _forbidden(report)
     if forbidden:  # 2
-        return _ATTEMPTS[forbidden.what]
+        return forbidden.reason
     if total_checks == 0:  # 3
         return Reason.VACUOUS
     if any(step.status is StepStatus.MISSING_MODULE for trial in trials for step in trial.steps):  # 4
@@ -196,12 +208,24 @@ def _reason(skill: Skill, report: SandboxReport, total_checks: int, successes: i
     return Reason.FLAKY if successes < len(trials) else None  # 7, 8
 
 
-def _forbidden(report: SandboxReport) -> Attempt | None:
-    return next((attempt for trial in report.trials for attempt in _tried(trial)), None)
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Something that code tried and must not: the reason, and on what."""
+
+    reason: Reason
+    told: str
 
 
-def _tried(trial: TrialReport) -> list[Attempt]:
-    return [attempt for attempt in trial.attempts if attempt.what in _ATTEMPTS]
+def first_forbidden(trial: TrialReport) -> Forbidden | None:
+    """Returns the first thing a trial tried that the sandbox forbids; None when it kept to itself."""
+    for attempt in trial.attempts:
+        if attempt.what in _ATTEMPTS:
+            return Forbidden(_ATTEMPTS[attempt.what], f"{attempt.what}: {attempt.target}")
+    return None
+
+
+def _forbidden(report: SandboxReport) -> Forbidden | None:
+    return next((found for trial in report.trials if (found := first_forbidden(trial))), None)
 
 
 def _detail(skill: Skill, report: SandboxReport, reason: Reason | None) -> str:
@@ -209,7 +233,7 @@ def _detail(skill: Skill, report: SandboxReport, reason: Reason | None) -> str:
         return ""
     forbidden = _forbidden(report)
     if forbidden:
-        return f"{forbidden.what}: {forbidden.target}"
+        return forbidden.told
     for trial in report.trials:
         for step in trial.steps:
             if step.error:

@@ -15,7 +15,7 @@ SHARING = frozenset(
 """SPDX identifiers of licences that let anyone copy and redistribute."""
 
 _SPELLINGS = (
-    (r"apache[ -]*(license)?[ ,-]*(version )?2(\.0)?( license)?", "Apache-2.0"),
+    (r"apache([ -]license)?,?[ -]?(version )?2(\.0)?( license)?", "Apache-2.0"),
     (r"(the )?mit( license)?", "MIT"),
     (r"(new |modified )?bsd[ -]*3[ -]*clause( license)?", "BSD-3-Clause"),
     (r"bsd[ -]*2[ -]*clause( license)?", "BSD-2-Clause"),
@@ -48,7 +48,10 @@ def spdx(text: str) -> str:
 def of_license_file(text: str) -> str:
     """Returns the SPDX identifier of a licence file's text, or "" when it is not one that is recognised."""
     head = " ".join(text[:2_000].split()).lower()
-    if "permission is hereby granted, free of charge" in head:
+    whole = text[:20_000].lower()
+    if "commons clause" in whole or "shall be used for good" in whole:
+        return ""  # takes back what the text that follows gives
+    if "permission is hereby granted, free of charge, to any person obtaining a copy" in head:
         return "MIT"
     if "apache license" in head and "version 2.0" in head:
         return "Apache-2.0"

@@ -6,7 +6,8 @@ are claims about skills not held here ("unresolved") and graphs made to be slow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hansa.kernel.errors import Refused
@@ -38,34 +39,57 @@ class Ancestry:
 def ancestry(
     skill: ContentId, lineage: Sequence[ContentId], parents: Parents, max_parents: int, max_depth: int
 ) -> Ancestry:
-    """Walks the ancestors of `skill`, generation by generation.
+    """Walks the ancestors of `skill`, nearest first, each once.
 
     Raises:
         Refused: BAD_LINEAGE, when a skill names itself, a parent twice, more than `max_parents`, when the chain is
             deeper than `max_depth` or leads back to `skill`, or when there are more than `MAX_ANCESTORS`.
     """
-    resolved: dict[ContentId, None] = {}
-    unresolved: dict[ContentId, None] = {}
     _check_width(lineage, max_parents)
-    generation, depth = list(lineage), 0
-    while generation:
-        following: dict[ContentId, None] = {}
-        held = False
-        for one in generation:
-            if one == skill:
-                raise Refused(Reason.BAD_LINEAGE, "a cycle")
-            above = parents(one)
-            if above is None:
-                unresolved[one] = None
-                continue
-            held = True
-            resolved[one] = None
-            following.update(dict.fromkeys(id_ for id_ in above if id_ not in resolved))
-        depth += held
-        if depth > max_depth or len(resolved) + len(unresolved) > MAX_ANCESTORS:
-            raise Refused(Reason.BAD_LINEAGE, f"deeper than {max_depth} or more than {MAX_ANCESTORS} ancestors")
-        generation = list(following)
-    return Ancestry(depth, tuple(resolved), tuple(unresolved))
+    graph: dict[ContentId, Sequence[ContentId]] = {skill: lineage}
+    unresolved: dict[ContentId, None] = {}
+    waiting = deque(lineage)
+    while waiting:
+        one = waiting.popleft()
+        if one == skill:
+            raise Refused(Reason.BAD_LINEAGE, "a cycle")
+        if one in graph or one in unresolved:
+            continue
+        if len(graph) + len(unresolved) > MAX_ANCESTORS:  # the skill itself is in the graph
+            raise Refused(Reason.BAD_LINEAGE, f"more than {MAX_ANCESTORS} ancestors")
+        above = parents(one)
+        if above is None:
+            unresolved[one] = None
+        else:
+            graph[one] = above
+            waiting.extend(above)
+    depth = _longest_chain(graph)
+    if depth > max_depth:
+        raise Refused(Reason.BAD_LINEAGE, f"deeper than {max_depth}")
+    return Ancestry(depth, tuple(one for one in graph if one != skill), tuple(unresolved))
+
+
+def _longest_chain(graph: Mapping[ContentId, Sequence[ContentId]]) -> int:
+    """Returns the number of steps of the longest chain, peeling off the skills that nobody left names (Kahn 1962).
+
+    Cycles among ancestors, which only a hash collision could make, are never peeled and end the walk.
+    """
+    named = dict.fromkeys(graph, 0)
+    for above in graph.values():
+        for one in set(above):
+            if one in named:
+                named[one] += 1
+    depth = dict.fromkeys(graph, 0)
+    free = deque(one for one, count in named.items() if count == 0)
+    while free:
+        one = free.popleft()
+        for parent in set(graph[one]):
+            if parent in named:
+                depth[parent] = max(depth[parent], depth[one] + 1)
+                named[parent] -= 1
+                if named[parent] == 0:
+                    free.append(parent)
+    return max(depth.values())
 
 
 def _check_width(lineage: Sequence[ContentId], max_parents: int) -> None:

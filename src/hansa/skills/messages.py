@@ -47,8 +47,8 @@ class EvidenceBody(Wire, frozen=True):
         """
         if self.successes > self.trials or self.passed > self.total:
             raise Refused(Reason.BAD_BODY, "more successes than trials")
-        if self.outcome is Outcome.PASS and (self.successes != self.trials or self.trials == 0):
-            raise Refused(Reason.BAD_BODY, "a pass with failed trials")
+        if self.outcome is Outcome.PASS and not (0 < self.successes == self.trials and 0 < self.passed == self.total):
+            raise Refused(Reason.BAD_BODY, "a pass with failed trials or checks, or with none")
         fields = msgspec.structs.asdict(self)
         return Evidence(**fields, prover=prover, at=at)
 

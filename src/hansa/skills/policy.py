@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from hansa.kernel.verdict import Reason
+from hansa.kernel.verdict import BY_CODE, Reason
 from hansa.skills.licenses import allows_sharing
 from hansa.skills.model import Evidence, Level, Outcome, Skill
 from hansa.skills.secrets_scan import find_secrets
@@ -83,6 +83,8 @@ class Standing:
     successes: int = 0
     verification_score: float = 0.0
     confidence: float = 0.0
+    outcome: Outcome = Outcome.INCONCLUSIVE
+    reason: str = ""
 
 
 def standing(evidence: Iterable[Evidence], prover: str) -> Standing:
@@ -96,7 +98,8 @@ def standing(evidence: Iterable[Evidence], prover: str) -> Standing:
         return Standing("")
     last = max(own, key=lambda one: one.at)
     score = last.passed / last.total if last.total else 0.0
-    return Standing(last.harness, last.trials, last.successes, score, wilson_lower_bound(last.successes, last.trials))
+    confidence = wilson_lower_bound(last.successes, last.trials)
+    return Standing(last.harness, last.trials, last.successes, score, confidence, last.outcome, last.reason)
 
 
 def level(evidence: Sequence[Evidence], prover: str, signed: bool, witnesses: int) -> Level:
@@ -108,10 +111,20 @@ def level(evidence: Sequence[Evidence], prover: str, signed: bool, witnesses: in
     own = [one for one in evidence if one.prover == prover and one.outcome is not Outcome.INCONCLUSIVE]
     if not own or max(own, key=lambda one: one.at).outcome is not Outcome.PASS:
         return Level.E1 if signed else Level.E0
-    if len({one.harness for one in own if one.outcome is Outcome.PASS}) > 1:
+    if sum(_holds(own, lambda one: one.harness)) > 1:
         return Level.E4
-    others = {one.prover for one in evidence if one.prover != prover and one.outcome is Outcome.PASS}
-    return Level.E3 if len(others) >= witnesses else Level.E2
+    others = [one for one in evidence if one.prover != prover and one.outcome is not Outcome.INCONCLUSIVE]
+    return Level.E3 if sum(_holds(others, lambda one: one.prover)) >= witnesses else Level.E2
+
+
+def _holds(evidence: Iterable[Evidence], key: Callable[[Evidence], str]) -> list[bool]:
+    """Returns, for each group of findings, whether its latest is a pass: no pass outlives a failure."""
+    latest: dict[str, Evidence] = {}
+    for one in evidence:
+        before = latest.get(key(one))
+        if before is None or one.at >= before.at:
+            latest[key(one)] = one
+    return [one.outcome is Outcome.PASS for one in latest.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,12 @@ def publish_gates(skill: Skill, numbers: Standing, params: Params) -> tuple[Gate
             None if skill.reasoning_path else Reason.NO_REASONING,
         ),
         Gate("checks", "at least one", _count(skill), None if skill.checks else Reason.NO_CHECKS),
+        Gate(
+            "last proof",
+            "pass",
+            f"{numbers.outcome} {numbers.reason}".strip(),
+            None if numbers.outcome is Outcome.PASS else BY_CODE.get(numbers.reason, Reason.LOW_SCORE),
+        ),
         Gate(
             "verification score",
             f">= {params.min_verification_score}",

@@ -2,7 +2,10 @@
 
     quarantined ──proved/approved──▶ admitted ──failed/rejected──▶ refused
          │ └──failed/rejected──▶ refused ──proved/approved──▶ admitted
-         └────────────── removed (from any state; nothing leads back) ──────────▶ removed
+         └────────────── removed (from any state) ──────────────────────────────▶ removed ──returned──▶ quarantined
+
+A skill is removed when everybody who passed it on has taken it back, or when this node's operator removes it. Only
+another author who stands up for the same content leads back, and nothing at all does after the operator's removal.
 
 Functions here take what is known and return what follows; keeping and sending is the driver's.
 """
@@ -30,6 +33,7 @@ class Trigger(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     REMOVED = "removed"
+    RETURNED = "returned"
 
 
 _Q, _A, _R, _X = SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED, SkillState.REMOVED
@@ -48,6 +52,7 @@ TRANSITIONS: dict[tuple[SkillState, Trigger], SkillState] = {
     (_R, Trigger.APPROVED): _A,
     (_R, Trigger.FAILED): _R,
     (_R, Trigger.REMOVED): _X,
+    (_X, Trigger.RETURNED): _Q,
 }
 """Every legal move; all others are refused and change nothing."""
 
@@ -69,12 +74,14 @@ class Known:
     """What the node knows of a skill before a message about it is looked at.
 
     Attributes:
-        tombstoned: it is gone for good here.
+        tombstoned: this node's operator removed it: it is gone for good here.
+        own: it is this node's own, and no peer can take it away.
         withdrawn_by: authors that took it back.
         published_by: authors whose skill message is held.
     """
 
     tombstoned: bool = False
+    own: bool = False
     withdrawn_by: frozenset[str] = frozenset()
     published_by: frozenset[str] = frozenset()
 
@@ -100,7 +107,7 @@ def receive(skill: Skill, author: str, known: Known, parents: Parents, params: P
 
 
 def after_tombstone(author: str, known: Known) -> bool:
-    """Says whether a tombstone by `author` takes the skill away: when nobody else passed it on and still stands by it.
+    """Says whether a tombstone by `author` takes the skill away: when nobody else stands by it, this node included.
 
     Raises:
         Refused: NOT_AUTHOR, when `author` never passed it on; DUPLICATE, when it was taken back before.
@@ -109,7 +116,7 @@ def after_tombstone(author: str, known: Known) -> bool:
         raise Refused(Reason.DUPLICATE)
     if author not in known.published_by:
         raise Refused(Reason.NOT_AUTHOR)
-    return known.published_by <= known.withdrawn_by | {author}
+    return not known.own and known.published_by <= known.withdrawn_by | {author}
 
 
 def after_proof(state: SkillState, finding: Finding) -> SkillState:
@@ -128,7 +135,8 @@ def is_lie(claim: Claim, finding: Finding, harness: str, params: Params) -> bool
     Reaching for files or sockets and checks that can't fail are lies on any harness. A plain failure is one only on
     the harness that the claim names, and only when `refute_trials` trials in a row failed.
     """
-    if claim.verification_score == 0 or finding.reason is None:
+    claims_something = claim.verification_score or claim.confidence or claim.trials
+    if not claims_something or finding.reason is None:
         return False
     if finding.reason in _LIES_ANYWHERE:
         return True

@@ -85,7 +85,11 @@ class _Line(msgspec.Struct):
 
 
 async def _remote(directory: Path, url: str, name: str, arguments: dict[str, Any]) -> Result:
-    token = (directory / TOKEN).read_text(encoding="ascii").strip()
+    try:
+        token = (directory / TOKEN).read_text(encoding="ascii").strip()
+    except OSError as error:
+        where = directory / TOKEN
+        raise Unavailable(f"the token in {where} can't be read ({error.strerror}): restart that node") from None
     timeout = httpx2.Timeout(None, connect=5.0)
     with Bar() as bar:
         try:

@@ -12,6 +12,7 @@ from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SkillIds, epilog
 from hansa.entrypoints.cli.show import percent, say, say_all, short, table
 from hansa.kernel.errors import UsageError
+from hansa.kernel.plain import plain
 
 cli = typer.Typer()
 skill = typer.Typer(no_args_is_help=True, help="Add, list, show, remove, export and import skills.")
@@ -243,7 +244,7 @@ def execute(
         elif value["error"]:
             say(value["error"])
         name = f"{short(value['trace_id'])} {value['intent'][:60]}" if value["trace_id"] else ""
-        typer.echo(f"{value['how']} {name} ({value['why']}; {value['wall_ms']:.1f} ms)", err=True)
+        typer.echo(plain(f"{value['how']} {name} ({value['why']}; {value['wall_ms']:.1f} ms)"), err=True)
     finish(result)
 
 

@@ -17,6 +17,7 @@ from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
 from hansa.entrypoints.http import admin, federation
 from hansa.kernel.errors import HansaError
+from hansa.kernel.plain import plain
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -97,7 +98,7 @@ async def _docs(request: Request) -> HTMLResponse:
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Hansa: the HTTP door</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="stylesheet" href="/style.css">'
-        f"</head><body><main><h1>Hansa: the HTTP door</h1><p>{escape(facts)}</p>"
+        f"</head><body><main><h1>Hansa: the HTTP door</h1><p>{escape(plain(facts))}</p>"
         '<p>Machine-readable: <a href="/openapi.json">openapi.json</a>. '
         "Everything pushed is a signed envelope; errors are JSON with <code>reason</code> and <code>message</code>.</p>"
         f"<table><thead><tr><th>Call</th><th>What it does</th><th>Parameters</th></tr></thead>"

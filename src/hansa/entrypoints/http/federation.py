@@ -20,9 +20,9 @@ from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects, NodeEvent
 from hansa.node.node import Node
 from hansa.node.ports import SkillFilter
-from hansa.node.rows import PutBlob
+from hansa.node.rows import PutBlob, RecordRow
 from hansa.node.subscribing import FeedItem, FeedPage
-from hansa.node.vault import find_skill, open_record, open_skill
+from hansa.node.vault import open_record, open_skill
 from hansa.skills.messages import SKILL
 from hansa.skills.model import SkillState
 
@@ -173,7 +173,9 @@ async def get_instances(request: Request) -> dict[str, Any]:
 @router.get("/revocations", summary="Skills that are gone for good")
 async def get_revocations(request: Request) -> dict[str, Any]:
     """Lists tombstones."""
-    gone = node_of(request).core.store.tombstones()
+    store = node_of(request).core.store
+    rows = ((one, store.skill(one.skill)) for one in store.tombstones())
+    gone = [one for one, row in rows if row is None or row.state is SkillState.REMOVED]
     return {"revocations": [{"trace_id": one.skill, "record": one.record, "why": one.why} for one in gone],
             "count": len(gone)}  # fmt: skip
 
@@ -204,8 +206,7 @@ async def get_feed(
         size += len(row.envelope)
         if items and size > MAX_PAGE_BYTES:
             break
-        open_record(row)
-        items.append(FeedItem(row.place or 0, row.id, row.envelope.decode()))
+        items.append(FeedItem(row.place or 0, row.id, _whole(row)))
     page = FeedPage(node.publisher.index().raw.decode(), items)
     return Response(msgspec.json.encode(page), media_type="application/json")
 
@@ -259,12 +260,24 @@ def _public(node: Node, id_: ContentId) -> bool:
 
 
 def _published(request: Request, id_: str) -> Any:
-    """Returns a skill that this node passes on; others are not shown at this door (H23)."""
+    """Returns a skill that this node passes on; others are not shown at this door (H23), nor told from none at all."""
     node = node_of(request)
-    row = find_skill(node.core, id_)
-    if not _public(node, row.id):
-        raise NotFound(f"no skill here has an id that starts with {id_}")
+    public = [one for one in node.core.store.skill_ids(id_, MAX_PAGE) if _public(node, one)]
+    row = node.core.store.skill(public[0]) if len(public) == 1 else None
+    if row is None:
+        raise NotFound(f"no skill here has an id that starts with {id_}" if not public else f"{id_} is not unique")
+    if row.state is SkillState.REMOVED:
+        raise Refused(Reason.TOMBSTONED)
     return row
+
+
+def _whole(row: RecordRow) -> str | None:
+    """Returns a record's envelope; None for one whose bytes no longer fit its id: withheld, and named by the reader."""
+    try:
+        open_record(row)
+    except Refused:
+        return None
+    return row.envelope.decode()
 
 
 def _signed(message: Signed) -> Response:

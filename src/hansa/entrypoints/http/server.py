@@ -163,8 +163,7 @@ async def _prove_waiting(app: App) -> None:
     if app.node.core.sandbox is None:
         return
     async for proof in app.node.prove_waiting(Origin.PEER):
-        reason = proof.finding.reason.code if proof.finding.reason else ""
-        log.info("proved", skill=proof.row.id, outcome=proof.finding.outcome.value, reason=reason)
+        log.info("looked at", skill=proof.row.id, outcome=proof.word)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -9,12 +9,12 @@ from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.identity.keys import PublicKey
-from hansa.kernel.errors import HansaError, NotFound, UsageError
+from hansa.kernel.errors import HansaError, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import iso
 from hansa.node.driver import Effects
 from hansa.node.ports import SkillFilter
-from hansa.node.rows import DropSubscription, PeerRow, PutPeer, SkillRow, SubscriptionRow
+from hansa.node.rows import PeerRow, PutPeer, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
 from hansa.skills.model import Origin, SkillState
 
@@ -77,9 +77,7 @@ async def _subscribe(app: App, given: Arguments) -> Outcome:
 @operation("unsubscribe")
 async def _unsubscribe(app: App, given: Arguments) -> Outcome:
     url = given["url"].rstrip("/")
-    if url not in {one.url for one in app.node.core.store.subscriptions()}:
-        raise NotFound(f"no subscription to {url}: see hansa status")
-    await app.node.core.driver.perform(Effects([DropSubscription(url)]))
+    await app.node.subscriber.unsubscribe(url)
     yield Result({"url": url, "subscribed": False})
 
 
@@ -107,9 +105,8 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     if node.core.sandbox is not None and not given.get("no_prove"):
         waiting = len(node.unproved(Origin.PEER))
         async for proof in node.prove_waiting(Origin.PEER):
-            key = proof.finding.reason.code if proof.finding.reason else "proved"
-            proved[key] = proved.get(key, 0) + 1
-            yield Progress(sum(proved.values()), waiting, f"{proof.row.id[:12]} {key}")
+            proved[proof.word] = proved.get(proof.word, 0) + 1
+            yield Progress(sum(proved.values()), waiting, f"{proof.row.id[:12]} {proof.word}")
     delivered = [one.row.state async for one in node.publisher.deliver()]
     value = {
         "taken": taken,
@@ -132,11 +129,10 @@ async def _peer_list(app: App, _: Arguments) -> Outcome:
 async def _peer_set(app: App, given: Arguments) -> Outcome:
     id_ = NodeId(given["id"])
     PublicKey.from_did(id_)  # refuses what is no node id
-    store = app.node.core.store
-    row = store.peer(id_) or PeerRow(id_)
     changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
-    row = replace(row, **changed)
-    await app.node.core.driver.perform(Effects([PutPeer(row)]))
+    async with app.node.core.turns.of(id_):
+        row = replace(app.node.core.store.peer(id_) or PeerRow(id_), **changed)
+        await app.node.core.driver.perform(Effects([PutPeer(row)]))
     yield Result(
         {
             "instance_id": id_,

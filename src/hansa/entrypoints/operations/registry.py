@@ -6,14 +6,20 @@ it (`http.admin`). Each operation yields `Progress` while it works and ends with
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from hansa.entrypoints.app import App
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import UsageError
 
-Arguments = dict[str, Any]
+
+class Arguments(dict[str, Any]):
+    """The arguments of an operation, by name."""
+
+    def __missing__(self, name: str) -> Any:
+        """Says which argument was left out."""
+        raise UsageError(f"the argument {name} is missing")
 
 
 Outcome = AsyncIterator[Progress | Result]
@@ -32,7 +38,7 @@ def operation(name: str) -> Callable[[Operation], Operation]:
     return enter
 
 
-async def run(app: App, name: str, arguments: Arguments) -> Outcome:
+async def run(app: App, name: str, arguments: Mapping[str, Any]) -> Outcome:
     """Runs an operation.
 
     Raises:
@@ -41,5 +47,5 @@ async def run(app: App, name: str, arguments: Arguments) -> Outcome:
     function = OPERATIONS.get(name)
     if function is None:
         raise UsageError(f"there is no operation {name}: the running node may be another version")
-    async for step in function(app, arguments):
+    async for step in function(app, Arguments(arguments)):
         yield step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from hansa.adapters import files
@@ -11,7 +12,7 @@ from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import Refused, UsageError
-from hansa.node.prover import Proof
+from hansa.node.prover import Proof, Unproved
 from hansa.node.vault import find_skill, open_record
 from hansa.skills import service
 from hansa.skills.importing.draft import Rejected
@@ -91,18 +92,14 @@ async def _prove(app: App, given: Arguments) -> Outcome:
         origin = Origin(given["origin"]) if given.get("origin") else None
         rows = [row for row in node.unproved(origin) if again or not node.core.store.evidence(row.id)]
     without = [row for row in rows if not row.has_checks]
-    proofs: list[Proof] = []
+    proofs: list[Proof | Unproved] = []
     async for proof in node.prover.prove_all(rows, given.get("trials")):
         proofs.append(proof)
-        mark = proof.finding.reason.code if proof.finding.reason else "proved"
-        yield Progress(len(proofs), len(rows), f"{proof.row.id[:12]} {mark}")
-    counts: dict[str, int] = {}
-    for proof in proofs:
-        key = proof.finding.reason.code if proof.finding.reason else "proved"
-        counts[key] = counts.get(key, 0) + 1
-    views = [node.views.proof(proof) for proof in proofs]
-    ok = not given.get("ids") or all(proof.finding.reason is None for proof in proofs)
-    yield Result({"proofs": views, "counts": counts, "without_checks": len(without)}, ok=ok)
+        yield Progress(len(proofs), len(rows), f"{proof.row.id[:12]} {proof.word}")
+    counts = Counter(proof.word for proof in proofs)
+    views = [node.views.proof(proof) for proof in proofs if isinstance(proof, Proof)]
+    ok = not given.get("ids") or all(proof.word == "proved" for proof in proofs)
+    yield Result({"proofs": views, "counts": dict(counts), "without_checks": len(without)}, ok=ok)
 
 
 @operation("execute")

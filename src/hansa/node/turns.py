@@ -1,0 +1,36 @@
+"""One at a time where it matters: a lock for each thing that two callers could decide on at once.
+
+What is read and then written must not change in between. Deciding on a message holds the turn of its author, then that
+of the skill it is about; everything else holds one turn only, so nobody waits in a circle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Turns:
+    """Locks by name, kept only while somebody holds or waits for them."""
+
+    def __init__(self) -> None:
+        """Knows no names yet."""
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._waiting: dict[str, int] = {}
+
+    @asynccontextmanager
+    async def of(self, name: str) -> AsyncIterator[None]:
+        """Holds the turn of `name` while the block runs; "" is nobody's and needs no turn."""
+        if not name:
+            yield
+            return
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        self._waiting[name] = self._waiting.get(name, 0) + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._waiting[name] -= 1
+            if not self._waiting[name]:
+                del self._waiting[name], self._locks[name]
