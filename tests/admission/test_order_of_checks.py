@@ -278,7 +278,6 @@ def test_whoever_is_invited_leaves_the_strangers_behind() -> None:
     assert pushed(door, ALICE, Freshness.DURABLE) is None
 
 
-@pytest.mark.xfail(reason="an uninvited author's own rate is applied to the bucket of all strangers: 0 empties it")
 @pytest.mark.parametrize(("own", "spent"), [(0, 1), (1, 1), (600, 3)])
 def test_a_rate_settled_for_one_stranger_changes_nothing_for_the_others(own: int, spent: int) -> None:
     """They are left as much as if that one were a stranger like any other, or had never come."""

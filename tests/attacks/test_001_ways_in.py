@@ -150,7 +150,6 @@ async def test_a_damaged_record_is_withheld_and_named_at_every_door(files: World
     assert not c.holds(SLUG)
 
 
-@pytest.mark.xfail(strict=True, reason="one damaged record stops the whole feed, and all that comes after it")
 async def test_a_damaged_record_does_not_keep_back_the_others(files: World) -> None:
     hub, a, record = await stocked(files)
     other = multiplier(7)
@@ -163,7 +162,6 @@ async def test_a_damaged_record_does_not_keep_back_the_others(files: World) -> N
     assert c.holds(other)
 
 
-@pytest.mark.xfail(strict=True, reason="what lies in the outbox is sent as it is stored, and not looked at again")
 async def test_a_damaged_record_is_not_sent(files: World) -> None:
     _hub, a, record = await stocked(files)
     other = files.settle("other", "hub")
@@ -175,7 +173,6 @@ async def test_a_damaged_record_is_not_sent(files: World) -> None:
     assert files.net.calls[calls:] == []
 
 
-@pytest.mark.xfail(strict=True, reason="the node's own record is read from the store without being verified")
 @pytest.mark.parametrize("dry_run", [True, False])
 async def test_a_damaged_record_is_not_published_again(files: World, dry_run: bool) -> None:
     _hub, a, record = await stocked(files)
@@ -213,7 +210,6 @@ async def test_a_damaged_skill_is_not_run_shown_proved_or_published(files: World
                 assert "upper()" not in answer.text
 
 
-@pytest.mark.xfail(strict=True, reason="the first damaged skill ends the round for all that wait behind it")
 async def test_a_damaged_skill_does_not_stop_the_proving_of_the_others(files: World) -> None:
     target = await Target.ready(files)
     files.table.teach(SLUG)
@@ -227,7 +223,6 @@ async def test_a_damaged_skill_does_not_stop_the_proving_of_the_others(files: Wo
     assert [target.node.row(multiplier(n)).state for n in (5, 6, 7)] == [SkillState.ADMITTED] * 3
 
 
-@pytest.mark.xfail(strict=True, reason="a damaged skill that fits an intent stops the search for one that is whole")
 async def test_a_damaged_skill_does_not_stop_others_from_being_used(files: World) -> None:
     _, a, _ = await stocked(files)
     twin = make_skill("slug", SLUG.result.text.replace("slugify", "slug"), {"('A',)": "'a'"}, SLUG.intent)
@@ -240,7 +235,6 @@ async def test_a_damaged_skill_does_not_stop_others_from_being_used(files: World
     assert done.how == "reused"
 
 
-@pytest.mark.xfail(strict=True, reason="numbers are computed from a column, not from the signed evidence")
 async def test_numbers_rest_on_signed_evidence_and_not_on_a_column(files: World) -> None:
     _, a, _ = await stocked(files)
     other = multiplier(9)

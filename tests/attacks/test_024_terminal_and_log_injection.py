@@ -147,16 +147,10 @@ def traceback_in_the_log(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
-@pytest.mark.xfail(
-    reason="with exc_info the text log prints the exception's words as they are (nothing calls it so yet)"
-)
 def test_the_words_of_an_exception_are_logged_as_text_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(dangerous(traceback_in_the_log(capsys))) <= {"\n"}
 
 
-@pytest.mark.xfail(
-    reason="with exc_info the text log prints the local variables of every frame (nothing calls it so yet)"
-)
 def test_a_traceback_in_the_log_shows_no_local_variables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "a secret of ours" not in traceback_in_the_log(capsys)
 
@@ -316,7 +310,6 @@ def test_markup_in_a_row_is_text() -> None:
         assert unescape(words).count(text) >= 6
 
 
-@pytest.mark.xfail(reason="the page writes the node's own name and network as they are: escape(plain(facts)) would do")
 @pytest.mark.parametrize("name", ["colour", "C1 0x9b", "right to left override", "high surrogate"])
 async def test_a_page_has_no_control_characters(name: str) -> None:
     text = TERMINAL[name]

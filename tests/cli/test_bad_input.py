@@ -80,14 +80,12 @@ def test_a_home_that_is_a_file(hansa: Hansa, tmp_path: Path) -> None:
     assert "is a file" in said.sentence
 
 
-@pytest.mark.xfail(strict=True, raises=NotADirectoryError, reason="reading config.toml below a file is not expected")
 def test_a_home_that_is_a_file_for_other_commands(hansa: Hansa, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     assert hansa("status", "--home", file).code == USAGE
 
 
-@pytest.mark.xfail(strict=True, raises=IsADirectoryError, reason="a folder named config.toml is not expected")
 def test_settings_that_are_a_folder(node: Hansa, home: Path) -> None:
     (home / "config.toml").mkdir()
     assert node("status").code == USAGE
@@ -464,7 +462,6 @@ def test_an_address_that_is_none_does_not_end_a_node(node: Hansa, up: Up, skill_
     assert up.process.poll() is None
 
 
-@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="a token file that is gone is not expected")
 def test_the_token_of_a_node_that_is_up_is_gone(node: Hansa, up: Up, home: Path) -> None:
     (home / "admin.token").unlink()
     assert node("status").code in (USAGE, UNAVAILABLE)

@@ -143,7 +143,6 @@ def test_text_of_every_command_holds_no_control_character(stocked: tuple[Hansa, 
             assert char not in said.out + said.err, words
 
 
-@pytest.mark.xfail(strict=True, reason="the line on standard error shows the intent as the peer wrote it")
 def test_what_execute_says_of_a_peers_skill_holds_no_control_character(stocked: tuple[Hansa, dict[str, str]]) -> None:
     hansa, names = stocked
     assert hansa("prove", names["odd"]).code == 0

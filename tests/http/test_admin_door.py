@@ -98,15 +98,11 @@ async def test_an_error_is_told_with_its_exit_code(node: Resident) -> None:
     assert (told["exit_code"], told["error"]["reason"]) == (3, "notfound")
 
 
-@pytest.mark.xfail(strict=True, reason="KeyError breaks the stream off: nothing says which argument is missing")
 async def test_a_missing_argument_is_named(node: Resident) -> None:
     told = json.loads((await post(node, GOOD, "/admin/operations/skill.show")).text)
     assert told["exit_code"] == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a crash between making and writing admin.token leaves an empty token, which fits no token"
-)
 def test_a_token_file_that_was_left_empty_opens_nothing(tmp_path: Path) -> None:
     from hansa.entrypoints.home import TOKEN, admin_token
 

@@ -125,7 +125,6 @@ async def test_deliveries_at_once_bring_a_record_once(world: World) -> None:
     assert len(a.store.outbox("delivered")) == len(SKILLS)
 
 
-@pytest.mark.xfail(strict=True, reason="a greeting writes the whole peer back as it was read, before the ban")
 async def test_a_greeting_does_not_undo_a_ban(sqlite_world: World) -> None:
     b, a = sqlite_world.settle("b"), sqlite_world.settle("a")
     greeting = a.say("hello", {"versions": ["1.0"]}, expires=START + 1000)
@@ -133,7 +132,6 @@ async def test_a_greeting_does_not_undo_a_ban(sqlite_world: World) -> None:
     assert b.store.peer(a.id).banned
 
 
-@pytest.mark.xfail(strict=True, reason="the floor of live numbers is read before, and written after, the store's turn")
 async def test_one_greeting_twice_at_once_is_answered_once(sqlite_world: World) -> None:
     b, a = sqlite_world.settle("b"), sqlite_world.settle("a")
     greeting = a.say("hello", {"versions": ["1.0"]}, expires=START + 1000)
@@ -141,7 +139,6 @@ async def test_one_greeting_twice_at_once_is_answered_once(sqlite_world: World) 
     assert sum(isinstance(fate, Refused) for fate in fates) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="whether an author has published a skill before is read before the store's turn")
 async def test_one_skill_under_two_numbers_at_once_is_one_publication(sqlite_world: World) -> None:
     hub, a = sqlite_world.settle("hub", "hub"), sqlite_world.settle("a")
     sqlite_world.invite(hub, a)
@@ -164,7 +161,6 @@ async def test_a_skill_that_comes_with_its_tombstone_does_not_come_back(sqlite_w
     assert isinstance(fates[1], Refused)
 
 
-@pytest.mark.xfail(strict=True, reason="a proof that ends while a skill is being taken away brings it back")
 async def test_a_proof_does_not_bring_back_what_is_being_removed(sqlite_world: World) -> None:
     a = sqlite_world.settle("a")
     sqlite_world.table.teach(SKILLS[0])

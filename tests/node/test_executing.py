@@ -107,7 +107,7 @@ async def test_when_every_candidate_fails_a_case_the_solver_is_asked(world: Worl
         (Solution("def count(text):\n    while True: pass\n", "count"), "fails a case"),
         (Solution("import os\nos._exit(0)\ndef count(text):\n    return len(text)\n", "count"), "fails a case"),
         (Solution("def count(text):\n    try:\n        open('/etc/passwd')\n    except OSError:\n        pass\n"
-                  "    return len(text)\n", "count"), "does not stand up to a full proof"),
+                  "    return len(text)\n", "count"), "fails a case"),
         (None, "found nothing"),
     ],
     ids=["wrong", "no such function", "no Python", "endless", "leaves", "reads files", "nothing"],
@@ -171,7 +171,6 @@ async def test_without_a_sandbox_nothing_is_run(world: World) -> None:
         await hub.node.execute("turn a title into a slug", "('A',)")
 
 
-@pytest.mark.xfail(strict=True, reason="what a reused skill tries in the sandbox is not looked at: no refusal, no word")
 async def test_a_skill_that_shows_its_teeth_only_when_used_is_named(node: Resident) -> None:
     """It behaves as long as it is proved, and reaches for files on one argument."""
     sleeper = make_skill(

@@ -126,9 +126,6 @@ async def test_taking_back_twice_changes_nothing(world: World) -> None:
     assert len(hub.store.tombstones()) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a peer that publishes what is ours and takes it back removes it from our own shelf"
-)
 async def test_nobody_else_can_take_away_ones_own_skill(world: World) -> None:
     """Everybody has the starter pack: who publishes it and takes it back must not empty everybody's shelf."""
     hub, mallory, b = league(world)
@@ -142,9 +139,6 @@ async def test_nobody_else_can_take_away_ones_own_skill(world: World) -> None:
     assert b.node.find(SLUG.intent) != []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a tombstone by the first publisher bars everybody else from the content for good"
-)
 async def test_nobody_can_make_anothers_content_unpublishable(world: World) -> None:
     """Threat 19: Mallory is first with what A is about to publish, and takes it back at once."""
     hub, a, b = league(world)

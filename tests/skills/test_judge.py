@@ -160,7 +160,6 @@ def test_steps_that_nobody_asked_for_count_nothing() -> None:
     assert verdict(SHOUT, lacking) is Reason.REFUTED
 
 
-@pytest.mark.xfail(reason="a step that is reported twice is counted twice")
 def test_a_step_counts_once_however_often_it_is_reported() -> None:
     twice = (StepReport("call", 0, OK, "'A!'"), StepReport("call", 0, OK, "'A!'"), StepReport("script", 0, OK))
     assert verdict(SHOUT, TrialReport(COMPLETED, twice)) is Reason.REFUTED
@@ -258,7 +257,6 @@ def test_text_that_is_not_python_is_data_and_not_run(text: str) -> None:
     assert (job.entry_point, job.control) == (None, "SKILL = ''\n")
 
 
-@pytest.mark.xfail(reason="a keyword is an identifier too: the blank can't be loaded, and an idle script is counted")
 @pytest.mark.parametrize("entry", ["class", "None", "lambda"])
 def test_the_blank_is_python_whatever_the_entry_point_is_called(entry: str) -> None:
     skill = changed(SCRIPT_ONLY, result=Result(media_type=PYTHON, text="", entry_point=entry))
@@ -422,7 +420,6 @@ def test_another_value_is_not_accepted(expect: str, value: str | None) -> None:
     assert not held(expect, value)
 
 
-@pytest.mark.xfail(reason="types are compared at the top only: [True] is taken for [1]")
 @pytest.mark.parametrize(
     ("expect", "value"), [("[1]", "[True]"), ("(1, 0)", "(1.0, False)"), ("{'a': 1}", "{'a': True}"), ("{1}", "{True}")]
 )
@@ -430,7 +427,6 @@ def test_true_is_not_one_inside_a_container_either(expect: str, value: str) -> N
     assert not held(expect, value)
 
 
-@pytest.mark.xfail(reason="reading a literal warns of spellings in it, on the operator's terminal")
 def test_reading_what_others_wrote_warns_nobody() -> None:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -487,7 +483,6 @@ def test_depth_up_to_a_hundred_is_read() -> None:
     assert not held(nested(101, " "), nested(101, ""))
 
 
-@pytest.mark.xfail(reason="brackets and dashes inside a string are taken for nesting, so the value is not read")
 @pytest.mark.parametrize("text", ["-" * 120, "(" * 120], ids=["rule", "brackets"])
 def test_what_is_in_a_string_is_no_nesting(text: str) -> None:
     assert held(f'"{text}"', f"'{text}'")

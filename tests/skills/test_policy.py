@@ -223,13 +223,11 @@ def test_others_lift_only_what_is_proved_here(
         assert together is alone
 
 
-@pytest.mark.xfail(reason="passes under a harness count for E4 although the skill has failed under it since")
 def test_a_pass_that_failed_later_under_the_same_harness_does_not_count_for_e4() -> None:
     evidence = [found(at=1), found(FAIL, at=2), found(at=3, harness=OTHER_HARNESS)]
     assert level(evidence, ME, True, witnesses=2) is Level.E2
 
 
-@pytest.mark.xfail(reason="a witness whose later run failed is counted by its earlier pass")
 def test_a_witness_that_has_changed_its_mind_is_none() -> None:
     evidence = [found(), found(prover=ALICE, at=1), found(FAIL, prover=ALICE, at=2), found(prover=BOB)]
     assert level(evidence, ME, True, witnesses=2) is Level.E2

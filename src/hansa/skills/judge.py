@@ -19,6 +19,7 @@ import ast
 import keyword
 import warnings
 from dataclasses import dataclass
+from tokenize import TokenError
 
 from hansa.kernel.ids import content_id
 from hansa.kernel.jobs import SandboxJob, SandboxLimits, SandboxReport, StepStatus, TrialEnd, TrialReport
@@ -133,13 +134,13 @@ class _NotLiteral:
 
 
 def _literal(text: str) -> object:
-    if len(text) > _MAX_LITERAL or not is_flat(text):
-        return _NotLiteral()
     try:
+        if len(text) > _MAX_LITERAL or not is_flat(text):
+            return _NotLiteral()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about spellings in what others wrote
             return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, TokenError):
         return _NotLiteral()
 
 
