@@ -545,13 +545,13 @@ ADMISSION = [
                 "order: test_strangers_share_one_rate_however_many_keys_they_make",
             ),
             (
-                "payer = message.author if guest.invited else STRANGERS",
+                "payer = message.author if guest.invited or own is not None else STRANGERS",
                 "payer = message.author",
                 "order: test_strangers_share_one_rate_however_many_keys_they_make",
                 "order: test_asking_and_pushing_strangers_draw_on_the_same_rate",
             ),
             (
-                "payer = message.author if guest.invited else STRANGERS",
+                "payer = message.author if guest.invited or own is not None else STRANGERS",
                 "payer = STRANGERS",
                 "order: test_each_invited_author_has_its_own_rate",
                 "order: test_strangers_take_nothing_from_guests_nor_guests_from_them",
@@ -777,7 +777,7 @@ TEXT = [
             ),
             ("cli/show.py", "ensure_ascii=True", "ensure_ascii=False", "test_json_is_printed_in_ascii"),
             ("cli/main.py", "{plain(str(error))}", "{error}", "test_an_error_is_one_line_of_text"),
-            ("http/door.py", "{escape(facts)}", "{facts}", "test_markup_in_a_page_is_text"),
+            ("http/door.py", "{escape(plain(facts))}", "{facts}", "test_markup_in_a_page_is_text"),
             *(
                 ("http/door.py", line, gone, "test_markup_in_a_page_is_text", "test_markup_in_a_row_is_text")
                 for line, gone in (

@@ -296,7 +296,7 @@ async def test_markup_in_a_page_is_text() -> None:
     for text in MARKUP:
         theirs = Outline(await page(text))
         assert theirs.tags == ours.tags
-        assert theirs.words == ours.words.replace("harmless", text)
+        assert plain(theirs.words) == plain(ours.words.replace("harmless", text))
 
 
 def test_markup_in_a_row_is_text() -> None:

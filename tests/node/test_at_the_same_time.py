@@ -184,7 +184,6 @@ async def test_a_proof_that_ends_after_a_removal_does_not_bring_it_back(world: W
     assert a.row(SKILLS[0]).state is SkillState.REMOVED
 
 
-@pytest.mark.xfail(strict=True, reason="UsageError ends the round, and as no routine expects it, the running node too")
 async def test_a_removal_during_a_proof_does_not_stop_the_proving_of_the_others(world: World) -> None:
     """A tombstone that comes in by one way while a skill that came by another is being proved."""
     (hub,), b = await stocked(world, hubs=1)

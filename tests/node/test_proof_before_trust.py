@@ -180,7 +180,7 @@ async def test_each_lie_is_refused_with_its_own_reason_and_a_receipt(world: Worl
     ("claim", "behaviour"),
     [
         ({"harness": "cpython-2.7"}, Behaviour({})),
-        ({"verification_score": 0}, Behaviour({})),
+        ({"verification_score": 0, "confidence": 0, "trials": 0}, Behaviour({})),
         ({}, Behaviour({}, end=TrialEnd.TIMEOUT)),
     ],
     ids=["another harness", "nothing claimed", "a slow machine"],

@@ -58,15 +58,14 @@ async def test_what_was_removed_does_not_come_back_by_any_way_not_even_after_a_r
     await a.deliver()
     await b.sync(hub)
     for _ in range(2):
-        again, by_another = skill_message(a.key, SLUG).raw, skill_message(b.key, SLUG).raw
-        for raw in (again, by_another):
-            assert await submit(hub, raw) == (410, "tombstoned")
-            for node in (b, hub):
-                with pytest.raises(Refused) as caught:
-                    await node.node.inbox.receive(raw, Via.FILE)
-                assert caught.value.reason is Reason.TOMBSTONED
+        again = skill_message(a.key, SLUG).raw
+        assert await submit(hub, again) == (410, "tombstoned")
+        for node in (b, hub, a):
+            with pytest.raises(Refused) as caught:
+                await node.node.inbox.receive(again, Via.FILE)
+            assert caught.value.reason is Reason.TOMBSTONED
         with pytest.raises(Refused) as caught:
-            await b.node.shelf.add(Draft(SLUG, Claim(), "again"))
+            await a.node.shelf.add(Draft(SLUG, Claim(), "again"))
         assert caught.value.reason is Reason.TOMBSTONED
         hub, a, b = (world.restart(one) for one in (hub, a, b))
     assert b.node.finder.find(SLUG.intent, states=tuple(SkillState)) == []
@@ -150,3 +149,32 @@ async def test_nobody_can_make_anothers_content_unpublishable(world: World) -> N
     await b.subscribe(hub)
     await b.sync(hub)
     assert b.node.find(SLUG.intent) != []
+
+
+async def test_what_its_author_took_back_may_come_from_another_and_is_proved_anew(world: World) -> None:
+    """A tombstone binds its author and the operator who set it, not whoever else stands by the content."""
+    hub, a, b = league(world)
+    await a.publish(SLUG, hub)
+    await b.subscribe(hub)
+    await b.sync(hub)
+    await a.ask("skill.remove", id=SLUG.id)
+    await a.deliver()
+    await b.sync(hub)
+    c = world.settle("c")
+    world.invite(hub, c)
+    assert await submit(hub, skill_message(c.key, SLUG).raw) == (201, "")
+    assert hub.row(SLUG).state is SkillState.QUARANTINED
+    await b.pull(hub)
+    assert b.row(SLUG).state is SkillState.QUARANTINED
+    assert b.node.find(SLUG.intent) == []
+
+
+async def test_what_another_stands_by_again_is_no_longer_listed_as_gone(world: World) -> None:
+    hub, a, b = league(world)
+    await a.publish(SLUG, hub)
+    await a.ask("skill.remove", id=SLUG.id)
+    await a.deliver()
+    assert await submit(hub, skill_message(b.key, SLUG).raw) == (201, "")
+    async with hub.http() as http:
+        assert SLUG.id in [one["trace_id"] for one in (await http.get("/skills")).json()["skills"]]
+        assert (await http.get("/revocations")).json()["count"] == 0

@@ -268,8 +268,8 @@ FAIL, INCONCLUSIVE = Outcome.FAIL, Outcome.INCONCLUSIVE
         (PASSING, found_to_be(FAIL, Reason.SANDBOX_NETWORK, trials=1), OTHER_HARNESS, True),
         (PASSING, found_to_be(FAIL, Reason.SANDBOX_PROCESS, trials=1), OTHER_HARNESS, True),
         (PASSING, found_to_be(FAIL, Reason.VACUOUS, trials=1), OTHER_HARNESS, True),
-        (SILENT, REFUTED, HARNESS, False),
-        (SILENT, found_to_be(FAIL, Reason.VACUOUS), HARNESS, False),
+        (SILENT, REFUTED, HARNESS, True),
+        (SILENT, found_to_be(FAIL, Reason.VACUOUS), HARNESS, True),
         (Claim(), REFUTED, HARNESS, False),
         (Claim(verification_score=1, harness=HARNESS), REFUTED, HARNESS, True),
     ],
@@ -290,7 +290,7 @@ def test_how_many_failures_make_a_lie_is_a_parameter() -> None:
     st.sampled_from([HARNESS, OTHER_HARNESS]),
 )
 def test_no_blame_for_what_may_be_nobodys_fault(why: Reason, trials: int, claimed: bool, harness: str) -> None:
-    claim = PASSING if claimed else SILENT
+    claim = PASSING if claimed else Claim()
     if is_lie(claim, found_to_be(FAIL, why, trials), harness, PARAMS):
         assert claimed
         assert why.verdict == "reject"

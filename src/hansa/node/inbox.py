@@ -206,7 +206,8 @@ class Inbox:
         body = parse(message.body, TombstoneBody)
         id_ = ContentId(body.skill)
         row = self._held(id_)
-        goes = service.after_tombstone(message.author, self._shelf.known(id_))
+        ours = message.author == self._core.me  # comes back to us after an old backup was restored
+        goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
         record = record_row(message, id_, admitted.at)
         effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
         if goes and row.state is not SkillState.REMOVED:

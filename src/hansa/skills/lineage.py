@@ -48,9 +48,9 @@ def ancestry(
     _check_width(lineage, max_parents)
     graph: dict[ContentId, Sequence[ContentId]] = {skill: lineage}
     unresolved: dict[ContentId, None] = {}
-    waiting = deque(lineage)
+    waiting = deque((one, 1) for one in lineage)
     while waiting:
-        one = waiting.popleft()
+        one, generation = waiting.popleft()
         if one == skill:
             raise Refused(Reason.BAD_LINEAGE, "a cycle")
         if one in graph or one in unresolved:
@@ -61,8 +61,10 @@ def ancestry(
         if above is None:
             unresolved[one] = None
         else:
+            if generation > max_depth:  # even the shortest way is too long
+                raise Refused(Reason.BAD_LINEAGE, f"deeper than {max_depth}")
             graph[one] = above
-            waiting.extend(above)
+            waiting.extend((parent, generation + 1) for parent in above)
     depth = _longest_chain(graph)
     if depth > max_depth:
         raise Refused(Reason.BAD_LINEAGE, f"deeper than {max_depth}")

@@ -150,9 +150,9 @@ def publish_gates(skill: Skill, numbers: Standing, params: Params) -> tuple[Gate
         Gate("checks", "at least one", _count(skill), None if skill.checks else Reason.NO_CHECKS),
         Gate(
             "last proof",
-            "pass",
+            "not failed",
             f"{numbers.outcome} {numbers.reason}".strip(),
-            None if numbers.outcome is Outcome.PASS else BY_CODE.get(numbers.reason, Reason.LOW_SCORE),
+            BY_CODE.get(numbers.reason, Reason.LOW_SCORE) if numbers.outcome is Outcome.FAIL else None,
         ),
         Gate(
             "verification score",
