@@ -51,7 +51,6 @@ async def test_after_a_restore_no_number_is_used_twice(world: World) -> None:
     assert [row.dealing for row in hub.store.ledger()] == []
 
 
-@pytest.mark.xfail(strict=True, reason="a node's own tombstone, pulled, does not take its own skill away again")
 async def test_after_a_restore_what_was_taken_back_goes_again_with_the_next_pull(world: World) -> None:
     hub, a = world.settle("hub", "hub"), world.settle("a")
     world.invite(hub, a)

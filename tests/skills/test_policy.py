@@ -39,7 +39,7 @@ from tests.skills.specimens import (
 )
 from tests.skills.strategies import findings_by
 
-PROVED = Standing(HARNESS, 35, 35, 1.0, wilson_lower_bound(35, 35))
+PROVED = Standing(HARNESS, 35, 35, 1.0, wilson_lower_bound(35, 35), Outcome.PASS)
 INCONCLUSIVE, FAIL = Outcome.INCONCLUSIVE, Outcome.FAIL
 
 
