@@ -141,7 +141,6 @@ async def test_who_goes_away_is_forgotten(hub: Resident, a: Resident) -> None:
             await asyncio.sleep(0)
 
 
-@pytest.mark.xfail(strict=True, reason="ClientDisconnect is not expected while a body is read: one traceback for each")
 async def test_who_hangs_up_in_the_middle_of_a_body_leaves_no_traceback(hub: Resident, caplog) -> None:
     async with listening(hub.door) as url:
         host, port = url.removeprefix("http://").split(":")

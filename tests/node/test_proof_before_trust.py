@@ -275,7 +275,6 @@ async def test_the_word_of_a_third_party_moves_no_rank_here(world: World, ground
     assert (after.rank.score, after.row.state) == (before.rank.score, SkillState.ADMITTED)
 
 
-@pytest.mark.xfail(strict=True, reason="a receipt of equivocation is taken without the messages that prove it")
 async def test_nobody_is_accused_of_equivocation_without_the_proof(world: World) -> None:
     hub, a, _, c, claim = await slandered(world)
     receipt = {"dealing": "equivocated", "subject": a.id, "skill": SLUG.id, "records": [claim, "0" * 64, "1" * 64]}

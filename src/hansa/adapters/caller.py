@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import httpx2
 
 from hansa.kernel.errors import Unavailable
@@ -42,6 +44,7 @@ class HttpCaller:
         await self._client.aclose()
 
     async def _call(self, method: str, url: str, path: str, body: bytes | None = None) -> Answer:
+        _check(url)
         address = url.rstrip("/") + path
         kind = "application/octet-stream" if method == "PUT" else "application/json"
         headers = {"Content-Type": kind} if body is not None else {}
@@ -56,7 +59,7 @@ class HttpCaller:
                         raise Unavailable(f"{url} answers with more than {MAX_ANSWER} bytes")
                 return Answer(response.status_code, bytes(data))
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError):
-            raise Unavailable(f"{url} is not the address of a node: write it like http://127.0.0.1:8470") from None
+            raise _no_address(url) from None
         except httpx2.ConnectError:
             raise Unavailable(f"no node answers at {url}: is it up, and is the port right?") from None
         except httpx2.TimeoutException:
@@ -65,3 +68,18 @@ class HttpCaller:
             raise Unavailable(f"{url} broke off, or does not speak HTTP: is that the port of a node?") from None
         except httpx2.TransportError as error:
             raise Unavailable(f"{url} can't be reached ({type(error).__name__}): try again later") from None
+
+
+def _check(url: str) -> None:
+    """Refuses what is no address before a connection is tried; the port must be one."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise _no_address(url)
+
+
+def _no_address(url: str) -> Unavailable:
+    return Unavailable(f"{url} is not the address of a node: write it like http://127.0.0.1:8470")

@@ -20,6 +20,7 @@ from hansa.skills.licenses import of_license_file
 
 MAX_FILE = 1024 * 1024
 MAX_FOLDER_FILES = 200
+MAX_RECORDS = 64 * 1024 * 1024
 _SKIPPED = frozenset({".git", ".venv", "__pycache__", "node_modules"})
 _LICENSE_NAMES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "COPYING")
 
@@ -40,11 +41,12 @@ def sources(paths: Iterable[Path]) -> list[Source]:
     """
     found: dict[Path, Source] = {}
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist")
-        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
-            raise UsageError(f"no permission to read {path}")
-        below = list(_below(path))
+        try:
+            if not path.exists():
+                raise UsageError(f"{path} does not exist")
+            below = list(_below(path))
+        except PermissionError as error:
+            raise UsageError(f"no permission to read {error.filename or path}: ask its owner for it") from None
         if not below:
             raise UsageError(f"{path}: nothing to add here: give a .jsonl, a .py, or a folder with a SKILL.md")
         found.update({source.path: source for source in below})
@@ -80,6 +82,22 @@ def read(source: Source, license_id: str = "") -> Iterator[Draft | Rejected]:
         yield Rejected(source.path.name, f"can't be read: {error.strerror}")
     except UsageError as error:
         yield Rejected(source.path.name, str(error))
+
+
+def lines_of(path: Path) -> list[bytes]:
+    """Returns the lines of a file of records.
+
+    Raises:
+        UsageError: it is no file, may not be read, or is larger than `MAX_RECORDS` bytes.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_RECORDS + 1)
+    except OSError as error:
+        raise UsageError(f"can't read {path} ({error.strerror}): give a file that hansa skill export wrote") from None
+    if len(data) > MAX_RECORDS:
+        raise UsageError(f"{path} is larger than {MAX_RECORDS} bytes: split it")
+    return data.splitlines()
 
 
 def _below(path: Path) -> Iterator[Source]:

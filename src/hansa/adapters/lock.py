@@ -86,8 +86,11 @@ class DataDirLock:
 
 def holder(directory: Path) -> Holder | None:
     """Returns who holds a data directory; None when nobody does."""
-    if not (directory / NAME).exists():
-        return None
+    try:
+        if not (directory / NAME).exists():
+            return None
+    except PermissionError:
+        raise Unavailable(f"no right to look into {directory}: run this as the user who owns it") from None
     handle = _open(directory, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -247,6 +247,7 @@ class Inbox:
     def _check_grounds(self, body: Receipt, message: Verified) -> None:
         """Refuses a receipt about a skill without a finding of its own author behind it: no word without a deed."""
         if body.dealing is Dealing.EQUIVOCATED:
+            self._check_equivocation(body)
             return
         finding = self._core.store.record(ContentId(body.records[-1]))
         if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):
@@ -255,6 +256,16 @@ class Inbox:
         wanted = Outcome.FAIL if body.dealing is Dealing.SKILL_REFUTED else Outcome.PASS
         if finding.subject != body.skill or outcome is not wanted:
             raise Refused(Reason.BAD_BODY, "the finding does not say what the receipt says")
+
+    def _check_equivocation(self, body: Receipt) -> None:
+        """Refuses an accusation of equivocation unless both messages lie here, signed, under one number."""
+        first = self._core.store.record(ContentId(body.records[0]))
+        data = self._core.store.blob(ContentId(body.records[-1]))
+        if first is None or data is None:
+            raise Refused(Reason.UNKNOWN_SKILL, "the two messages that would prove it are not held here")
+        one, other = open_record(first), envelope.verify(envelope.read(data))
+        if (one.author, one.header.seq) != (other.author, other.header.seq) or one.id == other.id:
+            raise Refused(Reason.BAD_BODY, "the two messages do not prove it")
 
     def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         message = admitted.message

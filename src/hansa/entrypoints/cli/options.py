@@ -9,7 +9,13 @@ import typer
 
 Home = Annotated[
     Path | None,
-    typer.Option("--home", envvar="HANSA_HOME", help="The node's data directory.", show_default="the user's data dir"),
+    typer.Option(
+        "--home",
+        envvar="HANSA_HOME",
+        readable=False,
+        help="The node's data directory.",
+        show_default="the user's data dir",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 SkillId = Annotated[str, typer.Argument(metavar="ID", help="A skill's id, or the start of it.")]

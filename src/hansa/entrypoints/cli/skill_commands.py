@@ -139,8 +139,6 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Take signed records from a file: the same checks as from the network, then quarantine."""
-    if not path.is_file():
-        raise UsageError(f"{path} is no file: give one that hansa skill export wrote")
     result = call(home, "skill.import", as_json, path=str(path.absolute()))
     if not as_json:
         for one in result.value["refused"]:

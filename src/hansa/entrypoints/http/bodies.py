@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
@@ -12,7 +12,8 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     """Returns the body of a request.
 
     Raises:
-        Refused: ENCODED, when it is compressed; TOO_LARGE, as soon as that is known.
+        Refused: ENCODED, when it is compressed; TOO_LARGE, as soon as that is known; INTERRUPTED, when the sender
+            hangs up.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused(Reason.ENCODED)
@@ -20,8 +21,11 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     if announced.isdigit() and int(announced) > max_bytes:
         raise Refused(Reason.TOO_LARGE, f"{announced} bytes, at most {max_bytes}")
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > max_bytes:
-            raise Refused(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > max_bytes:
+                raise Refused(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+    except ClientDisconnect:
+        raise Refused(Reason.INTERRUPTED, "the sender hung up") from None
     return bytes(body)

@@ -22,6 +22,7 @@ from hansa.kernel.errors import Busy, DiskFull, NoSandbox, NotFound, Refused, Un
 from hansa.skills.model import Origin
 
 RETRY_SECONDS = 5.0
+LEAST_PAUSE_SECONDS = 0.2
 _EXPECTED = (Refused, Unavailable, DiskFull, NoSandbox, Busy)
 
 log = structlog.get_logger("hansa")
@@ -152,6 +153,7 @@ async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
                     log.info("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
             await _prove_waiting(app)
             await app.node.subscriber.wait_for_news(url, app.config.sync_seconds)
+            await _pause(stopping, LEAST_PAUSE_SECONDS)  # a source that answers at once must not make us spin
         except NotFound:
             return  # unsubscribed meanwhile
         except _EXPECTED as error:

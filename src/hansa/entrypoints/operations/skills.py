@@ -70,7 +70,7 @@ async def _skill_export(app: App, given: Arguments) -> Outcome:
 
 @operation("skill.import")
 async def _skill_import(app: App, given: Arguments) -> Outcome:
-    lines = [line for line in Path(given["path"]).read_bytes().splitlines() if line.strip()]
+    lines = [line for line in files.lines_of(Path(given["path"])) if line.strip()]
     taken, refused = [], []
     for number, line in enumerate(lines, 1):
         try:
