@@ -66,7 +66,8 @@ class Story:
         self.step += 1
         if not self.quiet:
             elapsed = time.perf_counter() - self.started
-            Console(highlight=False).print(Text(f"\n{self.step}. {text}", style="bold"), Text(f"[{elapsed:.0f} s]"))
+            title = Text.assemble((f"\n{self.step}. {text}", "bold"), f" [{elapsed:.0f} s]")
+            Console(highlight=False, soft_wrap=True).print(title)
 
     def line(self, text: str) -> None:
         """Tells one line."""

@@ -7,6 +7,7 @@ bytes of others; here it only ever goes from us to a bare interpreter of the ver
 from __future__ import annotations
 
 import marshal
+import re
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -51,6 +52,31 @@ def _compiled(folder: Path) -> tuple[tuple[str, CodeType], ...]:
     )
 
 
+_PLAIN = frozenset(
+    {
+        "abc", "ast", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc", "copy", "csv",
+        "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "html",
+        "io", "itertools", "json", "math", "operator", "random", "re", "statistics", "string", "struct", "textwrap",
+        "time", "types", "typing", "unicodedata", "urllib.parse", "zlib",
+    }
+)  # fmt: skip
+"""Modules of the standard library that do nothing when they are imported but define things."""
+
+_IMPORTS = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
+
+
+def preload(job: SandboxJob) -> tuple[str, ...]:
+    """Returns the plain modules that a job's code names, to be imported once, before the trials are forked.
+
+    Read as text, so nothing of the code runs; what is not in `_PLAIN` is left to the locked trial.
+    """
+    named: set[str] = set()
+    for source in (job.code, *job.scripts):
+        for of_from, of_import in _IMPORTS.findall(source):
+            named.update(part.split(" as ")[0].strip() for part in (of_from or of_import).split(","))
+    return tuple(sorted(named & _PLAIN))
+
+
 def pack(folder: Path, tier: str, parent: int, base: str, job: SandboxJob) -> bytes:
     """Returns the bytes to write to the inner program.
 
@@ -71,6 +97,7 @@ def pack(folder: Path, tier: str, parent: int, base: str, job: SandboxJob) -> by
         "seed": job.seed,
         "control": job.control,
         "stop_after": job.stop_after,
+        "preload": preload(job) if job.trials > 1 else (),
         "limits": {
             "wall_ms": limits.wall_ms,
             "memory_bytes": limits.memory_bytes,

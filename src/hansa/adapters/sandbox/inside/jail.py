@@ -44,6 +44,8 @@ def _run(request: dict[str, object]) -> None:
     if tier in ("namespaces", "landlock"):
         die_with_parent(int(request["parent"]))  # type: ignore[call-overload]
     supervisor = _prepare(tier, job, folders, str(request["base"]))
+    for name in job["preload"]:  # type: ignore[attr-defined]
+        __import__(name)  # of the standard library, chosen by the host; each trial would do it again
     # Objects of the harness stay on pages that the children share.
     gc.disable()
     gc.freeze()
