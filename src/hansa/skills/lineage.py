@@ -78,14 +78,14 @@ def _longest_chain(graph: Mapping[ContentId, Sequence[ContentId]]) -> int:
     """
     named = dict.fromkeys(graph, 0)
     for above in graph.values():
-        for one in set(above):
+        for one in dict.fromkeys(above):
             if one in named:
                 named[one] += 1
     depth = dict.fromkeys(graph, 0)
     free = deque(one for one, count in named.items() if count == 0)
     while free:
         one = free.popleft()
-        for parent in set(graph[one]):
+        for parent in dict.fromkeys(graph[one]):
             if parent in named:
                 depth[parent] = max(depth[parent], depth[one] + 1)
                 named[parent] -= 1
