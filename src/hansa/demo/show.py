@@ -219,7 +219,10 @@ def _use(story: Story, b: Resident, without: list[dict[str, Any]]) -> None:
         f"{_median([one['wall_ms'] for one in without]):.0f} ms without, "
         f"{_median([one['wall_ms'] for one in with_federation]):.0f} ms with ({faster:.1f}x)."
     )
-    story.line("Without: the solver's search for the same cases, answers verified alike. The clock runs in the node.")
+    story.line(
+        "Without: the solver's search for the same cases, verified alike; a search that fails takes all its time."
+    )
+    story.line("The clock runs in the node, from the question to the verified answer or to giving up.")
     solved = sum(one["how"] == "solved" for one in without)
     met = sum(one["how"] == "reused" for one in with_federation)
     story.facts["execution"] = {

@@ -86,7 +86,7 @@ class Why:
         for receipt in receipts:
             kept += f"; ledger #{receipt.entry.number} {receipt.dealing}, said of {receipt.subject}"
         lines.append(Line(Box.STORE.value, "passed", kept))
-        sent = [one.detail for one in told[Box.SEND]]
+        sent = list(dict.fromkeys(one.detail for one in told[Box.SEND]))  # two records to one address read alike
         lines.append(Line(Box.SEND.value, "passed" if sent else "not reached", "; ".join(sent) or "nothing sent"))
         shown = "shown by find" if row.state == "admitted" else f"shown as {row.state} only"
         lines.append(Line(Box.VIEWS.value, "passed", shown))

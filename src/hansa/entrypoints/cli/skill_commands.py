@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -234,6 +235,10 @@ def execute(
 ) -> None:
     """Do what an intent asks: reuse a proved skill if one fits, else ask the solver, verify, and keep it."""
     cases = [_case(text) for text in case or []]
+    if args is not None and not _is_tuple(args):
+        raise UsageError(
+            f"--args {args!r} is not a Python tuple: write \"('alan turing',)\", with a comma after one value"
+        )
     result = call(home, "execute", as_json, intent=intent, args=args, cases=cases)
     if not as_json:
         value = result.value
@@ -287,6 +292,13 @@ def reject(
 def _settled(value: dict[str, Any], as_json: bool) -> None:
     if not as_json:
         say(f"{short(value['trace_id'])} is {value['state']} now")
+
+
+def _is_tuple(text: str) -> bool:
+    try:
+        return isinstance(ast.literal_eval(text), tuple)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
 
 
 def _case(text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.identity.keys import PublicKey
-from hansa.kernel.errors import HansaError, UsageError
+from hansa.kernel.errors import HansaError, Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import iso
 from hansa.node.driver import Effects
@@ -87,7 +87,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     node = app.node
     sources = [one for one in node.core.store.subscriptions() if not given.get("url") or one.url == given["url"]]
     if not sources:
-        raise UsageError("no such subscription: hansa subscribe URL first")
+        raise UsageError("there is no such subscription here: hansa subscribe URL first")
     faults: list[dict[str, str]] = []
     taken = 0
     refused: dict[str, int] = {}
@@ -128,7 +128,10 @@ async def _peer_list(app: App, _: Arguments) -> Outcome:
 @operation("peer.set")
 async def _peer_set(app: App, given: Arguments) -> Outcome:
     id_ = NodeId(given["id"])
-    PublicKey.from_did(id_)  # refuses what is no node id
+    try:
+        PublicKey.from_did(id_)
+    except Refused:
+        raise UsageError(f"{id_} is no node id: ask its owner for what hansa id prints there") from None
     changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
     async with app.node.core.turns.of(id_):
         row = replace(app.node.core.store.peer(id_) or PeerRow(id_), **changed)
