@@ -31,7 +31,7 @@ format: dev ## put the code into the house's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: dev ## measure (ARGS is handed on)
+bench: dev ## measure, and write docs/benchmarks.md (ARGS='messages store' picks some)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## write the lock files anew (ARGS=--upgrade takes newer versions)

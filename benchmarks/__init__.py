@@ -1,1 +1,1 @@
-"""Speed, as ratios against a named reference in the same run; `make bench` prints the table."""
+"""Speed, as ratios against a named reference in the same run; `make bench` writes docs/benchmarks.md."""
