@@ -11,12 +11,13 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from hansa.adapters.llm.route import Route
 from hansa.entrypoints import errors
 from hansa.entrypoints.cli.main import cli
 from hansa.entrypoints.config import Config
@@ -65,12 +66,29 @@ UNITS = {
     "half_life_days": "days",
     "freshness": "share, 0 to 1",
     "wall_ms": "milliseconds",
+    "model": "word",
+    "url": "address",
+    "key_env": "name of a variable",
+    "stream": "true or false",
+    "seconds": "seconds",
+    "idle_seconds": "seconds",
+    "max_tokens": "tokens",
+    "tokens_per_day": "tokens in a day",
+    "micros_per_day": "millionths of your currency in a day",
+    "micros_in": "millionths per 1,000 tokens",
+    "micros_out": "millionths per 1,000 tokens",
     "memory_bytes": "bytes",
     "output_bytes": "bytes",
     "file_bytes": "bytes",
     "threads": "threads",
 }
 """The unit of each setting. A setting without one stops this script: say what its number counts."""
+
+
+TABLES = {"llm": Route}
+"""Settings that may be given several times, each time as a table of this type."""
+
+REPEATED = "Each is a table of its own, headed `[[{name}]]`."
 
 
 def pages() -> dict[str, str]:
@@ -200,28 +218,36 @@ def settings() -> str:
     for name, field in Config.model_fields.items():
         if is_dataclass(field.default):
             sections += _section(name, field.description or "", field.default)
+        elif name in TABLES:
+            sections += _section(name, field.description or "", TABLES[name], REPEATED.format(name=name))
         else:
             default = "the number of cores" if name == "workers" else _value(field.default)
             lines.append(f"| `{name}` | {default} | {UNITS[name]} | {_cell(field.description)} |")
     return "\n".join([*lines, *sections]).rstrip() + "\n"
 
 
-def _section(name: str, about: str, default: Any) -> list[str]:
-    told = attributes(type(default))
+def _section(name: str, about: str, default: Any, more: str = "") -> list[str]:
+    kind = default if isinstance(default, type) else type(default)
+    told = attributes(kind)
     rows = [
-        f"| `{name}.{one.name}` | {_value(getattr(default, one.name))} | {UNITS[one.name]} | {told[one.name]} |"
-        for one in fields(default)
+        f"| `{name}.{one.name}` | {_default_of(default, one)} | {UNITS[one.name]} | {told[one.name]} |"
+        for one in fields(kind)
     ]
     return [
         "",
         f"## {name}",
         "",
-        _cell(about),
+        " ".join([_cell(about), more]).rstrip(),
         "",
         "| setting | default | unit | meaning |",
         "|---|---|---|---|",
         *rows,
     ]
+
+
+def _default_of(default: Any, one: Field[Any]) -> str:
+    value = one.default if isinstance(default, type) else getattr(default, one.name)
+    return "must be given" if value is MISSING else _value(value)
 
 
 def attributes(kind: type) -> dict[str, str]:

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from hansa.kernel.errors import Unavailable, UsageError
-from hansa.node.ports import Solution
+from hansa.node.ports import Solution, Solver
 from hansa.skills.model import Case
 
 MAX_ANSWER = 1024 * 1024
@@ -82,6 +82,33 @@ class CommandSolver:
             return msgspec.json.decode(out[:MAX_ANSWER], type=_Answer)
         except msgspec.DecodeError as error:
             raise Unavailable(f"the solver {name} answered with something else than its JSON: {error}") from None
+
+
+class FirstOf:
+    """Several solvers, asked in turn: the first solution is taken."""
+
+    def __init__(self, solvers: Sequence[Solver]) -> None:
+        """Keeps the solvers, in the order in which they are asked."""
+        self._solvers = solvers
+
+    async def solve(self, intent: str, cases: Sequence[Case]) -> Solution | None:
+        """Returns the first solution; None when each that could be asked has none.
+
+        Raises:
+            Unavailable: none could be asked; says why of each.
+        """
+        broken: list[str] = []
+        for solver in self._solvers:
+            try:
+                found = await solver.solve(intent, cases)
+            except Unavailable as error:
+                broken.append(str(error))
+                continue
+            if found is not None:
+                return found
+        if broken and len(broken) == len(self._solvers):
+            raise Unavailable("; ".join(broken))
+        return None
 
 
 SolveFunction = Callable[[str, Sequence[Case]], "Solution | Awaitable[Solution | None] | None"]

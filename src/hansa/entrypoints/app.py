@@ -12,15 +12,18 @@ from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
 from hansa.adapters.index.hashed import HashedIndex
 from hansa.adapters.keys import FileKeys
+from hansa.adapters.llm.chain import Chain
+from hansa.adapters.llm.solver import LlmSolver
 from hansa.adapters.lock import DataDirLock
 from hansa.adapters.sandbox.choose import choose
 from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.process import ProcessSandbox
 from hansa.adapters.sandbox.tiers import TIERS
-from hansa.adapters.solver import CommandSolver
+from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.home import KEY, STORE, admin_token
+from hansa.entrypoints.models import models
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.node.core import Core
@@ -97,6 +100,7 @@ class App:
     node: Node
     lock: DataDirLock
     token: str
+    models: Chain | None = None
 
 
 @asynccontextmanager
@@ -114,10 +118,12 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
         store = SqliteStore.open(home / STORE)
         try:
             sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
-            core = Core(config.settings(), keys, store, SystemClock(), HashedIndex(), sandbox, caller)
-            node = Node(core, _solver(config))
-            node.start()
-            yield App(home, config, node, lock, admin_token(home))
+            clock = SystemClock()
+            core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
+            async with models(home, config, clock) as chain:
+                node = Node(core, _solver(config, chain))
+                node.start()
+                yield App(home, config, node, lock, admin_token(home), chain)
         finally:
             store.close()
     finally:
@@ -125,5 +131,9 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
         lock.release()
 
 
-def _solver(config: Config) -> Solver | None:
-    return CommandSolver(config.solver, config.solver_seconds) if config.solver else None
+def _solver(config: Config, chain: Chain | None) -> Solver | None:
+    """Returns what is asked when no skill fits: the command first, which costs nothing, then the models."""
+    solvers: list[Solver] = [CommandSolver(config.solver, config.solver_seconds)] if config.solver else []
+    if chain is not None:
+        solvers.append(LlmSolver(chain))
+    return FirstOf(solvers) if solvers else None

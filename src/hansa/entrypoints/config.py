@@ -15,6 +15,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hansa.adapters.llm.route import Route
 from hansa.admission.service import Params as AdmissionParams
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
@@ -51,6 +52,7 @@ class Config(BaseSettings):
     skills: Annotated[ProofParams, Field(description="How much proof is enough.")] = ProofParams()
     ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
     sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
+    llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
 
     @classmethod
     def settings_customise_sources(
@@ -106,6 +108,7 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
         if given:
             config = Config.model_validate({**config.model_dump(), **given})
         config.settings().validate()
+        _check_routes(config.llm)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -141,3 +144,26 @@ def _check_names(values: dict[str, Any], path: Path) -> None:
             for inner in value:
                 if inner not in known:
                     raise UsageError(f"setting {name}.{inner}: there is no such setting (in {path})")
+        if name == "llm" and isinstance(value, list):
+            known = {one.name for one in fields(Route)}
+            for inner in (key for table in value if isinstance(table, dict) for key in table):
+                if inner not in known:
+                    raise UsageError(f"setting llm.{inner}: there is no such setting (in {path})")
+
+
+def _check_routes(routes: tuple[Route, ...]) -> None:
+    """Raises ValueError when a route makes no sense, or two have one name."""
+    names: set[str] = set()
+    for route in routes:
+        try:
+            route.validate()
+        except ValueError as error:
+            raise ValueError(f"llm.{route.name or '?'}: {error}") from None
+        if route.name in names:
+            raise ValueError(f"llm: two routes are called {route.name}")
+        names.add(route.name)
+
+
+def llm_keys(routes: tuple[Route, ...]) -> dict[str, str]:
+    """Returns the key of each route by the route's name; empty where none is needed, or none is there."""
+    return {one.name: os.environ.get(one.key_env, "").strip() if one.key_env else "" for one in routes}
