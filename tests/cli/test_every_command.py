@@ -101,7 +101,9 @@ SEQUENCE = [
     ("why", "{record}"),
     ("report",), ("ledger", "list"), ("ledger", "verify"), ("peer", "add", "{peer}"), ("peer", "list"),
     ("peer", "ban", "{peer}"), ("quarantine", "approve", "{lie}"), ("quarantine", "reject", "{lie}"),
-    ("skill", "remove", "{lie}", "--yes"),
+    ("skill", "remove", "{lie}", "--yes"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
+    ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
+    ("reflect", "prune", "--keep", "0"),
 ]  # fmt: skip
 WITHOUT_JSON = {("peer", "add"), ("peer", "ban"), ("skill", "export")}
 ELSEWHERE = {
@@ -113,6 +115,8 @@ ELSEWHERE = {
     ("unsubscribe",),
     ("sync",),
     ("skill", "export"),
+    ("llm", "test"),
+    ("reflect", "import"),
 }
 
 

@@ -20,6 +20,7 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.skills.model import Evidence, Origin, Outcome, SkillState
+from hansa.skills.reflections import Reflection, Went
 
 ANN = NodeId("did:key:zAnn")
 BOB = NodeId("did:key:zBob")
@@ -120,3 +121,14 @@ def peer(name: str, **changed: Any) -> PeerRow:
 def gone(number: int, why: str = "wrong") -> TombstoneRow:
     """Returns the tombstone of the skill number `number`."""
     return TombstoneRow(cid(("skill", number)), cid(("tombstone", number)), why, 1_700_000_000_000)
+
+
+def note(number: int, **changed: Any) -> Reflection:
+    """Returns the reflection number `number`."""
+    fields: dict[str, Any] = {
+        "outcome": Went.FAILURE,
+        "description": f"try {number}",
+        "category": "parsing" if number % 2 else "execute",
+        "session": f"s{number % 3}",
+    }
+    return Reflection(**fields | changed)

@@ -67,8 +67,10 @@ def test_steps_are_numbered_without_gaps_up_to_the_declared_schema() -> None:
 
 
 def test_store_of_a_newer_program_is_refused(path: Path) -> None:
-    execute(path, "UPDATE alembic_version SET version_num = '0003'")
-    with pytest.raises(UsageError, match=r"made by a newer Hansa \(schema 3\); this one knows 1: upgrade hansa"):
+    execute(path, f"UPDATE alembic_version SET version_num = '{SCHEMA + 2:04}'")
+    with pytest.raises(
+        UsageError, match=rf"made by a newer Hansa \(schema {SCHEMA + 2}\); this one knows {SCHEMA}: upgrade"
+    ):
         SqliteStore.open(path)
 
 

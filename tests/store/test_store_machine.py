@@ -18,19 +18,37 @@ from hansa.node.rows import (
     AppendJournal,
     AppendLedger,
     Change,
+    DropReflections,
     DropSubscription,
     PutBlob,
     PutEvidence,
     PutOutbox,
     PutPeer,
     PutRecord,
+    PutReflection,
     PutSkill,
     PutSubscription,
     PutTombstone,
     SetSkillState,
+    TrimReflections,
 )
 from hansa.skills.model import Origin, SkillState
-from tests.store.contract import ANN, BOB, cid, delivery, finding, gone, line, open_store, peer, record, skill, source
+from hansa.skills.reflections import ReflectionFilter, Went
+from tests.store.contract import (
+    ANN,
+    BOB,
+    cid,
+    delivery,
+    finding,
+    gone,
+    line,
+    note,
+    open_store,
+    peer,
+    record,
+    skill,
+    source,
+)
 
 BOUND = 12
 NUMBERS = st.integers(0, 7)
@@ -38,6 +56,14 @@ AUTHORS = st.sampled_from([ANN, BOB])
 STATES = st.sampled_from(list(SkillState))
 WORDS = st.lists(st.sampled_from("merge the dates tables of a text count größe".split()), max_size=4).map(" ".join)
 URLS = st.sampled_from(["http://a", "http://b"])
+
+NOTES = [
+    ReflectionFilter(),
+    ReflectionFilter(outcome=Went.FAILURE, tag="date"),
+    ReflectionFilter(category="parsing", since=1),
+    ReflectionFilter(session="s1", until=2),
+    ReflectionFilter(skill="none"),
+]
 
 CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(
@@ -77,6 +103,15 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(lambda url, length: PutSubscription(source(url, length=length)), URLS, NUMBERS),
     st.builds(DropSubscription, URLS),
     st.builds(lambda name, banned: PutPeer(peer(name, banned=banned)), st.sampled_from("abc"), st.booleans()),
+    st.builds(
+        lambda number, outcome, tags, at: PutReflection(note(number, outcome=outcome, tags=tuple(tags), at=at)),
+        NUMBERS,
+        st.sampled_from(list(Went)),
+        st.lists(st.sampled_from(["date", "text", "sql"]), max_size=3),
+        st.integers(0, 3),
+    ),
+    st.builds(lambda numbers: DropReflections(tuple(note(one).id for one in numbers)), st.lists(NUMBERS, max_size=3)),
+    st.builds(TrimReflections, NUMBERS),
     st.builds(lambda number, data: PutBlob(cid(number), data), NUMBERS, st.binary(max_size=3)),
 )
 
@@ -107,6 +142,9 @@ def view(store: Store) -> dict[str, object]:
         "outbox": (store.outbox(), store.outbox("delivered", 2)),
         "deliveries": [store.deliveries_of(cid(("record", number))) for number in range(8)],
         "others": (store.subscriptions(), store.peers(), [store.blob(id_) for id_ in plain]),
+        "notes": [(store.reflections(wanted), store.count_reflections(wanted)) for wanted in NOTES],
+        "note": [store.reflection(note(number).id) for number in range(8)],
+        "note page": [store.reflections(ReflectionFilter(), note(number).id, 2) for number in range(8)],
         "words": [found(store, text) for text in ("merge", "dates of texts", "die größe", "count a table")],
     }
 

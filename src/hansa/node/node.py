@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from hansa.admission.service import Via
 from hansa.identity.envelope import Signed
+from hansa.kernel.errors import Unavailable
 from hansa.node.core import Core
 from hansa.node.executor import Execution, Executor
 from hansa.node.finder import Finder, Found
@@ -18,6 +19,7 @@ from hansa.node.inbox import Inbox
 from hansa.node.ports import SkillFilter, Solver
 from hansa.node.prover import Proof, Prover, Unproved
 from hansa.node.publishing import Publisher
+from hansa.node.reflecting import Reflections
 from hansa.node.rows import SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
@@ -40,6 +42,7 @@ class Node:
         self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)
         self.publisher = Publisher(core, self.shelf)
         self.subscriber = Subscriber(core, self.inbox)
+        self.reflections = Reflections(core)
         self.views = Views(core, self.shelf)
         self.stories = Why(core, self.shelf)
 
@@ -51,9 +54,21 @@ class Node:
         """Returns the proved skills that fit an intent best, each with why."""
         return self.finder.find(intent, limit)
 
-    async def execute(self, intent: str, args: str | None = None, cases: Sequence[Case] = ()) -> Execution:
-        """Meets an intent by a proved skill or by the solver; see `executor`."""
-        return await self.executor.execute(intent, args, cases)
+    async def execute(
+        self, intent: str, args: str | None = None, cases: Sequence[Case] = (), session: str = ""
+    ) -> Execution:
+        """Meets an intent by a proved skill or by the solver (see `executor`), and notes how it went.
+
+        Args:
+            session: the agent's session, for the note.
+        """
+        try:
+            done = await self.executor.execute(intent, args, cases)
+        except Unavailable as error:
+            await self.reflections.of_failure(intent, str(error), session)
+            raise
+        await self.reflections.of_execution(intent, done, session)
+        return done
 
     def unproved(self, origin: Origin | None = None) -> list[SkillRow]:
         """Returns the skills in quarantine that have checks, those about which a refutation is known first."""

@@ -25,6 +25,7 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.skills.model import Case, Evidence, Origin, SkillState
+from hansa.skills.reflections import Reflection, ReflectionFilter
 
 
 class Clock(Protocol):
@@ -170,6 +171,18 @@ class Store(Protocol):
 
     def blob(self, digest: ContentId) -> bytes | None:
         """Returns a bundle file's bytes."""
+        ...
+
+    def reflections(self, wanted: ReflectionFilter, after: str = "", limit: int = 100) -> list[Reflection]:
+        """Returns reflections, the newest first (by time, then id); `after` is the id of the page's last before."""
+        ...
+
+    def reflection(self, id_: ContentId) -> Reflection | None:
+        """Returns a reflection."""
+        ...
+
+    def count_reflections(self, wanted: ReflectionFilter) -> int:
+        """Returns how many reflections there are."""
         ...
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:

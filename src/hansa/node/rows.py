@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hansa.conduct.ledger import Entry
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.skills.model import Evidence, Origin, SkillState
+from hansa.skills.reflections import Reflection
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,27 @@ class PutBlob:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PutReflection:
+    """Keeps a reflection; nothing changes when it is here."""
+
+    reflection: Reflection
+
+
+@dataclass(frozen=True, slots=True)
+class DropReflections:
+    """Forgets reflections by their ids."""
+
+    ids: tuple[ContentId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrimReflections:
+    """Forgets all reflections but the newest `keep`."""
+
+    keep: int
+
+
 Change = (
     PutRecord
     | PutSkill
@@ -272,4 +294,7 @@ Change = (
     | DropSubscription
     | PutPeer
     | PutBlob
+    | PutReflection
+    | DropReflections
+    | TrimReflections
 )

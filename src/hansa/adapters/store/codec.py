@@ -19,6 +19,7 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.skills.model import Evidence, Origin, Outcome, SkillState
+from hansa.skills.reflections import By, Reflection, Went
 
 
 def values(row: Any) -> Values:
@@ -96,6 +97,22 @@ def subscription_row(fetched: Fetched) -> SubscriptionRow:
     for name in ("intents", "tags", "authors"):
         found[name] = strings(found[name])
     return SubscriptionRow(**found)
+
+
+def reflection_values(reflection: Reflection) -> Values:
+    """Returns the columns of a reflection, its id among them."""
+    found = {name: getattr(reflection, name) for name in reflection.__struct_fields__} | {"id": reflection.id}
+    found |= {"outcome": str(reflection.outcome), "source": str(reflection.source)}
+    found["tags"] = json.dumps(reflection.tags, ensure_ascii=False, separators=(",", ":"))
+    return found
+
+
+def reflection(fetched: Fetched) -> Reflection:
+    """Returns a reflection."""
+    found = _unnumbered(fetched)
+    del found["id"]
+    found |= {"tags": strings(found["tags"]), "outcome": Went(found["outcome"]), "source": By(found["source"])}
+    return Reflection(**found)
 
 
 def peer_row(fetched: Fetched) -> PeerRow:

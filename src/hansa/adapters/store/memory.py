@@ -21,6 +21,7 @@ from hansa.node.rows import (
     AppendJournal,
     AppendLedger,
     Change,
+    DropReflections,
     DropSubscription,
     JournalRow,
     LedgerRow,
@@ -31,6 +32,7 @@ from hansa.node.rows import (
     PutOutbox,
     PutPeer,
     PutRecord,
+    PutReflection,
     PutSkill,
     PutSubscription,
     PutTombstone,
@@ -39,9 +41,11 @@ from hansa.node.rows import (
     SkillRow,
     SubscriptionRow,
     TombstoneRow,
+    TrimReflections,
 )
 from hansa.skills import messages
 from hansa.skills.model import Evidence, SkillState
+from hansa.skills.reflections import Reflection, ReflectionFilter
 
 K1 = 1.2
 B = 0.75
@@ -70,6 +74,7 @@ class MemoryStore:
         self._subscriptions: dict[str, SubscriptionRow] = {}
         self._peers: dict[NodeId, PeerRow] = {}
         self._blobs: dict[ContentId, bytes] = {}
+        self._reflections: dict[ContentId, Reflection] = {}
 
     # ---- changes
 
@@ -122,6 +127,19 @@ class MemoryStore:
                 self._peers[row.id] = row
             case PutBlob(digest, data):
                 self._blobs.setdefault(digest, data)
+            case PutReflection() | DropReflections() | TrimReflections():
+                self._note(change)
+
+    def _note(self, change: PutReflection | DropReflections | TrimReflections) -> None:
+        match change:
+            case PutReflection(reflection):
+                self._reflections.setdefault(reflection.id, reflection)
+            case DropReflections(ids):
+                for id_ in ids:
+                    self._reflections.pop(id_, None)
+            case TrimReflections(keep):
+                for one in self._newest()[max(0, keep) :]:
+                    del self._reflections[one.id]
 
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         if in_feed:
@@ -268,6 +286,25 @@ class MemoryStore:
         """Returns all peers, by id."""
         return [self._peers[id_] for id_ in sorted(self._peers)]
 
+    def reflection(self, id_: ContentId) -> Reflection | None:
+        """Returns a reflection."""
+        return self._reflections.get(id_)
+
+    def reflections(self, wanted: ReflectionFilter, after: str = "", limit: int = 100) -> list[Reflection]:
+        """Returns reflections, the newest first (by time, then id); `after` is the id of the page's last before."""
+        start = self._reflections.get(ContentId(after))
+        if after and start is None:
+            return []
+        found = [one for one in self._newest() if _is_wanted(one, wanted)]
+        return [one for one in found if start is None or (one.at, one.id) < (start.at, start.id)][: max(0, limit)]
+
+    def count_reflections(self, wanted: ReflectionFilter) -> int:
+        """Returns how many reflections there are."""
+        return sum(_is_wanted(one, wanted) for one in self._reflections.values())
+
+    def _newest(self) -> list[Reflection]:
+        return sorted(self._reflections.values(), key=lambda one: (one.at, one.id), reverse=True)
+
     def blob(self, digest: ContentId) -> bytes | None:
         """Returns a bundle file's bytes."""
         return self._blobs.get(digest)
@@ -275,3 +312,15 @@ class MemoryStore:
     def close(self) -> None:
         """Takes no more changes."""
         self._closed = True
+
+
+def _is_wanted(one: Reflection, wanted: ReflectionFilter) -> bool:
+    return (
+        wanted.outcome in (None, one.outcome)
+        and wanted.category in ("", one.category)
+        and wanted.session in ("", one.session)
+        and wanted.skill in ("", one.skill)
+        and (not wanted.tag or wanted.tag in one.tags)
+        and one.at >= wanted.since
+        and (not wanted.until or 0 < one.at <= wanted.until)
+    )

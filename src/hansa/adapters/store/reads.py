@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
 
-from hansa.adapters.store import codec
+from hansa.adapters.store import codec, notes
 from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.schema import (
     blobs,
@@ -38,6 +38,7 @@ from hansa.node.rows import (
 )
 from hansa.skills import messages
 from hansa.skills.model import Evidence
+from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _LAST = "\U0010ffff"
 """Sorts behind everything that an id starts with (text is compared byte by byte)."""
@@ -208,6 +209,22 @@ class SqlReads(ABC):
         """Returns a bundle file's bytes."""
         found = self._first(_BLOB, digest=digest)
         return bytes(found["data"]) if found else None
+
+    def reflection(self, id_: ContentId) -> Reflection | None:
+        """Returns a reflection."""
+        found = self._first(notes.ONE, id=id_)
+        return codec.reflection(found) if found else None
+
+    def reflections(self, wanted: ReflectionFilter, after: str = "", limit: int = 100) -> list[Reflection]:
+        """Returns reflections, the newest first (by time, then id); `after` is the id of the page's last before."""
+        start = self._first(notes.ONE, id=after) if after else None
+        if after and start is None:
+            return []
+        return [codec.reflection(row) for row in self._rows(notes.listing(wanted, start).limit(max(0, limit)))]
+
+    def count_reflections(self, wanted: ReflectionFilter) -> int:
+        """Returns how many reflections there are."""
+        return int(self._rows(notes.count(wanted))[0]["number"])
 
     def _starting_with(self, statement: Prepared, prefix: str, limit: int) -> Sequence[Fetched]:
         if not prefix.isascii():  # no id does, and not all text can be asked for

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 """Number of the newest migration: what this program reads and writes."""
 
 metadata = MetaData(
@@ -194,6 +194,33 @@ peers = Table(
     Column("live_seq", BigInteger, nullable=False),
     Column("skills", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False),
+)
+
+reflections = Table(
+    "reflections",
+    metadata,
+    _number(),
+    Column("id", _ID, nullable=False, unique=True),
+    Column("outcome", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("tags", Text, nullable=False),  # a JSON array
+    Column("session", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("skill", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "at", "id"),
+    Index(None, "category", "at", "id"),
+    sqlite_autoincrement=True,
+)
+
+reflection_tags = Table(
+    "reflection_tags",
+    metadata,
+    Column("tag", Text, primary_key=True),
+    Column("reflection", _Serial, ForeignKey("reflections.number"), primary_key=True),
+    Index(None, "reflection"),
 )
 
 blobs = Table(

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from hansa.adapters.store import codec, fts
+from hansa.adapters.store import codec, fts, notes
 from hansa.adapters.store.prepared import Fetched, Prepared, Values
 from hansa.adapters.store.schema import (
     blobs,
@@ -36,6 +36,7 @@ from hansa.node.rows import (
     AppendJournal,
     AppendLedger,
     Change,
+    DropReflections,
     DropSubscription,
     JournalRow,
     LedgerRow,
@@ -44,12 +45,14 @@ from hansa.node.rows import (
     PutOutbox,
     PutPeer,
     PutRecord,
+    PutReflection,
     PutSkill,
     PutSubscription,
     PutTombstone,
     RecordRow,
     SetSkillState,
     SkillRow,
+    TrimReflections,
 )
 from hansa.skills.model import SkillState
 
@@ -158,6 +161,8 @@ class Batch:
                 self._run(_PUT_PEER, codec.values(row))
             case PutBlob(digest, data):
                 self._run(_PUT_BLOB, {"digest": digest, "data": data})
+            case PutReflection() | DropReflections() | TrimReflections():
+                notes.make(self._session, change)
 
     def _run(self, statement: Prepared, parameters: Mapping[str, Any]) -> None:
         self._session.run(statement, parameters)

@@ -230,6 +230,7 @@ def execute(
     intent: Annotated[str, typer.Argument(metavar="INTENT", help="What is wanted, in words.")],
     args: Annotated[str | None, typer.Option(help="Arguments to call with, as a Python tuple.")] = None,
     case: Annotated[list[str] | None, typer.Option(help="Acceptance case: 'ARGUMENTS => VALUE'.")] = None,
+    session: Annotated[str, typer.Option(envvar="HANSA_SESSION", help="Your session, for the note of it.")] = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -239,7 +240,7 @@ def execute(
         raise UsageError(
             f"--args {args!r} is not a Python tuple: write \"('alan turing',)\", with a comma after one value"
         )
-    result = call(home, "execute", as_json, intent=intent, args=args, cases=cases)
+    result = call(home, "execute", as_json, intent=intent, args=args, cases=cases, session=session)
     if not as_json:
         value = result.value
         if value["value"] is not None:

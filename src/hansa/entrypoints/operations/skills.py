@@ -25,7 +25,7 @@ async def _skill_add(app: App, given: Arguments) -> Outcome:
     found = files.sources([Path(path) for path in given["paths"]])
     total = sum(files.count(source) for source in found)
     added, known, rejected, notes = [], 0, [], []
-    done = 0
+    done = noted = 0
     for source in found:
         for draft in files.read(source, given.get("license", "")):
             done += 1
@@ -37,13 +37,14 @@ async def _skill_add(app: App, given: Arguments) -> Outcome:
                 except Refused as refusal:
                     rejected.append({"source": draft.source, "problem": str(refusal)})
                     continue
+                noted += await app.node.reflections.add(draft.reflections)
                 if new:
                     added.append({"trace_id": id_, "intent": draft.skill.intent, "source": draft.source})
                 else:
                     known += 1
                 notes += [{"source": draft.source, "note": note} for note in draft.notes]
             yield Progress(done, total, draft.source)
-    value = {"added": added, "already_here": known, "rejected": rejected, "notes": notes}
+    value = {"added": added, "already_here": known, "rejected": rejected, "notes": notes, "reflections": noted}
     yield Result(value, ok=bool(added or known))
 
 
@@ -105,7 +106,7 @@ async def _prove(app: App, given: Arguments) -> Outcome:
 @operation("execute")
 async def _execute(app: App, given: Arguments) -> Outcome:
     cases = [Case(args=one["args"], expect=one["expect"]) for one in given.get("cases") or ()]
-    done = await app.node.execute(given["intent"], given.get("args"), cases)
+    done = await app.node.execute(given["intent"], given.get("args"), cases, given.get("session", ""))
     yield Result(app.node.views.execution(done), ok=done.skill is not None and not done.error)
 
 

@@ -16,6 +16,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.limits import Limits
 from hansa.skills.importing.text import cut
 from hansa.skills.model import Claim, Skill
+from hansa.skills.reflections import Reflection
 
 MAX_RECORD = 190_000
 """Bytes of a skill. A message of 256 KiB carries its payload in base64, three bytes as four, next to the signatures."""
@@ -33,6 +34,7 @@ class Draft:
         blobs: (digest, bytes) of the files of a bundle.
         notes: what was left out or changed on the way in, one sentence each.
         claimed_pass: whether the source says that its checks pass; None when it doesn't say.
+        reflections: what its agent noted on the way.
     """
 
     skill: Skill
@@ -41,6 +43,7 @@ class Draft:
     blobs: tuple[tuple[str, bytes], ...] = ()
     notes: tuple[str, ...] = ()
     claimed_pass: bool | None = None
+    reflections: tuple[Reflection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def finish(
     blobs: Sequence[tuple[str, bytes]] = (),
     notes: Sequence[str] = (),
     claimed_pass: bool | None = None,
+    reflections: Sequence[Reflection] = (),
 ) -> Draft | Rejected:
     """Returns the draft, or a rejection when the skill breaks a bound of the model or is too large for one message."""
     try:
@@ -82,4 +86,4 @@ def finish(
         canonical.check_bounds(data, _BOUNDS)
     except Refused as refused:
         return Rejected(source, f"It has more parts than one message holds ({refused.detail}): split it.")
-    return Draft(skill, claim, source, tuple(blobs), tuple(notes), claimed_pass)
+    return Draft(skill, claim, source, tuple(blobs), tuple(notes), claimed_pass, tuple(reflections))

@@ -34,6 +34,7 @@ from hansa.skills.importing.rows import BadRow, Row
 from hansa.skills.importing.source import Function, Needs, Source, bound_names, read_source, used_names
 from hansa.skills.importing.text import cut, label, prose, tags_of, unfit
 from hansa.skills.model import MILLION, PYTHON, Claim, Result, Script, Skill, Step
+from hansa.skills.reflections import By, Reflection, Went
 
 LIMITS = Limits(max_bytes=256 * 1024, max_depth=32, max_keys=2_000, max_items=20_000)
 MAX_CODE = 180_000
@@ -188,7 +189,27 @@ def _draft_of_task(row: Row, where: str, license_id: str) -> Draft | Rejected:
         tags=tags_of(["python", "trace", *([named[1]] if named else [])]),
     )
     claim = Claim(verification_score=MILLION if task.is_solved else 0)
-    return finish(skill, claim, where, notes=notes, claimed_pass=task.is_solved)
+    noted = _noted(task, skill, where)
+    return finish(skill, claim, where, notes=notes, claimed_pass=task.is_solved, reflections=noted)
+
+
+def _noted(task: _Task, skill: Skill, where: str) -> list[Reflection]:
+    """Returns what the agent noted: a reflection follows an attempt that failed, the task's end follows all."""
+    notes = [(Went.FAILURE, text) for text in map(prose, task.reflections) if text]
+    if notes and task.is_solved is not None:
+        notes.append((Went.SUCCESS if task.is_solved else Went.FAILURE, skill.intent))
+    return [
+        Reflection(
+            outcome=went,
+            description=text,
+            category="trace",
+            tags=skill.tags[:16],
+            session=where[:128],
+            skill=skill.id,
+            source=By.TRACE,
+        )
+        for went, text in notes
+    ]
 
 
 def _path(task: _Task, intent: str) -> tuple[Step, ...]:

@@ -1,0 +1,245 @@
+"""Commands on the node's notes on its own work."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hansa.entrypoints.cli.client import call, finish
+from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.show import percent, say, say_all, short, table
+from hansa.kernel.errors import UsageError
+
+cli = typer.Typer()
+reflect = typer.Typer(no_args_is_help=True, help="Notes on how work went: keep, recall, sum up.")
+cli.add_typer(reflect, name="reflect")
+
+Outcome = Annotated[str, typer.Option(help="Only success, failure or partial.")]
+Category = Annotated[str, typer.Option(help="Only this kind of work.")]
+Tag = Annotated[str, typer.Option(help="Only with this tag.")]
+Session = Annotated[str, typer.Option(help="Only of this session.")]
+Since = Annotated[str, typer.Option(help="Only from this day on: 2026-11-20, or 7d for the last seven days.")]
+To = Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")]
+
+
+@reflect.command(
+    epilog=epilog(
+        "hansa reflect add success 'Read dates with fromisoformat' --category parsing",
+        "hansa reflect add failure 'Split CSV at commas' --error 'quoted commas' --tag csv",
+    )
+)
+def add(
+    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="success, failure or partial.")],
+    description: Annotated[str, typer.Argument(metavar="TEXT", help="What was tried, and what was learnt.")],
+    category: Annotated[str, typer.Option(help="What kind of work it was.")] = "general",
+    tag: Annotated[list[str] | None, typer.Option(help="A tag.")] = None,
+    session: Annotated[str, typer.Option(envvar="HANSA_SESSION", help="Which session of yours.")] = "",
+    error: Annotated[str, typer.Option(help="What went wrong.")] = "",
+    skill: Annotated[str, typer.Option(help="Id of the skill that it is about.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Note how something went. `hansa execute` notes its own outcomes by itself."""
+    result = call(home, "reflection.add", as_json, outcome=outcome, description=description, category=category,
+                  tags=tag or [], session=session, error=error, trace_id=skill)  # fmt: skip
+    if not as_json:
+        say(f"+ {short(result.value['id'])}  {result.value['outcome']}: {result.value['description'][:90]}")
+
+
+@reflect.command("list", epilog=epilog("hansa reflect list --outcome failure --since 7d", "hansa reflect list --json"))
+def list_(
+    outcome: Outcome = "",
+    category: Category = "",
+    tag: Tag = "",
+    session: Session = "",
+    since: Since = "",
+    text: Annotated[str, typer.Option(help="Only those that hold this text.")] = "",
+    after: Annotated[str, typer.Option(help="`next` of the page before.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many to show.")] = 50,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """List notes, the newest first."""
+    given = _filter(outcome, category, tag, session, since)
+    result = call(home, "reflection.list", as_json, text=text, after=after, limit=limit, **given)
+    if not as_json:
+        _show(result.value["reflections"])
+        say(f"{len(result.value['reflections'])} of {result.value['count']}")
+
+
+@reflect.command(epilog=epilog("hansa reflect recall 'parse a date'"))
+def recall(
+    intent: Annotated[str, typer.Argument(metavar="INTENT", help="What you are about to do, in words.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="How many to show.")] = 5,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the notes that are nearest to what you are about to do. Exit code 1 when there are none."""
+    result = call(home, "reflection.recall", as_json, intent=intent, limit=limit)
+    if not as_json:
+        _show(result.value["reflections"])
+    finish(result)
+
+
+@reflect.command(epilog=epilog("hansa reflect summary", "hansa reflect summary --category execute --since 30d"))
+def summary(
+    outcome: Outcome = "",
+    category: Category = "",
+    tag: Tag = "",
+    session: Session = "",
+    since: Since = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how each kind of work goes, and what went well or wrong more than once."""
+    result = call(home, "reflection.summary", as_json, **_filter(outcome, category, tag, session, since))
+    if as_json:
+        return
+    value = result.value
+    say(f"{value['count']} notes of {value['sessions']} sessions")
+    rows = [
+        (
+            one["category"],
+            one["count"],
+            percent(one["rate"]),
+            percent(one["sure"]),
+            percent(one["recent"]),
+            one["trend"],
+        )
+        for one in value["categories"]
+    ]
+    table(("work", "noted", "went well", "at least", "lately", "trend"), rows, right=("noted",))
+    for title, name in (("went wrong", "failures"), ("went well", "successes")):
+        for one in value[name]:
+            after = f"; {one['overcome']} times well since" if one["overcome"] else ""
+            say(f"{title} {one['count']}x  {one['category']}: {one['signature']}{after}")
+
+
+@reflect.command(epilog=epilog("hansa reflect report", "hansa reflect report --to lessons.md"))
+def report(
+    to: To = None,
+    outcome: Outcome = "",
+    category: Category = "",
+    tag: Tag = "",
+    session: Session = "",
+    since: Since = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the summary as Markdown."""
+    result = call(home, "reflection.summary", as_json, **_filter(outcome, category, tag, session, since))
+    if not as_json:
+        _write(result.value["markdown"], to, f"report in {to}")
+
+
+@reflect.command(
+    epilog=epilog(
+        "hansa reflect prune --older-than 90 --dry-run",
+        "hansa reflect prune --keep 1000",
+        "hansa reflect prune --id 3f9a2c",
+    )
+)
+def prune(
+    older_than: Annotated[int, typer.Option(min=0, help="Only those older than so many days.")] = 0,
+    keep: Annotated[int | None, typer.Option(min=0, help="Never the newest so many.")] = None,
+    id_: Annotated[str, typer.Option("--id", help="This one.")] = "",
+    outcome: Outcome = "",
+    category: Category = "",
+    tag: Tag = "",
+    session: Session = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forget notes. Says what is missing when nothing tells which."""
+    given = _filter(outcome, category, tag, session, "")
+    result = call(home, "reflection.prune", as_json, id=id_, older_than_days=older_than, keep=keep, dry_run=dry_run,
+                  **given)  # fmt: skip
+    if not as_json:
+        count = result.value["forgotten"]
+        say(f"{count} would be forgotten; nothing was changed" if dry_run else f"{count} forgotten")
+
+
+@reflect.command(epilog=epilog("hansa reflect export --to notes.jsonl"))
+def export(
+    to: To = None,
+    outcome: Outcome = "",
+    category: Category = "",
+    tag: Tag = "",
+    session: Session = "",
+    since: Since = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write notes, one JSON object a line, for `hansa reflect import` elsewhere. They are not signed."""
+    result = call(home, "reflection.export", as_json, **_filter(outcome, category, tag, session, since))
+    if not as_json:
+        _write(result.value["lines"], to, f"{result.value['count']} notes in {to}")
+
+
+@reflect.command("import", epilog=epilog("hansa reflect import notes.jsonl"))
+def import_(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `hansa reflect export` wrote.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take notes from a file; those that are here already are not taken twice."""
+    result = call(home, "reflection.import", as_json, path=str(path.absolute()))
+    if not as_json:
+        for one in result.value["rejected"]:
+            say(f"! line {one['line']}: {one['problem']}")
+        value = result.value
+        say(f"{value['added']} added, {value['already_here']} here already, {len(value['rejected'])} rejected")
+    finish(result)
+
+
+def _filter(outcome: str, category: str, tag: str, session: str, since: str) -> dict[str, Any]:
+    return {"outcome": outcome, "category": category, "tag": tag, "session": session, "since": _instant(since)}
+
+
+def _instant(text: str) -> int:
+    """Returns milliseconds UTC of a day, or of so many days ago; 0 for nothing."""
+    if not text:
+        return 0
+    try:
+        if text.endswith("d"):
+            at = datetime.fromtimestamp(_now(), UTC) - timedelta(days=int(text[:-1]))
+        else:
+            at = datetime.fromisoformat(text)
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(1, int(at.timestamp() * 1000))
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"--since {text}: write a day like 2026-11-20, or 7d for the last seven days") from None
+
+
+def _now() -> float:
+    from hansa.adapters.clock import SystemClock
+
+    return SystemClock().now() / 1000
+
+
+def _show(reflections: list[dict[str, Any]]) -> None:
+    rows = [
+        (short(one["id"]), (one["at"] or "undated")[:16].replace("T", " "), one["outcome"], one["category"],
+         one["description"][:200] + (f" — {one['error'][:200]}" if one["error"] else ""))
+        for one in reflections
+    ]  # fmt: skip
+    table(("id", "when", "outcome", "work", "why"), rows)
+
+
+def _write(text: str, to: Path | None, done: str) -> None:
+    if to is None:
+        if sys.stdout.isatty():
+            say_all(text)
+        else:
+            sys.stdout.write(text)
+        return
+    try:
+        to.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"can't write {to} ({error.strerror})") from None
+    say(done)
