@@ -14,6 +14,7 @@ KINDS = {
     "skill": Freshness.DURABLE,
     "evidence": Freshness.DURABLE,
     "tombstone": Freshness.DURABLE,
+    "root": Freshness.STANDING,
     "hello": Freshness.LIVE,
     "welcome": Freshness.LIVE,
     "index": Freshness.LIVE,
@@ -34,7 +35,7 @@ class Notebook:
     def keep(self, admitted: Admitted) -> None:
         message = admitted.message
         self.ids.add(message.id)
-        if self.kinds[message.header.kind] is Freshness.DURABLE:
+        if self.kinds[message.header.kind] is not Freshness.LIVE:
             self.durable[message.author, message.header.seq] = message.id
         else:
             self.floors[message.author] = max(message.header.seq, self.live_floor(message.author))

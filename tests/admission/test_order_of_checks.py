@@ -21,7 +21,7 @@ from tests.attacks.specimens import NOW, key, proved, reason, refusal
 
 ALICE = key(1)
 ID = ALICE.public.did
-KIND_OF = {Freshness.LIVE: "hello", Freshness.DURABLE: "skill"}
+KIND_OF = {Freshness.LIVE: "hello", Freshness.DURABLE: "skill", Freshness.STANDING: "root"}
 
 
 def banned(door: Gate, _: Verified) -> None:
@@ -95,6 +95,8 @@ def expected(breach: Breach, freshness: Freshness) -> Reason:
 
 
 def applies(breach: Breach, freshness: Freshness) -> bool:
+    if breach.expected is Reason.EXPIRED and freshness is Freshness.STANDING:
+        return False
     only = {Reason.STALE: Freshness.LIVE, Reason.UNKNOWN_PEER: Freshness.DURABLE}
     return only.get(breach.expected, freshness) is freshness
 
@@ -335,3 +337,16 @@ def test_a_node_is_closed_by_default() -> None:
     assert Params() == Params(window_ms=300_000, records_per_minute=60, open_to_all=False)
     assert Guest() == Guest(invited=False, banned=False, records_per_minute=None)
     assert set(KINDS.values()) == set(Freshness)
+
+
+def test_what_says_who_somebody_is_holds_in_every_network_when_it_says_so() -> None:
+    assert gate().take(proved(ALICE, kind="root", network="*")).message.header.network == "*"
+    assert reason(gate().take, proved(ALICE, kind="skill", network="*")) is Reason.WRONG_NETWORK
+    assert reason(gate().take, proved(ALICE, kind="hello", network="*")) is Reason.WRONG_NETWORK
+
+
+def test_what_says_who_somebody_is_may_be_past_its_expiry_and_from_a_stranger() -> None:
+    door = gate()
+    message = proved(ALICE, kind="root", expires=NOW)
+    assert door.take(message, Via.HTTP).message is message
+    assert reason(door.take, proved(ALICE, kind="skill", expires=NOW), Via.HTTP) is Reason.EXPIRED

@@ -5,9 +5,11 @@
 7. author not banned · 8 not here already (replay) · 9 the author's sequence number was not used for something else
 10. a durable record: the author may push to us · 11 within the author's rate
 
-Two classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
+Three classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
 A *durable* record stays true: it may arrive late, in any order and by any way, and each sequence number of an author
-names exactly one record for ever.
+names exactly one record for ever. A *standing* one is durable and says who somebody is: it holds in every network, is
+taken from whoever it is about (without it not even a greeting could be checked), and past its expiry it is still a
+step to the next one.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Freshness(StrEnum):
 
     LIVE = "live"
     DURABLE = "durable"
+    STANDING = "standing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +169,12 @@ class Admission:
         header = message.header
         if header.version not in SUPPORTED:  # 1
             raise Refused(Reason.BAD_VERSION, f"{header.version}; spoken here: {', '.join(SUPPORTED)}")
-        if header.network != self.network:  # 2
+        freshness = self.kinds.get(header.kind)
+        anywhere = freshness is Freshness.STANDING and header.network == EVERYONE
+        if header.network != self.network and not anywhere:  # 2
             raise Refused(Reason.WRONG_NETWORK, f"{header.network}, not {self.network}")
         if header.recipient not in (EVERYONE, self.me):  # 3
             raise Refused(Reason.WRONG_RECIPIENT)
-        freshness = self.kinds.get(header.kind)
         if freshness is None:  # 4
             raise Refused(Reason.UNKNOWN_KIND, header.kind)
         return freshness
@@ -179,7 +183,7 @@ class Admission:
         header = message.header
         if header.created > now + self.params.window_ms:  # 5
             raise Refused(Reason.FROM_FUTURE)
-        if header.expires and now >= header.expires:  # 6
+        if header.expires and now >= header.expires and freshness is not Freshness.STANDING:  # 6
             raise Refused(Reason.EXPIRED)
         if freshness is Freshness.LIVE and header.created < now - self.params.window_ms:
             raise Refused(Reason.STALE)

@@ -12,7 +12,8 @@ Checks, in order; 1 is `read`, 2 to 6 are `verify`:
 3. the payload type is ours
 4. every signature fits: one bad signature refuses the whole envelope
 5. the payload is canonical JSON with a complete header
-6. the signers may speak for the author: at least `threshold` distinct keys of the author's roster
+6. the signers may speak for the author under this number: at least `threshold` distinct keys of the author's roster,
+   or keys that were retired later, for a number up to the one that was named then
 
 The caller of `verify` still owes admission: version, network, recipient, time, replay.
 """
@@ -21,8 +22,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -120,8 +121,24 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """What is left of a key that signs no more.
+
+    Attributes:
+        until: the author's sequence number up to which its signatures stand; -1 for none of them.
+        threshold: how many keys had to sign in its time.
+    """
+
+    until: int
+    threshold: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
-    """Which keys may speak for somebody, and how many of them must.
+    """Which keys may speak for somebody, and how many of them must; and which ones might once.
+
+    Attributes:
+        retired: keys that signed before; they are none of `keys`.
 
     Raises:
         Refused: THRESHOLD, when the threshold is below 1 or above the number of distinct keys (threat 7).
@@ -129,11 +146,27 @@ class Roster:
 
     keys: frozenset[PublicKey]
     threshold: int = 1
+    retired: Mapping[PublicKey, Retired] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuses a threshold that nobody, or everybody, could meet."""
         if not 1 <= self.threshold <= len(self.keys):
             raise Refused(Reason.THRESHOLD, f"{self.threshold} of {len(self.keys)} keys")
+
+    def at(self, seq: int, signers: frozenset[PublicKey]) -> Roster:
+        """Returns the roster that judges these signers under a sequence number: this one, or that of an earlier time.
+
+        Raises:
+            Refused: REVOKED, when one of them was retired before that number.
+        """
+        if not self.retired or signers <= self.keys:
+            return self
+        then = [self.retired[key] for key in sorted(signers, key=_raw) if key in self.retired]
+        if any(seq > one.until for one in then):
+            raise Refused(Reason.REVOKED, f"number {seq}; good up to {min(one.until for one in then)}")
+        if not then or not signers <= self.keys | self.retired.keys():
+            return self
+        return Roster(signers, max(one.threshold for one in then))
 
 
 Ring = Callable[[NodeId], Roster]
@@ -196,7 +229,8 @@ def verify(signed: Signed, ring: Ring = root_only, limits: Limits | None = None)
     """Returns the message in `signed`, its author proved (checks 2 to 6).
 
     Raises:
-        Refused: UNSIGNED, BAD_KEY, BAD_ENVELOPE, FORGED, WRONG_SIGNER, THRESHOLD or a reason of the transport box.
+        Refused: UNSIGNED, BAD_KEY, BAD_ENVELOPE, FORGED, WRONG_SIGNER, REVOKED, THRESHOLD or a reason of the transport
+            box.
     """
     if not signed.signatures:  # 2
         raise Refused(Reason.UNSIGNED)
@@ -207,14 +241,27 @@ def verify(signed: Signed, ring: Ring = root_only, limits: Limits | None = None)
     if not all(key.fits(sig, message) for key, (_, sig) in zip(keys, signed.signatures, strict=True)):  # 4
         raise Refused(Reason.FORGED)
     payload = _payload(signed.payload, limits)  # 5
-    roster = ring(NodeId(payload.author))  # 6
     signers = frozenset(keys)
+    check_signers(ring(NodeId(payload.author)), payload.seq, signers)  # 6
+    header = Header(**{name: getattr(payload, name) for name in Header.__struct_fields__})
+    return Verified(content_id(signed.payload), signed.raw, header, payload.body, signers)
+
+
+def check_signers(roster: Roster, seq: int, signers: frozenset[PublicKey]) -> None:
+    """Does check 6 alone.
+
+    Raises:
+        Refused: REVOKED, WRONG_SIGNER or THRESHOLD.
+    """
+    roster = roster.at(seq, signers)
     if not signers <= roster.keys:
         raise Refused(Reason.WRONG_SIGNER)
     if len(signers) < roster.threshold:
         raise Refused(Reason.THRESHOLD, f"{len(signers)} of {roster.threshold}")
-    header = Header(**{name: getattr(payload, name) for name in Header.__struct_fields__})
-    return Verified(content_id(signed.payload), signed.raw, header, payload.body, signers)
+
+
+def _raw(key: PublicKey) -> bytes:
+    return key.raw
 
 
 def _payload(data: bytes, limits: Limits | None) -> _Payload:

@@ -52,6 +52,7 @@ class Reason(Enum):
     FORGED = ("forged", Box.IDENTITY, Verdict.REJECT, "the signature does not fit the bytes and the key")
     WRONG_SIGNER = ("wrong_signer", Box.IDENTITY, Verdict.REJECT, "signed by a key that may not speak for the author")
     THRESHOLD = ("threshold", Box.IDENTITY, Verdict.REJECT, "fewer distinct signatures than the threshold asks for")
+    REVOKED = ("revoked", Box.IDENTITY, Verdict.REJECT, "signed by a key that its owner has retired before that number")
     # 3 admission
     BAD_VERSION = ("unsupported_version", Box.ADMISSION, Verdict.REJECT, "protocol version not spoken here: upgrade")
     WRONG_NETWORK = ("wrong_network", Box.ADMISSION, Verdict.REJECT, "made for another network")
