@@ -118,9 +118,9 @@ def peer(name: str, **changed: Any) -> PeerRow:
     return PeerRow(NodeId(f"did:key:z{name}"), name, **changed)
 
 
-def gone(number: int, why: str = "wrong") -> TombstoneRow:
+def gone(number: int, why: str = "wrong", record: ContentId | None = None) -> TombstoneRow:
     """Returns the tombstone of the skill number `number`."""
-    return TombstoneRow(cid(("skill", number)), cid(("tombstone", number)), why, 1_700_000_000_000)
+    return TombstoneRow(cid(("skill", number)), record or cid(("tombstone", number)), why, 1_700_000_000_000)
 
 
 def note(number: int, **changed: Any) -> Reflection:

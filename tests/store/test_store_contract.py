@@ -26,6 +26,7 @@ from hansa.node.rows import (
     PutSubscription,
     PutTombstone,
     SetSkillState,
+    WithholdRecord,
 )
 from hansa.skills.model import Origin, SkillState
 from tests.store.contract import (
@@ -466,3 +467,44 @@ async def test_closed_store_takes_nothing_and_may_be_closed_again(store: Store) 
     with pytest.raises(HansaError, match="closed"):
         await store.apply([put(1)])
     store.close()
+
+
+async def test_a_record_that_is_withheld_keeps_its_place_in_the_feed_and_frees_its_number(store: Store) -> None:
+    about = cid(("skill", 7))
+    await store.apply([PutSkill(skill(7)), put(7, in_feed=True), put(8, in_feed=True)])
+    mark = store.feed_mark()
+    await store.apply([WithholdRecord(cid(("record", 7)))])
+    assert store.feed_mark() == mark
+    assert [(row.id, row.withheld) for row in store.feed(0, 9)] == [
+        (cid(("record", 7)), True),
+        (cid(("record", 8)), False),
+    ]
+    assert store.record_at(ANN, 7) is None
+    assert store.records_about(about) == []
+    assert [row.seq for row in store.records_after(ANN, -1)] == [8]
+    assert store.skills(SkillFilter(published=True)) == []
+    await store.apply([WithholdRecord(cid(("record", 7))), put(9, seq=7)])  # twice is once; the number is free
+    assert store.record_at(ANN, 7) == cid(("record", 9))
+
+
+async def test_many_records_of_one_number_may_be_withheld(store: Store) -> None:
+    for number in (1, 2, 3):
+        await store.apply([put(number, seq=5), WithholdRecord(cid(("record", number)))])
+    assert len({store.record(cid(("record", number))).seq for number in (1, 2, 3)}) == 3
+    assert store.last_seq(ANN) < 0
+
+
+async def test_what_a_withheld_record_carried_goes_with_it(store: Store) -> None:
+    await store.apply([PutSkill(skill(7)), put(1, kind="evidence"), put(2, kind="tombstone")])
+    await store.apply([PutEvidence(cid(("record", 1)), finding(7)), PutTombstone(gone(7, record=cid(("record", 2))))])
+    await store.apply([WithholdRecord(cid(("record", 1))), WithholdRecord(cid(("record", 2)))])
+    assert store.evidence(cid(("skill", 7))) == []
+    assert store.tombstone(cid(("skill", 7))) is None
+    assert store.tombstones() == []
+
+
+async def test_records_after_a_number_come_in_pages_in_their_order(store: Store) -> None:
+    await store.apply([put(number) for number in (5, 3, 9, 7)])
+    assert [row.seq for row in store.records_after(ANN, 3, 2)] == [5, 7]
+    assert [row.seq for row in store.records_after(ANN, 7)] == [9]
+    assert store.records_after(BOB, -1) == []

@@ -31,6 +31,7 @@ from hansa.node.rows import (
     PutTombstone,
     SetSkillState,
     TrimReflections,
+    WithholdRecord,
 )
 from hansa.skills.model import Origin, SkillState
 from hansa.skills.reflections import ReflectionFilter, Went
@@ -77,6 +78,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
         st.sampled_from(["skill", "evidence"]),
         st.booleans(),
     ),
+    st.builds(lambda number: WithholdRecord(cid(("record", number))), st.integers(0, 30)),
     st.builds(
         lambda number, intent, tags, state, origin, added: PutSkill(
             skill(number, intent=intent, tags=tuple(tags), state=state, origin=origin, added=added)
@@ -129,6 +131,7 @@ def view(store: Store) -> dict[str, object]:
     return {
         "records": [store.record(cid(("record", number))) for number in range(31)],
         "sequence": [store.record_at(author, seq) for author in (ANN, BOB) for seq in range(31)],
+        "after": [store.records_after(author, seq, 3) for author in (ANN, BOB) for seq in (-5, 3, 12)],
         "last": (store.last_seq(ANN), store.last_seq(BOB)),
         "about": [(store.records_about(id_), store.records_about(id_, "evidence")) for id_ in ids],
         "feed": (store.feed(0, 100), store.feed(2, 3), store.feed_mark()),

@@ -10,7 +10,7 @@ from hansa.admission.counters import Counters
 from hansa.admission.service import Admission, Freshness, Guest
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import ledger
-from hansa.identity import envelope
+from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
@@ -19,6 +19,7 @@ from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.node.driver import Driver
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
+from hansa.node.ring import KeyRing
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
 from hansa.skills import messages as skills
@@ -29,6 +30,7 @@ KINDS: Mapping[str, Freshness] = {
     skills.EVIDENCE: Freshness.DURABLE,
     skills.TOMBSTONE: Freshness.DURABLE,
     ledger.KIND: Freshness.DURABLE,
+    roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
     overlay.WELCOME: Freshness.LIVE,
     overlay.INDEX: Freshness.LIVE,
@@ -126,6 +128,7 @@ class Core:
         self.me = keys.node_id
         self.counters = Counters()
         self.turns = Turns()
+        self.ring = KeyRing(store)
         self.driver = Driver(store, clock, index)
         self.admission = Admission(self.me, settings.network, KINDS, StoreMemory(store), settings.admission)
         self._last_seq = store.last_seq(self.me)
@@ -149,6 +152,11 @@ class Core:
             expires=now + expires_in if expires_in else 0,
         )
         return envelope.seal(header, body, [self.keys.key])
+
+    @property
+    def last_seq(self) -> int:
+        """The highest sequence number that this node may have used: what follows is higher."""
+        return max(self._last_seq, int(self.clock.now()))
 
     def now(self) -> Instant:
         """Returns the present instant."""

@@ -13,12 +13,13 @@ import msgspec
 from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
-from hansa.identity import envelope
+from hansa.identity import envelope, roots
 from hansa.identity.envelope import Signed, Verified
 from hansa.kernel.errors import DiskFull, Refused
-from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node import succession
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.rows import (
@@ -71,6 +72,7 @@ class Inbox:
             messages.EVIDENCE: self._evidence,
             messages.TOMBSTONE: self._tombstone,
             RECEIPT: self._receipt,
+            roots.KIND: self._root,
             overlay.HELLO: self._hello,
         }
 
@@ -108,8 +110,12 @@ class Inbox:
         return taken
 
     async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:
-        message = envelope.verify(signed, limits=self._core.settings.limits)
+        now = self._core.now()
+        ring = self._core.ring.live(now) if only == overlay.HELLO else self._core.ring.taking(now)
+        message = self._core.ring.verify(signed, ring, self._core.settings.limits)
         async with self._core.turns.of(message.author):
+            if message.header.kind != roots.KIND:  # the author's keys may have changed while it waited for its turn
+                envelope.check_signers(ring(message.author), message.header.seq, message.signers)
             admitted = self._core.admission.admit(message, via, self._core.now())
             self._check_door(message, wanted, only)
             async with self._core.turns.of(_subject(message)):
@@ -129,6 +135,8 @@ class Inbox:
         for ref in {message.id, subject} - {""}:
             effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
         await self._core.driver.perform(effects)
+        if message.header.kind == roots.KIND:
+            self._core.ring.forget(message.author)
         return Taken(message.id, message.header.kind, subject, message)
 
     async def _note_refusal(self, ref: str, refusal: Refused, where: str, data: bytes) -> None:
@@ -154,11 +162,12 @@ class Inbox:
         receipt = Receipt(
             dealing=Dealing.EQUIVOCATED,
             subject=first.author,
-            skill=first.subject,
+            skill="" if first.kind == roots.KIND else first.subject,
             records=(found.first, found.second, digest),
             reason=Reason.EQUIVOCATION.code,
         )
-        record = record_row(self._core.seal(RECEIPT, msgspec.to_builtins(receipt)), first.subject, self._core.now())
+        sealed = self._core.seal(RECEIPT, msgspec.to_builtins(receipt))
+        record = record_row(sealed, first.subject, self._core.now(), self._core.ring)
         about = f"{found.second[:12]} has the same sequence number; both are kept, receipt {record.id[:12]}"
         effects.changes += [
             PutBlob(digest, data),
@@ -252,7 +261,7 @@ class Inbox:
         finding = self._core.store.record(ContentId(body.records[-1]))
         if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):
             raise Refused(Reason.UNKNOWN_SKILL, "the finding that the receipt rests on is not held here")
-        outcome = parse(open_record(finding).body, EvidenceBody).outcome
+        outcome = parse(open_record(finding, self._core.ring).body, EvidenceBody).outcome
         wanted = Outcome.FAIL if body.dealing is Dealing.SKILL_REFUTED else Outcome.PASS
         if finding.subject != body.skill or outcome is not wanted:
             raise Refused(Reason.BAD_BODY, "the finding does not say what the receipt says")
@@ -263,24 +272,41 @@ class Inbox:
         data = self._core.store.blob(ContentId(body.records[-1]))
         if first is None or data is None:
             raise Refused(Reason.UNKNOWN_SKILL, "the two messages that would prove it are not held here")
-        one, other = open_record(first), envelope.verify(envelope.read(data))
+        ring = self._core.ring
+        one, other = open_record(first, ring), ring.verify(envelope.read(data), ring)
         if (one.author, one.header.seq) != (other.author, other.header.seq) or one.id == other.id:
             raise Refused(Reason.BAD_BODY, "the two messages do not prove it")
+
+    def _root(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Takes the next version of somebody's keys; of strangers no more than are remembered of them anyway."""
+        author = admitted.message.author
+        effects = succession.take(self._core, admitted.message, admitted.at, self._is_passed_on(admitted))
+        if admitted.via is Via.HTTP and self._core.store.peer(author) is None:
+            effects.changes.append(PutPeer(replace(self._met(author), seen=admitted.at)))
+        return author, effects
+
+    def _is_passed_on(self, admitted: Admitted) -> bool:
+        """Says whether root metadata goes into the feed: this node's own, and that of those whose records do too."""
+        author = admitted.message.author
+        guest = self._core.admission.memory.guest(author)
+        welcome = guest.invited or self._core.settings.admission.open_to_all
+        return author == self._core.me or (welcome and self._passes_on(admitted))
 
     def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         message = admitted.message
         body = parse(message.body, Hello)
-        peer = self._core.store.peer(message.author)
-        if peer is None:
-            if len(self._core.store.peers()) >= MAX_PEERS:
-                raise Refused(Reason.RATE, f"this node has met {MAX_PEERS} others already")
-            peer = PeerRow(message.author)
         row = replace(
-            peer, name=body.name, role=body.role, skills=body.skills, live_seq=message.header.seq, seen=admitted.at
+            self._met(message.author), name=body.name, role=body.role, skills=body.skills, live_seq=message.header.seq, seen=admitted.at
         )
         effects = Effects([PutPeer(row)])
         effects.show("peer.hello", message.author, body.name)
         return "", effects
+
+    def _met(self, author: NodeId) -> PeerRow:
+        peer = self._core.store.peer(author)
+        if peer is None and len(self._core.store.peers()) >= MAX_PEERS:
+            raise Refused(Reason.RATE, f"this node has met {MAX_PEERS} others already")
+        return peer or PeerRow(author)
 
     def _held(self, skill: str) -> SkillRow:
         row = self._core.store.skill(ContentId(skill))

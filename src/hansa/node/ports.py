@@ -50,7 +50,28 @@ class Keys(Protocol):
 
     @property
     def key(self) -> Signer:
-        """What signs for the node; it never shows the secret."""
+        """What signs for the node; it never shows the secret.
+
+        Raises:
+            UsageError: there is none here; it says how to recover.
+        """
+        ...
+
+    @property
+    def prepared(self) -> Signer | None:
+        """A signing key that lies ready and is not in use yet; None when there is none."""
+        ...
+
+    def prepare(self) -> Signer:
+        """Makes a signing key that `adopt` will put in use, and keeps it so that a crash does not lose it."""
+        ...
+
+    def adopt(self) -> None:
+        """Puts the prepared key in the place of the present one, which is gone then. Whole or not at all."""
+        ...
+
+    def discard(self) -> None:
+        """Throws the prepared key away; nothing happens when there is none."""
         ...
 
 
@@ -93,8 +114,12 @@ class Store(Protocol):
         """Returns the highest sequence number of the author's records; -1 when there are none."""
         ...
 
-    def records_about(self, skill: ContentId, kind: str = "") -> list[RecordRow]:
-        """Returns the records about a skill, oldest first; of one kind when given."""
+    def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
+        """Returns the records about a skill or a node, oldest first; of one kind when given. None that is withheld."""
+        ...
+
+    def records_after(self, author: NodeId, seq: int, limit: int = 500) -> list[RecordRow]:
+        """Returns the author's records with higher sequence numbers, in their order."""
         ...
 
     def feed(self, after: int, limit: int) -> list[RecordRow]:

@@ -157,7 +157,7 @@ class Prover:
         code = finding.reason.code if finding.reason else ""
         evidence = self._evidence(row.id, finding, sandbox)
         sealed = record_row(
-            self._core.seal(messages.EVIDENCE, messages.evidence_body(evidence)), row.id, self._core.now()
+            self._core.seal(messages.EVIDENCE, messages.evidence_body(evidence)), row.id, self._core.now(), self._core.ring
         )
         effects = Effects([PutRecord(sealed), PutEvidence(sealed.id, evidence), SetSkillState(row.id, after, code)])
         verdict = finding.reason.verdict if finding.reason else Verdict.ACCEPT
@@ -208,7 +208,8 @@ class Prover:
                 records=(claim.id, evidence),
                 reason=finding.reason.code if finding.reason else "",
             )
-            record = record_row(self._core.seal(RECEIPT, msgspec.to_builtins(receipt)), row.id, self._core.now())
+            sealed = self._core.seal(RECEIPT, msgspec.to_builtins(receipt))
+            record = record_row(sealed, row.id, self._core.now(), self._core.ring)
             effects.changes += [
                 PutRecord(record),
                 AppendLedger(record.id, claim.author, row.id, dealing.value, self._core.now()),
@@ -239,7 +240,7 @@ class Prover:
         claims = []
         for record in self._core.store.records_about(skill, messages.SKILL):
             try:
-                claims.append(open_record(record))
+                claims.append(open_record(record, self._core.ring))
             except Refused:
                 continue  # damaged: withheld, and no receipt rests on it
         return [claim for claim in claims if claim.author != self._core.me]

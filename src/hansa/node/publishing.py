@@ -9,7 +9,7 @@ import msgspec
 
 from hansa.admission.versions import negotiate
 from hansa.identity import envelope
-from hansa.identity.envelope import Signed, Verified
+from hansa.identity.envelope import Ring, Signed, Verified
 from hansa.kernel.canonical import Json
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import ContentId
@@ -101,7 +101,7 @@ class Publisher:
         )
         before = self._own_record(row.id)
         if before:
-            open_record(before)
+            open_record(before, self._core.ring)
             sealed = envelope.read(before.envelope)
         else:
             sealed = self._core.seal(messages.SKILL, messages.skill_body(skill, claim))
@@ -113,7 +113,7 @@ class Publisher:
         now = self._core.now()
         effects = Effects()
         if new:
-            effects.changes.append(PutRecord(record_row(sealed, row.id, now), in_feed=True))
+            effects.changes.append(PutRecord(record_row(sealed, row.id, now, self._core.ring), in_feed=True))
         done = {one.url for one in self._core.store.deliveries_of(sealed.id) if one.state == "delivered"}
         for url in targets:
             if url not in done:
@@ -146,7 +146,7 @@ class Publisher:
         if record is None:
             return Delivery(replace(row, state="refused", reason=Reason.CORRUPT.code), "the record is gone")
         try:
-            open_record(record)
+            open_record(record, self._core.ring)
         except Refused as refusal:
             return Delivery(replace(row, state="refused", reason=refusal.reason.code), str(refusal))
         is_skill = record.kind == messages.SKILL
@@ -185,7 +185,7 @@ class Publisher:
         """Returns this node's signed index; the same one for a second, unless the feed has grown."""
         length, head = self._core.store.feed_mark()
         now = self._core.now()
-        if self._index is None or now - self._index[0] >= 1_000 or parse_index(self._index[1]).length != length:
+        if self._index is None or now - self._index[0] >= 1_000 or parse_index(self._index[1], self._core.ring).length != length:
             body: Json = {"length": length, "head": head}
             self._index = (now, self._core.seal(overlay.INDEX, body, expires_in=LIVE_MS))
         return self._index[1]
@@ -202,9 +202,9 @@ class Publisher:
         return self._core.seal(overlay.WELCOME, body, recipient=hello.author, expires_in=LIVE_MS)
 
 
-def parse_index(signed: Signed) -> Index:
+def parse_index(signed: Signed, ring: Ring) -> Index:
     """Returns the body of an index that this node signed itself."""
-    return parse(envelope.verify(signed).body, Index)
+    return parse(envelope.verify(signed, ring).body, Index)
 
 
 def _judged(row: OutboxRow, answer: Answer) -> Delivery:

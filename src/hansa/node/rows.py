@@ -22,8 +22,9 @@ class RecordRow:
     Attributes:
         id: content id of the payload.
         kind: e.g. "skill".
-        author, seq: together unique: one sequence number, one record.
-        subject: the skill it is about, or "".
+        author, seq: together unique: one sequence number, one record. A record that is withheld, since its key was
+            revoked, is filed under a number below 0: its own is free for what the author really says.
+        subject: the skill it is about, or the node for root metadata, or "".
         created: from its header; received: when it came in here (milliseconds UTC).
         envelope: the exact bytes.
         place: its number in this node's feed, from 1; None when it is not in the feed.
@@ -38,6 +39,11 @@ class RecordRow:
     received: int
     envelope: bytes
     place: int | None = None
+
+    @property
+    def withheld(self) -> bool:
+        """Says whether it is kept for the feed's chain alone, and counts for nothing."""
+        return self.seq < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,16 @@ class PutRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class WithholdRecord:
+    """Files a record under the author's next number below 0, and takes away the finding or tombstone it carried.
+
+    Nothing changes when it is withheld already, or not held.
+    """
+
+    record: ContentId
+
+
+@dataclass(frozen=True, slots=True)
 class PutSkill:
     """Keeps a skill; nothing changes when it is held already."""
 
@@ -283,6 +299,7 @@ class TrimReflections:
 
 Change = (
     PutRecord
+    | WithholdRecord
     | PutSkill
     | SetSkillState
     | PutEvidence

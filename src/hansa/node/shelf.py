@@ -8,7 +8,7 @@ import msgspec
 
 from hansa.conduct.ledger import Dealing
 from hansa.identity import envelope
-from hansa.identity.envelope import Signed, Verified
+from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
@@ -123,7 +123,7 @@ class Shelf:
         passed_on = self._core.store.records_about(row.id, messages.SKILL)
         published = [record for record in passed_on if record.author == self._core.me]
         told = sorted({sent.url for record in published for sent in self._core.store.deliveries_of(record.id)})
-        record = record_row(sealed, row.id, self._core.now())
+        record = record_row(sealed, row.id, self._core.now(), self._core.ring)
         effects = Effects(
             [
                 PutRecord(record, in_feed=bool(published)),
@@ -196,7 +196,7 @@ class Shelf:
         own = [one for one in self._core.store.records_about(id_, messages.EVIDENCE) if one.author == self._core.me]
         found = []
         for record in own:
-            message = open_record(record)
+            message = open_record(record, self._core.ring)
             found.append(parse(message.body, EvidenceBody).as_evidence(message.author, message.header.created))
         return standing(found, self._core.me)
 
@@ -259,8 +259,8 @@ def skill_row(
     )
 
 
-def record_row(message: Signed | Verified, subject: str, now: Instant) -> RecordRow:
+def record_row(message: Signed | Verified, subject: str, now: Instant, ring: Ring = root_only) -> RecordRow:
     """Returns the row of a message; one of this node's own is verified like anybody's before it is kept."""
-    verified = message if isinstance(message, Verified) else envelope.verify(message)
+    verified = message if isinstance(message, Verified) else envelope.verify(message, ring)
     header = verified.header
     return RecordRow(verified.id, header.kind, verified.author, header.seq, subject, header.created, now, verified.raw)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from hansa.identity import envelope
-from hansa.identity.envelope import Verified
+from hansa.identity import envelope, roots
+from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Reason
@@ -20,19 +20,30 @@ from hansa.skills.model import Skill
 ENOUGH_OF_AN_ID = 4
 
 
-def open_record(row: RecordRow) -> Verified:
+def open_record(row: RecordRow, ring: Ring = root_only) -> Verified:
     """Returns the message in a stored record.
 
+    Args:
+        ring: who may sign for whom; a node gives its own, which knows of changed keys.
+
     Raises:
-        Refused: CORRUPT, when its bytes are no longer the message with that id, author and place.
+        Refused: CORRUPT, when its bytes are no longer the message with that id, author and place; REVOKED, when its
+            key was retired before that number.
     """
     try:
-        message = envelope.verify(envelope.read(row.envelope))
+        message = _verified(envelope.read(row.envelope), ring)
     except Refused as refusal:
+        if refusal.reason is Reason.REVOKED:
+            raise
         raise Refused(Reason.CORRUPT, f"record {row.id[:12]}: {refusal.reason.code}") from None
     if (message.id, message.author, message.header.seq, message.header.kind) != (row.id, row.author, row.seq, row.kind):
         raise Refused(Reason.CORRUPT, f"record {row.id[:12]} is filed under another name")
     return message
+
+
+def _verified(signed: Signed, ring: Ring) -> Verified:
+    metadata = roots.read_root(signed)  # it was checked against its chain when it was taken, and is when it is used
+    return envelope.verify(signed, ring) if metadata is None else metadata
 
 
 def open_skill(row: SkillRow) -> Skill:

@@ -100,7 +100,7 @@ class Why:
         size = f"{len(first.envelope)} bytes from {row.source or 'a peer'} at {iso(first.received)}"
         lines = [Line(Box.TRANSPORT.value, "passed", size)]
         try:
-            message = open_record(first)
+            message = open_record(first, self._core.ring)
         except Refused as refusal:
             return [*lines, Line(Box.IDENTITY.value, "stopped", str(refusal))]
         claim = message.body.get("claim", {})

@@ -6,6 +6,7 @@
 
 A skill is removed when everybody who passed it on has taken it back, or when this node's operator removes it. Only
 another author who stands up for the same content leads back, and nothing at all does after the operator's removal.
+When the key of everybody who passed it on was revoked before they did, that is the same: nobody stands behind it.
 
 Functions here take what is known and return what follows; keeping and sending is the driver's.
 """

@@ -42,6 +42,7 @@ from hansa.node.rows import (
     SubscriptionRow,
     TombstoneRow,
     TrimReflections,
+    WithholdRecord,
 )
 from hansa.skills import messages
 from hansa.skills.model import Evidence, SkillState
@@ -104,6 +105,8 @@ class MemoryStore:
         match change:
             case PutRecord(row, in_feed):
                 self._put_record(row, in_feed)
+            case WithholdRecord(id_):
+                self._withhold(id_)
             case PutSkill(row):
                 self._skills.setdefault(row.id, row)
             case SetSkillState(skill, state, reason):
@@ -148,6 +151,17 @@ class MemoryStore:
         self._records[row.id] = replace(row, place=len(self._feed) if in_feed else None)
         self._by_seq[row.author, row.seq] = row.id
 
+    def _withhold(self, id_: ContentId) -> None:
+        row = self._records.get(id_)
+        if row is None or row.withheld:
+            return
+        lowest = min(seq for author, seq in self._by_seq if author == row.author)
+        del self._by_seq[row.author, row.seq]
+        self._records[id_] = replace(row, seq=min(lowest, 0) - 1)
+        self._by_seq[row.author, min(lowest, 0) - 1] = id_
+        self._evidence.pop(id_, None)
+        self._tombstones = {skill: one for skill, one in self._tombstones.items() if one.record != id_}
+
     def _append_ledger(self, change: AppendLedger) -> None:
         if change.receipt not in self._ledger:
             last = list(self._ledger.values())[-1].entry if self._ledger else None
@@ -168,9 +182,15 @@ class MemoryStore:
         """Returns the highest sequence number of the author's records; -1 when there are none."""
         return max((seq for name, seq in self._by_seq if name == author), default=-1)
 
-    def records_about(self, skill: ContentId, kind: str = "") -> list[RecordRow]:
-        """Returns the records about a skill, oldest first; of one kind when given."""
-        return [row for row in self._records.values() if row.subject == skill and (not kind or row.kind == kind)]
+    def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
+        """Returns the records about a skill or a node, oldest first; of one kind when given. None that is withheld."""
+        about = [row for row in self._records.values() if row.subject == subject and not row.withheld]
+        return [row for row in about if not kind or row.kind == kind]
+
+    def records_after(self, author: NodeId, seq: int, limit: int = 500) -> list[RecordRow]:
+        """Returns the author's records with higher sequence numbers, in their order."""
+        rows = [row for row in self._records.values() if row.author == author and row.seq > max(seq, -1)]
+        return sorted(rows, key=lambda row: row.seq)[: max(0, limit)]
 
     def feed(self, after: int, limit: int) -> list[RecordRow]:
         """Returns the feed's records with a place above `after`, in order."""
@@ -204,7 +224,7 @@ class MemoryStore:
 
     def _wanted(self, wanted: SkillFilter) -> list[SkillRow]:
         in_feed = [self._records[id_] for id_ in self._feed]
-        published = {row.subject for row in in_feed if row.kind == messages.SKILL}
+        published = {row.subject for row in in_feed if row.kind == messages.SKILL and not row.withheld}
         return [
             row
             for row in self._skills.values()

@@ -50,9 +50,17 @@ _RECORD_AT = Prepared(
     select(records.c.id).where(records.c.author == bindparam("author"), records.c.seq == bindparam("seq"))
 )
 _LAST_SEQ = Prepared(select(func.max(records.c.seq).label("seq")).where(records.c.author == bindparam("author")))
-_about = select(records).where(records.c.subject == bindparam("skill")).order_by(records.c.number)
+_about = (
+    select(records).where(records.c.subject == bindparam("subject"), records.c.seq >= 0).order_by(records.c.number)
+)
 _ABOUT = Prepared(_about)
 _ABOUT_OF_KIND = Prepared(_about.where(records.c.kind == bindparam("kind")))
+_AFTER_SEQ = Prepared(
+    select(records)
+    .where(records.c.author == bindparam("author"), records.c.seq > bindparam("after"))
+    .order_by(records.c.seq)
+    .limit(_limit)
+)
 _FEED = Prepared(select(records).where(records.c.place > bindparam("after")).order_by(records.c.place).limit(_limit))
 _META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 _SKILL = Prepared(select(skills).where(skills.c.id == bindparam("id")))
@@ -111,9 +119,14 @@ class SqlReads(ABC):
         found = self._first(_LAST_SEQ, author=author)
         return -1 if found is None or found["seq"] is None else int(found["seq"])
 
-    def records_about(self, skill: ContentId, kind: str = "") -> list[RecordRow]:
-        """Returns the records about a skill, oldest first; of one kind when given."""
-        found = self._rows(_ABOUT_OF_KIND, skill=skill, kind=kind) if kind else self._rows(_ABOUT, skill=skill)
+    def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
+        """Returns the records about a skill or a node, oldest first; of one kind when given. None that is withheld."""
+        found = self._rows(_ABOUT_OF_KIND, subject=subject, kind=kind) if kind else self._rows(_ABOUT, subject=subject)
+        return [codec.record_row(row) for row in found]
+
+    def records_after(self, author: NodeId, seq: int, limit: int = 500) -> list[RecordRow]:
+        """Returns the author's records with higher sequence numbers, in their order."""
+        found = self._rows(_AFTER_SEQ, author=author, after=max(seq, -1), limit=max(0, limit))
         return [codec.record_row(row) for row in found]
 
     def feed(self, after: int, limit: int) -> list[RecordRow]:
@@ -244,5 +257,5 @@ def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:
         conditions.append(skills.c.author == wanted.author)
     if wanted.published:
         about = and_(records.c.subject == skills.c.id, records.c.kind == messages.SKILL, records.c.place.is_not(None))
-        conditions.append(exists().where(about))
+        conditions.append(exists().where(about, records.c.seq >= 0))
     return conditions

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from hansa.adapters.store import codec, fts, notes
@@ -53,6 +53,7 @@ from hansa.node.rows import (
     SetSkillState,
     SkillRow,
     TrimReflections,
+    WithholdRecord,
 )
 from hansa.skills.model import SkillState
 
@@ -64,6 +65,19 @@ def _replacing(statement: Insert, *key: str) -> Insert:
 
 _PUT_RECORD = Prepared(insert(records).on_conflict_do_nothing().returning(records.c.number))
 _IS_RECORD = Prepared(select(records.c.id).where(records.c.id == bindparam("id")))
+_same_author = records.alias("same_author")
+_lowest = func.min(_same_author.c.seq)
+_below_all = (
+    select(case((_lowest < 0, _lowest), else_=0) - 1)
+    .where(_same_author.c.author == records.c.author)
+    .correlate(records)
+    .scalar_subquery()
+)
+_WITHHOLD = Prepared(
+    update(records).where(records.c.id == bindparam("record"), records.c.seq >= 0).values(seq=_below_all)
+)
+_DROP_EVIDENCE = Prepared(delete(evidence).where(evidence.c.record == bindparam("record")))
+_DROP_TOMBSTONE = Prepared(delete(tombstones).where(tombstones.c.record == bindparam("record")))
 _PUT_SKILL = Prepared(insert(skills).on_conflict_do_nothing().returning(skills.c.number))
 _PUT_TAG = Prepared(insert(skill_tags))
 _SET_STATE = Prepared(
@@ -138,6 +152,9 @@ class Batch:
         match change:
             case PutRecord(row, in_feed):
                 self._put_record(row, in_feed)
+            case WithholdRecord(id_):
+                for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):
+                    self._run(statement, {"record": id_})
             case PutSkill(row):
                 self._put_skill(row)
             case SetSkillState():

@@ -156,7 +156,7 @@ async def get_record(
     row = node_of(request).core.store.record(ContentId(id_))
     if row is None or row.place is None:
         raise NotFound("no record with that id in this feed")
-    open_record(row)
+    open_record(row, node_of(request).core.ring)
     return Response(row.envelope, media_type="application/json")
 
 

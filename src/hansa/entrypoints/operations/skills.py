@@ -64,7 +64,7 @@ async def _skill_export(app: App, given: Arguments) -> Outcome:
         if not records:
             raise UsageError(f"{row.id[:12]} was never published: hansa publish {row.id[:12]} signs it first")
         for record in records:
-            open_record(record)
+            open_record(record, app.node.core.ring)
             envelopes.append(record.envelope.decode())
     yield Result({"envelopes": envelopes, "count": len(envelopes)})
 

@@ -1,0 +1,120 @@
+"""What follows when somebody's keys change: the metadata is kept, and what a revoked key said too late is withheld.
+
+1. the next version only, and none at all of a node that signed two different ones: its id is spent (threat 11)
+2. what a key signed above its number is withheld: it stays in its place of the feed's chain, and counts for nothing
+3. a skill that nobody stands behind any more is removed, until somebody does; one that only a withheld tombstone took
+   away comes back to quarantine
+4. a finding goes with the record that carried it; a receipt stays in the ledger, and is named there
+
+All of it is one batch: a crash leaves the old keys and all records, or the new ones and none that is withheld.
+"""
+
+from __future__ import annotations
+
+from hansa.conduct.ledger import Dealing
+from hansa.identity import envelope, roots
+from hansa.identity.envelope import Roster, Verified
+from hansa.identity.roots import Root, advance
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.instant import Instant
+from hansa.kernel.limits import MAX_SAFE_INTEGER
+from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.node.core import Core
+from hansa.node.driver import Effects
+from hansa.node.rows import PutRecord, RecordRow, SetSkillState, SkillRow, WithholdRecord
+from hansa.node.shelf import index_text, record_row
+from hansa.node.vault import open_record
+from hansa.skills import messages, service
+from hansa.skills.model import Origin, SkillState
+
+
+def take(core: Core, message: Verified, now: Instant, in_feed: bool) -> Effects:
+    """Returns what taking a version of root metadata leads to; the caller holds the author's turn.
+
+    Raises:
+        Refused: EQUIVOCATION, when the node's id is spent; ROLLBACK, when it is not the next version.
+    """
+    author = message.author
+    if is_spent(core, author):
+        raise Refused(Reason.EQUIVOCATION, "this node signed two root metadata of one version: its id is spent")
+    chain = core.ring.chain(author)
+    root = advance(chain[-1] if chain else None, envelope.read(message.raw), author)
+    effects = Effects([PutRecord(record_row(message, author, now), in_feed=in_feed)])
+    withheld = _withheld(core, author, core.ring(author), root)
+    for row in withheld:
+        _withhold(core, row, root, {one.id for one in withheld}, effects)
+    text = f"version {root.version} of {author}" + (f"; {len(withheld)} records withheld" if withheld else "")
+    effects.show("keys.changed", message.id, text)
+    return effects
+
+
+def is_spent(core: Core, author: NodeId) -> bool:
+    """Says whether this node holds the proof that an author signed two versions of one number."""
+    return any(row.dealing == Dealing.EQUIVOCATED for row in core.store.receipts_about(ContentId(author)))
+
+
+def _withheld(core: Core, author: NodeId, before: Roster, root: Root) -> list[RecordRow]:
+    """Returns the records that stood under `before` and do not any more; reads no more than can be concerned."""
+    fell = [_bound(root.signing, key) for key in sorted(before.keys | before.retired.keys(), key=lambda one: one.raw)
+            if _bound(root.signing, key) < _bound(before, key)]  # fmt: skip
+    found: list[RecordRow] = []
+    after = min(fell, default=MAX_SAFE_INTEGER)
+    while rows := core.store.records_after(author, after):
+        after = rows[-1].seq
+        found += [row for row in rows if row.kind != roots.KIND and _is_revoked(row, root.signing)]
+    return found
+
+
+def _bound(roster: Roster, key: envelope.PublicKey) -> int:
+    """Returns the number up to which a key's signatures stand."""
+    if key in roster.keys:
+        return MAX_SAFE_INTEGER
+    retired = roster.retired.get(key)
+    return -1 if retired is None else retired.until
+
+
+def _is_revoked(row: RecordRow, roster: Roster) -> bool:
+    try:
+        open_record(row, lambda _: roster)
+    except Refused:
+        return True
+    return False
+
+
+def _withhold(core: Core, row: RecordRow, root: Root, gone: set[ContentId], effects: Effects) -> None:
+    note = f"withheld: number {row.seq} by a key that version {root.version} of its owner's root metadata revokes"
+    effects.changes.append(WithholdRecord(row.id))
+    for ref in dict.fromkeys((row.id, row.subject)):
+        if ref:
+            effects.changes.append(core.driver.note(ref, Box.IDENTITY, Verdict.REJECT, Reason.REVOKED, note))
+    skill = core.store.skill(ContentId(row.subject))
+    if skill is None:
+        return
+    if row.kind == messages.SKILL:
+        _without_word(core, skill, gone, effects)
+    elif row.kind == messages.TOMBSTONE:
+        _without_tombstone(core, skill, row, gone, effects)
+
+
+def _without_word(core: Core, skill: SkillRow, gone: set[ContentId], effects: Effects) -> None:
+    if skill.state is SkillState.REMOVED or _is_stood_by(core, skill, gone):
+        return
+    after = service.move(skill.state, service.Trigger.REMOVED)
+    effects.changes.append(SetSkillState(skill.id, after, Reason.REVOKED.code))
+    effects.show("skill.removed", skill.id, f"{skill.intent[:80]}: nobody stands behind it any more")
+
+
+def _is_stood_by(core: Core, skill: SkillRow, gone: set[ContentId]) -> bool:
+    """Says whether this node, or anybody whose word is not withheld, passed the skill on."""
+    words = core.store.records_about(skill.id, messages.SKILL)
+    return skill.origin is Origin.OWN or any(one.id not in gone for one in words)
+
+
+def _without_tombstone(core: Core, skill: SkillRow, row: RecordRow, gone: set[ContentId], effects: Effects) -> None:
+    held = core.store.tombstone(skill.id)
+    took_it = skill.state is SkillState.REMOVED and held is not None and held.record == row.id
+    if not took_it or not _is_stood_by(core, skill, gone):
+        return
+    effects.changes.append(SetSkillState(skill.id, service.move(skill.state, service.Trigger.RETURNED)))
+    effects.index.append((skill.id, index_text(skill.intent, skill.tags)))
