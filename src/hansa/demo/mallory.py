@@ -18,7 +18,7 @@ from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
 from hansa.adapters.keys import FileKeys
 from hansa.admission.versions import SUPPORTED
-from hansa.entrypoints.home import KEY
+from hansa.entrypoints.home import KEY, read_roots
 from hansa.identity import envelope
 from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE
@@ -128,6 +128,7 @@ async def tell(home: Path, hub: str, victim: str) -> list[dict[str, object]]:
     caller = HttpCaller()
     answers: list[dict[str, object]] = []
     try:
+        await caller.post(hub, "/skills/bulk", b"\n".join(read_roots(home)))  # who signs for him, as any node does
         for number, lie in enumerate(LIES):
             message = sealed(lie, keys, victim, int(now) + number, int(now))
             answer = await caller.post(hub, "/skills", message.raw)

@@ -11,7 +11,6 @@ from pathlib import Path
 from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
 from hansa.adapters.index.hashed import HashedIndex
-from hansa.adapters.keys import FileKeys
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
 from hansa.adapters.lock import DataDirLock
@@ -22,7 +21,7 @@ from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import KEY, STORE, admin_token
+from hansa.entrypoints.home import STORE, admin_token, load_keys, read_roots, write_roots
 from hansa.entrypoints.models import models
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
@@ -104,13 +103,17 @@ class App:
 
 
 @asynccontextmanager
-async def opened(home: Path, config: Config) -> AsyncIterator[App]:
+async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncIterator[App]:
     """Opens a node for as long as the block runs: lock, key, store, index.
 
+    Args:
+        recovering: open it without a signing key, too: what is done then is to make one.
+
     Raises:
-        UsageError: no identity yet. Busy: another process has the directory. Unavailable, Fault: see the store.
+        UsageError: no identity yet, or a signing key that is lost or no longer in force. Busy: another process has
+            the directory. Unavailable, Fault: see the store.
     """
-    keys = FileKeys.load(home / KEY)
+    load_keys(home)  # says what is wrong before anything is made
     lock = DataDirLock(home)
     lock.acquire()
     caller = HttpCaller()
@@ -119,9 +122,13 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
         try:
             sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
             clock = SystemClock()
+            keys = load_keys(home)
             core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
             async with models(home, config, clock) as chain:
                 node = Node(core, _solver(config, chain))
+                await _settle_keys(home, node)
+                if not recovering:
+                    _check_signing(home, node)
                 node.start()
                 yield App(home, config, node, lock, admin_token(home), chain)
         finally:
@@ -129,6 +136,30 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
     finally:
         await caller.close()
         lock.release()
+
+
+async def _settle_keys(home: Path, node: Node) -> None:
+    """Brings directory and store to one state: each may have versions of the root metadata that the other lacks."""
+    known = read_roots(home)
+    await node.keyholder.settle(known)
+    save_roots(home, node)
+
+
+def save_roots(home: Path, node: Node) -> None:
+    """Writes the node's root metadata beside the store, where it is not there yet."""
+    held = [record.envelope for record in node.core.ring.records(node.core.me)]
+    if held != read_roots(home):
+        write_roots(home, held)
+
+
+def _check_signing(home: Path, node: Node) -> None:
+    """Raises UsageError when what lies in the directory as the signing key is none, or is none any more."""
+    root = node.keyholder.root
+    if root is not None and node.core.keys.key.public not in root.signing.keys:
+        raise UsageError(
+            f"the key in {home} does not sign for this node any more (version {root.version} names another):"
+            " put the newer key file there, or run hansa key recover --root-key FILE"
+        )
 
 
 def _solver(config: Config, chain: Chain | None) -> Solver | None:

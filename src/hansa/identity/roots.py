@@ -16,16 +16,28 @@ names the keys that sign day to day. Rules for taking the next version, in order
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 import msgspec
 
-from hansa.identity.envelope import Did, Retired, Ring, Roster, Signed, Verified, root_only, verify
+from hansa.identity.envelope import (
+    Did,
+    Header,
+    Retired,
+    Ring,
+    Roster,
+    Signed,
+    Signer,
+    Verified,
+    root_only,
+    seal,
+    verify,
+)
 from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import Refused
-from hansa.kernel.ids import NodeId
+from hansa.kernel.ids import EVERYONE, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.limits import MAX_SAFE_INTEGER, Limits
 from hansa.kernel.verdict import Reason
@@ -95,6 +107,52 @@ def advance(trusted: Root | None, signed: Signed, node: NodeId) -> Root:
         if len(message.signers & roster.keys) < roster.threshold:
             raise Refused(Reason.THRESHOLD, "the old and the new root keys must both sign")
     return new
+
+
+def compose(
+    node: NodeId,
+    version: int,
+    names: tuple[Roster, Roster],
+    retired: Mapping[PublicKey, int],
+    by: Sequence[Signer],
+    *,
+    protocol: str,
+    now: Instant,
+    expires: int = 0,
+) -> Signed:
+    """Returns signed root metadata. Whether it may follow what there is, `advance` decides.
+
+    Args:
+        names: who signs for the node from now on: its root keys, its signing keys.
+        retired: keys that this version retires, and up to which of the node's numbers each is good.
+        by: the root keys of the version before, and the new ones.
+        protocol: version of the protocol.
+        expires: when nobody signs under it any more; 0 for never.
+    """
+    root, signing = names
+    body = RootBody(
+        version=version,
+        root_keys=sorted(key.did for key in root.keys),
+        root_threshold=root.threshold,
+        signing_keys=sorted(key.did for key in signing.keys),
+        signing_threshold=signing.threshold,
+        retired=[RetiredKey(key.did, until) for key, until in sorted(retired.items(), key=_by_key)],
+    )
+    header = Header(
+        version=protocol,
+        network=EVERYONE,
+        kind=KIND,
+        author=node,
+        recipient=EVERYONE,
+        seq=version,
+        created=now,
+        expires=expires,
+    )
+    return seal(header, msgspec.to_builtins(body), by)
+
+
+def _by_key(item: tuple[PublicKey, int]) -> bytes:
+    return item[0].raw
 
 
 def signers(trusted: dict[NodeId, Root], now: Instant) -> Ring:

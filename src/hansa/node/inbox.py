@@ -237,7 +237,8 @@ class Inbox:
         if body.skill:
             self._held(body.skill)
         claim = self._core.store.record(ContentId(body.records[0]))
-        if claim is None or claim.author != body.subject or claim.subject != body.skill:
+        about = claim.subject if claim is not None and claim.kind != roots.KIND else ""
+        if claim is None or claim.author != body.subject or about != body.skill:
             raise Refused(Reason.UNKNOWN_SKILL, "the claim that the receipt speaks of is not held here")
         self._check_grounds(body, message)
         record = record_row(message, body.skill, admitted.at)
@@ -296,7 +297,12 @@ class Inbox:
         message = admitted.message
         body = parse(message.body, Hello)
         row = replace(
-            self._met(message.author), name=body.name, role=body.role, skills=body.skills, live_seq=message.header.seq, seen=admitted.at
+            self._met(message.author),
+            name=body.name,
+            role=body.role,
+            skills=body.skills,
+            live_seq=message.header.seq,
+            seen=admitted.at,
         )
         effects = Effects([PutPeer(row)])
         effects.show("peer.hello", message.author, body.name)

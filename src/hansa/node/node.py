@@ -16,6 +16,7 @@ from hansa.node.core import Core
 from hansa.node.executor import Execution, Executor
 from hansa.node.finder import Finder, Found
 from hansa.node.inbox import Inbox
+from hansa.node.keyholder import Keyholder
 from hansa.node.ports import SkillFilter, Solver
 from hansa.node.prover import Proof, Prover, Unproved
 from hansa.node.publishing import Publisher
@@ -43,6 +44,7 @@ class Node:
         self.publisher = Publisher(core, self.shelf)
         self.subscriber = Subscriber(core, self.inbox)
         self.reflections = Reflections(core)
+        self.keyholder = Keyholder(core)
         self.views = Views(core, self.shelf)
         self.stories = Why(core, self.shelf)
 

@@ -157,7 +157,10 @@ class Prover:
         code = finding.reason.code if finding.reason else ""
         evidence = self._evidence(row.id, finding, sandbox)
         sealed = record_row(
-            self._core.seal(messages.EVIDENCE, messages.evidence_body(evidence)), row.id, self._core.now(), self._core.ring
+            self._core.seal(messages.EVIDENCE, messages.evidence_body(evidence)),
+            row.id,
+            self._core.now(),
+            self._core.ring,
         )
         effects = Effects([PutRecord(sealed), PutEvidence(sealed.id, evidence), SetSkillState(row.id, after, code)])
         verdict = finding.reason.verdict if finding.reason else Verdict.ACCEPT

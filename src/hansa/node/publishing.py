@@ -74,6 +74,7 @@ class Publisher:
         self._core = core
         self._shelf = shelf
         self._index: tuple[int, Signed] | None = None
+        self._signer = ""
 
     async def publish(self, row: SkillRow, to: tuple[str, ...] = (), dry_run: bool = False) -> Publication:
         """Passes a skill on: signed, into this node's feed, and into the outbox for each address.
@@ -130,16 +131,40 @@ class Publisher:
     async def deliver(self) -> AsyncIterator[Delivery]:
         """Tries every pending delivery once, oldest first; a peer that does not answer is left for the next round."""
         silent: set[str] = set()
+        told: set[str] = set()
+        keys = {record.id for record in self._core.ring.records(self._core.me)}
         for row in self._core.store.outbox("pending", limit=10_000):
-            if row.url in silent:
-                continue
             try:
+                if row.url not in told | silent:
+                    told.add(row.url)
+                    if not await self._tell_keys(row.url):
+                        silent.add(row.url)
+                if row.url in silent or row.record in keys:
+                    continue
                 delivery = await self._deliver_one(row)
             except Unavailable as error:
                 silent.add(row.url)
                 delivery = Delivery(replace(row, tries=row.tries + 1, reason=Reason.UNREACHABLE.code), str(error))
             await self._keep_delivery(delivery)
             yield delivery
+
+    async def _tell_keys(self, url: str) -> bool:
+        """Brings this node's root metadata to an address that has not got it; says whether other records may follow.
+
+        Without it nothing else is believed there, and would be refused for good.
+
+        Raises:
+            Unavailable: no answer.
+        """
+        for record in self._core.ring.records(self._core.me):
+            sent = [one for one in self._core.store.deliveries_of(record.id) if one.url == url]
+            if any(one.state != "pending" for one in sent):
+                continue
+            delivery = await self._deliver_one(sent[0] if sent else OutboxRow(record.id, url, "pending"))
+            await self._keep_delivery(delivery)
+            if delivery.row.state == "pending":
+                return False
+        return True
 
     async def _deliver_one(self, row: OutboxRow) -> Delivery:
         record = self._core.store.record(row.record)
@@ -185,9 +210,16 @@ class Publisher:
         """Returns this node's signed index; the same one for a second, unless the feed has grown."""
         length, head = self._core.store.feed_mark()
         now = self._core.now()
-        if self._index is None or now - self._index[0] >= 1_000 or parse_index(self._index[1], self._core.ring).length != length:
+        signer = self._core.keys.key.public.did
+        if (
+            self._index is None
+            or signer != self._signer
+            or now - self._index[0] >= 1_000
+            or parse_index(self._index[1], self._core.ring).length != length
+        ):
             body: Json = {"length": length, "head": head}
             self._index = (now, self._core.seal(overlay.INDEX, body, expires_in=LIVE_MS))
+            self._signer = signer
         return self._index[1]
 
     def welcome(self, hello: Verified) -> Signed:

@@ -215,7 +215,7 @@ class Shelf:
     def _refuted_here(self, id_: ContentId) -> int:
         """Counts this node's own refutations: what others say is shown, and changes no rank (threat 27)."""
         receipts = (self._core.store.record(row.entry.receipt) for row in self._refuting(id_))
-        return sum(receipt is not None and receipt.author == self._core.me for receipt in receipts)
+        return sum(one is not None and not one.withheld and one.author == self._core.me for one in receipts)
 
     def facts(self, row: SkillRow) -> Facts:
         """Returns what ranks a skill."""

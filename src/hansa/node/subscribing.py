@@ -22,6 +22,7 @@ from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
+from hansa.node.keyfetcher import CHANGED, KeyFetcher
 from hansa.node.ports import SkillFilter
 from hansa.node.publishing import their_refusal
 from hansa.node.rows import (
@@ -78,6 +79,7 @@ class Subscriber:
         self._inbox = inbox
         self._pulling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._incomplete: dict[str, dict[ContentId, Skill]] = {}
+        self.keys = KeyFetcher(core, inbox)
 
     async def greet(self, url: str, peer: NodeId | None = None) -> Verified:
         """Says hello to the node at `url` and returns its welcome, which fits that hello.
@@ -90,11 +92,12 @@ class Subscriber:
         """
         settings = self._core.settings
         body: Json = {"versions": list(SUPPORTED), "name": settings.name, "role": settings.role, "skills": 0}
+        await self._show_keys(url)
         sealed = self._core.seal(overlay.HELLO, body, recipient=peer or EVERYONE, expires_in=LIVE_MS)
         answer = await self._core.caller.post(url, "/hello", sealed.raw)
         if answer.status != 200:
             raise their_refusal(url, answer)
-        welcome = self._answered(answer.body, overlay.WELCOME, peer)
+        welcome = await self._answered(url, answer.body, overlay.WELCOME, peer)
         if parse(welcome.body, Welcome).to != sealed.id:
             raise Refused(Reason.WRONG_RECIPIENT, "the welcome answers another hello")
         return welcome
@@ -149,11 +152,12 @@ class Subscriber:
         return found
 
     async def _pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
+        self.keys.begin(subscription.url)
         await self._fetch_missing(subscription.url)
         mark = Mark(subscription.length, subscription.head)
         while True:
             page = await self._page(subscription, mark)
-            index_message = self._index_in(page, subscription)
+            index_message = await self._index_in(page, subscription)
             index = parse(index_message.body, Index)
             feed.check_index(mark, index, index_message.header.expires, self._core.now())
             mark = feed.walk(mark, [ContentId(item.id) for item in page.items])
@@ -187,10 +191,11 @@ class Subscriber:
         length = self._subscription(url).length
         await self._core.caller.get(url, f"/feed?after={length}&limit=1&wait={min(seconds, MAX_WAIT_SECONDS):g}")
 
-    def _index_in(self, page: FeedPage, subscription: SubscriptionRow) -> Verified:
+    async def _index_in(self, page: FeedPage, subscription: SubscriptionRow) -> Verified:
         """Returns the source's signed index; an old one shown again is what a frozen feed looks like."""
         try:
-            return self._answered(page.index.encode(), overlay.INDEX, subscription.peer)
+            data = page.index.encode()
+            return await self._answered(subscription.url, data, overlay.INDEX, subscription.peer)
         except Refused as refusal:
             if refusal.reason in (Reason.STALE, Reason.EXPIRED):
                 raise Refused(Reason.FROZEN, refusal.reason.code) from None
@@ -214,6 +219,7 @@ class Subscriber:
             signed = envelope.read(data, self._core.settings.limits)
             if signed.id != item.id:
                 raise Refused(Reason.MIX_AND_MATCH, f"record {item.place} has another id")
+            await self.keys.look(subscription.url, signed)
             taken = await self._inbox.receive(
                 data, Via.FEED, subscription.url, lambda body, message: self._wants(subscription, body, message)
             )
@@ -222,6 +228,13 @@ class Subscriber:
         if taken.kind == messages.SKILL:
             await self._fetch_files(subscription.url, parse(taken.message.body, SkillBody).skill)
         return Pulled(taken.id, taken.kind, taken.subject, None)
+
+    async def _show_keys(self, url: str) -> None:
+        """Brings this node's root metadata to a node that it will greet; there it is a duplicate, or new."""
+        records = self._core.ring.records(self._core.me)
+        for start in range(0, len(records), PAGE):
+            lines = b"\n".join(record.envelope for record in records[start : start + PAGE])
+            await self._core.caller.post(url, "/skills/bulk", lines)
 
     def _wants(self, subscription: SubscriptionRow, body: SkillBody, message: Verified) -> bool:
         skill = body.skill
@@ -267,9 +280,15 @@ class Subscriber:
                         found[row.id] = skill
         return found
 
-    def _answered(self, data: bytes, kind: str, peer: NodeId | None) -> Verified:
+    async def _answered(self, url: str, data: bytes, kind: str, peer: NodeId | None) -> Verified:
         """Returns the verified answer to a question of ours: right kind, right peer, fresh, for us."""
-        message = envelope.verify(envelope.read(data, self._core.settings.limits))
+        signed = envelope.read(data, self._core.settings.limits)
+        try:
+            message = envelope.verify(signed, self._core.ring.live(self._core.now()))
+        except Refused as refusal:
+            if refusal.reason not in CHANGED or not await self.keys.fetch(url, peer):
+                raise
+            message = envelope.verify(signed, self._core.ring.live(self._core.now()))
         self._core.admission.check(message, self._core.now())
         if message.header.kind != kind or (peer is not None and message.author != peer):
             raise Refused(Reason.WRONG_SIGNER, "another node answers at that address than before")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from hansa.conduct.ledger import Dealing
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Roster, Verified
+from hansa.identity.keys import PublicKey
 from hansa.identity.roots import Root, advance
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
@@ -49,6 +50,20 @@ def take(core: Core, message: Verified, now: Instant, in_feed: bool) -> Effects:
     return effects
 
 
+def sweep(core: Core, author: NodeId, before: Roster, root: Root) -> Effects:
+    """Returns what withholds records that stood under `before` and were kept while the metadata was on its way."""
+    effects = Effects()
+    late = _withheld(core, author, before, root)
+    for row in late:
+        _withhold(core, row, root, {one.id for one in late}, effects)
+    return effects
+
+
+def count_withheld(effects: Effects) -> int:
+    """Returns how many records effects withhold."""
+    return sum(isinstance(change, WithholdRecord) for change in effects.changes)
+
+
 def is_spent(core: Core, author: NodeId) -> bool:
     """Says whether this node holds the proof that an author signed two versions of one number."""
     return any(row.dealing == Dealing.EQUIVOCATED for row in core.store.receipts_about(ContentId(author)))
@@ -66,7 +81,7 @@ def _withheld(core: Core, author: NodeId, before: Roster, root: Root) -> list[Re
     return found
 
 
-def _bound(roster: Roster, key: envelope.PublicKey) -> int:
+def _bound(roster: Roster, key: PublicKey) -> int:
     """Returns the number up to which a key's signatures stand."""
     if key in roster.keys:
         return MAX_SAFE_INTEGER

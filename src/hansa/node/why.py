@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import iso
-from hansa.kernel.verdict import BY_CODE, Box
+from hansa.kernel.verdict import BY_CODE, Box, Reason
 from hansa.node.core import Core
 from hansa.node.rows import JournalRow, RecordRow, SkillRow
 from hansa.node.shelf import Shelf
@@ -93,6 +93,10 @@ class Why:
         return Story(row.id, f"skill: {row.intent}", tuple(lines))
 
     def _doors(self, row: SkillRow, records: list[RecordRow]) -> list[Line]:
+        if not records and row.origin is Origin.PEER and row.reason == Reason.REVOKED.code:
+            lines = [Line(Box.TRANSPORT.value, "passed", f"came from {row.source or 'a peer'}")]
+            void = "whoever passed it on did so with a key that was revoked before: every such record is withheld"
+            return [*lines, Line(Box.IDENTITY.value, "stopped", void)]
         if not records or row.origin is Origin.OWN:
             here = f"read from {row.source or 'this node'}; made here, so no door was passed"
             return [Line(box.value, "passed", here) for box in (Box.TRANSPORT, Box.IDENTITY, Box.ADMISSION)]

@@ -50,9 +50,7 @@ _RECORD_AT = Prepared(
     select(records.c.id).where(records.c.author == bindparam("author"), records.c.seq == bindparam("seq"))
 )
 _LAST_SEQ = Prepared(select(func.max(records.c.seq).label("seq")).where(records.c.author == bindparam("author")))
-_about = (
-    select(records).where(records.c.subject == bindparam("subject"), records.c.seq >= 0).order_by(records.c.number)
-)
+_about = select(records).where(records.c.subject == bindparam("subject"), records.c.seq >= 0).order_by(records.c.number)
 _ABOUT = Prepared(_about)
 _ABOUT_OF_KIND = Prepared(_about.where(records.c.kind == bindparam("kind")))
 _AFTER_SEQ = Prepared(

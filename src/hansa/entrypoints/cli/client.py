@@ -68,7 +68,7 @@ async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> Resul
     logs.configure(config.log_level, config.log_json)
     last = Result({}, ok=False)
     with Bar() as bar:
-        async with opened(directory, config) as app:
+        async with opened(directory, config, recovering=name == "key.recover") as app:
             async for step in run(app, name, arguments):
                 if isinstance(step, Progress):
                     bar.update(step.done, step.total, step.label)

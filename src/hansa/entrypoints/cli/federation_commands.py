@@ -111,6 +111,7 @@ def sync(
     if not as_json:
         value = result.value
         rows = [("taken into quarantine", value["taken"])]
+        rows += [("changes of keys", value["keys"])] * bool(value["keys"])
         rows += [(f"not taken: {code}", number) for code, number in sorted(value["refused"].items())]
         rows += [(f"proof: {code}", number) for code, number in sorted(value["proofs"].items())]
         rows += [("reported", value["reported"]), ("reports waiting", value["pending"])]

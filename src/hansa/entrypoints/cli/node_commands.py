@@ -13,7 +13,7 @@ from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
 from hansa.entrypoints.config import home_directory, load
 from hansa.entrypoints.errors import NO_SANDBOX
-from hansa.entrypoints.home import KEY, create_identity, identity
+from hansa.entrypoints.home import ROOT_KEY, create_identity, identity
 from hansa.kernel.errors import NoSandbox
 
 cli = typer.Typer()
@@ -21,14 +21,17 @@ cli = typer.Typer()
 
 @cli.command(epilog=epilog("hansa init", "hansa init --home ~/agents/a"))
 def init(home: Home = None, as_json: AsJson = False) -> None:
-    """Make the data directory and the node's key; prints the node's id."""
+    """Make the data directory and the node's keys; prints the node's id."""
     directory = home_directory(home)
     node_id = create_identity(directory)
     if as_json:
-        print_json({"instance_id": node_id, "home": str(directory)})
+        print_json({"instance_id": node_id, "home": str(directory), "root_key": str(directory / ROOT_KEY)})
         return
     say(node_id)
-    typer.echo(f"Made {directory}. Keep {directory / KEY}: it is this node.", err=True)
+    typer.echo(
+        f"Made {directory}. {directory / ROOT_KEY} is what this node can be recovered with after a theft:", err=True
+    )
+    typer.echo("take it off this machine with hansa key move-root PATH; the node runs without it.", err=True)
 
 
 @cli.command("id", epilog=epilog("hansa id"))

@@ -121,7 +121,8 @@ def export(
     home: Home = None,
 ) -> None:
     """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere."""
-    lines = call(home, "skill.export", ids=ids).value["envelopes"]
+    value = call(home, "skill.export", ids=ids).value
+    lines = value["envelopes"]
     text = "".join(f"{line}\n" for line in lines)
     if to is None:
         sys.stdout.write(text)
@@ -130,7 +131,7 @@ def export(
         to.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"can't write {to} ({error.strerror})") from None
-    say(f"{len(lines)} records in {to}")
+    say(f"{value['count']} records in {to}")
 
 
 @skill.command("import", epilog=epilog("hansa skill import skills.hansa"))
@@ -144,7 +145,8 @@ def import_(
     if not as_json:
         for one in result.value["refused"]:
             say(f"! line {one['line']}: {one['message']}")
-        say(f"{len(result.value['taken'])} taken into quarantine, {len(result.value['refused'])} refused")
+        taken = [one for one in result.value["taken"] if one["kind"] != "root"]
+        say(f"{len(taken)} taken into quarantine, {len(result.value['refused'])} refused")
     finish(result)
 
 

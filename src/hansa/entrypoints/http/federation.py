@@ -14,8 +14,9 @@ from hansa.admission.service import Via
 from hansa.entrypoints.errors import http_status, problem
 from hansa.entrypoints.http.bodies import read_body
 from hansa.identity.envelope import Signed
+from hansa.identity.roots import MAX_VERSIONS
 from hansa.kernel.errors import HansaError, NotFound, Refused
-from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects, NodeEvent
 from hansa.node.node import Node
@@ -160,6 +161,18 @@ async def get_record(
     return Response(row.envelope, media_type="application/json")
 
 
+@router.get("/roots", summary="A node's signed root metadata after a version: {roots}; by default this node's own")
+async def get_roots(
+    request: Request,
+    node: Annotated[str, Query(max_length=64, description="Whose; the id of a node.")] = "",
+    after: Annotated[int, Query(ge=0, le=MAX_VERSIONS, description="Version to go on from.")] = 0,
+) -> dict[str, Any]:
+    """Shows who may sign for a node; each version proves itself by the one before it."""
+    core = node_of(request).core
+    rows = core.ring.records(NodeId(node) if node else core.me, after)[:MAX_PAGE]
+    return {"roots": [row.envelope.decode() for row in rows]}
+
+
 @router.get("/instances", summary="Nodes this one has met: {instances, count}")
 async def get_instances(request: Request) -> dict[str, Any]:
     """Lists nodes by id."""
@@ -206,7 +219,7 @@ async def get_feed(
         size += len(row.envelope)
         if items and size > MAX_PAGE_BYTES:
             break
-        items.append(FeedItem(row.place or 0, row.id, _whole(row)))
+        items.append(FeedItem(row.place or 0, row.id, _whole(node, row)))
     page = FeedPage(node.publisher.index().raw.decode(), items)
     return Response(msgspec.json.encode(page), media_type="application/json")
 
@@ -271,10 +284,10 @@ def _published(request: Request, id_: str) -> Any:
     return row
 
 
-def _whole(row: RecordRow) -> str | None:
-    """Returns a record's envelope; None for one whose bytes no longer fit its id: withheld, and named by the reader."""
+def _whole(node: Node, row: RecordRow) -> str | None:
+    """Returns a record's envelope; None for one that is damaged or revoked: withheld, and named by the reader."""
     try:
-        open_record(row)
+        open_record(row, node.core.ring)
     except Refused:
         return None
     return row.envelope.decode()

@@ -8,6 +8,7 @@ from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
+from hansa.identity import roots
 from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import HansaError, Refused, UsageError
 from hansa.kernel.ids import NodeId
@@ -89,12 +90,14 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     if not sources:
         raise UsageError("there is no such subscription here: hansa subscribe URL first")
     faults: list[dict[str, str]] = []
-    taken = 0
+    taken = keys = 0
     refused: dict[str, int] = {}
     for source in sources:
         try:
             async for pulled in node.subscriber.pull(source.url):
-                if pulled.reason is None:
+                if pulled.kind == roots.KIND and pulled.reason is None:
+                    keys += 1
+                elif pulled.reason is None:
                     taken += 1
                 else:
                     refused[pulled.reason.code] = refused.get(pulled.reason.code, 0) + 1
@@ -110,6 +113,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     delivered = [one.row.state async for one in node.publisher.deliver()]
     value = {
         "taken": taken,
+        "keys": keys,
         "refused": refused,
         "faults": faults,
         "proofs": proved,

@@ -7,6 +7,7 @@ from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import Refused
+from hansa.kernel.verdict import Reason
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import SkillRow
 from hansa.node.vault import find_skill, open_record
@@ -62,18 +63,20 @@ async def _ledger_verify(app: App, _: Arguments) -> Outcome:
     store = app.node.core.store
     rows = store.ledger(0, 1_000_000)
     fault = first_fault(row.entry for row in rows)
-    unreadable = []
+    unreadable: list[int] = []
+    revoked: list[int] = []
     for row in rows:
         record = store.record(row.entry.receipt)
         try:
             if record is None:
                 unreadable.append(row.entry.number)
             else:
-                open_record(record)
-        except Refused:
-            unreadable.append(row.entry.number)
+                open_record(record, app.node.core.ring)
+        except Refused as refusal:
+            (revoked if refusal.reason is Reason.REVOKED else unreadable).append(row.entry.number)
     ok = fault is None and not unreadable
-    yield Result({"entries": len(rows), "first_broken_link": fault, "bad_receipts": unreadable, "ok": ok}, ok=ok)
+    value = {"entries": len(rows), "first_broken_link": fault, "bad_receipts": unreadable, "revoked_receipts": revoked}
+    yield Result(value | {"ok": ok}, ok=ok)
 
 
 @operation("report")

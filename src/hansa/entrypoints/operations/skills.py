@@ -12,6 +12,7 @@ from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.ids import NodeId
 from hansa.node.prover import Proof, Unproved
 from hansa.node.vault import find_skill, open_record
 from hansa.skills import service
@@ -57,7 +58,8 @@ async def _skill_remove(app: App, given: Arguments) -> Outcome:
 
 @operation("skill.export")
 async def _skill_export(app: App, given: Arguments) -> Outcome:
-    envelopes = []
+    envelopes: list[str] = []
+    authors: dict[NodeId, None] = {}
     for id_ in given["ids"]:
         row = find_skill(app.node.core, id_)
         records = app.node.core.store.records_about(row.id, SKILL)
@@ -66,7 +68,9 @@ async def _skill_export(app: App, given: Arguments) -> Outcome:
         for record in records:
             open_record(record, app.node.core.ring)
             envelopes.append(record.envelope.decode())
-    yield Result({"envelopes": envelopes, "count": len(envelopes)})
+            authors[record.author] = None
+    keys = [one.envelope.decode() for author in authors for one in app.node.core.ring.records(author)]
+    yield Result({"envelopes": keys + envelopes, "count": len(envelopes)})
 
 
 @operation("skill.import")
