@@ -168,12 +168,12 @@ class Keyholder:
         return Changed(core.ring.chain(core.me)[-1], told, withheld)
 
     def addresses(self) -> tuple[str, ...]:
-        """Returns where this node's word went before: who got the version before this one, and its sources."""
+        """Returns where this node's word went before: who got a version of its metadata, and its sources."""
         store = self._core.store
         urls = {one.url for one in store.subscriptions()}
         records = self._core.ring.records(self._core.me)
         if records:
-            urls |= {one.url for one in store.deliveries_of(records[-1].id)}
+            urls |= {one.url for record in records for one in store.deliveries_of(record.id)}
         else:
             urls |= {one.url for state in ("pending", "delivered") for one in store.outbox(state, limit=100_000)}
         return tuple(sorted(urls))
