@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hansa.adapters.keys import FileKeys, MemoryKeys
+from hansa.adapters.keys import FileKeys, MemoryKeys, read_root_key, write_root_key
 from hansa.identity.keys import PublicKey, SigningKey
 from hansa.kernel.errors import UsageError
 
@@ -154,3 +154,111 @@ def test_secret_is_never_shown(path: Path) -> None:
         FileKeys.load(path)
     except UsageError as error:
         assert secret not in "".join(traceback.format_exception(error))
+
+
+# ---- a signing key apart from the root key
+
+
+OWNER = MemoryKeys(bytes(32)).node_id
+
+
+def both(tmp_path: Path) -> list[MemoryKeys]:
+    return [MemoryKeys(SEED, OWNER), FileKeys.create(tmp_path / "node.key", OWNER)]
+
+
+def test_a_prepared_key_signs_nothing_until_it_is_adopted(tmp_path: Path) -> None:
+    for keys in both(tmp_path):
+        before = keys.key.public
+        prepared = keys.prepare()
+        assert (keys.key.public, keys.prepared, keys.node_id) == (before, prepared, OWNER)
+        keys.adopt()
+        assert (keys.key.public, keys.prepared, keys.node_id) == (prepared.public, None, OWNER)
+        with pytest.raises(UsageError, match="no signing key was prepared"):
+            keys.adopt()
+
+
+def test_a_discarded_key_is_gone(tmp_path: Path) -> None:
+    for keys in both(tmp_path):
+        before = keys.key.public
+        keys.prepare()
+        keys.discard()
+        keys.discard()
+        assert (keys.key.public, keys.prepared) == (before, None)
+    assert [one.name for one in tmp_path.iterdir()] == ["node.key"]
+
+
+def test_preparing_again_makes_another_key(tmp_path: Path) -> None:
+    for keys in both(tmp_path):
+        assert keys.prepare().public != keys.prepare().public
+
+
+def test_a_node_whose_key_was_lost_keeps_its_id_and_signs_nothing(tmp_path: Path) -> None:
+    for keys in (MemoryKeys(None, OWNER), FileKeys.load(tmp_path / "node.key", OWNER)):
+        assert (keys.node_id, keys.present) == (OWNER, False)
+        with pytest.raises(UsageError, match="hansa key recover"):
+            assert keys.key
+        keys.prepare()
+        keys.adopt()
+        assert keys.present
+
+
+def test_keys_without_a_seed_belong_to_somebody() -> None:
+    with pytest.raises(UsageError, match="hansa init"):
+        MemoryKeys(None)
+
+
+def test_the_file_is_whole_after_each_step(tmp_path: Path) -> None:
+    path = tmp_path / "node.key"
+    keys = FileKeys.create(path, OWNER)
+    old = path.read_bytes()
+    prepared = keys.prepare()
+    assert path.read_bytes() == old
+    again = FileKeys.load(path)  # as after a crash here
+    assert (again.key.public, again.prepared.public, again.node_id) == (keys.key.public, prepared.public, OWNER)
+    again.adopt()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert FileKeys.load(path).key.public == prepared.public
+    assert FileKeys.load(path).prepared is None
+
+
+@pytest.mark.parametrize("content", [b"", b"hansa-key-v2 ", b"hansa-key-v2 did:key:zOther " + base64.b64encode(SEED)])
+def test_what_a_crash_left_half_written_is_no_key(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "node.key"
+    keys = FileKeys.create(path, OWNER)
+    write(tmp_path / "node.key.next", content)
+    again = FileKeys.load(path)
+    assert (again.key.public, again.prepared) == (keys.key.public, None)
+    again.prepare()
+    again.adopt()
+
+
+def test_a_root_key_is_written_for_its_owner_alone_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "root.key"
+    write_root_key(path, OWNER, SEED)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_root_key(path) == (OWNER, SEED)
+    with pytest.raises(UsageError, match="never overwritten"):
+        write_root_key(path, OWNER, SEED)
+
+
+def test_a_nodes_only_key_is_its_root_key(path: Path) -> None:
+    made = FileKeys.create(path)
+    owner, seed = read_root_key(path)
+    assert (owner, SigningKey(seed).public.did) == (made.node_id, made.node_id)
+
+
+def test_what_is_no_root_key_is_refused_for_what_it_is(tmp_path: Path) -> None:
+    FileKeys.create(tmp_path / "signing", OWNER)
+    write(tmp_path / "nonsense", b"hello\n")
+    write(tmp_path / "open", b"", 0o644)
+    for name, what in (
+        ("signing", "a signing key"), ("nonsense", "no root key"), ("absent", "--root-key"), ("open", "chmod 600"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=what):
+            read_root_key(tmp_path / name)
+
+
+def test_a_root_key_does_not_sign_day_to_day(tmp_path: Path) -> None:
+    write_root_key(tmp_path / "key", OWNER, SEED)
+    with pytest.raises(UsageError, match="holds no key"):
+        FileKeys.load(tmp_path / "key")

@@ -1,4 +1,4 @@
-"""Attack 8: a signing key is stolen. After its revocation reaches a node, nothing that it signs above the number counts.
+"""Attack 8: a signing key is stolen. Once its revocation reaches a node, nothing that it signs above its number counts.
 
 By every way in, on both kinds of store; what came in before is withheld, what is good stays good, and no key but the
 root key can change keys.
@@ -24,7 +24,7 @@ from hansa.skills.model import SkillState
 from tests.attacks.specimens import scaled
 from tests.node.owner import Owner
 from tests.node.ways import DIGEST, WAYS, Target, _finding
-from tests.node.world import DOUBLE, SLUG, START, World, meanwhile, multiplier, skill_message
+from tests.node.world import DOUBLE, START, World, meanwhile, multiplier, skill_message
 
 GOOD = START + 1_000
 """The last number that was the owner's own."""
@@ -218,7 +218,9 @@ async def test_a_bound_may_be_set_back_further_and_then_withholds_more(tmp_path:
     assert theft.node.row(multiplier(3)).state is SkillState.QUARANTINED
     owner = theft.owner
     assert (
-        await theft.push("http", owner.version(3, [owner.root], [owner.day], {theft.stolen.public: GOOD - 9}, [owner.root]))
+        await theft.push(
+            "http", owner.version(3, [owner.root], [owner.day], {theft.stolen.public: GOOD - 9}, [owner.root])
+        )
         == "taken"
     )
     assert theft.node.row(multiplier(3)).state is SkillState.REMOVED

@@ -99,6 +99,7 @@ SEQUENCE = [
     ("prove", "{odd}", "--trials", "2"), ("find", "turn a title into a slug"), ("publish", "{odd}", "--dry-run"),
     ("execute", "turn a title into a slug", "--args", "('A',)", "--case", "('B',) => 'b'"), ("why", "{odd}"),
     ("why", "{record}"),
+    ("key", "show"), ("key", "rotate"), ("key", "show"),
     ("report",), ("ledger", "list"), ("ledger", "verify"), ("peer", "add", "{peer}"), ("peer", "list"),
     ("peer", "ban", "{peer}"), ("quarantine", "approve", "{lie}"), ("quarantine", "reject", "{lie}"),
     ("skill", "remove", "{lie}", "--yes"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
@@ -117,6 +118,10 @@ ELSEWHERE = {
     ("skill", "export"),
     ("llm", "test"),
     ("reflect", "import"),
+    ("key", "recover"),  # these four in test_keys.py
+    ("key", "revoke"),
+    ("key", "rotate-root"),
+    ("key", "move-root"),
 }
 
 

@@ -1,9 +1,9 @@
 """Somebody who keeps a root key apart from the key that signs day to day, and a thief's way to use the latter.
 
-    ann = Owner(1)
-    ann.name()                          # version 1: the root key names the signing key
-    message = ann.skill(SLUG, seq=START + 5)
-    ann.name(new=True, until=START + 5) # version 2: another signing key; the old one is good up to that number
+ann = Owner(1)
+ann.name()                          # version 1: the root key names the signing key
+message = ann.skill(SLUG, seq=START + 5)
+ann.name(new=True, until=START + 5) # version 2: another signing key; the old one is good up to that number
 """
 
 from __future__ import annotations

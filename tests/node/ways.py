@@ -112,7 +112,11 @@ class Target:
             path = self.world.folder / f"import-{self._files}"
             path.write_bytes(raw)
             told = (await self.node.ask("skill.import", path=str(path))).value
-            fates += ["taken"] * len(told["taken"]) or [one["reason"] for one in told["refused"]][:1] or ["not_json"]
+            fates += (
+                ["taken"] * len(told["taken"] + told["keys"])
+                or [one["reason"] for one in told["refused"]][:1]
+                or ["not_json"]
+            )
         return fates
 
     async def _feed(self, raws: Sequence[bytes]) -> list[str]:

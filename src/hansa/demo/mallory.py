@@ -117,7 +117,7 @@ def sealed(lie: Lie, keys: FileKeys, victim: str, seq: int, now: int) -> envelop
     signed = envelope.seal(header, skill_body(skill_of(lie), claim), [keys.key])
     if not lie.forged:
         return signed
-    forged = signed.raw.replace(keys.node_id.encode(), victim.encode())
+    forged = signed.raw.replace(keys.key.public.did.encode(), victim.encode())
     return envelope.read(forged)
 
 

@@ -174,7 +174,7 @@ def _publish(story: Story, a: Resident, hub: Resident) -> None:
     story.title("A publishes what passes every gate (score, confidence, no secrets, licence).")
     published = a.ask("publish", to=[hub.url]).value
     accepted = sum(one["published"] for one in published["publications"])
-    held = hub.ask("status").value["feed"]["length"]
+    held = sum(hub.ask("status").value["skills"].values())
     story.line(f"{accepted} signed by A; the hub has acknowledged {held}, which it holds in quarantine and passes on.")
     story.facts["published"] = accepted
     story.expect(held == accepted, f"the hub holds {held} of {accepted} records")

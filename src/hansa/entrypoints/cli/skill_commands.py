@@ -145,8 +145,9 @@ def import_(
     if not as_json:
         for one in result.value["refused"]:
             say(f"! line {one['line']}: {one['message']}")
-        taken = [one for one in result.value["taken"] if one["kind"] != "root"]
-        say(f"{len(taken)} taken into quarantine, {len(result.value['refused'])} refused")
+        if result.value["keys"]:
+            say(f"{len(result.value['keys'])} changes of keys taken")
+        say(f"{len(result.value['taken'])} taken into quarantine, {len(result.value['refused'])} refused")
     finish(result)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from hansa.adapters import files
 from hansa.admission.service import Via
@@ -11,6 +12,7 @@ from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
+from hansa.identity import roots
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.node.prover import Proof, Unproved
@@ -76,15 +78,18 @@ async def _skill_export(app: App, given: Arguments) -> Outcome:
 @operation("skill.import")
 async def _skill_import(app: App, given: Arguments) -> Outcome:
     lines = [line for line in files.lines_of(Path(given["path"])) if line.strip()]
-    taken, refused = [], []
+    taken: list[dict[str, str]] = []
+    keys: list[dict[str, str]] = []
+    refused: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         try:
             record = await app.node.inbox.receive(line, Via.FILE, Path(given["path"]).name)
-            taken.append({"record": record.id, "kind": record.kind, "skill": record.subject})
+            one = {"record": record.id, "kind": record.kind, "skill": record.subject}
+            (keys if record.kind == roots.KIND else taken).append(one)
         except Refused as refusal:
             refused.append({"line": number, **problem(refusal)})
         yield Progress(number, len(lines), f"line {number}")
-    yield Result({"taken": taken, "refused": refused}, ok=bool(taken) or not refused)
+    yield Result({"taken": taken, "keys": keys, "refused": refused}, ok=bool(taken or keys) or not refused)
 
 
 @operation("prove")
