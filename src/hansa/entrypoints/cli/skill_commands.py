@@ -146,7 +146,7 @@ def import_(
         for one in result.value["refused"]:
             say(f"! line {one['line']}: {one['message']}")
         if result.value["keys"]:
-            say(f"{len(result.value['keys'])} changes of keys taken")
+            say(f"changes of keys: {len(result.value['keys'])}")
         say(f"{len(result.value['taken'])} taken into quarantine, {len(result.value['refused'])} refused")
     finish(result)
 

@@ -1,0 +1,224 @@
+"""The guards of changing keys, and which tests miss each one when it is gone; see `guards`.
+
+python -m tests.attacks.guards_keys [part of a file name …]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tests.attacks.guards import Guard, check_guards
+
+_FILES = {
+    "t8": "tests/attacks/test_008_key_theft.py",
+    "t9": "tests/attacks/test_009_roots_ways_in.py",
+    "t11": "tests/attacks/test_011_two_roots.py",
+    "order": "tests/admission/test_order_of_checks.py",
+    "changing": "tests/node/test_changing_keys.py",
+    "cli": "tests/cli/test_keys.py",
+    "keys": "tests/adapters/test_keys.py",
+    "store": "tests/store/test_store_contract.py",
+}
+
+
+def rows(file: str, *entries: tuple[str, str, str]) -> list[Guard]:
+    """Returns guards of a file from (line, gone, "file:test file:test …")."""
+    made = []
+    for line, gone, names in entries:
+        pairs = [name.split(":") for name in names.split()]
+        made.append(Guard(file, line, gone, tuple(f"{_FILES[short]}::test_{test}" for short, test in pairs)))
+    return made
+
+
+_NOTHING = "t8:after_the_revocation_nothing_above_its_number_is_taken"
+_WITHHELD = "t8:what_came_in_before_the_revocation_is_withheld_by_it"
+
+GUARDS_KEYS: list[Guard] = [
+    *rows(
+        "identity/envelope.py",
+        ("if any(seq > one.until for one in then):", "if False:", f"{_NOTHING} {_WITHHELD}"),
+        (
+            "if not self.retired or signers <= self.keys:",
+            "if True:",
+            "t8:what_the_key_signed_up_to_its_number_is_still_taken_however_late",
+        ),
+    ),
+    *rows(
+        "identity/roots.py",
+        ("if body.version > MAX_VERSIONS:  # 7", "if False:  # 7", ""),
+        (
+            "if before is not None and one.until > before.until:",
+            "if False:",
+            "t8:an_older_version_again_does_not_bring_the_key_back",
+        ),
+        (
+            "if not signing.keys.isdisjoint(retired):",
+            "if False:",
+            "t8:an_older_version_again_does_not_bring_the_key_back",
+        ),
+        (
+            "if version_of(message) != message.header.seq:",
+            "if False:",
+            "t9:a_number_that_is_not_its_version_is_refused",
+        ),
+    )[1:],
+    *rows(
+        "admission/service.py",
+        (
+            "anywhere = freshness is Freshness.STANDING and header.network == EVERYONE",
+            "anywhere = header.network == EVERYONE",
+            "order:what_says_who_somebody_is_holds_in_every_network_when_it_says_so",
+        ),
+        (
+            "and freshness is not Freshness.STANDING:  # 6",
+            ":  # 6",
+            "order:what_says_who_somebody_is_may_be_past_its_expiry_and_from_a_stranger"
+            " t9:an_expired_version_is_a_step_to_the_next",
+        ),
+    ),
+    *rows(
+        "node/ring.py",
+        (
+            "return Roster(roster.keys, roster.threshold) if roster.retired else roster",
+            "return roster",
+            "t8:the_thief_greets_nobody_not_even_under_an_old_number",
+        ),
+        (
+            "if message.header.seq <= MAX_VERSIONS and self.chain(message.author):",
+            "if False:",
+            "t8:the_thief_cannot_take_the_numbers_that_the_next_versions_need",
+        ),
+        (
+            "advance(trusted, signed, metadata.author)\n        return metadata",
+            "return metadata",
+            "t8:the_thief_cannot_change_keys t11:whoever_has_no_root_key_cannot_make_it_look_so",
+        ),
+        (
+            "raise Refused(Reason.CORRUPT, about) from None",
+            "break",
+            "t8:stored_metadata_that_is_damaged_makes_nothing_good_again",
+        ),
+    ),
+    *rows(
+        "node/inbox.py",
+        (
+            "envelope.check_signers(ring(message.author), message.header.seq, message.signers)",
+            "pass",
+            "t8:what_waits_for_its_turn_while_the_revocation_comes_in_is_refused",
+        ),
+        (
+            "            self._core.ring.forget(message.author)\n",
+            "            pass\n",
+            _NOTHING,
+        ),
+        (
+            "return author == self._core.me or (welcome and self._passes_on(admitted))",
+            "return True",
+            "changing:a_stranger_may_say_who_signs_for_it_and_nothing_more",
+        ),
+    ),
+    *rows(
+        "node/succession.py",
+        (
+            "if is_spent(core, author):",
+            "if False:",
+            "t11:no_further_version_of_a_spent_id_is_taken_after_a_restart_neither",
+        ),
+        (
+            "effects.changes.append(WithholdRecord(row.id))",
+            "pass",
+            f"{_WITHHELD} t8:a_number_that_the_thief_used_is_free_for_the_owner_and_no_proof_against_her",
+        ),
+        (
+            "return skill.origin is Origin.OWN or any(one.id not in gone for one in words)",
+            "return False",
+            "t8:a_skill_that_somebody_else_stands_behind_stays t8:a_tombstone_by_the_thief_is_undone",
+        ),
+        (
+            "effects.changes.append(SetSkillState(skill.id, after, Reason.REVOKED.code))",
+            "pass",
+            f"{_WITHHELD} changing:a_revocation_travels_with_the_feed_and_the_feed_stays_whole",
+        ),
+    ),
+    *rows(
+        "node/keyfetcher.py",
+        ("if len(asked) >= MAX_ASKED:", "if False:", "changing:a_source_cannot_have_a_reader_ask_for_ever"),
+        ("if author in asked:", "if False:", "changing:keys_that_a_feed_does_not_bring_are_asked_for_once"),
+    )[:1],
+    *rows(
+        "node/publishing.py",
+        (
+            "if not await self._tell_keys(row.url):",
+            "if await self._tell_keys(row.url) is None:",
+            "changing:nothing_is_sent_before_the_keys_have_arrived",
+        ),
+    ),
+    *rows(
+        "node/keyholder.py",
+        (
+            "if not any(one.public in roots.keys for one in by):",
+            "if False:",
+            "changing:only_the_root_key_changes_keys",
+        ),
+        (
+            "            core.keys.discard()\n            raise",
+            "            raise",
+            "changing:a_full_disk_leaves_the_old_key_in_force",
+        ),
+    ),
+    *rows(
+        "adapters/keys.py",
+        (
+            "if seed is None or kind not in (ROOT, FORMAT):",
+            "if seed is None:",
+            "keys:what_is_no_root_key_is_refused_for_what_it_is cli:the_day_to_day_key_alone_cannot_change_keys",
+        ),
+        (
+            "if seed is None or kind not in (FORMAT, SIGNING):",
+            "if seed is None:",
+            "keys:a_root_key_does_not_sign_day_to_day",
+        ),
+        (
+            "self._prepared = SigningKey(seed) if seed is not None and owner == self.node_id else None",
+            "self._prepared = SigningKey(seed) if seed is not None else None",
+            "keys:what_a_crash_left_half_written_is_no_key",
+        ),
+    ),
+    *rows(
+        "entrypoints/operations/keys.py",
+        (
+            "if node_id != app.node.core.me:",
+            "if False:",
+            "cli:a_root_key_of_another_node_is_not_this_ones",
+        ),
+    ),
+    *rows(
+        "adapters/store/memory.py",
+        (
+            "about = [row for row in self._records.values() if row.subject == subject and not row.withheld]",
+            "about = [row for row in self._records.values() if row.subject == subject]",
+            "store:a_record_that_is_withheld_keeps_its_place_in_the_feed_and_frees_its_number",
+        ),
+    ),
+    *rows(
+        "adapters/store/writes.py",
+        (
+            "for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):",
+            "for statement in (_WITHHOLD,):",
+            "store:what_a_withheld_record_carried_goes_with_it",
+        ),
+    ),
+]
+
+
+def main(words: Sequence[str]) -> int:
+    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
+    guards = [guard for guard in GUARDS_KEYS if not words or any(word in guard.file for word in words)]
+    toothless = check_guards(guards)
+    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
+    return 1 if toothless else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
