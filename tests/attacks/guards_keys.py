@@ -46,7 +46,6 @@ GUARDS_KEYS: list[Guard] = [
     ),
     *rows(
         "identity/roots.py",
-        ("if body.version > MAX_VERSIONS:  # 7", "if False:  # 7", ""),
         (
             "if before is not None and one.until > before.until:",
             "if False:",
@@ -62,7 +61,7 @@ GUARDS_KEYS: list[Guard] = [
             "if False:",
             "t9:a_number_that_is_not_its_version_is_refused",
         ),
-    )[1:],
+    ),
     *rows(
         "admission/service.py",
         (
@@ -144,8 +143,7 @@ GUARDS_KEYS: list[Guard] = [
     *rows(
         "node/keyfetcher.py",
         ("if len(asked) >= MAX_ASKED:", "if False:", "changing:a_source_cannot_have_a_reader_ask_for_ever"),
-        ("if author in asked:", "if False:", "changing:keys_that_a_feed_does_not_bring_are_asked_for_once"),
-    )[:1],
+    ),
     *rows(
         "node/publishing.py",
         (

@@ -1,4 +1,4 @@
-"""Attack 9, root metadata by every way in: rollback, freeze and fast-forward, as in tuf-conformance, and recovery after.
+"""Attack 9, root metadata by every way in: rollback, freeze and fast-forward, as in tuf-conformance, and recovery.
 
 The rules alone are in `test_009_rollback_freeze.py`; here is what a whole node makes of them.
 """

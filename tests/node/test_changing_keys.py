@@ -100,7 +100,8 @@ async def test_a_node_is_greeted_and_subscribed_to_under_keys_that_nobody_knows_
     assert hub.store.feed_mark()[0] == 1  # its own metadata; a stranger's is known here, and not passed on
     await rotate(hub)
     await a.publish(SLUG, hub)
-    assert [one.reason for one in await b.pull(hub)] == [None, None, None]
+    told = [(one.kind, one.reason) for one in await b.pull(hub)]
+    assert told == [("root", Reason.DUPLICATE)] * 2 + [("skill", None)]  # the keys were asked for, to check the answers
     assert b.holds(SLUG)
 
 

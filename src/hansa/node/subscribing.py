@@ -12,7 +12,7 @@ import msgspec
 
 from hansa.admission.service import Via
 from hansa.admission.versions import SUPPORTED
-from hansa.identity import envelope, roots
+from hansa.identity import envelope
 from hansa.identity.envelope import Verified
 from hansa.kernel.canonical import Json
 from hansa.kernel.errors import NotFound, Refused, UsageError
@@ -225,9 +225,8 @@ class Subscriber:
             )
         except Refused as refusal:
             held = self._core.store.record(ContentId(item.id)) if refusal.reason is Reason.DUPLICATE else None
-            if held is not None and held.kind == roots.KIND:
-                return Pulled(held.id, held.kind, held.subject, None)  # it was asked for before the feed brought it
-            return Pulled(ContentId(item.id), "", "", refusal.reason, refusal.detail)
+            kind = held.kind if held is not None else ""
+            return Pulled(ContentId(item.id), kind, "", refusal.reason, refusal.detail)
         if taken.kind == messages.SKILL:
             await self._fetch_files(subscription.url, parse(taken.message.body, SkillBody).skill)
         return Pulled(taken.id, taken.kind, taken.subject, None)

@@ -13,6 +13,7 @@ from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import HansaError, Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import iso
+from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import PeerRow, PutPeer, SkillRow, SubscriptionRow
@@ -95,8 +96,8 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     for source in sources:
         try:
             async for pulled in node.subscriber.pull(source.url):
-                if pulled.kind == roots.KIND and pulled.reason is None:
-                    keys += 1
+                if pulled.kind == roots.KIND and pulled.reason in (None, Reason.DUPLICATE):
+                    keys += pulled.reason is None  # a duplicate was asked for before the feed brought it
                 elif pulled.reason is None:
                     taken += 1
                 else:
