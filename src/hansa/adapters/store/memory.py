@@ -103,10 +103,8 @@ class MemoryStore:
 
     def _make(self, change: Change) -> None:
         match change:
-            case PutRecord(row, in_feed):
-                self._put_record(row, in_feed)
-            case WithholdRecord(id_):
-                self._withhold(id_)
+            case PutRecord() | WithholdRecord():
+                self._file(change)
             case PutSkill(row):
                 self._skills.setdefault(row.id, row)
             case SetSkillState(skill, state, reason):
@@ -143,6 +141,12 @@ class MemoryStore:
             case TrimReflections(keep):
                 for one in self._newest()[max(0, keep) :]:
                     del self._reflections[one.id]
+
+    def _file(self, change: PutRecord | WithholdRecord) -> None:
+        if isinstance(change, PutRecord):
+            self._put_record(change.row, change.in_feed)
+        else:
+            self._withhold(change.record)
 
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         if in_feed:

@@ -150,11 +150,8 @@ class Batch:
 
     def _make(self, change: Change) -> None:
         match change:
-            case PutRecord(row, in_feed):
-                self._put_record(row, in_feed)
-            case WithholdRecord(id_):
-                for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):
-                    self._run(statement, {"record": id_})
+            case PutRecord() | WithholdRecord():
+                self._file(change)
             case PutSkill(row):
                 self._put_skill(row)
             case SetSkillState():
@@ -192,6 +189,13 @@ class Batch:
         return bool(self._session.run(statement, parameters))
 
     # ---- records and the feed
+
+    def _file(self, change: PutRecord | WithholdRecord) -> None:
+        if isinstance(change, PutRecord):
+            self._put_record(change.row, change.in_feed)
+            return
+        for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):
+            self._run(statement, {"record": change.record})
 
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         length, head = self._feed_mark() if in_feed else (0, "")
