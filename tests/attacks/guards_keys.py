@@ -14,6 +14,8 @@ _FILES = {
     "t8": "tests/attacks/test_008_key_theft.py",
     "t9": "tests/attacks/test_009_roots_ways_in.py",
     "t11": "tests/attacks/test_011_two_roots.py",
+    "heads": "tests/attacks/test_011_heads.py",
+    "trail": "tests/overlay/test_heads.py",
     "order": "tests/admission/test_order_of_checks.py",
     "changing": "tests/node/test_changing_keys.py",
     "cli": "tests/cli/test_keys.py",
@@ -205,6 +207,28 @@ GUARDS_KEYS: list[Guard] = [
             "for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):",
             "for statement in (_WITHHOLD,):",
             "store:what_a_withheld_record_carried_goes_with_it",
+        ),
+    ),
+    *rows(
+        "overlay/heads.py",
+        (
+            "return leads_there and link != other.head",
+            "return link != other.head",
+            "trail:a_proof_that_does_not_lead_to_the_signed_head_proves_nothing",
+        ),
+    ),
+    *rows(
+        "node/witness.py",
+        ("if len(source.claims) < MAX_CLAIMS:", "if True:", "heads:what_waits_to_be_judged_is_bounded"),
+        (
+            "return message if (header.kind, header.network) == (overlay.INDEX, self._core.settings.network) else None",
+            "return message",
+            "heads:a_peer_cannot_have_an_honest_source_accused",
+        ),
+        (
+            "            await self._judge(claim, source)\n\n    async def compare",
+            "            pass\n\n    async def compare",
+            "heads:a_reader_who_is_behind_finds_out_when_it_gets_there",
         ),
     ),
 ]

@@ -337,9 +337,9 @@ async def test_the_description_lists_every_route(hub: Resident) -> None:
     assert {
         ("POST", "/skills"), ("GET", "/skills"), ("POST", "/skills/bulk"), ("POST", "/records"), ("GET", "/instances"),
         ("GET", "/revocations"), ("POST", "/hello"), ("GET", "/feed"), ("GET", "/events"), ("GET", "/healthz"),
-        ("GET", "/readyz"), ("GET", "/roots"),
+        ("GET", "/readyz"), ("GET", "/roots"), ("GET", "/heads"),
     } <= listed  # fmt: skip
-    assert len(listed) == 17
+    assert len(listed) == 18
     assert not [path for _, path in listed if "admin" in path]
     for methods in described["paths"].values():
         for entry in methods.values():

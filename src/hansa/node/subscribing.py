@@ -32,6 +32,7 @@ from hansa.node.rows import (
     SubscriptionRow,
 )
 from hansa.node.vault import open_skill
+from hansa.node.witness import Witness
 from hansa.overlay import feed
 from hansa.overlay import messages as overlay
 from hansa.overlay.feed import Mark
@@ -80,6 +81,7 @@ class Subscriber:
         self._pulling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._incomplete: dict[str, dict[ContentId, Skill]] = {}
         self.keys = KeyFetcher(core, inbox)
+        self.witness = Witness(core)
 
     async def greet(self, url: str, peer: NodeId | None = None) -> Verified:
         """Says hello to the node at `url` and returns its welcome, which fits that hello.
@@ -154,13 +156,16 @@ class Subscriber:
     async def _pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
         self.keys.begin(subscription.url)
         await self._fetch_missing(subscription.url)
-        mark = Mark(subscription.length, subscription.head)
+        start = mark = Mark(subscription.length, subscription.head)
+        ids: list[ContentId] = []
         while True:
             page = await self._page(subscription, mark)
             index_message = await self._index_in(page, subscription)
             index = parse(index_message.body, Index)
             feed.check_index(mark, index, index_message.header.expires, self._core.now())
-            mark = feed.walk(mark, [ContentId(item.id) for item in page.items])
+            fresh = [ContentId(item.id) for item in page.items]
+            ids += fresh
+            mark = feed.walk(mark, fresh)
             feed.check_walk(mark, index)
             if not page.items and mark.length < index.length:
                 raise Refused(Reason.MIX_AND_MATCH, "it shows fewer records than its index counts")
@@ -168,6 +173,7 @@ class Subscriber:
                 yield await self._take(item, subscription)
             if mark.length >= index.length:
                 await self._keep_mark(subscription.url, mark)
+                await self.witness.walked(index_message, start, ids)
                 return
 
     async def _keep_mark(self, url: str, mark: Mark) -> None:

@@ -173,6 +173,13 @@ async def get_roots(
     return {"roots": [row.envelope.decode() for row in rows]}
 
 
+@router.get("/heads", summary="What this node's sources showed it last: {heads}, signed by each source")
+async def get_heads(request: Request) -> Response:
+    """Shows the signed index of each source that was read, so that two readers of one source can compare."""
+    heads = node_of(request).subscriber.witness.heads()
+    return Response(msgspec.json.encode(heads), media_type="application/json")
+
+
 @router.get("/instances", summary="Nodes this one has met: {instances, count}")
 async def get_instances(request: Request) -> dict[str, Any]:
     """Lists nodes by id."""

@@ -151,6 +151,8 @@ async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
             async for pulled in app.node.subscriber.pull(url):
                 if pulled.reason is not None:
                     log.info("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
+            for split in await app.node.subscriber.witness.compare(url):
+                log.warning("source shows two feeds", told_by=url, error=str(split))
             await _prove_waiting(app)
             await app.node.subscriber.wait_for_news(url, app.config.sync_seconds)
             await _pause(stopping, LEAST_PAUSE_SECONDS)  # a source that answers at once must not make us spin

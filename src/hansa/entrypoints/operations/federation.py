@@ -103,6 +103,8 @@ async def _sync(app: App, given: Arguments) -> Outcome:
                 else:
                     refused[pulled.reason.code] = refused.get(pulled.reason.code, 0) + 1
                 yield Progress(taken, taken, f"pulled {pulled.id[:12]}")
+            for split in await node.subscriber.witness.compare(source.url):
+                faults.append({"url": source.url, **problem(split)})
         except HansaError as error:
             faults.append({"url": source.url, **problem(error)})
     proved: dict[str, int] = {}
