@@ -105,8 +105,8 @@ async def test_a_reader_who_is_behind_finds_out_when_it_gets_there(world: World)
     await liar.reads(liar.b, [0, 1, 3, 4])
     assert await liar.compare(liar.a, liar.b) == []
     await liar.reads(liar.a, [0, 1, 2, 4, 5])
-    assert await liar.compare(liar.a, liar.b) == [Reason.FORK]
     assert [row.dealing for row in liar.a.store.ledger()] == ["equivocated"]
+    assert await liar.compare(liar.a, liar.b) == [Reason.FORK]
 
 
 async def test_readers_of_an_honest_source_find_nothing_wherever_they_are(world: World) -> None:
