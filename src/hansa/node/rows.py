@@ -281,6 +281,21 @@ class TrimReflections:
     keep: int
 
 
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Makes a change in place of the damaged row that is held under its id; nothing changes when none is held."""
+
+    change: PutRecord | PutSkill | PutEvidence | PutBlob
+
+
+@dataclass(frozen=True, slots=True)
+class PutMark:
+    """Keeps a fact about this store under a name, replacing it; "" takes it away."""
+
+    name: str
+    value: str
+
+
 Change = (
     PutRecord
     | PutSkill
@@ -297,4 +312,6 @@ Change = (
     | PutReflection
     | DropReflections
     | TrimReflections
+    | Mend
+    | PutMark
 )

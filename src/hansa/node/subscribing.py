@@ -148,9 +148,32 @@ class Subscriber:
             raise NotFound(f"no subscription to {url}: hansa subscribe {url} first")
         return found
 
+    async def said_by_me(self, url: str) -> list[bytes]:
+        """Returns the envelopes of this node's own records in a source's feed, walked from its beginning.
+
+        Raises:
+            Unavailable, Refused: see `pull`.
+        """
+        found: list[bytes] = []
+        async for page, _ in self._walk(self._subscription(url), Mark()):
+            for item in page.items:
+                data = (item.envelope or "").encode()
+                with suppress(Refused):  # damaged, or nobody's: not ours
+                    if envelope.verify(envelope.read(data, self._core.settings.limits)).author == self._core.me:
+                        found.append(data)
+        return found
+
     async def _pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
         await self._fetch_missing(subscription.url)
         mark = Mark(subscription.length, subscription.head)
+        async for page, reached in self._walk(subscription, mark):
+            for item in page.items:
+                yield await self._take(item, subscription)
+            mark = reached
+        await self._keep_mark(subscription.url, mark)
+
+    async def _walk(self, subscription: SubscriptionRow, mark: Mark) -> AsyncIterator[tuple[FeedPage, Mark]]:
+        """Yields the pages behind a mark, each with the mark behind it; the last one ends in the signed head."""
         while True:
             page = await self._page(subscription, mark)
             index_message = self._index_in(page, subscription)
@@ -160,10 +183,8 @@ class Subscriber:
             feed.check_walk(mark, index)
             if not page.items and mark.length < index.length:
                 raise Refused(Reason.MIX_AND_MATCH, "it shows fewer records than its index counts")
-            for item in page.items:
-                yield await self._take(item, subscription)
+            yield page, mark
             if mark.length >= index.length:
-                await self._keep_mark(subscription.url, mark)
                 return
 
     async def _keep_mark(self, url: str, mark: Mark) -> None:

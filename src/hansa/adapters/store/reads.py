@@ -80,6 +80,9 @@ _DELIVERIES = Prepared(select(outbox).where(outbox.c.record == bindparam("record
 _SUBSCRIPTIONS = Prepared(select(subscriptions).order_by(subscriptions.c.url))
 _PEER = Prepared(select(peers).where(peers.c.id == bindparam("id")))
 _PEERS = Prepared(select(peers).order_by(peers.c.id))
+_SIZES = Prepared(
+    select(records.c.author, func.sum(func.length(records.c.envelope)).label("size")).group_by(records.c.author)
+)
 _BLOB = Prepared(select(blobs.c.data).where(blobs.c.digest == bindparam("digest")))
 
 
@@ -225,6 +228,15 @@ class SqlReads(ABC):
     def count_reflections(self, wanted: ReflectionFilter) -> int:
         """Returns how many reflections there are."""
         return int(self._rows(notes.count(wanted))[0]["number"])
+
+    def mark(self, name: str) -> str:
+        """Returns what is kept under a name; "" for nothing."""
+        found = self._first(_META, key=f"mark {name}")
+        return str(found["value"]) if found else ""
+
+    def sizes(self) -> dict[NodeId, int]:
+        """Returns how many bytes of records are held of each author."""
+        return {NodeId(row["author"]): int(row["size"]) for row in self._rows(_SIZES)}
 
     def _starting_with(self, statement: Prepared, prefix: str, limit: int) -> Sequence[Fetched]:
         if not prefix.isascii():  # no id does, and not all text can be asked for
