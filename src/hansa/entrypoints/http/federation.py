@@ -22,7 +22,7 @@ from hansa.node.node import Node
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import PutBlob, RecordRow
 from hansa.node.subscribing import FeedItem, FeedPage
-from hansa.node.vault import open_record, open_skill
+from hansa.node.vault import open_blob, open_record, open_skill
 from hansa.skills.messages import SKILL
 from hansa.skills.model import SkillState
 
@@ -131,7 +131,7 @@ async def get_file(request: Request, id_: Id, digest: Digest) -> Response:
     if data is None or digest not in {file.digest for file in open_skill(row).result.files}:
         raise NotFound("no such file in that skill")
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    return Response(open_blob(digest, data), media_type="application/octet-stream", headers=headers)
 
 
 @router.put("/skills/{id}/files/{digest}", status_code=201, summary="Bring a file that a held skill names")
@@ -206,7 +206,7 @@ async def get_feed(
         size += len(row.envelope)
         if items and size > MAX_PAGE_BYTES:
             break
-        items.append(FeedItem(row.place or 0, row.id, _whole(row)))
+        items.append(FeedItem(row.place or 0, row.id, _whole(node, row)))
     page = FeedPage(node.publisher.index().raw.decode(), items)
     return Response(msgspec.json.encode(page), media_type="application/json")
 
@@ -271,11 +271,12 @@ def _published(request: Request, id_: str) -> Any:
     return row
 
 
-def _whole(row: RecordRow) -> str | None:
+def _whole(node: Node, row: RecordRow) -> str | None:
     """Returns a record's envelope; None for one whose bytes no longer fit its id: withheld, and named by the reader."""
     try:
         open_record(row)
     except Refused:
+        node.core.noticed[row.id] = None
         return None
     return row.envelope.decode()
 
