@@ -103,7 +103,7 @@ SEQUENCE = [
     ("peer", "ban", "{peer}"), ("quarantine", "approve", "{lie}"), ("quarantine", "reject", "{lie}"),
     ("skill", "remove", "{lie}", "--yes"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
-    ("reflect", "prune", "--keep", "0"),
+    ("reflect", "prune", "--keep", "0"), ("store", "check", "--full"), ("store", "repair"),
 ]  # fmt: skip
 WITHOUT_JSON = {("peer", "add"), ("peer", "ban"), ("skill", "export")}
 ELSEWHERE = {
@@ -117,6 +117,8 @@ ELSEWHERE = {
     ("skill", "export"),
     ("llm", "test"),
     ("reflect", "import"),
+    ("store", "backup"),
+    ("store", "restore"),
 }
 
 

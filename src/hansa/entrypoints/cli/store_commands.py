@@ -44,7 +44,7 @@ def check(
     finish(result)
 
 
-@store.command(epilog=epilog("hansa store backup ~/backups/monday", "hansa store backup /mnt/a --with-key"))
+@store.command(epilog=epilog("hansa store backup ~/backups/monday", "hansa store backup friday --with-key"))
 def backup(
     path: Annotated[Path, typer.Argument(help="Folder to make; it must not exist.")],
     with_key: Annotated[
