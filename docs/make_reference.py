@@ -81,6 +81,10 @@ UNITS = {
     "output_bytes": "bytes",
     "file_bytes": "bytes",
     "threads": "threads",
+    "share_per_mille": "thousandths",
+    "share_floor_bytes": "bytes",
+    "min_free_bytes": "bytes",
+    "journal_lines": "lines",
 }
 """The unit of each setting. A setting without one stops this script: say what its number counts."""
 

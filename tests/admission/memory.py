@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from hansa.admission.service import Admission, Admitted, Freshness, Guest, Params, Via
@@ -31,10 +32,12 @@ class Notebook:
     durable: dict[tuple[NodeId, int], ContentId] = field(default_factory=dict)
     floors: dict[NodeId, int] = field(default_factory=dict)
     guests: dict[NodeId, Guest] = field(default_factory=dict)
+    sizes: Counter[NodeId] = field(default_factory=Counter)
 
     def keep(self, admitted: Admitted) -> None:
         message = admitted.message
         self.ids.add(message.id)
+        self.sizes[message.author] += len(message.raw)
         if self.kinds[message.header.kind] is not Freshness.LIVE:
             self.durable[message.author, message.header.seq] = message.id
         else:
@@ -51,6 +54,12 @@ class Notebook:
 
     def guest(self, author: NodeId) -> Guest:
         return self.guests.get(author, Guest())
+
+    def bytes_of(self, author: NodeId) -> int:
+        return self.sizes[author]
+
+    def bytes_held(self) -> int:
+        return self.sizes.total()
 
 
 @dataclass

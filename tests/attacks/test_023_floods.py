@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,64 @@ async def test_what_is_pulled_or_imported_is_bounded_by_who_was_asked_and_not_by
     raws = flood(target.author.key, 70)
     assert await target.push_all("feed", raws[:35]) == ["taken"] * 35
     assert await target.push_all("file", raws[35:]) == ["taken"] * 35
+
+
+# ---- a share of the store
+
+
+def sizes(node) -> tuple[int, int]:
+    """Returns the bytes of records of key 1, and of all."""
+    held = node.store.sizes()
+    return held.get(key(1).public.did, 0), sum(held.values())
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_an_author_has_one_hundredth_of_the_store_and_in_any_case_the_floor(tmp_path: Path, kind: str) -> None:
+    world = World(tmp_path, kind)
+    size = len(flood(key(1), 1)[0])
+    settings = {"admission": {"share_floor_bytes": 5 * size + 200, "records_per_minute": 10_000}}
+    node = world.settle("node", "hub", config=settings)
+    authors = [key(n) for n in range(1, 12)]
+    await node.store.apply([PutPeer(PeerRow(one.public.did, invited=True)) for one in authors])
+    raws = flood(key(1), 8)
+    assert await push(node, raws) == [201] * 5 + [507] * 3
+    assert node.refusals() == {"over_share": 3}
+    assert await push(node, flood(key(2), 3, start=200)) == [201] * 3
+    async with node.http() as http:
+        answer = await http.post("/skills", content=raws[7])
+    assert (answer.json()["reason"], answer.json()["verdict"]) == ("over_share", "ignore")
+    node = world.restart(node)  # what each has is counted anew from the store
+    assert await push(node, [raws[7]]) == [507]
+    assert sizes(node)[0] <= 5 * size + 200
+    world.close()
+
+
+async def test_a_share_grows_with_the_store(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    settings = {"admission": {"share_floor_bytes": 0, "share_per_mille": 250, "records_per_minute": 10_000}}
+    node = world.settle("node", "hub", config=settings)
+    await node.store.apply([PutPeer(PeerRow(key(n).public.did, invited=True)) for n in range(1, 9)])
+    assert await push(node, flood(key(1), 1)) == [507]
+    node.settings["admission"] = settings["admission"] | {"share_floor_bytes": 3000}
+    node = world.restart(node)
+    for n in range(2, 9):
+        await push(node, flood(key(n), 9, start=1000 * n))
+    own, held = sizes(node)
+    answers = await push(node, flood(key(1), 40))
+    own, held = sizes(node)
+    assert 201 in answers
+    assert 507 in answers
+    assert own <= max(3000, held * 250 // 1000)
+
+
+async def test_a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operators_word(tmp_path: Path) -> None:
+    target = await Target.fresh(tmp_path)
+    raws = flood(target.author.key, 8)
+    admission = target.node.node.core.admission
+    held = target.node.store.sizes()[target.author.id]
+    admission.params = replace(admission.params, share_floor_bytes=held + 3 * len(raws[0]) + 100)
+    assert await target.push_all("feed", raws[:5]) == ["taken"] * 3 + ["over_share"] * 2
+    assert await target.push_all("file", raws[5:]) == ["taken"] * 3
 
 
 # ---- pages

@@ -1,6 +1,7 @@
 """Attack 67, seen from the door: no room is a typed refusal, nothing is half-done, and room that comes back is used.
 
-Crashes at each write are in `tests/store`, crashes of whole processes in `tests/e2e/test_kill_9.py`.
+Crashes, power losses and refusals at each step of the disk are in `tests/store/disk/test_sweep.py`, logs that lost
+something in `tests/store/test_wal.py`, crashes of whole processes in `tests/e2e/test_kill_9.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from hansa.kernel.errors import DiskFull
+from hansa.adapters.store import sqlite
+from hansa.adapters.store.bounds import StoreBounds
+from hansa.entrypoints.app import opened
+from hansa.entrypoints.config import Config
+from hansa.entrypoints.home import create_identity
+from hansa.kernel.errors import DiskFull, Unavailable
+from hansa.skills.importing.draft import Draft
+from hansa.skills.model import Claim
+from tests.attacks.specimens import key
 from tests.node.world import SLUG, World, multiplier, skill_message
 
 
@@ -80,4 +89,41 @@ async def test_an_operation_on_a_full_disk_says_so_and_does_nothing(tmp_path: Pa
     assert a.store.evidence(SLUG.id) == []
     assert a.store.peers() == []
     assert (await a.ask("prove", ids=[SLUG.id])).ok
+    world.close()
+
+
+async def test_a_disk_that_is_read_only_refuses_writes_serves_reads_and_recovers_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The free-space floor of a real node, as its settings say it."""
+    home = tmp_path / "node"
+    create_identity(home)
+    free = [1 << 40]
+    monkeypatch.setattr(sqlite.SqliteStore.open.__func__, "__kwdefaults__", {  # type: ignore[attr-defined]
+        **sqlite.SqliteStore.open.__func__.__kwdefaults__, "free": lambda _: free[0]})  # type: ignore[attr-defined]  # fmt: skip
+    async with opened(home, Config(store=StoreBounds(min_free_bytes=1000))) as app:
+        await app.node.shelf.add(Draft(SLUG, Claim(), "test"))
+        free[0] = 999
+        with pytest.raises(DiskFull, match="must stay free: free some space; nothing was written"):
+            await app.node.shelf.add(Draft(multiplier(2), Claim(), "test"))
+        assert app.node.find(SLUG.intent) == []  # not proved; and asking is no trouble
+        assert app.node.core.store.skill(SLUG.id) is not None
+        assert app.node.core.store.skill(multiplier(2).id) is None
+        free[0] = 1000
+        await app.node.shelf.add(Draft(multiplier(2), Claim(), "test"))
+        assert app.node.core.store.skill(multiplier(2).id) is not None
+
+
+async def test_a_refusal_is_still_that_refusal_when_the_disk_can_not_take_its_note(tmp_path: Path) -> None:
+    world = World(tmp_path, "sqlite")
+    hub = world.settle("hub", "hub")
+
+    async def broken(_: object) -> None:
+        raise Unavailable("the disk under hansa.db reports an error: check the disk, then try again")
+
+    hub.store.apply = broken  # type: ignore[method-assign, assignment]
+    async with hub.http() as http:
+        answer = await http.post("/skills", content=skill_message(key(1), SLUG).raw)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "unknown_peer")
+    assert hub.node.core.counters.balanced
     world.close()

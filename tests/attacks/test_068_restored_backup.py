@@ -1,17 +1,26 @@
-"""Attack 68, the restored backup: an old state of one's own store reuses no number and brings nothing back."""
+"""Attack 68, the restored backup: an old state of one's own store reuses no number and brings nothing back.
+
+First with files that were copied by hand; then with `hansa store backup` and `restore`, whose store asks its sources
+before it signs anything. Damage and lost logs are in `tests/store/test_checking.py` and `test_wal.py`.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hansa.kernel.errors import Fault, HansaError
+from hansa.adapters import backup as backups
+from hansa.conduct.ledger import first_fault
+from hansa.kernel.errors import Fault, HansaError, Refused
+from hansa.kernel.ids import chain
 from hansa.kernel.instant import MINUTE
+from hansa.node.rows import DropSubscription
 from hansa.skills.model import SkillState
-from tests.node.world import DOUBLE, SLUG, World
+from tests.node.world import DOUBLE, SLUG, World, multiplier
 
 
 @pytest.fixture
@@ -103,3 +112,176 @@ async def test_a_file_that_was_damaged_is_not_opened_or_not_served(world: World,
         assert isinstance(error, Fault) or "corrupt" in str(error) or "no skill" in str(error)
     else:
         assert shown["result"]["text"] == SLUG.result.text
+
+
+# ---- with hansa store backup and hansa store restore
+
+
+async def backed_up(world: World, node) -> Path:
+    folder = world.folder / f"backup-{len(list(world.folder.iterdir()))}"
+    assert (await node.ask("store.backup", path=str(folder))).ok
+    return folder
+
+
+def put_back(world: World, node, folder: Path):
+    node.store.close()
+    backups.restore(world.folder / node.name, folder, node.id)
+    return world.restart(node)
+
+
+async def league(world: World):
+    hub, a, c = world.settle("hub", "hub"), world.settle("a"), world.settle("c")
+    world.invite(hub, a)
+    for skill in (SLUG, DOUBLE, multiplier(7)):
+        world.table.teach(skill)
+    await a.subscribe(hub)
+    await c.subscribe(a)
+    return hub, a, c
+
+
+async def test_a_restored_node_signs_nothing_before_its_sources_were_asked(world: World) -> None:
+    hub, a, _ = await league(world)
+    await a.publish(SLUG, hub)
+    kept = await backed_up(world, a)
+    await a.publish(DOUBLE, hub)
+    world.clock.advance(MINUTE)
+    a = put_back(world, a, kept)
+    world.net.down.add(hub.url)
+    assert not (await a.ask("sync")).ok
+    before = a.store.last_seq(a.id)
+    await a.add(multiplier(7))
+    for name, arguments in [("prove", {"ids": [SLUG.id]}), ("skill.remove", {"id": SLUG.id})]:
+        with pytest.raises(Refused, match="restored"):
+            await a.ask(name, **arguments)
+    with pytest.raises(Refused, match="restored"):
+        a.node.core.seal("skill", {})
+    assert a.store.last_seq(a.id) == before
+    assert (await a.ask("status")).value["asks_first"]
+    world.net.down.clear()
+    assert (await a.ask("sync")).ok
+    assert not (await a.ask("status")).value["asks_first"]
+    assert (await a.ask("prove", ids=[multiplier(7).id])).ok
+    assert (await a.ask("publish", ids=[multiplier(7).id])).ok
+
+
+async def test_after_a_restore_the_feed_goes_on_where_its_subscribers_have_seen_it(world: World) -> None:
+    """The backup's feed is shorter than what C has walked; what the hub still has makes it the same feed again."""
+    hub, a, c = await league(world)
+    await a.publish(SLUG, hub)
+    kept = await backed_up(world, a)
+    for skill in (DOUBLE, multiplier(7)):
+        world.clock.advance(MINUTE)
+        await a.publish(skill, hub)
+    await c.pull(a)
+    mark = a.store.feed_mark()
+    a = put_back(world, a, kept)
+    assert a.store.feed_mark()[0] == 1
+    with pytest.raises(HansaError, match="rollback"):
+        await c.pull(a)
+    done = await a.ask("store.repair")
+    assert done.ok
+    assert len(done.value["came_back"]) == 2
+    assert a.store.feed_mark() == mark
+    assert await c.pull(a) == []
+    assert [row.dealing for row in hub.store.ledger()] == []
+
+
+async def test_after_a_restore_no_number_is_used_twice_and_nobody_sees_two_histories(world: World) -> None:
+    hub, a, c = await league(world)
+    kept = await backed_up(world, a)
+    await a.publish(SLUG, hub)
+    await c.pull(a)
+    a = put_back(world, a, kept)
+    assert (await a.ask("sync")).ok
+    await a.publish(DOUBLE, hub)
+    await c.pull(a)
+    assert c.holds(DOUBLE)
+    assert hub.refusals() == {}
+    head = ""
+    for row in a.store.feed(0, 10):
+        head = chain(head, row.id)
+    assert a.store.feed_mark() == (2, head)
+    assert first_fault(row.entry for row in a.store.ledger()) is None
+
+
+async def test_what_was_taken_back_after_the_backup_does_not_rise_again(world: World) -> None:
+    hub, a, c = await league(world)
+    await a.publish(SLUG, hub)
+    kept = await backed_up(world, a)
+    await a.ask("skill.remove", id=SLUG.id)
+    await a.deliver()
+    a = put_back(world, a, kept)
+    assert a.row(SLUG).state is SkillState.ADMITTED
+    assert (await a.ask("store.repair")).ok
+    assert a.row(SLUG).state is SkillState.REMOVED
+    assert a.node.find(SLUG.intent) == []
+    await c.pull(a)
+    assert not c.holds(SLUG) or c.row(SLUG).state is not SkillState.ADMITTED
+    again = put_back(world, a, kept)  # and once more from the same backup, by way of a plain sync
+    assert (await again.ask("sync")).ok
+    assert again.row(SLUG).state is SkillState.REMOVED
+
+
+async def test_every_source_must_answer_or_the_operator_goes_on_without(world: World) -> None:
+    hub, a, _ = await league(world)
+    other = world.settle("other", "hub")
+    await a.subscribe(other)
+    await a.publish(SLUG, hub)
+    kept = await backed_up(world, a)
+    a = put_back(world, a, kept)
+    world.net.down.add(other.url)
+    assert not (await a.ask("sync")).ok
+    assert not (await a.ask("store.repair")).ok
+    assert a.node.core.asks_first
+    a = world.restart(a)
+    assert a.node.core.asks_first
+    assert (await a.ask("store.repair", go_on=True)).ok
+    assert not a.node.core.asks_first
+    assert not world.restart(a).node.core.asks_first
+
+
+async def test_a_node_without_sources_waits_for_its_operator(world: World) -> None:
+    hub, a, _ = await league(world)
+    await a.publish(SLUG, hub)
+    await a.store.apply([DropSubscription(hub.url)])
+    kept = await backed_up(world, a)
+    a = put_back(world, a, kept)
+    done = await a.ask("store.repair")
+    assert not done.ok
+    assert done.value["asks_first"]
+    assert (await a.ask("store.repair", go_on=True)).ok
+
+
+async def test_a_source_that_shows_others_records_as_ours_brings_nothing_in(world: World) -> None:
+    hub, a, c = await league(world)
+    world.invite(hub, c)
+    world.table.teach(multiplier(8))
+    await c.publish(multiplier(8), hub)
+    kept = await backed_up(world, a)
+    a = put_back(world, a, kept)
+    done = await a.ask("store.repair")
+    assert done.ok
+    assert done.value["came_back"] == []
+    assert a.store.feed_mark() == (0, "")
+    assert not a.holds(multiplier(8))
+
+
+async def test_a_source_that_withholds_its_feed_has_not_answered(world: World) -> None:
+    """Its pages do not add up to its signed index: the mark stays."""
+    hub, a, _ = await league(world)
+    await a.publish(SLUG, hub)
+    kept = await backed_up(world, a)
+    await a.publish(DOUBLE, hub)
+    a = put_back(world, a, kept)
+
+    def twist(method: str, path: str, answer):
+        if not path.startswith("/feed"):
+            return answer
+        page = json.loads(answer.body)
+        page["items"] = []
+        return type(answer)(200, json.dumps(page).encode())
+
+    world.net.twists[hub.url] = twist
+    assert not (await a.ask("store.repair")).ok
+    assert a.node.core.asks_first
+    assert not a.holds(DOUBLE)

@@ -1,4 +1,4 @@
-"""The list of guards keeps up with the source; `python -m tests.attacks.guards` shows that each is watched."""
+"""The list of guards keeps up with the source; `python -m tests.attacks.guard_lists` shows that each is watched."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import ast
 
 import pytest
 
-from tests.attacks.guards import BACKED, GUARDS, PACKAGE, ROOT, Guard, check_guards
-from tests.attacks.guards_keys import GUARDS_KEYS
+from tests.attacks.guard_lists import ALL_GUARDS
+from tests.attacks.guards import BACKED, PACKAGE, ROOT, Guard, check_guards
 from tests.attacks.specimens import scaled
 
 
-@pytest.mark.parametrize("guard", [*GUARDS, *GUARDS_KEYS], ids=lambda guard: guard.name)
+@pytest.mark.parametrize("guard", ALL_GUARDS, ids=lambda guard: guard.name)
 def test_a_guard_stands_where_the_list_says(guard: Guard) -> None:
     text = (ROOT / PACKAGE / guard.file).read_text(encoding="utf-8")
     removed = guard.removed_from(text)
@@ -27,7 +27,7 @@ def test_a_guard_with_another_behind_it_stands_too(file: str, line: str, behind:
 
 
 def test_every_test_that_watches_a_guard_exists() -> None:
-    for node in sorted({test for guard in [*GUARDS, *GUARDS_KEYS] for test in guard.tests}):
+    for node in sorted({test for guard in ALL_GUARDS for test in guard.tests}):
         file, name = node.split("::")
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
         functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
@@ -48,4 +48,4 @@ def test_a_guard_that_nobody_watches_is_reported() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(scaled(1) == 1, reason="takes minutes: before a release, with HANSA_TEST_SCALE=10")
 def test_every_guard_is_missed_when_it_is_gone() -> None:
-    assert check_guards([*GUARDS, *GUARDS_KEYS]) == []
+    assert check_guards(ALL_GUARDS) == []

@@ -104,7 +104,7 @@ SEQUENCE = [
     ("peer", "ban", "{peer}"), ("quarantine", "approve", "{lie}"), ("quarantine", "reject", "{lie}"),
     ("skill", "remove", "{lie}", "--yes"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
-    ("reflect", "prune", "--keep", "0"),
+    ("reflect", "prune", "--keep", "0"), ("store", "check", "--full"), ("store", "repair"),
 ]  # fmt: skip
 WITHOUT_JSON = {("peer", "add"), ("peer", "ban"), ("skill", "export")}
 ELSEWHERE = {
@@ -122,6 +122,8 @@ ELSEWHERE = {
     ("key", "revoke"),
     ("key", "rotate-root"),
     ("key", "move-root"),
+    ("store", "backup"),
+    ("store", "restore"),
 }
 
 

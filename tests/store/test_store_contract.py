@@ -18,8 +18,10 @@ from hansa.node.rows import (
     AppendLedger,
     Change,
     DropSubscription,
+    Mend,
     PutBlob,
     PutEvidence,
+    PutMark,
     PutOutbox,
     PutPeer,
     PutSkill,
@@ -508,3 +510,64 @@ async def test_records_after_a_number_come_in_pages_in_their_order(store: Store)
     assert [row.seq for row in store.records_after(ANN, 3, 2)] == [5, 7]
     assert [row.seq for row in store.records_after(ANN, 7)] == [9]
     assert store.records_after(BOB, -1) == []
+
+
+# ---- marks, sizes, mending
+
+
+async def test_a_mark_is_kept_replaced_and_taken_away(store: Store) -> None:
+    assert store.mark("a") == ""
+    await store.apply([PutMark("a", "1"), PutMark("b", "2")])
+    assert (store.mark("a"), store.mark("b"), store.mark("c")) == ("1", "2", "")
+    await store.apply([PutMark("a", "3"), PutMark("b", "")])
+    assert (store.mark("a"), store.mark("b")) == ("3", "")
+
+
+async def test_sizes_are_the_bytes_of_each_authors_records(store: Store) -> None:
+    assert store.sizes() == {}
+    await store.apply([put(1, envelope=b"x" * 10), put(2, envelope=b"x" * 5), put(3, author=BOB, envelope=b"x")])
+    assert store.sizes() == {ANN: 15, BOB: 1}
+
+
+async def test_what_is_mended_keeps_its_place_and_what_was_settled_here(store: Store) -> None:
+    await store.apply(
+        [put(1, in_feed=True), put(2, in_feed=True, envelope=b"damaged", subject=""), put(3, in_feed=True)]
+    )
+    await store.apply([PutSkill(skill(1)), PutSkill(skill(2, intent="damaged", body=b"damaged", tags=("x",)))])
+    await store.apply([SetSkillState(cid(("skill", 2)), SkillState.ADMITTED, "why")])
+    await store.apply([PutEvidence(cid("e"), finding(1, successes=4)), PutBlob(cid("b"), b"damaged")])
+    mark = store.feed_mark()
+    await store.apply(
+        [
+            Mend(put(2)),
+            Mend(PutSkill(skill(2, added=9, state=SkillState.REFUSED))),
+            Mend(PutEvidence(cid("e"), finding(1, at=9))),
+            Mend(PutBlob(cid("b"), b"whole")),
+        ]
+    )
+    assert store.record(cid(("record", 2))) == record(2, place=2)
+    assert [row.place for row in store.feed(0, 9)] == [1, 2, 3]
+    assert store.feed_mark() == mark
+    assert store.skill(cid(("skill", 2))) == skill(2, state=SkillState.ADMITTED, reason="why")
+    assert [id_ for id_, _ in store.lexical("number2", 9)] == [cid(("skill", 2))]
+    assert store.lexical("damaged", 9) == []
+    assert [row.id for row in store.skills(SkillFilter(tag="tag2"))] == [cid(("skill", 2))]
+    assert store.skills(SkillFilter(tag="x")) == []
+    assert store.evidence(cid(("skill", 1))) == [finding(1)]
+    assert store.blob(cid("b")) == b"whole"
+
+
+async def test_what_is_not_held_is_not_mended(store: Store) -> None:
+    await store.apply([Mend(put(1)), Mend(PutSkill(skill(1))), Mend(PutEvidence(cid("e"), finding(1)))])
+    await store.apply([Mend(PutBlob(cid("b"), b"x"))])
+    assert store.record(cid(("record", 1))) is None
+    assert store.skill(cid(("skill", 1))) is None
+    assert store.evidence(cid(("skill", 1))) == []
+    assert store.blob(cid("b")) is None
+
+
+async def test_a_mended_skill_that_is_gone_is_not_found(store: Store) -> None:
+    await store.apply([PutSkill(skill(1)), PutSkill(skill(2))])
+    await store.apply([SetSkillState(cid(("skill", 1)), SkillState.REMOVED), PutTombstone(gone(2))])
+    await store.apply([Mend(PutSkill(skill(1))), Mend(PutSkill(skill(2)))])
+    assert store.lexical("number1 number2", 9) == []

@@ -4,6 +4,7 @@
 5. not from the future · 6 not expired; a live message not older than the window
 7. author not banned · 8 not here already (replay) · 9 the author's sequence number was not used for something else
 10. a durable record: the author may push to us · 11 within the author's rate
+12. a durable record of somebody else: within the author's share of the store
 
 Three classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
 A *durable* record stays true: it may arrive late, in any order and by any way, and each sequence number of an author
@@ -60,12 +61,16 @@ class Params:
             remembered.
         records_per_minute: how many records one author may push (threat 23). Raising it lets one author fill the
             store faster.
+        share_per_mille: how much of the store's records, in bytes, may be one author's (threat 23: 10 is 1 %).
+        share_floor_bytes: what an author may have in any case, so that a small store with few authors works.
         open_to_all: take pushes from authors that were not invited. Off by default (security default 1).
     """
 
     window_ms: int = 300 * SECOND
     records_per_minute: int = 60
     open_to_all: bool = False
+    share_per_mille: int = 10
+    share_floor_bytes: int = 64 * 1024 * 1024
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a bound makes no sense."""
@@ -73,6 +78,10 @@ class Params:
             raise ValueError(f"window_ms must be between {SECOND} and {MAX_WINDOW_MS}")
         if self.records_per_minute < 1:
             raise ValueError("records_per_minute must be at least 1")
+        if not 1 <= self.share_per_mille <= 1000:
+            raise ValueError("share_per_mille must be between 1 and 1000")
+        if self.share_floor_bytes < 0:
+            raise ValueError("share_floor_bytes must not be negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,14 @@ class Memory(Protocol):
         """Returns what the operator has settled about `author`."""
         ...
 
+    def bytes_of(self, author: NodeId) -> int:
+        """Returns how many bytes of records are held of an author."""
+        ...
+
+    def bytes_held(self) -> int:
+        """Returns how many bytes of records are held in all."""
+        ...
+
 
 class Equivocation(Refused):
     """Two messages under one sequence number: both ids, so that the proof can be kept (threat 11)."""
@@ -120,6 +137,11 @@ class Admitted:
     message: Verified
     via: Via
     at: Instant
+
+
+def share(held: int, per_mille: int, floor: int) -> int:
+    """Returns how many bytes one author may have of a store that holds `held` bytes of records."""
+    return max(floor, held * per_mille // 1000)
 
 
 @dataclass(slots=True)
@@ -150,6 +172,8 @@ class Admission:
         self._unseen(message, freshness)  # 8, 9
         if via is Via.HTTP:
             self._welcome(message, freshness, guest, now)  # 10, 11
+        if freshness is Freshness.DURABLE and via in (Via.HTTP, Via.FEED) and message.author != self.me:
+            self._within_share(message)  # 12
         return Admitted(message, via, now)
 
     def check(self, message: Verified, now: Instant) -> tuple[Freshness, Guest]:
@@ -199,6 +223,13 @@ class Admission:
         first = self.memory.at_sequence(message.author, header.seq)
         if first is not None:
             raise Equivocation(first, message.id)
+
+    def _within_share(self, message: Verified) -> None:
+        size = len(message.raw)
+        held = self.memory.bytes_of(message.author)
+        allowed = share(self.memory.bytes_held() + size, self.params.share_per_mille, self.params.share_floor_bytes)
+        if held + size > allowed:  # 12
+            raise Refused(Reason.SHARE, f"{held} of {allowed} bytes")
 
     def _welcome(self, message: Verified, freshness: Freshness, guest: Guest, now: Instant) -> None:
         keeps = freshness is Freshness.DURABLE

@@ -21,13 +21,14 @@ from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import STORE, admin_token, load_keys, read_roots, write_roots
+from hansa.entrypoints.home import STORE, TOKEN, admin_token, load_keys, read_roots, write_roots
 from hansa.entrypoints.models import models
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
-from hansa.node.core import Core
+from hansa.node.core import ASK_FIRST, Core
 from hansa.node.node import Node
 from hansa.node.ports import Solver
+from hansa.node.rows import PutMark
 
 
 class TestedSandbox:
@@ -118,7 +119,7 @@ async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncI
     lock.acquire()
     caller = HttpCaller()
     try:
-        store = SqliteStore.open(home / STORE)
+        store = await _open_store(home, config)
         try:
             sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
             clock = SystemClock()
@@ -168,3 +169,17 @@ def _solver(config: Config, chain: Chain | None) -> Solver | None:
     if chain is not None:
         solvers.append(LlmSolver(chain))
     return FirstOf(solvers) if solvers else None
+
+
+async def _open_store(home: Path, config: Config) -> SqliteStore:
+    bounds = config.store
+    anew = (home / TOKEN).exists() and not any(home.glob(f"{STORE}*"))
+    store = SqliteStore.open(
+        home / STORE,
+        journal_bound=bounds.journal_lines,
+        min_free_bytes=bounds.min_free_bytes,
+        max_bytes=bounds.max_bytes or None,
+    )
+    if anew:  # this node has had a store before: what it said may be known to others only
+        await store.apply([PutMark(ASK_FIRST, "the store was gone")])
+    return store

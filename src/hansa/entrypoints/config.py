@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hansa.adapters.llm.route import Route
+from hansa.adapters.store.bounds import StoreBounds
 from hansa.admission.service import Params as AdmissionParams
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
@@ -53,6 +54,7 @@ class Config(BaseSettings):
     ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
     sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
+    store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
 
     @classmethod
     def settings_customise_sources(
@@ -109,6 +111,7 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
             config = Config.model_validate({**config.model_dump(), **given})
         config.settings().validate()
         _check_routes(config.llm)
+        config.store.validate()
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

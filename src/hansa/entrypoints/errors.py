@@ -69,6 +69,8 @@ STATUS_OF: dict[Reason, int] = {
     Reason.RATE: 429,
     Reason.CORRUPT: 500,
     Reason.STORE_FULL: 507,
+    Reason.SHARE: 507,
+    Reason.RESTORED: 503,
 }
 """HTTP status of a refusal; every other reason is a 400."""
 

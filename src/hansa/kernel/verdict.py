@@ -78,6 +78,7 @@ class Reason(Enum):
     )
     BANNED = ("banned", Box.ADMISSION, Verdict.REJECT, "the operator has banned this author")
     RATE = ("rate_limited", Box.ADMISSION, Verdict.IGNORE, "too many records in a minute: wait and send again")
+    SHARE = ("over_share", Box.ADMISSION, Verdict.IGNORE, "its author's share of this store is used up: send it later")
     # 4 the skills room
     UNKNOWN_SKILL = ("unknown_skill", Box.DOMAIN, Verdict.IGNORE, "about a skill that this node does not hold")
     TOMBSTONED = ("tombstoned", Box.DOMAIN, Verdict.REJECT, "removed by its author or an operator: it stays removed")
@@ -103,6 +104,12 @@ class Reason(Enum):
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")
     CORRUPT = ("corrupt", Box.STORE, Verdict.REJECT, "the stored bytes no longer match their id: fetch it again")
+    RESTORED = (
+        "restored",
+        Box.STORE,
+        Verdict.IGNORE,
+        "restored from a backup: hansa store repair asks your sources what was said since",
+    )
     # 6 send: what a source of records may not do (threat 9)
     ROLLBACK = ("rollback", Box.SEND, Verdict.REJECT, "shows an older state than it showed before")
     FORK = ("fork", Box.SEND, Verdict.REJECT, "its history differs from what it showed before")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hansa.admission import service as admission
 from hansa.admission.counters import Counters
@@ -13,13 +15,16 @@ from hansa.conduct import ledger
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
+from hansa.kernel.errors import Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
+from hansa.kernel.verdict import Reason
 from hansa.node.driver import Driver
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
+from hansa.node.rows import RecordRow
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
 from hansa.skills import messages as skills
@@ -38,6 +43,9 @@ KINDS: Mapping[str, Freshness] = {
 """Every kind of message that this version of the node knows."""
 
 LIVE_MS = 5 * MINUTE
+
+ASK_FIRST = "ask first"
+"""Mark of a store that may lack what this node has said: restored from a backup, or made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +85,29 @@ class StoreMemory:
     """What admission must remember, answered from the store."""
 
     def __init__(self, store: Store) -> None:
-        """Reads from `store`."""
+        """Reads from `store`; what each author has in it is counted when first asked for, and kept up by `Driver`."""
         self._store = store
+        self._held = 0
+
+    @cached_property
+    def _bytes(self) -> Counter[NodeId]:
+        counted = Counter(self._store.sizes())
+        self._held = counted.total()
+        return counted
+
+    def kept(self, row: RecordRow) -> None:
+        """Counts a record that was just kept."""
+        if "_bytes" in self.__dict__:
+            self._bytes[row.author] += len(row.envelope)
+            self._held += len(row.envelope)
+
+    def bytes_of(self, author: NodeId) -> int:
+        """Returns how many bytes of records are held of an author."""
+        return self._bytes[author]
+
+    def bytes_held(self) -> int:
+        """Returns how many bytes of records are held in all."""
+        return self._held if "_bytes" in self.__dict__ else self._bytes.total()
 
     def holds(self, message: ContentId) -> bool:
         """Says whether a record with this id is held."""
@@ -100,7 +129,12 @@ class StoreMemory:
 
 
 class Core:
-    """The node's identity, ports and settings, and its hand for signing."""
+    """The node's identity, ports and settings, and its hand for signing.
+
+    Attributes:
+        asks_first: nothing lasting is signed before the sources were asked what this node has said (`recovery`).
+        noticed: damaged records that somebody came upon; asked for again at the next pull (`repairing`).
+    """
 
     def __init__(
         self,
@@ -129,8 +163,11 @@ class Core:
         self.counters = Counters()
         self.turns = Turns()
         self.ring = KeyRing(store)
-        self.driver = Driver(store, clock, index)
-        self.admission = Admission(self.me, settings.network, KINDS, StoreMemory(store), settings.admission)
+        memory = StoreMemory(store)
+        self.driver = Driver(store, clock, index, memory.kept)
+        self.admission = Admission(self.me, settings.network, KINDS, memory, settings.admission)
+        self.asks_first = bool(store.mark(ASK_FIRST))
+        self.noticed: dict[ContentId, None] = {}
         self._last_seq = store.last_seq(self.me)
 
     def seal(self, kind: str, body: Json, recipient: str = EVERYONE, expires_in: int = 0) -> Signed:
@@ -138,7 +175,12 @@ class Core:
 
         The sequence number is the time in milliseconds, or one more than the last: it rises even when an old backup
         of the store was restored, so that a number is never used for two messages (threat 68).
+
+        Raises:
+            Refused: RESTORED, for a lasting message while the store may lack what this node has said.
         """
+        if self.asks_first and KINDS.get(kind) is Freshness.DURABLE:
+            raise Refused(Reason.RESTORED)
         now = self.clock.now()
         self._last_seq = max(self._last_seq + 1, int(now))
         header = Header(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.ports import Clock, Index, Store
-from hansa.node.rows import AppendJournal, Change, JournalRow
+from hansa.node.rows import AppendJournal, Change, JournalRow, PutRecord, RecordRow
 
 HISTORY = 200
 QUEUE = 1_000
@@ -53,8 +53,9 @@ class Effects:
 class Driver:
     """Performs effects and keeps the last events for those who come late."""
 
-    def __init__(self, store: Store, clock: Clock, index: Index) -> None:
-        """Performs on `store` and `index`."""
+    def __init__(self, store: Store, clock: Clock, index: Index, kept: Callable[[RecordRow], None]) -> None:
+        """Performs on `store` and `index`; `kept` is told of each record that is durable."""
+        self._kept = kept
         self._store = store
         self._index = index
         self._clock = clock
@@ -70,6 +71,9 @@ class Driver:
         """
         if effects.changes:
             await self._store.apply(effects.changes)
+            for change in effects.changes:
+                if isinstance(change, PutRecord):
+                    self._kept(change.row)
         for skill, text in effects.index:
             self._index.add(skill, text)
         self.outbox_filled.set()

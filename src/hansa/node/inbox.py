@@ -15,7 +15,7 @@ from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Signed, Verified
-from hansa.kernel.errors import DiskFull, Refused
+from hansa.kernel.errors import DiskFull, Refused, Unavailable
 from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
@@ -36,7 +36,7 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row
-from hansa.node.vault import open_record
+from hansa.node.vault import open_record, subject_of
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
@@ -118,7 +118,8 @@ class Inbox:
                 envelope.check_signers(ring(message.author), message.header.seq, message.signers)
             admitted = self._core.admission.admit(message, via, self._core.now())
             self._check_door(message, wanted, only)
-            async with self._core.turns.of(_subject(message)):
+            subject = subject_of(message)
+            async with self._core.turns.of(subject if subject != message.author else ""):  # that turn is held already
                 return await self._carry_out(admitted, source)
 
     def _check_door(self, message: Verified, wanted: Wanted | None, only: str) -> None:
@@ -150,13 +151,17 @@ class Inbox:
         effects.show("refused", ref, reason.code)
         try:
             await self._core.driver.perform(effects)
-        except DiskFull:
-            return  # the refusal stands and is counted; only its note has no room
+        except Unavailable:
+            return  # the refusal stands and is counted; only its note has no room, or the disk refuses
 
     def _prove_equivocation(self, found: Equivocation, data: bytes, effects: Effects) -> None:
         """Keeps both signed messages and a receipt that names them: a proof that anybody can check (threat 11)."""
         first = self._core.store.record(found.first)
-        if first is None or any(one.reason == Reason.EQUIVOCATION.code for one in self._core.store.journal(first.id)):
+        if (
+            self._core.asks_first
+            or first is None
+            or any(one.reason == Reason.EQUIVOCATION.code for one in self._core.store.journal(first.id))
+        ):
             return  # one proof is enough
         digest = content_id(data)
         receipt = Receipt(
@@ -321,13 +326,7 @@ class Inbox:
         return row
 
     def _passes_on(self, admitted: Admitted) -> bool:
-        """A hub passes on what was pushed to it; a node passes on nothing but its own."""
+        """A hub passes on what was pushed to it; a node passes on nothing but its own, which may come back to it."""
+        if admitted.message.author == self._core.me:  # the store it was in was lost, or an old backup restored
+            return admitted.message.header.kind in (messages.SKILL, messages.TOMBSTONE)
         return self._core.settings.role == "hub" and admitted.via is Via.HTTP
-
-
-def _subject(message: Verified) -> str:
-    """Returns the skill that a message is about, read from its body; "" for none, or for a body that is none."""
-    if message.header.kind == messages.SKILL:
-        return parse(message.body, SkillBody).skill.id
-    about = message.body.get("skill")
-    return about if isinstance(about, str) else ""

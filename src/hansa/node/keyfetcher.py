@@ -56,7 +56,7 @@ class KeyFetcher:
             Unavailable: no answer; or the records name more unheard authors than are asked for in one pull, and the
                 next pull goes on from there.
         """
-        author = _named(signed)
+        author = named_author(signed)
         if author is None or self._is_judged(author, signed):
             return
         asked = self._asked.setdefault(url, {})
@@ -110,7 +110,7 @@ class KeyFetcher:
             return True  # whatever it is: receiving it will say
 
 
-def _named(signed: Signed) -> NodeId | None:
+def named_author(signed: Signed) -> NodeId | None:
     """Returns whom a payload names as its author; nothing is known of that to be true. Keys of objects are sorted."""
     if not signed.payload.startswith(_AUTHOR):
         return None

@@ -20,7 +20,9 @@ from hansa.node.keyholder import Keyholder
 from hansa.node.ports import SkillFilter, Solver
 from hansa.node.prover import Proof, Prover, Unproved
 from hansa.node.publishing import Publisher
+from hansa.node.recovery import Recovery
 from hansa.node.reflecting import Reflections
+from hansa.node.repairing import Repairer
 from hansa.node.rows import SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
@@ -45,6 +47,8 @@ class Node:
         self.subscriber = Subscriber(core, self.inbox)
         self.reflections = Reflections(core)
         self.keyholder = Keyholder(core)
+        self.recovery = Recovery(core, self.inbox, self.subscriber)
+        self.repairer = Repairer(core)
         self.views = Views(core, self.shelf)
         self.stories = Why(core, self.shelf)
 
@@ -90,6 +94,15 @@ class Node:
     def waiting(self, origin: Origin | None = None) -> list[SkillRow]:
         """Returns the skills in quarantine that were not tried yet."""
         return [row for row in self.unproved(origin) if not self._tried(row)]
+
+    async def before_pull(self, url: str) -> None:
+        """Does what comes before each pull: after a restore, asking what this node has said; mending what is damaged.
+
+        Raises:
+            Unavailable, Refused: see `Recovery.ask`.
+        """
+        await self.recovery.ask(url)
+        await self.repairer.retry()
 
     async def greeted(self, data: bytes, source: str) -> Signed:
         """Takes in a hello and returns this node's signed welcome.

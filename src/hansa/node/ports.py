@@ -210,6 +210,14 @@ class Store(Protocol):
         """Returns how many reflections there are."""
         ...
 
+    def mark(self, name: str) -> str:
+        """Returns what `PutMark` keeps under a name; "" for nothing."""
+        ...
+
+    def sizes(self) -> dict[NodeId, int]:
+        """Returns how many bytes of records are held of each author."""
+        ...
+
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills (removed ones left out) that share words with `text` in intent or tags, best first.
 

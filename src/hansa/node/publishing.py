@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -26,7 +27,7 @@ from hansa.node.rows import (
     SkillRow,
 )
 from hansa.node.shelf import Shelf, record_row
-from hansa.node.vault import open_record, open_skill
+from hansa.node.vault import open_blob, open_record, open_skill
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello, Index
 from hansa.skills import messages
@@ -173,6 +174,7 @@ class Publisher:
         try:
             open_record(record, self._core.ring)
         except Refused as refusal:
+            self._core.noticed[record.id] = None
             return Delivery(replace(row, state="refused", reason=refusal.reason.code), str(refusal))
         is_skill = record.kind == messages.SKILL
         answer = await self._core.caller.post(row.url, "/skills" if is_skill else "/records", record.envelope)
@@ -202,8 +204,9 @@ class Publisher:
         files = []
         for file in open_skill(row).result.files:
             data = self._core.store.blob(ContentId(file.digest))
-            if data is not None:
-                files.append((file.digest, data))
+            with suppress(Refused):  # damaged: withheld
+                if data is not None:
+                    files.append((file.digest, open_blob(file.digest, data)))
         return files
 
     def index(self) -> Signed:

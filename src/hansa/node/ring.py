@@ -12,6 +12,8 @@ unreadable rather than bringing a revoked key back.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Roster, Signed, Verified, root_only
 from hansa.identity.roots import MAX_VERSIONS, Root, advance
@@ -20,17 +22,24 @@ from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
-from hansa.node.ports import Store
 from hansa.node.rows import RecordRow
 
 REMEMBERED = 20_000
 """Authors whose metadata, or lack of it, is held in memory; beyond that all are forgotten and read again."""
 
 
+class Records(Protocol):
+    """Where root metadata lies; a store, or one that is being looked through."""
+
+    def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
+        """Returns the records about a skill or a node, oldest first; of one kind when given. None that is withheld."""
+        ...
+
+
 class KeyRing:
     """Answers who may sign for an author; is itself the `Ring` for what is read back."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Records) -> None:
         """Reads from `store`."""
         self._store = store
         self._chains: dict[NodeId, tuple[Root, ...]] = {}

@@ -297,6 +297,21 @@ class TrimReflections:
     keep: int
 
 
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Makes a change in place of the damaged row that is held under its id; nothing changes when none is held."""
+
+    change: PutRecord | PutSkill | PutEvidence | PutBlob
+
+
+@dataclass(frozen=True, slots=True)
+class PutMark:
+    """Keeps a fact about this store under a name, replacing it; "" takes it away."""
+
+    name: str
+    value: str
+
+
 Change = (
     PutRecord
     | WithholdRecord
@@ -314,4 +329,6 @@ Change = (
     | PutReflection
     | DropReflections
     | TrimReflections
+    | Mend
+    | PutMark
 )

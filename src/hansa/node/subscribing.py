@@ -22,7 +22,7 @@ from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
-from hansa.node.keyfetcher import CHANGED, KeyFetcher
+from hansa.node.keyfetcher import CHANGED, KeyFetcher, named_author
 from hansa.node.ports import SkillFilter
 from hansa.node.publishing import their_refusal
 from hansa.node.rows import (
@@ -69,6 +69,15 @@ class FeedPage(msgspec.Struct, frozen=True):
 
     index: str
     items: list[FeedItem]
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """A page of a feed, the mark behind it, and the signed index that it came with."""
+
+    page: FeedPage
+    reached: Mark
+    index: Verified
 
 
 class Subscriber:
@@ -153,27 +162,47 @@ class Subscriber:
             raise NotFound(f"no subscription to {url}: hansa subscribe {url} first")
         return found
 
+    async def said_by_me(self, url: str) -> list[bytes]:
+        """Returns what a source's feed, walked from its beginning, names as this node's own; nothing of it is proved.
+
+        Raises:
+            Unavailable, Refused: see `pull`.
+        """
+        found: list[bytes] = []
+        async for step in self._walk(self._subscription(url), Mark()):
+            for item in step.page.items:
+                data = (item.envelope or "").encode()
+                with suppress(Refused):  # damaged: whatever it was, it is not taken
+                    if named_author(envelope.read(data, self._core.settings.limits)) == self._core.me:
+                        found.append(data)
+        return found
+
     async def _pull(self, subscription: SubscriptionRow) -> AsyncIterator[Pulled]:
         self.keys.begin(subscription.url)
         await self._fetch_missing(subscription.url)
         start = mark = Mark(subscription.length, subscription.head)
         ids: list[ContentId] = []
+        async for step in self._walk(subscription, mark):
+            for item in step.page.items:
+                yield await self._take(item, subscription)
+            ids += [ContentId(item.id) for item in step.page.items]
+            mark, index = step.reached, step.index
+        await self._keep_mark(subscription.url, mark)
+        await self.witness.walked(index, start, ids)
+
+    async def _walk(self, subscription: SubscriptionRow, mark: Mark) -> AsyncIterator[_Walked]:
+        """Yields the pages behind a mark; the last one ends in the signed head."""
         while True:
             page = await self._page(subscription, mark)
             index_message = await self._index_in(page, subscription)
             index = parse(index_message.body, Index)
             feed.check_index(mark, index, index_message.header.expires, self._core.now())
-            fresh = [ContentId(item.id) for item in page.items]
-            ids += fresh
-            mark = feed.walk(mark, fresh)
+            mark = feed.walk(mark, [ContentId(item.id) for item in page.items])
             feed.check_walk(mark, index)
             if not page.items and mark.length < index.length:
                 raise Refused(Reason.MIX_AND_MATCH, "it shows fewer records than its index counts")
-            for item in page.items:
-                yield await self._take(item, subscription)
+            yield _Walked(page, mark, index_message)
             if mark.length >= index.length:
-                await self._keep_mark(subscription.url, mark)
-                await self.witness.walked(index_message, start, ids)
                 return
 
     async def _keep_mark(self, url: str, mark: Mark) -> None:

@@ -13,8 +13,10 @@ from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Reason
+from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.rows import RecordRow, SkillRow
+from hansa.skills.messages import SKILL, SkillBody
 from hansa.skills.model import Skill
 
 ENOUGH_OF_AN_ID = 4
@@ -55,6 +57,30 @@ def open_skill(row: SkillRow) -> Skill:
     if content_id(row.body) != row.id:
         raise Refused(Reason.CORRUPT, f"skill {row.id[:12]}")
     return msgspec.json.decode(row.body, type=Skill)
+
+
+def open_blob(digest: str, data: bytes) -> bytes:
+    """Returns a bundle file's stored bytes.
+
+    Raises:
+        Refused: CORRUPT, when they no longer fit their digest.
+    """
+    if content_id(data) != digest:
+        raise Refused(Reason.CORRUPT, f"file {digest[:12]}")
+    return data
+
+
+def subject_of(message: Verified) -> str:
+    """Returns the skill that a message is about, read from its body; "" for none, or for a body that is none.
+
+    Root metadata is about its author.
+    """
+    if message.header.kind == roots.KIND:
+        return message.author
+    if message.header.kind == SKILL:
+        return parse(message.body, SkillBody).skill.id
+    about = message.body.get("skill")
+    return about if isinstance(about, str) else ""
 
 
 def find_skill(core: Core, id_or_prefix: str) -> SkillRow:

@@ -200,4 +200,5 @@ class Views:
             "subscriptions": len(self._core.store.subscriptions()),
             "peers": len(self._core.store.peers()),
             "messages": self._core.counters.table(),
+            "asks_first": self._core.asks_first,
         }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
+from hansa.adapters.store import faults
 from hansa.adapters.store.prepared import Fetched, Values
 from hansa.conduct.ledger import Entry
 from hansa.node.rows import (
@@ -20,6 +23,8 @@ from hansa.node.rows import (
 )
 from hansa.skills.model import Evidence, Origin, Outcome, SkillState
 from hansa.skills.reflections import By, Reflection, Went
+
+Row = TypeVar("Row")
 
 
 def values(row: Any) -> Values:
@@ -41,14 +46,34 @@ def strings(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
+def _sound(make: Callable[[Fetched], Row]) -> Callable[[Fetched], Row]:
+    """Turns what a damaged row does to `make` into the fault that says so."""
+
+    @wraps(make)
+    def made(fetched: Fetched) -> Row:
+        try:
+            return make(fetched)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise faults.bad_row(make.__name__.removesuffix("_row"), error) from None
+
+    return made
+
+
+@_sound
 def record_row(fetched: Fetched) -> RecordRow:
     """Returns a record."""
-    return RecordRow(**_unnumbered(fetched))
+    found = _unnumbered(fetched)
+    if type(found["envelope"]) is not bytes:
+        found["envelope"] = b""  # damaged: whoever opens it finds that it does not fit its id
+    return RecordRow(**found)
 
 
+@_sound
 def skill_row(fetched: Fetched) -> SkillRow:
     """Returns a skill."""
     found = _unnumbered(fetched)
+    if type(found["body"]) is not bytes:
+        found["body"] = b""
     found["tags"] = strings(found["tags"])
     found["origin"] = Origin(found["origin"])
     found["state"] = SkillState(found["state"])
@@ -58,6 +83,7 @@ def skill_row(fetched: Fetched) -> SkillRow:
     return SkillRow(**found)
 
 
+@_sound
 def evidence_row(fetched: Fetched) -> Evidence:
     """Returns a finding."""
     found = _unnumbered(fetched)
@@ -71,26 +97,31 @@ def entry(fetched: Fetched) -> Entry:
     return Entry(fetched["number"], fetched["receipt"], fetched["previous"], fetched["hash"])
 
 
+@_sound
 def ledger_row(fetched: Fetched) -> LedgerRow:
     """Returns a link of the ledger with what it is about."""
     return LedgerRow(entry(fetched), fetched["subject"], fetched["skill"], fetched["dealing"], fetched["at"])
 
 
+@_sound
 def tombstone_row(fetched: Fetched) -> TombstoneRow:
     """Returns a tombstone."""
     return TombstoneRow(**_unnumbered(fetched))
 
 
+@_sound
 def journal_row(fetched: Fetched) -> JournalRow:
     """Returns a line of the journal."""
     return JournalRow(**_unnumbered(fetched))
 
 
+@_sound
 def outbox_row(fetched: Fetched) -> OutboxRow:
     """Returns a delivery."""
     return OutboxRow(**_unnumbered(fetched))
 
 
+@_sound
 def subscription_row(fetched: Fetched) -> SubscriptionRow:
     """Returns a subscription."""
     found = dict(fetched)
@@ -107,6 +138,7 @@ def reflection_values(reflection: Reflection) -> Values:
     return found
 
 
+@_sound
 def reflection(fetched: Fetched) -> Reflection:
     """Returns a reflection."""
     found = _unnumbered(fetched)
@@ -115,6 +147,7 @@ def reflection(fetched: Fetched) -> Reflection:
     return Reflection(**found)
 
 
+@_sound
 def peer_row(fetched: Fetched) -> PeerRow:
     """Returns a peer."""
     found = dict(fetched)
@@ -137,4 +170,6 @@ def feed_mark(text: str | None) -> tuple[int, str]:
     if text is None:
         return 0, ""
     length, _, head = text.partition(" ")
+    if not length.isdecimal():
+        raise faults.bad_row("the feed's mark", ValueError(text[:80]))
     return int(length), head

@@ -3,8 +3,9 @@
 1. SQLite itself: new enough, with FTS5.
 2. The folder and file: readable and writable; a new file is readable by its owner only.
 3. The file: an SQLite database, ours, not newer than this program.
-4. After a crash: SQLite's own check of every page. The flag is in `meta`, so an orderly start costs nothing.
-5. New or older: migrated, in one transaction.
+4. The log beside it: all there (`wal`). SQLite would drop without a word what no longer checks.
+5. After a crash: SQLite's own check of every page. The flag is in `meta`, so an orderly start costs nothing.
+6. New or older: migrated, in one transaction.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import errno
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from hansa.adapters.store import faults
+from hansa.adapters.store import faults, wal
 from hansa.adapters.store.schema import SCHEMA
 from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writes import get_meta
@@ -59,6 +61,9 @@ def open_writing(path: Path, check_room: Callable[[], None], max_bytes: int | No
     _check_rights(path)
     session = None
     try:
+        lost = lost_from_log(path)
+        if lost:
+            raise faults.log_lost(path, lost)
         session = _connect(path)
         if _check(session, path) < SCHEMA:
             session.close()
@@ -87,6 +92,28 @@ def _check_rights(path: Path) -> None:
         raise Unavailable(f"{folder} can't be written to: give this user write rights to it (chmod u+rwx {folder})")
 
 
+def lost_from_log(path: Path) -> str | None:
+    """Looks, before SQLite does, whether the log of a store that nobody has open is all there.
+
+    Returns:
+        What is wrong with it; None when no acknowledged write is missing.
+    """
+    log = path.with_name(path.name + "-wal")
+    logged = log.stat().st_size if log.is_file() else 0
+    if not path.is_file() or not path.stat().st_size:
+        return f"{path.name} is gone, and {log.name} was left behind" if logged else None
+    return wal.loss(path, in_use=not logged and _in_use(path))
+
+
+def _in_use(path: Path) -> bool:
+    """Says whether the database file by itself, without its log, is marked as in use."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchall():
+            return False
+        found = connection.execute("SELECT value FROM meta WHERE key = 'clean'").fetchone()
+    return found is not None and found[0] == "0"
+
+
 def _remedy(error: OSError) -> str:
     if error.errno == errno.EROFS:
         return "the file system is read-only: move the data directory"
@@ -112,7 +139,7 @@ def _connect(path: Path) -> SqliteSession:
 
 def _check(session: SqliteSession, path: Path) -> int:
     """Returns the number of the schema found, once the file is known to be sound."""
-    found = _version(session, path)
+    found = version(session, path)
     if found > SCHEMA:
         raise UsageError(f"{path} was made by a newer Hansa (schema {found}); this one knows {SCHEMA}: upgrade hansa")
     if found and get_meta(session, "clean") == "0":
@@ -122,7 +149,7 @@ def _check(session: SqliteSession, path: Path) -> int:
     return found
 
 
-def _version(session: SqliteSession, path: Path) -> int:
+def version(session: SqliteSession, path: Path) -> int:
     """Returns the number of the last migration made; 0 for an empty file."""
     tables = {row["name"] for row in session.raw("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:

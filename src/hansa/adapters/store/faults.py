@@ -32,4 +32,22 @@ def translated(error: Exception, path: Path) -> HansaError:
 
 def damaged(path: Path, what: str) -> Fault:
     """Returns the fault for a file that is no longer what Hansa wrote."""
-    return Fault(f"{path} is damaged ({what}): move it away and restore a backup, or start afresh and pull from peers")
+    return Fault(
+        f"{path} is damaged ({what}): move it away and restore a backup (hansa store restore does both),"
+        " or start afresh and pull from peers"
+    )
+
+
+def log_lost(path: Path, what: str) -> Fault:
+    """Returns the fault for a log that lacks writes which somebody was told are kept."""
+    return Fault(
+        f"{path} is damaged: it lacks writes that were acknowledged ({what}): put the missing file back,"
+        " restore a backup, or go on without them with hansa store repair --accept-loss"
+    )
+
+
+def bad_row(what: str, error: Exception) -> Fault:
+    """Returns the fault for a row whose columns no longer hold what they may hold."""
+    return Fault(
+        f"a row of the store is damaged ({what}: {error}): hansa store check names it, hansa store repair mends"
+    )

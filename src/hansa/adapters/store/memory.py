@@ -25,10 +25,12 @@ from hansa.node.rows import (
     DropSubscription,
     JournalRow,
     LedgerRow,
+    Mend,
     OutboxRow,
     PeerRow,
     PutBlob,
     PutEvidence,
+    PutMark,
     PutOutbox,
     PutPeer,
     PutRecord,
@@ -53,6 +55,9 @@ B = 0.75
 MIN_IDF = 1e-6
 """BM25 as SQLite's FTS5 computes it: k1, b, and what a word that most texts have still counts."""
 
+_OURS = ("origin", "author", "state", "added", "source", "reason", "claimed_pass")
+"""What this node has settled about a skill, which its body does not say."""
+
 
 class MemoryStore:
     """Implements `node.ports.Store` with dictionaries."""
@@ -76,6 +81,7 @@ class MemoryStore:
         self._peers: dict[NodeId, PeerRow] = {}
         self._blobs: dict[ContentId, bytes] = {}
         self._reflections: dict[ContentId, Reflection] = {}
+        self._marks: dict[str, str] = {}
 
     # ---- changes
 
@@ -126,10 +132,10 @@ class MemoryStore:
                 self._subscriptions.pop(url, None)
             case PutPeer(row):
                 self._peers[row.id] = row
-            case PutBlob(digest, data):
-                self._blobs.setdefault(digest, data)
             case PutReflection() | DropReflections() | TrimReflections():
                 self._note(change)
+            case PutBlob() | Mend() | PutMark():
+                self._put(change)
 
     def _note(self, change: PutReflection | DropReflections | TrimReflections) -> None:
         match change:
@@ -147,6 +153,23 @@ class MemoryStore:
             self._put_record(change.row, change.in_feed)
         else:
             self._withhold(change.record)
+
+    def _put(self, change: PutBlob | Mend | PutMark) -> None:
+        match change:
+            case PutBlob(digest, data):
+                self._blobs.setdefault(digest, data)
+            case PutMark(name, value):
+                self._marks[name] = value
+            case Mend(PutRecord(row)) if held := self._records.get(row.id):
+                self._records[row.id] = replace(row, place=held.place, received=held.received)
+            case Mend(PutSkill(row)) if skill := self._skills.get(row.id):
+                self._skills[row.id] = replace(row, **{name: getattr(skill, name) for name in _OURS})
+            case Mend(PutEvidence(record, evidence)) if finding := self._evidence.get(record):
+                self._evidence[record] = replace(evidence, at=finding.at)
+            case Mend(PutBlob(digest, data)) if digest in self._blobs:
+                self._blobs[digest] = data
+            case Mend():
+                pass  # not held
 
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         if in_feed:
@@ -332,6 +355,17 @@ class MemoryStore:
     def blob(self, digest: ContentId) -> bytes | None:
         """Returns a bundle file's bytes."""
         return self._blobs.get(digest)
+
+    def mark(self, name: str) -> str:
+        """Returns what is kept under a name; "" for nothing."""
+        return self._marks.get(name, "")
+
+    def sizes(self) -> dict[NodeId, int]:
+        """Returns how many bytes of records are held of each author."""
+        found: Counter[NodeId] = Counter()
+        for row in self._records.values():
+            found[row.author] += len(row.envelope)
+        return dict(found)
 
     def close(self) -> None:
         """Takes no more changes."""

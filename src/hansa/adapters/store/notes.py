@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, exists, func, select, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from hansa.adapters.store import codec
-from hansa.adapters.store.prepared import Fetched, Prepared
+from hansa.adapters.store.prepared import Fetched, Prepared, Session
 from hansa.adapters.store.schema import reflection_tags, reflections
 from hansa.kernel.ids import ContentId
 from hansa.node.rows import DropReflections, PutReflection, TrimReflections
 from hansa.skills.reflections import Reflection, ReflectionFilter
-
-if TYPE_CHECKING:
-    from hansa.adapters.store.writes import Session
 
 _ALL = 2**31 - 1
 

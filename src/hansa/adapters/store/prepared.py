@@ -8,9 +8,9 @@ The SQL stays portable Core, and only its way to the driver is short. A store on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects import sqlite
@@ -51,6 +51,18 @@ class Prepared:
             table = self.statement.table
             keys = [column.name for column in table.c if column is not getattr(table, "autoincrement_column", None)]
         return self.statement.compile(dialect=DIALECT, column_keys=keys)
+
+
+class Session(Protocol):
+    """Runs statements within the present transaction."""
+
+    def run(self, statement: Prepared, parameters: Mapping[str, Any]) -> list[Fetched]:
+        """Runs a statement and returns the rows of its answer."""
+        ...
+
+    def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> None:
+        """Runs a statement once for each set of parameters."""
+        ...
 
 
 def compiled(statement: ClauseElement) -> tuple[str, Values]:

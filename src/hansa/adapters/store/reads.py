@@ -52,7 +52,7 @@ _RECORD_AT = Prepared(
 _LAST_SEQ = Prepared(select(func.max(records.c.seq).label("seq")).where(records.c.author == bindparam("author")))
 _about = select(records).where(records.c.subject == bindparam("subject"), records.c.seq >= 0).order_by(records.c.number)
 _ABOUT = Prepared(_about)
-_ABOUT_OF_KIND = Prepared(_about.where(records.c.kind == bindparam("kind")))
+ABOUT_OF_KIND = Prepared(_about.where(records.c.kind == bindparam("kind")))
 _AFTER_SEQ = Prepared(
     select(records)
     .where(records.c.author == bindparam("author"), records.c.seq > bindparam("after"))
@@ -86,6 +86,9 @@ _DELIVERIES = Prepared(select(outbox).where(outbox.c.record == bindparam("record
 _SUBSCRIPTIONS = Prepared(select(subscriptions).order_by(subscriptions.c.url))
 _PEER = Prepared(select(peers).where(peers.c.id == bindparam("id")))
 _PEERS = Prepared(select(peers).order_by(peers.c.id))
+_SIZES = Prepared(
+    select(records.c.author, func.sum(func.length(records.c.envelope)).label("size")).group_by(records.c.author)
+)
 _BLOB = Prepared(select(blobs.c.data).where(blobs.c.digest == bindparam("digest")))
 
 
@@ -119,7 +122,7 @@ class SqlReads(ABC):
 
     def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
         """Returns the records about a skill or a node, oldest first; of one kind when given. None that is withheld."""
-        found = self._rows(_ABOUT_OF_KIND, subject=subject, kind=kind) if kind else self._rows(_ABOUT, subject=subject)
+        found = self._rows(ABOUT_OF_KIND, subject=subject, kind=kind) if kind else self._rows(_ABOUT, subject=subject)
         return [codec.record_row(row) for row in found]
 
     def records_after(self, author: NodeId, seq: int, limit: int = 500) -> list[RecordRow]:
@@ -236,6 +239,15 @@ class SqlReads(ABC):
     def count_reflections(self, wanted: ReflectionFilter) -> int:
         """Returns how many reflections there are."""
         return int(self._rows(notes.count(wanted))[0]["number"])
+
+    def mark(self, name: str) -> str:
+        """Returns what is kept under a name; "" for nothing."""
+        found = self._first(_META, key=f"mark {name}")
+        return str(found["value"]) if found else ""
+
+    def sizes(self) -> dict[NodeId, int]:
+        """Returns how many bytes of records are held of each author."""
+        return {NodeId(row["author"]): int(row["size"]) for row in self._rows(_SIZES)}
 
     def _starting_with(self, statement: Prepared, prefix: str, limit: int) -> Sequence[Fetched]:
         if not prefix.isascii():  # no id does, and not all text can be asked for

@@ -236,4 +236,5 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Single values: "feed" is the feed's "length head"; "clean" is "0" from the first write until an orderly close."""
+"""Single values: "feed" is the feed's "length head"; "clean" is "0" from the first write until an orderly close;
+"mark NAME" is what `PutMark` keeps."""

@@ -6,7 +6,7 @@ The driver's own rules for when a transaction begins differ between Python versi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,14 @@ class SqliteSession:
     def raw(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Fetched]:
         """Runs a statement given as text, and returns the rows of its answer."""
         return self._connection.execute(sql, parameters or {}).fetchall()
+
+    def walk(self, sql: str) -> Iterator[Fetched]:
+        """Yields the rows of a statement's answer one by one, for answers too large to hold."""
+        yield from self._connection.execute(sql)
+
+    def copy_to(self, target: sqlite3.Connection, pages: int, told: Callable[[int, int, int], None]) -> None:
+        """Copies the whole database, `pages` at a time; `told` gets status, pages left and pages in all."""
+        self._connection.backup(target, pages=pages, progress=told, sleep=0)
 
     def begin(self) -> None:
         """Opens a transaction that may write."""

@@ -21,12 +21,12 @@ from typing import Any
 
 from sqlalchemy import ClauseElement
 
-from hansa.adapters.store import connections, faults, fts
+from hansa.adapters.store import connections, faults, fts, restoring
 from hansa.adapters.store.prepared import Fetched, Prepared, compiled
 from hansa.adapters.store.reads import SqlReads
 from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writer import Writer
-from hansa.kernel.errors import DiskFull, Fault
+from hansa.kernel.errors import DiskFull, Fault, Unavailable
 from hansa.kernel.ids import ContentId
 from hansa.node.rows import Change
 
@@ -36,6 +36,15 @@ MIB = 1024 * 1024
 def free_bytes(path: Path) -> int:
     """Returns the bytes free where `path` is."""
     return shutil.disk_usage(path.parent).free
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Returns what tells a file from another of the same name; (0, 0) for none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 class _Reader:
@@ -54,8 +63,16 @@ class _Reader:
 class SqliteStore(SqlReads):
     """Implements `node.ports.Store` on an SQLite file. Made by `open`."""
 
-    def __init__(self, path: Path, session: SqliteSession, journal_bound: int, check_room: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        session: SqliteSession,
+        journal_bound: int,
+        check_room: Callable[[], None],
+        check_files: Callable[[], None],
+    ) -> None:
         self._path = path
+        self._check_files = check_files
         self._readers: list[_Reader] = []
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -89,8 +106,19 @@ class SqliteStore(SqlReads):
             DiskFull: no room to make or upgrade it.
             Fault: the file is damaged, or no store.
         """
+        restoring.finish(path)
+        files: dict[Path, tuple[int, int]] = {}
+
+        def check_files() -> None:
+            for file, known in files.items():
+                if _identity(file) != known:
+                    raise Unavailable(
+                        f"{file} was moved, replaced or deleted while the node was running: put it back,"
+                        " or stop the node and see hansa store check; nothing was written"
+                    )
 
         def check_room() -> None:
+            check_files()
             found = free(path)
             if found < min_free_bytes:
                 raise DiskFull(
@@ -99,7 +127,13 @@ class SqliteStore(SqlReads):
                 )
 
         session = connections.open_writing(path, check_room, max_bytes)
-        return cls(path, session, journal_bound, check_room)
+        files.update({file: _identity(file) for file in (path, path.with_name(path.name + "-wal"))})
+        return cls(path, session, journal_bound, check_room, check_files)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     @property
     def commits(self) -> int:
@@ -118,7 +152,10 @@ class SqliteStore(SqlReads):
         """
         query = fts.query(text)
         found = self._rows(fts.SEARCH, query=query, limit=max(0, limit)) if query else ()
-        return [(ContentId(row["id"]), float(row["score"])) for row in found]
+        try:
+            return [(ContentId(row["id"]), float(row["score"])) for row in found]
+        except TypeError as error:
+            raise faults.bad_row("the words of full-text search", error) from None
 
     def close(self) -> None:
         """Finishes what was handed in, then lets go of the file. May be called twice."""
@@ -145,6 +182,7 @@ class SqliteStore(SqlReads):
         with self._lock:
             if self._closed:
                 raise Fault("the store is closed")
+            self._check_files()
             gone = [reader for reader in self._readers if not reader.thread.is_alive()]
             reader = _Reader(self._path)
             self._readers = [*(one for one in self._readers if one not in gone), reader]

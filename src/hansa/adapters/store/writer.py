@@ -21,9 +21,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hansa.adapters.store import faults
+from hansa.adapters.store import connections, faults
 from hansa.adapters.store.session import SqliteSession
-from hansa.adapters.store.writes import Batch, put_meta
+from hansa.adapters.store.writes import Batch, get_meta, put_meta
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.node.rows import Change
 
@@ -75,6 +75,7 @@ class Writer:
         self._journal_bound = journal_bound
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._dirty = False
+        self._marked = False  # the database file itself says that it is in use, see `wal`
         self._gate = threading.Lock()  # nothing is put behind the stop mark
         self._stopped = False
         self._thread = threading.Thread(target=self._work, name="hansa-store", daemon=True)
@@ -104,8 +105,10 @@ class Writer:
         while group := self._take():
             for waiting, error in zip(group, self._commit(group), strict=True):
                 waiting.tell(error)
-        self._mark_clean()
+        held = None if self._mark_clean() else self._hold_log()
         self._session.close()
+        if held is not None:
+            held.close()
 
     def _take(self) -> list[_Waiting]:
         """Returns all that waits, once something does; nothing when it is time to stop."""
@@ -143,9 +146,18 @@ class Writer:
                 self._dirty = True
                 self.commits += 1
                 self.batches += outcomes.count(None)
+                self._marked = self._marked or self._fold_mark()
         finally:
             self._session.rollback()
         return outcomes
+
+    def _fold_mark(self) -> bool:
+        """Brings the mark of being in use from the log into the database file; says whether that is done."""
+        try:
+            state = self._session.raw("PRAGMA wal_checkpoint(PASSIVE)")[0]
+        except sqlite3.Error:
+            return False  # the commit stands; tried again after the next one
+        return bool(not state["busy"] and state["log"] == state["checkpointed"])
 
     def _one(self, waiting: _Waiting) -> HansaError | None:
         try:
@@ -155,12 +167,26 @@ class Writer:
             return error
         return None
 
-    def _mark_clean(self) -> None:
-        """Spares the next start its check; a disk too full to say so only costs that check."""
+    def _mark_clean(self) -> bool:
+        """Spares the next start its check; a disk that does not let it be said only costs that check."""
         if not self._dirty:
-            return
+            return True
         try:
             put_meta(self._session, "clean", "1")  # a transaction of its own
             self._session.raw("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error:
             self._session.rollback()
+            return False
+        return True
+
+    def _hold_log(self) -> SqliteSession | None:
+        """Returns a connection that keeps SQLite from removing the log when the last writer goes.
+
+        A file marked as in use without a log is taken for one whose log was lost (`wal`).
+        """
+        try:
+            reader = connections.open_reading(self._path)
+            get_meta(reader, "clean")
+        except sqlite3.Error:
+            return None
+        return reader

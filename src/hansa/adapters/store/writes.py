@@ -6,14 +6,15 @@ end. A `Batch` lives as long as its transaction's savepoint: rolled back togethe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from hansa.adapters.store import codec, fts, notes
-from hansa.adapters.store.prepared import Fetched, Prepared, Values
+from hansa.adapters.store.mending import mend
+from hansa.adapters.store.prepared import Fetched, Prepared, Session, Values
 from hansa.adapters.store.schema import (
     blobs,
     evidence,
@@ -40,8 +41,10 @@ from hansa.node.rows import (
     DropSubscription,
     JournalRow,
     LedgerRow,
+    Mend,
     PutBlob,
     PutEvidence,
+    PutMark,
     PutOutbox,
     PutPeer,
     PutRecord,
@@ -106,18 +109,6 @@ _PUT_META = Prepared(_replacing(insert(meta), "key"))
 _GET_META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 
 
-class Session(Protocol):
-    """Runs statements within the present transaction."""
-
-    def run(self, statement: Prepared, parameters: Mapping[str, Any]) -> list[Fetched]:
-        """Runs a statement and returns the rows of its answer."""
-        ...
-
-    def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> None:
-        """Runs a statement once for each set of parameters."""
-        ...
-
-
 def get_meta(session: Session, key: str) -> str | None:
     """Returns a single value."""
     found = session.run(_GET_META, {"key": key})
@@ -177,6 +168,14 @@ class Batch:
                 self._run(_PUT_BLOB, {"digest": digest, "data": data})
             case PutReflection() | DropReflections() | TrimReflections():
                 notes.make(self._session, change)
+            case Mend() | PutMark():
+                self._make_right(change)
+
+    def _make_right(self, change: Mend | PutMark) -> None:
+        if isinstance(change, Mend):
+            mend(self._session, change.change)
+        else:
+            put_meta(self._session, f"mark {change.name}", change.value)
 
     def _run(self, statement: Prepared, parameters: Mapping[str, Any]) -> None:
         self._session.run(statement, parameters)

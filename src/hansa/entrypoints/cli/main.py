@@ -16,6 +16,7 @@ from hansa.entrypoints.cli import (
     node_commands,
     reflect_commands,
     skill_commands,
+    store_commands,
 )
 from hansa.entrypoints.cli.options import epilog
 from hansa.entrypoints.errors import DONE, INTERRUPTED, exit_code
@@ -30,15 +31,17 @@ cli = typer.Typer(
     help="Share what agents learnt: a skill from someone else is used only after this node has re-proved it.",
     epilog="First steps: hansa demo. Exit codes and settings: docs/reference.",
 )
-for part in (
-    node_commands.cli,
-    skill_commands.cli,
-    federation_commands.cli,
-    key_commands.cli,
-    llm_commands.cli,
-    reflect_commands.cli,
-):
-    cli.add_typer(part)
+_PARTS = (
+    node_commands,
+    skill_commands,
+    federation_commands,
+    key_commands,
+    llm_commands,
+    reflect_commands,
+    store_commands,
+)
+for part in _PARTS:
+    cli.add_typer(part.cli)
 
 
 def _version(wanted: bool) -> None:

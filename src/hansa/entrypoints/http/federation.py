@@ -23,7 +23,7 @@ from hansa.node.node import Node
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import PutBlob, RecordRow
 from hansa.node.subscribing import FeedItem, FeedPage
-from hansa.node.vault import open_record, open_skill
+from hansa.node.vault import open_blob, open_record, open_skill
 from hansa.skills.messages import SKILL
 from hansa.skills.model import SkillState
 
@@ -132,7 +132,7 @@ async def get_file(request: Request, id_: Id, digest: Digest) -> Response:
     if data is None or digest not in {file.digest for file in open_skill(row).result.files}:
         raise NotFound("no such file in that skill")
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    return Response(open_blob(digest, data), media_type="application/octet-stream", headers=headers)
 
 
 @router.put("/skills/{id}/files/{digest}", status_code=201, summary="Bring a file that a held skill names")
@@ -295,7 +295,9 @@ def _whole(node: Node, row: RecordRow) -> str | None:
     """Returns a record's envelope; None for one that is damaged or revoked: withheld, and named by the reader."""
     try:
         open_record(row, node.core.ring)
-    except Refused:
+    except Refused as refusal:
+        if refusal.reason is Reason.CORRUPT:
+            node.core.noticed[row.id] = None
         return None
     return row.envelope.decode()
 

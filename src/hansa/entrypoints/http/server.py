@@ -148,6 +148,7 @@ async def _pull_all(app: App, stopping: asyncio.Event) -> None:
 async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
+            await app.node.before_pull(url)
             async for pulled in app.node.subscriber.pull(url):
                 if pulled.reason is not None:
                     log.info("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
@@ -164,7 +165,7 @@ async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
 
 
 async def _prove_waiting(app: App) -> None:
-    if app.node.core.sandbox is None:
+    if app.node.core.sandbox is None or app.node.core.asks_first:
         return
     async for proof in app.node.prove_waiting(Origin.PEER):
         log.info("looked at", skill=proof.row.id, outcome=proof.word)

@@ -1,6 +1,17 @@
 """What can be asked of a node, by whichever door; see `registry`."""
 
-from hansa.entrypoints.operations import federation, keys, looking, models, reflections, skills
+from hansa.entrypoints.operations import federation, keys, looking, models, reflections, skills, storage
 from hansa.entrypoints.operations.registry import OPERATIONS, Outcome, run
 
-__all__ = ["OPERATIONS", "Outcome", "federation", "keys", "looking", "models", "reflections", "run", "skills"]
+__all__ = [
+    "OPERATIONS",
+    "Outcome",
+    "federation",
+    "keys",
+    "looking",
+    "models",
+    "reflections",
+    "run",
+    "skills",
+    "storage",
+]

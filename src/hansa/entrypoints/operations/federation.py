@@ -95,6 +95,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     refused: dict[str, int] = {}
     for source in sources:
         try:
+            await node.before_pull(source.url)
             async for pulled in node.subscriber.pull(source.url):
                 if pulled.kind == roots.KIND and pulled.reason in (None, Reason.DUPLICATE):
                     keys += pulled.reason is None  # a duplicate was asked for before the feed brought it
@@ -108,7 +109,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
         except HansaError as error:
             faults.append({"url": source.url, **problem(error)})
     proved: dict[str, int] = {}
-    if node.core.sandbox is not None and not given.get("no_prove"):
+    if node.core.sandbox is not None and not given.get("no_prove") and not node.core.asks_first:
         waiting = len(node.unproved(Origin.PEER))
         async for proof in node.prove_waiting(Origin.PEER):
             proved[proof.word] = proved.get(proof.word, 0) + 1

@@ -15,6 +15,7 @@ from hansa.entrypoints.steps import Progress, Result
 from hansa.identity import roots
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
+from hansa.kernel.verdict import Reason
 from hansa.node.prover import Proof, Unproved
 from hansa.node.vault import find_skill, open_record
 from hansa.skills import service
@@ -95,6 +96,8 @@ async def _skill_import(app: App, given: Arguments) -> Outcome:
 @operation("prove")
 async def _prove(app: App, given: Arguments) -> Outcome:
     node = app.node
+    if node.core.asks_first:
+        raise Refused(Reason.RESTORED)  # a finding could not be signed: nothing is run for it
     if given.get("ids"):
         rows = [find_skill(node.core, id_) for id_ in given["ids"]]
     else:

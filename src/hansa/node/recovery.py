@@ -1,0 +1,92 @@
+"""After an old backup was restored: asking the sources what this node has said since, before it says anything new.
+
+A backup lacks what was published and taken back after it was made. Going on from it at once would show subscribers a
+history other than the one they walked, and bring skills back that were removed (goal L6, threat 68). So the store
+carries a mark; while it is there, nothing lasting is signed (`Core.seal`).
+
+1. Each source's feed is walked from its beginning, checked as in any pull, for records whose author is this node.
+2. Once every source has answered, those that are not here are taken in, in the order of their numbers: into the feed
+   again, and with their tombstones.
+3. The mark goes. An operator can take it away without asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from hansa.admission.service import Via
+from hansa.identity import envelope
+from hansa.identity.envelope import Signed
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId
+from hansa.kernel.verdict import Box
+from hansa.kernel.wire import read_json
+from hansa.node.core import ASK_FIRST, Core
+from hansa.node.driver import Effects
+from hansa.node.inbox import Inbox
+from hansa.node.rows import PutMark
+from hansa.node.subscribing import Subscriber
+
+
+class Recovery:
+    """Brings back what this node has said."""
+
+    def __init__(self, core: Core, inbox: Inbox, subscriber: Subscriber) -> None:
+        """Works for one node."""
+        self._core = core
+        self._inbox = inbox
+        self._subscriber = subscriber
+        self._asked: dict[str, list[bytes]] = {}
+
+    async def ask(self, url: str) -> list[ContentId]:
+        """Asks one source; once all of them have answered, takes in what is missing here and goes on as usual.
+
+        Returns:
+            The records that came back.
+
+        Raises:
+            Unavailable: no answer. Refused: the source contradicts itself. The mark stays.
+        """
+        if not self._core.asks_first:
+            return []
+        self._asked[url] = await self._subscriber.said_by_me(url)
+        if any(one.url not in self._asked for one in self._core.store.subscriptions()):
+            return []
+        return await self._take(data for found in self._asked.values() for data in found)
+
+    async def go_on(self, note: str) -> None:
+        """Takes the mark away; nothing happens when there is none."""
+        if not self._core.asks_first:
+            return
+        effects = Effects([PutMark(ASK_FIRST, "")])
+        effects.changes.append(self._core.driver.note(ContentId(self._core.me), Box.STORE, None, None, note))
+        await self._core.driver.perform(effects)
+        self._core.asks_first = False
+        self._asked.clear()
+
+    async def _take(self, found: Iterable[bytes]) -> list[ContentId]:
+        messages = {one.id: one for one in map(envelope.read, found)}
+        taken = []
+        for message in sorted(messages.values(), key=lambda one: (_number(one), one.id)):
+            if self._core.store.record(message.id) is not None:
+                continue
+            try:
+                taken.append((await self._inbox.receive(message.raw, Via.FEED, "its sources, after a restore")).id)
+            except Refused:
+                continue  # noted and counted where every refusal is
+        await self.go_on(f"every source was asked; {len(taken)} of this node's own records came back")
+        return taken
+
+
+class _Numbered(msgspec.Struct):
+    seq: int = 0
+
+
+def _number(signed: Signed) -> int:
+    """Returns the number that a message names, for putting messages in order; receiving it will say if it is true."""
+    try:
+        return read_json(signed.payload, _Numbered).seq
+    except Refused:
+        return 0

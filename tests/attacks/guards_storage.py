@@ -1,0 +1,171 @@
+"""The guards of the store and of what goes around it, in the form of `tests.attacks.guards`.
+
+python -m tests.attacks.guards_storage [part of a file name …]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tests.attacks.guards import Guard, check_guards
+
+_FILES = {
+    "a23": "attacks/test_023_floods",
+    "a67": "attacks/test_067_crash_and_full_disk",
+    "a68": "attacks/test_068_restored_backup",
+    "backup": "store/test_backup",
+    "check": "store/test_checking",
+    "cli": "cli/test_store_commands",
+    "order": "admission/test_order_of_checks",
+    "sweep": "store/disk/test_sweep",
+    "wal": "store/test_wal",
+}
+
+
+def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
+    """Returns the guards of one file; the tests are "file: test" pairs, more than one with blanks between them."""
+    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
+
+
+def _node(name: str) -> str:
+    file, test = name.split(":")
+    return f"tests/{_FILES[file]}.py::test_{test}"
+
+
+_LOST = "wal:a_log_that_lost_acknowledged_writes_stops_the_start_and_is_kept"
+_AWAY = "wal:a_file_that_is_taken_away_under_the_running_node_stops_its_writing"
+
+STORE = [
+    *rows(
+        "adapters/store/connections.py",
+        ("    lost = lost_from_log(path)\n        if lost:", "    lost = None\n        if lost:", _LOST),
+        (
+            '"PRAGMA synchronous = FULL"',
+            '"PRAGMA synchronous = OFF"',
+            "sweep:a_power_loss_at_any_step_loses_nothing_that_was_acknowledged",
+        ),
+        ("if logged else None\n", "if False else None\n", _LOST),
+    ),
+    *rows(
+        "adapters/store/wal.py",
+        (" if in_use else None", " if False else None", _LOST),
+        ("committed[1] > log.frames", "False", _LOST),
+        ("if log.behind > 1:", "if False:", _LOST),
+        ("committed[0] == log.salts and ", "", "wal:an_index_of_another_generation_or_torn_says_nothing"),
+        ("or first != second", "", "wal:an_index_of_another_generation_or_torn_says_nothing"),
+    ),
+    *rows(
+        "adapters/store/writer.py",
+        (
+            "self._marked = self._marked or self._fold_mark()",
+            "pass",
+            "wal:the_mark_of_being_in_use_is_in_the_database_before_the_first_acknowledgement",
+        ),
+    ),
+    *rows(
+        "adapters/store/sqlite.py",
+        ("            check_files()\n            found", "            found", _AWAY),
+        ("            self._check_files()\n", "", _AWAY),
+        ("        restoring.finish(path)\n", "", "backup:the_log_of_the_old_store_never_meets_the_new_one"),
+    ),
+    *rows(
+        "adapters/store/restoring.py",
+        (
+            'for suffix in ("-wal", "-shm", ""):  #',
+            'for suffix in ("",):  #',
+            "backup:the_log_of_the_old_store_never_meets_the_new_one"
+            " backup:a_restore_keeps_what_was_there_and_marks_the_store",
+        ),
+    ),
+    *rows(
+        "adapters/store/copying.py",
+        (
+            '            set_mark(target, ASK_FIRST, "a copy: this node may have said more since")\n',
+            "",
+            "backup:a_restore_keeps_what_was_there_and_marks_the_store",
+        ),
+        ("os.O_EXCL | ", "", "backup:a_copy_is_never_written_over_a_file"),
+    ),
+]
+
+BACKUP = rows(
+    "adapters/backup.py",
+    ("if target.exists() or target.is_symlink():", "if False:", "backup:nothing_is_overwritten"),
+    ("    if wrong:\n", "    if False:\n", "backup:a_bad_backup_changes_nothing"),
+    ("if manifest.schema > SCHEMA:", "if False:", "backup:a_bad_backup_changes_nothing"),
+    ("if node is not None and node != manifest.node:", "if False:", "backup:another_nodes_backup_is_refused"),
+)
+
+NODE = [
+    *rows(
+        "node/core.py",
+        (
+            "if self.asks_first and KINDS",
+            "if False and KINDS",
+            "a68:a_restored_node_signs_nothing_before_its_sources_were_asked",
+        ),
+    ),
+    *rows(
+        "node/recovery.py",
+        (
+            "if any(one.url not in self._asked for one in self._core.store.subscriptions()):",
+            "if False:",
+            "a68:every_source_must_answer_or_the_operator_goes_on_without",
+        ),
+    ),
+    *rows(
+        "node/inbox.py",
+        (
+            "if admitted.message.author == self._core.me:  #",
+            "if False:  #",
+            "a68:after_a_restore_the_feed_goes_on_where_its_subscribers_have_seen_it",
+        ),
+        (
+            "except Unavailable:\n            return",
+            "except DiskFull:\n            return",
+            "a67:a_refusal_is_still_that_refusal_when_the_disk_can_not_take_its_note",
+        ),
+    ),
+    *rows(
+        "node/repairing.py",
+        (" if message.id == id_ else None", "", "check:a_source_can_give_back_nothing_but_what_was_lost"),
+    ),
+    *rows(
+        "node/vault.py",
+        (
+            "if content_id(data) != digest:",
+            "if False:",
+            "check:a_file_of_a_bundle_that_does_not_fit_its_digest_is_not_served",
+        ),
+    ),
+]
+
+SHARE = rows(
+    "admission/service.py",
+    (
+        "if held + size > allowed:  # 12",
+        "if False:",
+        "a23:an_author_has_one_hundredth_of_the_store_and_in_any_case_the_floor"
+        " a23:a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operators_word",
+    ),
+    (
+        "via in (Via.HTTP, Via.FEED)",
+        "via is Via.HTTP",
+        "a23:a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operators_word",
+    ),
+)
+
+GUARDS_STORAGE: list[Guard] = [*STORE, *BACKUP, *NODE, *SHARE]
+
+
+def main(words: Sequence[str]) -> int:
+    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
+    guards = [guard for guard in GUARDS_STORAGE if not words or any(word in guard.file for word in words)]
+    toothless = check_guards(guards, workers=2)
+    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
+    return 1 if toothless else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
