@@ -106,11 +106,18 @@ def lost_from_log(path: Path) -> str | None:
 
 
 def _in_use(path: Path) -> bool:
-    """Says whether the database file by itself, without its log, is marked as in use."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchall():
-            return False
-        found = connection.execute("SELECT value FROM meta WHERE key = 'clean'").fetchone()
+    """Says whether the database file by itself, without its log, is marked as in use.
+
+    A file that can't be read so is SQLite's business: a store that was just being made when the power went is torn, and
+    its journal puts it right; whatever else is wrong is found when it is opened.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchall():
+                return False
+            found = connection.execute("SELECT value FROM meta WHERE key = 'clean'").fetchone()
+    except (sqlite3.Error, UnicodeDecodeError):
+        return False
     return found is not None and found[0] == "0"
 
 

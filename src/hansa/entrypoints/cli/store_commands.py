@@ -117,12 +117,8 @@ def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
         raise UsageError(f"there is no store at {path}: run hansa init, or name the data directory with --home")
     with DataDirLock(directory), Bar() as bar:
         restoring.finish(path)
-        try:
-            lost = connections.lost_from_log(path)
-        except Exception as error:
-            lost, found = None, checking.unreadable(path, full, error)
-        else:
-            found = checking.check(path, full, bar.update)
+        lost = connections.lost_from_log(path)
+        found = checking.check(path, full, bar.update)
         if lost:
             remedy = "put the file back, restore a backup, or hansa store repair --accept-loss"
             found.damage.insert(0, checking.Damage("log", path.name, lost, remedy))
