@@ -66,6 +66,14 @@ def log_of(path: Path) -> Path:
     return path.with_name("hansa.db-wal")
 
 
+def test_a_killed_store_that_is_opened_and_closed_without_a_write_is_closed_in_order(killed: Path) -> None:
+    for _ in range(3):
+        store = SqliteStore.open(killed, min_free_bytes=0)
+        assert store.feed_mark()[0] == BATCHES
+        store.close()
+        assert lost_from_log(killed) is None
+
+
 def test_a_killed_process_leaves_a_log_that_is_whole(killed: Path) -> None:
     assert lost_from_log(killed) is None
     log = wal.read(log_of(killed).read_bytes())

@@ -74,7 +74,7 @@ class Writer:
         self._check_room = check_room
         self._journal_bound = journal_bound
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._dirty = False
+        self._dirty = get_meta(session, "clean") == "0"  # left so by one that was killed: an orderly close mends it
         self._marked = False  # the database file itself says that it is in use, see `wal`
         self._gate = threading.Lock()  # nothing is put behind the stop mark
         self._stopped = False
