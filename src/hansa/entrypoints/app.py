@@ -34,11 +34,12 @@ from hansa.node.ports import Solver
 class TestedSandbox:
     """A sandbox that is chosen, and tests itself, before the first thing is run in it."""
 
-    def __init__(self, tier: str = "") -> None:
+    def __init__(self, tier: str = "", keep: int = 0) -> None:
         """Keeps the wish.
 
         Args:
             tier: use this one only; empty: the strongest that works.
+            keep: how many workers may wait for the next job.
 
         Raises:
             UsageError: there is no such tier.
@@ -47,6 +48,7 @@ class TestedSandbox:
         if tier and tier not in known:
             raise UsageError(f"setting sandbox_tier: {tier} is none of {', '.join(known)}")
         self._tiers = (known[tier],) if tier else TIERS
+        self._keep = keep
         self._chosen: ProcessSandbox | None = None
         self._choosing = asyncio.Lock()
         self._harness = ProcessSandbox(self._tiers[0]).harness
@@ -81,11 +83,16 @@ class TestedSandbox:
         """
         return await (await self._ready()).self_test()
 
+    async def close(self) -> None:
+        """Ends the workers that wait for a job."""
+        if self._chosen is not None:
+            await self._chosen.close()
+
     async def _ready(self) -> ProcessSandbox:
         async with self._choosing:
             if self._chosen is None:
                 try:
-                    self._chosen = await choose(self._tiers)
+                    self._chosen = await choose(self._tiers, self._keep)
                 except SandboxUnavailable as error:
                     raise NoSandbox(f"{error} {error.advice}") from None
             return self._chosen
@@ -117,13 +124,17 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
     try:
         store = SqliteStore.open(home / STORE)
         try:
-            sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
+            sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier, config.workers)
             clock = SystemClock()
             core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
-            async with models(home, config, clock) as chain:
-                node = Node(core, _solver(config, chain))
-                node.start()
-                yield App(home, config, node, lock, admin_token(home), chain)
+            try:
+                async with models(home, config, clock) as chain:
+                    node = Node(core, _solver(config, chain))
+                    node.start()
+                    yield App(home, config, node, lock, admin_token(home), chain)
+            finally:
+                if sandbox is not None:
+                    await sandbox.close()
         finally:
             store.close()
     finally:
