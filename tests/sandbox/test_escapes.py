@@ -11,12 +11,13 @@ import asyncio
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hansa.adapters.sandbox import ProcessSandbox
-from hansa.kernel.jobs import SandboxJob, SandboxLimits, StepStatus
+from hansa.adapters.sandbox import ProcessSandbox, Tier
+from hansa.kernel.jobs import SandboxJob, SandboxLimits, SandboxReport, StepStatus, TrialReport
 from tests.sandbox.host import Host
 
 pytestmark = pytest.mark.sandbox
@@ -31,15 +32,55 @@ def mark(source: str, name: str, default: str = "") -> str:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_no_way_out(program: Path, sandbox: ProcessSandbox, host: Host) -> None:
+    job = job_of(program, host)
+    check(program, asyncio.run(sandbox.run(job)), host)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
+def test_no_way_out_of_a_worker_that_stays(program: Path, tier: Tier, host: Host) -> None:
+    """The same in a worker that has served before; the job after it then answers as if nothing had been."""
+
+    async def in_between() -> SandboxReport:
+        sandbox = ProcessSandbox(tier, keep=1)
+        job = job_of(program, host)
+        neighbour = replace(NEIGHBOUR, limits=job.limits)
+        before = await sandbox.run(neighbour)
+        assert len(sandbox.pool) == 1
+        report = await sandbox.run(job)
+        unusual = any(trial.attempts or trial.end != "completed" for trial in report.trials)
+        assert len(sandbox.pool) == (0 if unusual else 1)  # after anything unusual the worker is gone
+        after = await sandbox.run(neighbour)
+        await sandbox.close()
+        assert [plain(trial) for trial in after.trials] == [plain(trial) for trial in before.trials]
+        return report
+
+    check(program, asyncio.run(in_between()), host)
+
+
+NEIGHBOUR = SandboxJob(
+    "import os\ndef f(): return os.listdir('.'), sorted(os.environ), len(os.listdir(os.environ['HOME']))",
+    "f",
+    calls=("()",),
+)
+
+
+def plain(trial: TrialReport) -> TrialReport:
+    return replace(trial, wall_us=0)
+
+
+def job_of(program: Path, host: Host) -> SandboxJob:
     source = program.read_text(encoding="utf-8")
-    job = SandboxJob(
+    return SandboxJob(
         code=source,
         entry_point="attempt",
         calls=(repr((host.facts,)),),
         trials=int(mark(source, "trials", "1")),
         limits=SandboxLimits(wall_ms=400 if mark(source, "ends") == "timeout" else 5_000),
     )
-    report = asyncio.run(sandbox.run(job))
+
+
+def check(program: Path, report: SandboxReport, host: Host) -> None:
+    source = program.read_text(encoding="utf-8")
     assert host.secret not in repr(report)
     assert host.harm() == []
     for trial in report.trials:

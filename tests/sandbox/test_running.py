@@ -265,3 +265,29 @@ def test_text_that_utf8_cannot_hold_is_no_trouble(sandbox: ProcessSandbox) -> No
     trial = first(sandbox, SandboxJob(code, "f", calls=("()",), scripts=("raise ValueError('\\udc80')",)))
     assert trial.end is TrialEnd.COMPLETED
     assert trial.steps[1].value == "\\udc80\x00\n"
+
+
+ASYNCHRONOUS = """
+import asyncio
+async def twice(x):
+    await asyncio.sleep(0.001)
+    return x * 2
+async def all_of(*xs):
+    loop = asyncio.get_running_loop()
+    return await asyncio.gather(*map(twice, xs)), await loop.run_in_executor(None, sum, xs)
+def f(*xs):
+    return asyncio.run(all_of(*xs))
+"""
+
+
+def test_asyncio_works_and_is_no_attempt(sandbox: ProcessSandbox) -> None:
+    trial = first(sandbox, SandboxJob(ASYNCHRONOUS, "f", calls=("(1, 2)", "(3,)")))
+    assert [step.value for step in trial.steps[1:]] == ["([2, 4], 3)", "([6], 3)"]
+    assert trial.attempts == ()
+
+
+def test_a_real_socket_is_still_an_attempt(sandbox: ProcessSandbox) -> None:
+    scripts = ("import socket; socket.socketpair()", "import socket; socket.socket(socket.AF_UNIX)")
+    trial = first(sandbox, SandboxJob("", scripts=scripts))
+    assert [step.status for step in trial.steps] == ["ok", "ok", "raised"]
+    assert [attempt.what for attempt in trial.attempts] == ["network"]

@@ -43,11 +43,18 @@ def weakened(folder: Path, *edits: tuple[str, str, str]) -> Path:
     return inside
 
 
-def run_self_test(tier: Tier, inside: Path) -> SelfTest:
+def run_self_test(tier: Tier, inside: Path, keep: int = 0) -> SelfTest:
     class Weakened(ProcessSandbox):
         _inside = inside
 
-    return asyncio.run(Weakened(tier).self_test())
+    async def tried() -> SelfTest:
+        sandbox = Weakened(tier, keep)
+        try:
+            return await sandbox.self_test()
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(tried())
 
 
 @pytest.mark.parametrize("layer", LOSSES)
@@ -58,6 +65,24 @@ def test_a_lost_layer_is_noticed(layer: str, tier: Tier, tmp_path: Path) -> None
     assert any(word in failure for failure in result.failures), result.failures
     assert result.advice
     assert result.layers == ()
+
+
+@pytest.mark.parametrize("layer", LOSSES)
+def test_a_lost_layer_is_noticed_in_a_worker_that_stays(layer: str, tier: Tier, tmp_path: Path) -> None:
+    *edit, word = LOSSES[layer]
+    result = run_self_test(tier, weakened(tmp_path, (edit[0], edit[1], edit[2])), keep=2)
+    assert any(word in failure for failure in result.failures), result.failures
+
+
+def test_an_untidy_worker_is_noticed(tier: Tier, tmp_path: Path) -> None:
+    """Files stay, and the supervisor does not look whether any do."""
+    edits = (
+        ("supervisor.py", "        self._workspace.clear()\n", ""),
+        ("jail.py", "return is_untouched(cell.workspace.path)", "return True"),
+    )
+    result = run_self_test(tier, weakened(tmp_path, *edits), keep=2)
+    assert any("earlier job" in failure for failure in result.failures), result.failures
+    assert run_self_test(tier, ProcessSandbox._inside, keep=2).ok
 
 
 @pytest.mark.parametrize("measure", REDUNDANT)
@@ -85,8 +110,8 @@ def test_a_lost_root_is_noticed(tmp_path: Path) -> None:
     if not self_test(NAMESPACES).ok:
         pytest.skip("no namespaces here")
     edits = (
-        ("jail.py", "namespaces.new_root(folders)", 'namespaces.mount(None, "/", None, 16384 | 1 << 18)'),
-        ("namespaces.py", 'SCRATCH = "/scratch"', 'SCRATCH = "/mnt"'),
+        ("cell.py", "namespaces.new_root(folders)", 'namespaces.mount(None, "/", None, 16384 | 1 << 18)'),
+        ("namespaces.py", 'SCRATCH = "/scratch/own"', 'SCRATCH = "/mnt"'),
     )
     result = run_self_test(NAMESPACES, weakened(tmp_path, *edits))
     assert any("which files the host has" in failure for failure in result.failures)
@@ -95,11 +120,11 @@ def test_a_lost_root_is_noticed(tmp_path: Path) -> None:
 def test_a_kept_root_user_is_noticed(tmp_path: Path) -> None:
     if os.geteuid() != 0 or not self_test(NAMESPACES).ok:
         pytest.skip("only a node that runs as root changes the user")
-    edit = ("jail.py", "uid = namespaces.NOBODY if privileged else None", "uid = None")
+    edit = ("cell.py", "uid = namespaces.NOBODY if privileged else None", "uid = None")
     edits = (
         edit,
         (
-            "jail.py",
+            "cell.py",
             'TmpfsWorkspace(limits["file_bytes"], namespaces.NOBODY)',
             'TmpfsWorkspace(limits["file_bytes"], 0)',
         ),
@@ -116,10 +141,10 @@ def test_an_uncounted_thread_is_noticed(tmp_path: Path) -> None:
     assert any("threads" in failure for failure in result.failures)
 
 
-def test_bubblewrap_without_bubblewrap_is_noticed(tmp_path: Path) -> None:
+def test_bubblewrap_without_bubblewrap_is_noticed() -> None:
     if not self_test(LANDLOCK).ok:
         pytest.skip("no Landlock here")
-    pretended = replace(BUBBLEWRAP, command=NAMESPACES.command, inner_base=str(tmp_path))
+    pretended = replace(BUBBLEWRAP, command=NAMESPACES.command, host_base=True)
     result = asyncio.run(ProcessSandbox(pretended).self_test())
     assert any("which files the host has" in failure for failure in result.failures)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +34,12 @@ from hansa.node.rows import PutMark
 class TestedSandbox:
     """A sandbox that is chosen, and tests itself, before the first thing is run in it."""
 
-    def __init__(self, tier: str = "") -> None:
+    def __init__(self, tier: str = "", keep: int = 0) -> None:
         """Keeps the wish.
 
         Args:
             tier: use this one only; empty: the strongest that works.
+            keep: how many workers may wait for the next job.
 
         Raises:
             UsageError: there is no such tier.
@@ -47,6 +48,7 @@ class TestedSandbox:
         if tier and tier not in known:
             raise UsageError(f"setting sandbox_tier: {tier} is none of {', '.join(known)}")
         self._tiers = (known[tier],) if tier else TIERS
+        self._keep = keep
         self._chosen: ProcessSandbox | None = None
         self._choosing = asyncio.Lock()
         self._harness = ProcessSandbox(self._tiers[0]).harness
@@ -81,11 +83,16 @@ class TestedSandbox:
         """
         return await (await self._ready()).self_test()
 
+    async def close(self) -> None:
+        """Ends the workers that wait for a job."""
+        if self._chosen is not None:
+            await self._chosen.close()
+
     async def _ready(self) -> ProcessSandbox:
         async with self._choosing:
             if self._chosen is None:
                 try:
-                    self._chosen = await choose(self._tiers)
+                    self._chosen = await choose(self._tiers, self._keep)
                 except SandboxUnavailable as error:
                     raise NoSandbox(f"{error} {error.advice}") from None
             return self._chosen
@@ -115,28 +122,26 @@ async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncI
             the directory. Unavailable, Fault: see the store.
     """
     load_keys(home)  # says what is wrong before anything is made
-    lock = DataDirLock(home)
-    lock.acquire()
-    caller = HttpCaller()
-    try:
+    async with AsyncExitStack() as stack:
+        lock = DataDirLock(home)
+        lock.acquire()
+        stack.callback(lock.release)
+        caller = HttpCaller()
+        stack.push_async_callback(caller.close)
         store = await _open_store(home, config)
-        try:
-            sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
-            clock = SystemClock()
-            keys = load_keys(home)
-            core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
-            async with models(home, config, clock) as chain:
-                node = Node(core, _solver(config, chain))
-                await _settle_keys(home, node)
-                if not recovering:
-                    _check_signing(home, node)
-                node.start()
-                yield App(home, config, node, lock, admin_token(home), chain)
-        finally:
-            store.close()
-    finally:
-        await caller.close()
-        lock.release()
+        stack.callback(store.close)
+        sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier, config.workers)
+        if sandbox is not None:
+            stack.push_async_callback(sandbox.close)
+        clock, keys = SystemClock(), load_keys(home)
+        core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
+        chain = await stack.enter_async_context(models(home, config, clock))
+        node = Node(core, _solver(config, chain))
+        await _settle_keys(home, node)
+        if not recovering:
+            _check_signing(home, node)
+        node.start()
+        yield App(home, config, node, lock, admin_token(home), chain)
 
 
 async def _settle_keys(home: Path, node: Node) -> None:

@@ -5,7 +5,8 @@ Rules:
 1. Tiers are tried strongest first; the first that passes its own self-test is used, else `SandboxUnavailable`.
 2. Every tier fails closed: a layer that it promises and cannot apply means that the code does not run.
 3. Nothing in a job, and no call of this package, leaves a layer out. To weaken a tier one has to edit its source.
-4. A sandbox reports and never judges; the values that a call is held against never enter it.
+4. Each trial is a new process, forked from memory that no job was in; workers that stay change nothing about that.
+5. A sandbox reports and never judges; the values that a call is held against never enter it.
 
 Left out: the judging of reports (`hansa.skills`) and the decision whether to run at all (`hansa.node`).
 

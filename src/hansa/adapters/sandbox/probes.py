@@ -59,6 +59,12 @@ class Probe:
 
 
 PROBES = (
+    # First, before the others make files of their own.
+    Probe(
+        "Code finds what an earlier job left behind.",
+        "import json, sys\nassert os.listdir('.') == []\n"
+        "assert 'planted' not in sys.modules and not hasattr(json, 'planted')",
+    ),
     Probe("Code can read a file of the host.", "assert refused(open, {canary!r})"),
     Probe(
         "Code can read a file of the host through the C library.",
@@ -70,7 +76,16 @@ PROBES = (
     Probe(
         "Code can make a socket.",
         "import socket\nassert refused(socket.create_connection, ('127.0.0.1', {port}), 1)\n"
-        "assert refused(socket.socket)\nassert refused(socket.socketpair)",
+        "for family in (socket.AF_UNIX, socket.AF_INET):\n    assert refused(socket.socket, family)\n"
+        "assert refused(socket.socketpair, socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+        "assert refused(socket.socketpair, socket.AF_UNIX, socket.SOCK_SEQPACKET)",
+    ),
+    Probe(
+        "Code can name a socket, pass files through it or send out of band.",
+        "import socket\npair = socket.socketpair()\n"
+        "assert refused(pair[0].bind, '\\0name') and refused(pair[0].bind, 'name') and refused(pair[0].listen)\n"
+        "assert refused(socket.send_fds, pair[0], [b'x'], [1])\nassert refused(pair[0].send, b'x', socket.MSG_OOB)\n"
+        "assert refused(pair[0].sendto, b'x', 'name')",
     ),
     Probe(
         "Code can start a process.",
@@ -102,6 +117,11 @@ PROBES = (
     Probe("Code can be traced.", "assert call('ptrace', 0, 0, 0, 0) == -1"),
 )
 
+_FORERUNNER = SandboxJob(
+    code="import json, os, sys\nopen('planted', 'w').close()\nos.environ['PLANTED'] = json.planted = 'x'\n"
+    "sys.modules['planted'] = json",
+    limits=_LIMITS,
+)
 _ENDLESS = SandboxJob(code="while True: pass", limits=SandboxLimits(wall_ms=200))
 _LATE_MS = 1_000  # below the whole seconds at which the processor-time limit steps in for the clock
 _THREADS = SandboxJob(
@@ -117,6 +137,7 @@ _LINUX_ONLY = (
     "Code can be traced.",
     "Code can change",
     "Code can make a s",
+    "Code can name a s",
 )
 
 
@@ -164,6 +185,7 @@ async def _probe(run: Run, layers: tuple[str, ...], folder: Path, port: int) -> 
         for probe in probes
     )
     job = SandboxJob(code=_HELPERS, scripts=scripts, limits=_LIMITS)
+    await run(_FORERUNNER)  # where workers are kept, the probes run in one that has served before
     tried, endless, threads = await asyncio.gather(run(job), run(_ENDLESS), run(_THREADS))
     failures = [
         f"{probe.failure[:-1]} ({step.status}{': ' + step.error if step.error else ''})."

@@ -1,31 +1,32 @@
-"""The host's side of the sandbox: starts the inner program, feeds it one job, and reads its report.
+"""The host's side of the sandbox: starts inner programs, feeds them jobs, and reads their reports.
 
-One operating-system process tree per job. It is gone when `run` returns, raises or is cancelled: the whole process
-group is killed, and with it, in the tiers that have one, the process namespace. Bounds on our side, which hold even
-if the inner program fails: the time of all trials together plus a margin, and the bytes that it may say.
+One process tree per job, or, where workers are kept, one for many jobs in turn, each in a process of its own. A tree in
+which anything out of the ordinary happened, that was cancelled, or that did not answer, is gone when `run` returns or
+raises: the whole process group is killed, and with it, in the tiers that have one, the process namespace.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import signal
+import secrets
 import sys
 import tempfile
 from pathlib import Path
 
 from hansa.adapters.sandbox import cargo, probes, wire
 from hansa.adapters.sandbox.errors import SandboxUnavailable
-from hansa.adapters.sandbox.inside import workspace
-from hansa.adapters.sandbox.tiers import ENVIRONMENT, Surroundings, Tier, interpreter
-from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
+from hansa.adapters.sandbox.inside.kernel import RefusedError
+from hansa.adapters.sandbox.pool import Pool
+from hansa.adapters.sandbox.tiers import Surroundings, Tier, interpreter
+from hansa.adapters.sandbox.worker import Worker
+from hansa.kernel.jobs import SandboxJob, SandboxLimits, SandboxReport, SelfTest
 
 # Removing a folder takes a thousand times longer on a journalling disk, and code can make a few thousand.
 _IN_MEMORY = "/dev/shm"
 
 _MARGIN_SECONDS = 5.0
 _PER_TRIAL_SECONDS = 0.25
+IDLE_SECONDS = 5.0
 # JSON writes one byte as at most six; the records of a trial hold its values and some overhead.
 _WORST_ESCAPE = 6
 _RECORD_OVERHEAD = 1 << 18
@@ -37,32 +38,39 @@ class ProcessSandbox:
     Attributes:
         name: the layers, strongest first, e.g. "namespaces+landlock+seccomp+rlimits".
         harness: what runs the code, e.g. "cpython-3.11".
+        pool: the workers that wait for a job.
     """
 
     _inside = Path(__file__).parent / "inside"
 
-    def __init__(self, tier: Tier) -> None:
+    def __init__(self, tier: Tier, keep: int = 0, idle_seconds: float = IDLE_SECONDS) -> None:
+        """Starts nothing yet.
+
+        Args:
+            tier: the layers.
+            keep: how many workers may wait for another job; 0 starts and ends one for each job.
+            idle_seconds: how long they may wait.
+        """
         self._tier = tier
+        self.pool = Pool(keep, idle_seconds)
         self.name = "+".join(tier.layers)
         self.harness = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
 
     async def run(self, job: SandboxJob) -> SandboxReport:
         """Runs a job to its end.
 
+        A worker that ends in the middle of a job, though nobody told it to, may have been killed by the host. So the
+        whole job is run once more, by a new one; what that one says is final.
+
         Raises:
             SandboxUnavailable: the tier cannot be built here, or a layer could not be applied; no code was run, or
                 none after the trial in which the layer failed.
         """
-        base = ""
-        if self._tier.host_base:
-            base = tempfile.mkdtemp(prefix="sandbox-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
-            # Trials may run as another user, who has to pass through but not to look.
-            os.chmod(base, 0o711)  # noqa: S103 - names in it cannot be listed, each folder in it is 0700
-        try:
-            answer = wire.read(job, await self._exchange(job, base))
-        finally:
-            if base:
-                _remove(base)
+        worker = self.pool.take(job.limits)
+        waited = worker is not None
+        answer = await self._ask(job, worker or self._start(job.limits))
+        if answer.broke_off or (waited and not answer.done and not answer.stopped):
+            answer = await self._ask(job, self._start(job.limits))
         if answer.refused is not None or not answer.ready:
             reason = answer.refused or answer.noise or "the inner program did not start"
             raise SandboxUnavailable(f"{self._tier.name}: {reason}", self._tier.advice)
@@ -72,86 +80,46 @@ class ProcessSandbox:
         """Tries to break out of this very sandbox; never raises."""
         return await probes.self_test(self.run, self._tier.layers, self._tier.advice)
 
-    async def _exchange(self, job: SandboxJob, base: str) -> bytes:
-        """Starts the inner program, hands it the job and returns everything that it said."""
-        place = Surroundings(interpreter(), base, job.limits.file_bytes + (1 << 20))
+    async def close(self) -> None:
+        """Ends the workers that wait; the next job starts a new one."""
+        await self.pool.close()
+
+    def _start(self, limits: SandboxLimits) -> Worker:
+        """Starts an inner program for jobs of these limits."""
+        base = ""
+        if self._tier.host_base:
+            base = tempfile.mkdtemp(prefix="sandbox-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
+            # Trials may run as another user, who has to pass through but not to look.
+            os.chmod(base, 0o711)  # noqa: S103 - names in it cannot be listed, each folder in it is 0700
+        place = Surroundings(interpreter(), base, limits.file_bytes + (1 << 20))
         command = self._tier.command(place)
         if command is None:
+            if base:
+                os.rmdir(base)
             raise SandboxUnavailable(f"{self._tier.name}: not available on this system", self._tier.advice)
-        request = cargo.pack(self._inside, self._tier.name, os.getpid(), base or self._tier.inner_base, job)
+        inner_base = base or self._tier.inner_base
+        once = self.pool.places == 0
+        try:
+            setup = cargo.setup(self._inside, self._tier.name, os.getpid(), inner_base, limits, once)
+            return Worker(command, setup, base)
+        except (OSError, RefusedError) as error:
+            raise SandboxUnavailable(f"{self._tier.name}: {error}", self._tier.advice) from error
+
+    async def _ask(self, job: SandboxJob, worker: Worker) -> wire.Answer:
+        """Has a worker run the job; keeps it for another if all went as it should, else ends it."""
+        token = secrets.token_hex(8)
         runs = job.trials + (job.control is not None)
         seconds = runs * (job.limits.wall_ms / 1000 + _PER_TRIAL_SECONDS) + _MARGIN_SECONDS
         most = (runs + 1) * _WORST_ESCAPE * (job.limits.output_bytes + _RECORD_OVERHEAD)
+        kept = False
         try:
-            process = await _start(command)
-        except OSError as error:
-            raise SandboxUnavailable(f"{self._tier.name}: {error.strerror}", self._tier.advice) from error
-        try:
-            return await _converse(process, request, seconds, most)
+            said = await worker.ask(cargo.request(job, token), seconds, most)
+            answer = wire.read(job, token, said.data)
+            answer.stopped = said.stopped
+            kept = self.pool.places > 0 and answer.is_ordinary
         finally:
-            await _end(process)
-
-
-def _remove(base: str) -> None:
-    """Removes a job's directory; what a killed job left in it may be nested deeper than `shutil` can follow."""
-    with contextlib.suppress(OSError):
-        workspace.empty(base)
-        os.rmdir(base)
-
-
-async def _start(command: list[str]) -> asyncio.subprocess.Process:
-    """Starts the inner program; a cancellation meanwhile waits for it to be there and ends it."""
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-        )
-    )
-    try:
-        # Cancelled halfway, asyncio would wait for ever for pipes that it has not connected yet.
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with contextlib.suppress(OSError):
-            await _end(await starting)
-        raise
-
-
-async def _converse(process: asyncio.subprocess.Process, request: bytes, seconds: float, most: int) -> bytes:
-    """Writes the request and reads until the other side closes, the time is up, or it said too much."""
-    if process.stdin is None or process.stdout is None:
-        return b""
-    said = bytearray()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                process.stdin.write(request)
-                await process.stdin.drain()
-            # stdin stays open: its hang-up tells the other side that we are gone.
-            while len(said) <= most and (chunk := await process.stdout.read(1 << 16)):
-                said += chunk
-    return bytes(said[:most])
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kills whatever is left of the process group and waits for its leader."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    if process.stdin is not None:
-        process.stdin.close()
-    # asyncio reports an end only once it has seen the end of stdout, which it does not while a full buffer pauses it.
-    # That end also says that no process of the job is left, for each holds the pipe.
-    if process.stdout is not None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_MARGIN_SECONDS):
-                while await process.stdout.read(1 << 16):
-                    pass
-    await process.wait()
-    # Some versions of asyncio leave this to the next turns of a loop that may not turn any more.
-    transport = getattr(process, "_transport", None)
-    if transport is not None:
-        transport.close()
+            if not kept:
+                await worker.end()
+        if kept:
+            self.pool.put(job.limits, worker)
+        return answer

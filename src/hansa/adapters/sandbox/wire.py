@@ -37,7 +37,7 @@ class _Trial(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    ready: bool = False
+    ready: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     trial: _Trial | None = None
     control: _Trial | None = None
     done: bool = False
@@ -54,6 +54,7 @@ class Answer(msgspec.Struct):
         ready: the surroundings stood.
         refused: why it did not run the code.
         noise: the first line that was none, for the operator; a start command's own complaint ends up here.
+        stopped: the host stopped listening before the end.
     """
 
     trials: list[TrialReport]
@@ -62,17 +63,40 @@ class Answer(msgspec.Struct):
     done: bool = False
     refused: str | None = None
     noise: str = ""
+    stopped: bool = False
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether it ended in the middle of the job, and neither it nor the host says why."""
+        return self.ready and not self.done and not self.stopped and self.refused is None
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether all trials ran to their end and none tried anything that the sandbox refuses."""
+        runs = [*self.trials, *([] if self.control is None else [self.control])]
+        fine = all(run.end is TrialEnd.COMPLETED and not run.attempts for run in runs)
+        return self.done and self.refused is None and not self.noise and fine
 
 
-def read(job: SandboxJob, data: bytes) -> Answer:
-    """Reads all lines of an inner program that has ended."""
+DONE = b'{"done":true}\n'
+"""The last line about a job."""
+
+
+def read(job: SandboxJob, token: str, data: bytes) -> Answer:
+    """Reads all lines about one job.
+
+    Args:
+        job: what was asked for.
+        token: what was sent along with the job, and has to come back before anything else counts.
+        data: what the inner program said since.
+    """
     answer = Answer([])
     for line in data.split(b"\n"):
         if not line:
             continue
         try:
             parsed = _decoder.decode(line)
-            _take(job, answer, parsed)
+            _take(job, token, answer, parsed)
         except (msgspec.DecodeError, _UnfitError, RecursionError):
             answer.noise = line[:200].decode("utf-8", "backslashreplace")
             answer.done = False
@@ -84,10 +108,12 @@ class _UnfitError(Exception):
     """The line is well-formed and does not belong to this job."""
 
 
-def _take(job: SandboxJob, answer: Answer, line: _Line) -> None:
-    if answer.done:
+def _take(job: SandboxJob, token: str, answer: Answer, line: _Line) -> None:
+    if answer.done or (line.ready is not None and (answer.ready or line.ready != token)):
         raise _UnfitError
-    answer.ready = answer.ready or line.ready
+    answer.ready = answer.ready or line.ready is not None
+    if not answer.ready and line.refused is None:
+        raise _UnfitError
     answer.refused = line.refused
     answer.done = line.done
     if line.trial is not None:

@@ -15,6 +15,7 @@ from hansa.entrypoints.config import home_directory, load
 from hansa.entrypoints.errors import NO_SANDBOX
 from hansa.entrypoints.home import ROOT_KEY, create_identity, identity
 from hansa.kernel.errors import NoSandbox
+from hansa.kernel.jobs import SelfTest
 
 cli = typer.Typer()
 
@@ -125,9 +126,16 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
     from hansa.entrypoints.app import TestedSandbox
 
     config = load(home_directory(home))
-    sandbox = TestedSandbox(config.sandbox_tier)
+    sandbox = TestedSandbox(config.sandbox_tier, config.workers)
+
+    async def tried() -> SelfTest:
+        try:
+            return await sandbox.self_test()
+        finally:
+            await sandbox.close()
+
     try:
-        result = asyncio.run(sandbox.self_test())
+        result = asyncio.run(tried())
     except NoSandbox as error:
         if as_json:
             print_json({"ok": False, "problem": str(error)})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 
+from .filter import Filter
 from .kernel import (
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
@@ -20,14 +21,13 @@ from .kernel import (
     prctl,
 )
 from .landlock import Rules
-from .seccomp import Filter
 
 OPEN_FILES = 64
 KEPT_FILES = 4
 
 
 class Confinement:
-    """What one job's trials are locked with; made by the supervisor, applied by each child.
+    """What trials are locked with; made by the supervisor, applied by each child.
 
     Attributes:
         rules: Landlock's rule set; None on a system without Landlock.

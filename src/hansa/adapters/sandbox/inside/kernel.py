@@ -5,68 +5,116 @@ Left out: policy. This module knows how to ask the kernel, not what for.
 
 from __future__ import annotations
 
-import ctypes
+import _ctypes  # the C half of `ctypes`: the Python half takes a third of an interpreter's start to import
 import os
 import sys
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
 SIGKILL = 9
+
+_CDECL, _KEEP_ERRNO = 1, 8
 
 
 class RefusedError(Exception):
     """A layer cannot be applied here; the message names the layer and the kernel's answer."""
 
 
-def prctl(option: int, value: int = 0, pointer: object = 0) -> None:
+class _Long(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    """A C long; a Python integer would be passed as an int, cut to 32 bits."""
+
+    _type_ = "l"
+
+
+class _Address(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    """The address of the first byte of a `bytes`, which it keeps alive."""
+
+    _type_ = "z"
+
+
+class _Function(_ctypes.CFuncPtr):
+    """A function of the C library; keeps errno where `_ctypes.get_errno` finds it."""
+
+    _flags_ = _CDECL | _KEEP_ERRNO
+    _restype_ = _Long
+
+
+def _find(name: str) -> _Function | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    program: Any = None  # which has the C library loaded
+    return _Function(_ctypes.dlsym(_ctypes.dlopen(program, os.RTLD_NOW), name))
+
+
+_syscall, _prctl, _unshare = _find("syscall"), _find("prctl"), _find("unshare")
+_mount, _umount = _find("mount"), _find("umount2")
+_ZERO = _Long(0)
+_CAPSET = {"x86_64": 126, "aarch64": 91}.get(os.uname().machine, -1)
+_CAPABILITIES_3 = (0x20080522).to_bytes(4, "little") + bytes(4)  # the version, and "this process"
+
+
+def _call(what: str, function: _Function | None, *arguments: object) -> int:
+    """Calls `function`; integers are passed as longs, `bytes` by their address, None as null.
+
+    Raises:
+        RefusedError: it answers below zero, or there is no such function here.
+    """
+    if function is None:
+        raise RefusedError(f"{what}: only on Linux")
+    passed = [_Long(item) if isinstance(item, int) else item for item in arguments]
+    # Functions that return an int leave the upper half of the register undefined.
+    result = int(function(*passed)) & 0xFFFFFFFF
+    if result >= 0x80000000:
+        raise RefusedError(f"{what}: {os.strerror(_ctypes.get_errno())}")
+    return result
+
+
+def address(data: bytes) -> bytes:
+    """Returns where `data` begins, as eight bytes for a structure; `data` has to live on meanwhile."""
+    return bytes(_Address(data))
+
+
+def prctl(option: int, value: int = 0, pointer: bytes | None = None) -> None:
     """Sets one property of the calling process.
 
     Raises:
         RefusedError: the kernel says no.
     """
-    extra = ctypes.c_ulong(pointer) if isinstance(pointer, int) else pointer
-    zero = ctypes.c_ulong(0)
-    if _libc.prctl(option, ctypes.c_ulong(value), extra, zero, zero) != 0:
-        raise RefusedError(f"prctl {option}: {os.strerror(ctypes.get_errno())}")
+    _call(f"prctl {option}", _prctl, option, value, pointer, _ZERO, _ZERO)
 
 
-def syscall(what: str, number: int, *arguments: object) -> int:
-    """Makes a raw system call; integers are passed as longs, everything else as ctypes passes it.
+def syscall(what: str, number: int, *arguments: int | bytes | None) -> int:
+    """Makes a raw system call; integers are passed as longs, `bytes` by their address, None as null.
 
     Raises:
         RefusedError: the kernel says no; the message starts with `what`.
     """
-    passed = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
-    result = int(_libc.syscall(ctypes.c_long(number), *passed))
-    if result < 0:
-        raise RefusedError(f"{what}: {os.strerror(ctypes.get_errno())}")
-    return result
+    return _call(what, _syscall, number, *arguments)
 
 
 def unshare(flags: int) -> None:
     """Leaves the namespaces named by `flags` for new ones."""
-    if _libc.unshare(flags) != 0:
-        raise RefusedError(f"unshare: {os.strerror(ctypes.get_errno())}")
+    _call("unshare", _unshare, flags)
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     """Mounts `source` on `target`."""
     encoded = [None if item is None else os.fsencode(item) for item in (source, target, kind, options)]
-    if _libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3]) != 0:
-        raise RefusedError(f"mount: {os.strerror(ctypes.get_errno())}")
+    _call("mount", _mount, encoded[0], encoded[1], encoded[2], flags, encoded[3])
 
 
 def umount(target: str) -> None:
     """Detaches what is mounted on `target`, at once and for good once nobody uses it."""
     detach = 2
-    if _libc.umount2(os.fsencode(target), detach) != 0:
-        raise RefusedError(f"umount: {os.strerror(ctypes.get_errno())}")
+    _call("umount", _umount, os.fsencode(target), detach)
 
 
 def die_with_parent(parent: int) -> None:
@@ -97,19 +145,4 @@ def close_from(first: int) -> None:
 
 def drop_capabilities() -> None:
     """Empties the effective, permitted and inheritable capability sets."""
-    numbers = {"x86_64": 126, "aarch64": 91}
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    empty = (ctypes.c_uint32 * 6)()
-    syscall("capset", machine_number(numbers), ctypes.byref(header), ctypes.byref(empty))
-
-
-def machine_number(numbers: dict[str, int]) -> int:
-    """Picks this machine's system call number.
-
-    Raises:
-        RefusedError: the machine is neither x86_64 nor aarch64.
-    """
-    machine = os.uname().machine
-    if machine not in numbers:
-        raise RefusedError(f"no system call table for {machine}")
-    return numbers[machine]
+    syscall("capset", _CAPSET, _CAPABILITIES_3, bytes(24))

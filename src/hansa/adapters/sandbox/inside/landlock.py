@@ -12,7 +12,6 @@ so where there are no namespaces, code can still learn whether a host path exist
 
 from __future__ import annotations
 
-import ctypes
 import os
 
 from .kernel import RefusedError, syscall
@@ -31,16 +30,6 @@ _SCRATCH = (
 _DEVICES = (("/dev/null", _READ_FILE | _WRITE_FILE), ("/dev/urandom", _READ_FILE))
 
 
-class _Attributes(ctypes.Structure):
-    _fields_ = [("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]
-
-
-class _Beneath(ctypes.Structure):
-    _pack_ = 1
-    _layout_ = "ms"
-    _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
-
-
 def abi() -> int:
     """Returns the kernel's Landlock version.
 
@@ -57,10 +46,9 @@ def _all_file_rights(version: int) -> int:
 
 
 class Rules:
-    """One rule set, built once for a job; each trial adds its scratch directory and confines itself.
+    """One rule set, built once for a supervisor; each trial confines itself by it.
 
-    A rule is tied to the directory itself, not to its name, and a trial's directory is gone when the next one starts;
-    so what an earlier trial added opens nothing to a later one.
+    A rule is tied to a directory itself, not to its name, and covers what is mounted on it.
     """
 
     def __init__(self, minimum_abi: int) -> None:
@@ -68,26 +56,24 @@ class Rules:
         if version < minimum_abi:
             raise RefusedError(f"landlock: this kernel offers version {version}, this tier needs {minimum_abi}")
         self._handled = _all_file_rights(version)
-        attributes = _Attributes(self._handled, 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0)
-        size = 24 if version >= 6 else 16 if version >= 4 else 8
-        made = syscall("landlock", _CREATE, ctypes.byref(attributes), size, 0)
+        # Rights over files; then, in later versions, over TCP; then scopes. Each is 64 bits.
+        attributes = [self._handled, *[0b11] * ((version >= 4) + (version >= 6))]
+        packed = b"".join(field.to_bytes(8, "little") for field in attributes)
+        made = syscall("landlock", _CREATE, packed, len(packed), 0)
         # Far from the low numbers on which a child puts its pipes.
         self._ruleset = os.dup2(made, _DESCRIPTOR, inheritable=False)
         os.close(made)
 
     def allow_runtime(self, folders: list[str], files: list[str], listed: list[str]) -> None:
         """Grants reading of `folders` (with all below), of single `files`, and listing only of `listed`."""
-        for path in folders:
-            self._allow(path, _READ_FILE | _READ_DIR)
-        for path in files:
-            self._allow(path, _READ_FILE)
-        for path in listed:
-            self._allow(path, _READ_DIR)
+        for paths, rights in ((folders, _READ_FILE | _READ_DIR), (files, _READ_FILE), (listed, _READ_DIR)):
+            for path in paths:
+                self._allow(path, rights)
         for path, rights in _DEVICES:
             self._allow(path, rights)
 
     def allow_scratch(self, path: str) -> None:
-        """Grants the trial its own directory.
+        """Grants trials their own directory.
 
         Raises:
             RefusedError: the directory is not there.
@@ -105,8 +91,8 @@ class Rules:
         except OSError:
             return False  # what is not there needs no permission
         try:
-            rule = _Beneath(rights & self._handled, beneath)
-            syscall("landlock", _ADD, self._ruleset, 1, ctypes.byref(rule), 0)
+            rule = (rights & self._handled).to_bytes(8, "little") + beneath.to_bytes(4, "little")
+            syscall("landlock", _ADD, self._ruleset, 1, rule, 0)
         finally:
             os.close(beneath)
         return True

@@ -1,7 +1,7 @@
 """An empty machine for the supervisor: own user, mount, process, network, IPC and host-name namespaces.
 
-The new root is a small read-only tmpfs that holds the Python runtime, two devices and an empty `/scratch`; there is no
-`/proc`, `/etc`, `/home` or `/sys`. Each trial gets its own tmpfs on `/scratch`, thrown away afterwards.
+The new root is a small read-only tmpfs that holds the Python runtime, two devices and an empty `/scratch/own`; there is
+no `/proc`, `/etc`, `/home` or `/sys`. Each trial gets a tmpfs there that no other has touched.
 
 Which user: an unprivileged node maps its own uid, the only one that it may map. A node that runs as root maps root
 for the supervisor (the runtime may lie where only root can enter) and uid 65534 for the trials, because the kernel does
@@ -10,7 +10,6 @@ not count the processes of the real root against RLIMIT_NPROC.
 
 from __future__ import annotations
 
-import ctypes
 import os
 
 from .kernel import RefusedError, die_with_parent, mount, syscall, umount, unshare
@@ -26,11 +25,9 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _SPOTS = ("/tmp", "/mnt", "/run", "/var", "/home")
 
 NOBODY = 65534
-SCRATCH = "/scratch"  # not /tmp: a path of the host must not look like one of the trial's own
-
-
-class _MountAttributes(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns")]
+# Not in /tmp: a path of the host must not look like one of the trial's own. One level down, because Landlock looks for
+# rules above a mount point, and not at it: the rule is for the folder above, in which nobody can write.
+SCRATCH = "/scratch/own"
 
 
 def split() -> None:
@@ -120,8 +117,10 @@ def new_root(folders: list[str]) -> None:
         mount(path, spot + path, None, _BIND)
         _restrict_mount(spot + path, _NOSUID | _NOEXEC, 0)
     os.makedirs(spot + SCRATCH, exist_ok=True)
+    # A way through; Landlock alone would let its names be read.
+    os.chmod(os.path.dirname(spot + SCRATCH), 0o111)  # noqa: S103 - nobody may read or write it
     os.chdir(spot)
-    syscall("pivot_root", _PIVOT_ROOT[os.uname().machine], ctypes.c_char_p(b"."), ctypes.c_char_p(b"."))
+    syscall("pivot_root", _PIVOT_ROOT[os.uname().machine], b".", b".")
     umount(".")
     os.chdir("/")
     _restrict_mount("/", _RDONLY | _NOSUID | _NODEV | _NOEXEC, 0)
@@ -134,9 +133,8 @@ def _is_needed(spot: str, folders: list[str]) -> bool:
 def _restrict_mount(path: str, attributes: int, flags: int) -> None:
     # Only sets attributes, so it never runs into the ones that an outer namespace has locked; and it reaches mounts
     # below `path`, which a classic remount does not.
-    wanted = _MountAttributes(attributes, 0, 0, 0)
-    syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, ctypes.c_char_p(os.fsencode(path)), flags,
-            ctypes.byref(wanted), ctypes.sizeof(wanted))  # fmt: skip
+    wanted = attributes.to_bytes(8, "little") + bytes(24)  # set these; clear, propagate and map nothing
+    syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), flags, wanted, len(wanted))
 
 
 def fresh_scratch(size: int, owner: int) -> None:

@@ -43,11 +43,18 @@ def readable(mounted: list[str]) -> tuple[list[str], list[str], list[str]]:
     library = os.path.realpath(standard_library())
     pending = sorted({os.path.realpath(path) for path in mounted} | {library})
     for folder in pending:
+        entries = list(os.scandir(folder))
+        granted = [one for one in entries if not _is_apart(one.name, folder == library)]
+        if len(granted) == len(entries):
+            whole.append(folder)
+            continue
         listed.append(folder)
-        for entry in os.scandir(folder):
-            if entry.name in _PACKAGES or (folder != library and entry.name.startswith("python")):
-                continue
+        for entry in granted:
             # A link is not granted: it may lead anywhere, and a target inside these folders has its own entry.
             if not entry.is_symlink():
                 (whole if entry.is_dir() else files).append(entry.path)
     return whole, files, listed
+
+
+def _is_apart(name: str, in_library: bool) -> bool:
+    return name in _PACKAGES or (not in_library and name.startswith("python"))

@@ -11,16 +11,18 @@ import select
 import time
 
 from . import records, trial
-from .confine import Confinement
 from .kernel import SIGKILL, RefusedError
-from .workspace import FolderWorkspace, TmpfsWorkspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .cell import Cell
+
+_HOST = 0  # its hang-up means that nobody waits for us any more
 _CHUNK = 1 << 16
 _TICK_MS = 20
+_MOMENT_MS = 3
 _SIGXCPU = 24
 _MOST_ERROR = 300
 
@@ -57,10 +59,10 @@ class _Watched:
         for descriptor in (report, output):
             os.set_blocking(descriptor, False)
 
-    def read(self) -> bool:
-        """Reads what there is, within bounds; returns whether anything may still come."""
-        open_pipes = [self._drain(self._report, self._take_records), self._drain(self._output, self._take_output)]
-        return any(open_pipes)
+    def read(self, ready: set[int]) -> set[int]:
+        """Reads what there is in those of its pipes that are `ready`, within bounds; returns those that have ended."""
+        pipes = ((self._report, self._take_records), (self._output, self._take_output))
+        return {pipe for pipe, take in pipes if pipe in ready and not self._drain(pipe, take)}
 
     def _drain(self, descriptor: int, take: Callable[[bytes], None]) -> bool:
         while True:
@@ -103,30 +105,18 @@ class Supervisor:
     """Runs plans one after the other.
 
     Args:
-        confinement: what each child is locked with.
-        workspace: where each child may write.
-        runtime: folders of the Python runtime.
+        cell: the surroundings.
         job: the job's fields.
-        host: descriptor whose hang-up means that nobody waits for us any more.
-        hide: pairs of a host path and what to say instead, longest first.
     """
 
-    def __init__(
-        self,
-        confinement: Confinement,
-        workspace: TmpfsWorkspace | FolderWorkspace,
-        runtime: list[str],
-        job: dict[str, object],
-        host: int,
-        hide: list[tuple[str, str]],
-    ) -> None:
-        self._confinement = confinement
-        self._workspace = workspace
-        self._runtime = runtime
+    def __init__(self, cell: Cell, job: dict[str, object]) -> None:
+        self._confinement = cell.confinement
+        self._workspace = cell.workspace
+        self._runtime = cell.folders
+        self._limits = cell.limits
+        self._hide = [(cell.workspace.path, "<scratch>"), *cell.hide]
         self._job = job
-        self._limits: dict[str, int] = job["limits"]  # type: ignore[assignment]
-        self._host = host
-        self._hide = hide
+        self._empty = trial.reserve()
 
     def run_trial(self, code: str, calls: tuple[str, ...], seed: int) -> dict[str, object]:
         """Runs one trial to its end.
@@ -134,15 +124,12 @@ class Supervisor:
         Raises:
             RefusedError: the child could not be locked, so the code did not run.
         """
-        scratch = self._workspace.open()
-        plan = trial.Plan(self._job, code, calls, seed, scratch, self._runtime)
-        if self._confinement.rules is not None:
-            self._confinement.rules.allow_scratch(scratch)
+        plan = trial.Plan(self._job, code, calls, seed, self._limits, self._workspace.path, self._runtime)
         started = time.monotonic_ns()
         child, status = self._watch(plan, started)
         elapsed = (time.monotonic_ns() - started) // 1000
-        self._workspace.close()
-        return self._report(plan, child, status, elapsed, scratch)
+        self._workspace.clear()
+        return self._report(plan, child, status, elapsed)
 
     def _watch(self, plan: trial.Plan, started: int) -> tuple[_Watched, int]:
         report_read, report_write = os.pipe()
@@ -151,7 +138,7 @@ class Supervisor:
         pid = os.fork()
         if pid == 0:
             try:
-                trial.run(plan, self._confinement, supervisor, report_write, output_write)
+                trial.run(plan, self._confinement, supervisor, self._empty, report_write, output_write)
             finally:
                 os._exit(73)
         os.close(report_write)
@@ -169,15 +156,16 @@ class Supervisor:
         poll = select.poll()
         for descriptor in pipes:
             poll.register(descriptor, select.POLLIN)
-        poll.register(self._host, select.POLLHUP)
+        poll.register(_HOST, select.POLLHUP)
         ended = os.pidfd_open(child.pid) if hasattr(os, "pidfd_open") else None
         if ended is not None:
             poll.register(ended, select.POLLIN)
+            _let_begin(ended)
         checked = time.monotonic_ns()
         try:
             while True:
                 events = {descriptor for descriptor, _ in poll.poll(_TICK_MS)}
-                if self._host in events:
+                if _HOST in events:
                     os._exit(74)  # the host has gone; our own end takes the child along
                 now = time.monotonic_ns()
                 if now >= deadline:
@@ -185,13 +173,12 @@ class Supervisor:
                 elif now - checked > _TICK_MS * 1_000_000:
                     checked = now
                     self._check(child)
-                if not child.read():
-                    for descriptor in pipes:
-                        _forget(poll, descriptor)
+                for descriptor in child.read(events):
+                    _forget(poll, descriptor)
                 if ended is None or ended in events or child.stopped:
                     pid, status = os.waitpid(child.pid, os.WNOHANG if child.stopped is None and ended is None else 0)
                     if pid:
-                        child.read()
+                        child.read(set(pipes))
                         return status
         finally:
             if ended is not None:
@@ -203,14 +190,13 @@ class Supervisor:
         elif self._workspace.overflows():
             child.stop("output")
 
-    def _report(self, plan: trial.Plan, child: _Watched, status: int, elapsed: int, scratch: str) -> dict[str, object]:
-        hide = [(scratch, "<scratch>"), *self._hide]
-        reading = Reading(plan.steps(), hide)
+    def _report(self, plan: trial.Plan, child: _Watched, status: int, elapsed: int) -> dict[str, object]:
+        reading = Reading(plan.steps(), self._hide)
         try:
             reading.read(records.decode(bytes(child.records)))
             end = child.stopped or _end_of(status, reading)
         except records.MalformedError:
-            reading = Reading(plan.steps(), hide)
+            reading = Reading(plan.steps(), self._hide)
             end = child.stopped or "exited"
         steps = reading.finish()
         return {
@@ -220,6 +206,14 @@ class Supervisor:
             "wall_us": elapsed,
             "digest": _digest(steps, child.printed),
         }
+
+
+def _let_begin(ended: int) -> None:
+    """Waits for the first moment, in which most trials end: to wake for each of their records would cost a tenth."""
+    poll = select.poll()
+    poll.register(_HOST, select.POLLHUP)
+    poll.register(ended, select.POLLIN)
+    poll.poll(_MOMENT_MS)
 
 
 def _forget(poll: select.poll, descriptor: int) -> None:

@@ -11,10 +11,9 @@ from __future__ import annotations
 import _thread
 import gc
 import os
-import random
 import sys
 
-from . import literal, records, watch
+from . import literal, records, seeding, watch
 from .confine import KEPT_FILES, Confinement
 from .kernel import RefusedError
 
@@ -35,16 +34,24 @@ class Plan:
         code: the source to load.
         calls: the calls to make; none when the control is under trial.
         seed: of this trial.
+        limits: its bounds, by the names of `SandboxLimits`.
         scratch: its directory.
         runtime: folders of the Python runtime.
     """
 
     def __init__(
-        self, job: dict[str, object], code: str, calls: tuple[str, ...], seed: int, scratch: str, runtime: list[str]
+        self,
+        job: dict[str, object],
+        code: str,
+        calls: tuple[str, ...],
+        seed: int,
+        limits: dict[str, int],
+        scratch: str,
+        runtime: list[str],
     ) -> None:
         self.entry_point = job["entry_point"]
         self.scripts: tuple[str, ...] = job["scripts"]  # type: ignore[assignment]
-        self.limits: dict[str, int] = job["limits"]  # type: ignore[assignment]
+        self.limits = limits
         self.code = code
         self.calls = calls
         self.seed = seed
@@ -57,23 +64,44 @@ class Plan:
         return [(records.LOAD, 0), *calls, *((records.SCRIPT, index) for index in range(len(self.scripts)))]
 
 
-def run(plan: Plan, confinement: Confinement, supervisor: int, report: int, output: int) -> NoReturn:
+def settle(scratch: str) -> None:
+    """Does to the process that forks trials what each of them would have to do: environment, arguments, mask."""
+    os.environ.clear()
+    os.environ.update(HOME=scratch, LANG="C.UTF-8", TMPDIR=scratch)
+    os.umask(0o077)
+    sys.argv, sys.orig_argv = [_MODULE], []
+    sys.executable = ""
+
+
+def reserve() -> int:
+    """Keeps the report's number free of other files; returns an empty file, for the trials' stdin."""
+    empty, other_end = os.pipe()
+    os.close(other_end)
+    if empty != REPORT:
+        os.dup2(empty, REPORT, inheritable=False)
+    return empty
+
+
+def run(plan: Plan, confinement: Confinement, supervisor: int, empty: int, report: int, output: int) -> NoReturn:
     """Turns this freshly forked process into the trial; never returns.
 
     Args:
         plan: what to do.
         confinement: what to be locked with.
         supervisor: the process id of the parent.
+        empty: what to have for stdin.
         report: the pipe for records.
         output: the pipe for stdout and stderr.
     """
-    _keep_only(report, output)
+    # `confine` closes all others. None of the three sits on a number that is overwritten before it is used.
+    os.dup2(empty, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(report, REPORT, inheritable=False)
     gc.enable()
     reporter = _Reporter()
     try:
-        os.umask(0o077)
         os.chdir(plan.scratch)
-        _fixed_environment(plan.scratch)
         confinement.lock(plan.limits, supervisor)
     except (RefusedError, OSError) as error:
         reporter.send(records.encode(records.REFUSED, error=str(error)))
@@ -84,36 +112,23 @@ def run(plan: Plan, confinement: Confinement, supervisor: int, report: int, outp
     os._exit(0)
 
 
-def _keep_only(report: int, output: int) -> None:
-    """Puts an empty stdin, the output pipe twice and the report pipe on 0 to 3; `confine` closes all others."""
-    # Out of the way first: either pipe may sit on a number that is about to be overwritten.
-    high_report, high_output = 250, 251
-    os.dup2(report, high_report)
-    os.dup2(output, high_output)
-    empty_read, _ = os.pipe()
-    os.dup2(empty_read, 0)
-    os.dup2(high_output, 1)
-    os.dup2(high_output, 2)
-    os.dup2(high_report, REPORT, inheritable=False)
-
-
-def _fixed_environment(scratch: str) -> None:
-    os.environ.clear()
-    os.environ.update(HOME=scratch, LANG="C.UTF-8", TMPDIR=scratch)
-    sys.argv, sys.orig_argv = [_MODULE], []
-    sys.executable = ""
-
-
 class _Reporter:
     """Writes whole records, also when several threads report at once."""
 
     def __init__(self) -> None:
         self._lock = _thread.allocate_lock()
+        self._held = b""
 
     def send(self, record: bytes) -> None:
         with self._lock:
+            record, self._held = self._held + record, b""
             while record:
                 record = record[os.write(REPORT, record) :]
+
+    def hold(self, record: bytes) -> None:
+        """Takes a record that goes out together with the next: each write wakes the supervisor."""
+        with self._lock:
+            self._held += record
 
     def attempt(self, what: str, target: str) -> None:
         self.send(records.encode(records.ATTEMPT, value=what, error=target))
@@ -126,6 +141,7 @@ class _Steps:
         self._plan = plan
         self._reporter = reporter
         self._returned = 0
+        self._left = len(plan.steps())
         # Address space to report with, once the code has used up all of its own; `bytes` does not touch its pages.
         self._ballast = [bytes(_BALLAST)]
 
@@ -140,7 +156,7 @@ class _Steps:
             return "output"
 
     def _take(self) -> str:
-        random.seed(self._plan.seed)
+        seeding.seed(self._plan.seed)
         module = type(sys)(_MODULE)
         sys.modules[_MODULE] = module
         names = module.__dict__
@@ -179,7 +195,10 @@ class _Steps:
                 self._ballast.clear()
             status, error = _status(raised), _describe(raised)
         _flush()
-        self._reporter.send(records.encode(kind, index, status, value, error))
+        self._left -= 1
+        # After the last step only the end is to come, and no more code.
+        tell = self._reporter.send if self._left else self._reporter.hold
+        tell(records.encode(kind, index, status, value, error))
         if exhausted:
             raise MemoryError
         return status == "ok"

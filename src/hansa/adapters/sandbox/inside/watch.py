@@ -17,6 +17,10 @@ import sys
 
 from .runtime import PUBLIC
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
 MAX_ATTEMPTS = 20
 MAX_TARGET = 200
 
@@ -116,6 +120,11 @@ def _plain(values: tuple[object, ...]) -> str:
     return ", ".join(repr(value)[:MAX_TARGET] if type(value) in plain else type(value).__name__ for value in values)
 
 
+def _has_descriptor(frame: FrameType) -> bool:
+    """Returns whether `socket.socket` wraps a descriptor and makes none, as `socketpair` has it do for `asyncio`."""
+    return frame.f_code.co_name == "__init__" and frame.f_locals.get("fileno") is not None
+
+
 def install(watcher: Watcher, send: object) -> None:
     """Hooks the running interpreter; `send` takes an attempt and must not raise. There is no way to unhook."""
     seen: set[Attempt] = set()
@@ -124,6 +133,8 @@ def install(watcher: Watcher, send: object) -> None:
         if len(seen) >= MAX_ATTEMPTS:
             return
         try:
+            if event == "socket.__new__" and _has_descriptor(sys._getframe(1)):
+                return
             attempt = watcher.attempt(event, arguments)
             if attempt is not None and attempt not in seen:
                 seen.add(attempt)

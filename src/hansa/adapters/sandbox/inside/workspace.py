@@ -1,7 +1,11 @@
-"""Scratch directories: where a trial may write, empty at its start and gone after its end.
+"""Scratch directories: where a trial may write, untouched at its start.
 
-Two kinds. With own mount namespaces each trial gets its own tmpfs, whose size the kernel bounds. Without, each gets a
-fresh directory below a base that the host made for this job; then the supervisor has to look how much is in it.
+Two kinds. With own mount namespaces it is a tmpfs, whose size the kernel bounds; a new one is mounted when a trial has
+touched it. Without, it is a directory below a base that the host made for this supervisor; it is emptied, and the
+supervisor has to look how much is in it. Landlock grants a directory and not a name: so that directory stays the same.
+
+Whether a directory was touched is told by its time of change: the supervisor sets it to zero, and a trial may not set
+times. Making or removing anything in it puts the present there.
 """
 
 from __future__ import annotations
@@ -9,26 +13,37 @@ from __future__ import annotations
 import os
 
 from . import namespaces
+from .kernel import RefusedError
 
 _MOST_ENTRIES = 4096
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class TmpfsWorkspace:
-    """A new tmpfs per trial."""
+    """A tmpfs that no trial has touched before.
+
+    Attributes:
+        path: where it is mounted.
+        granted: the folder to name in Landlock's rule, good for every tmpfs mounted below it.
+    """
+
+    path = namespaces.SCRATCH
+    granted = os.path.dirname(path)
 
     def __init__(self, size: int, owner: int) -> None:
         self._size = size
         self._owner = owner
 
-    def open(self) -> str:
-        """Returns the path of a new, empty directory."""
+    def make(self) -> None:
+        """Mounts a new one."""
         namespaces.fresh_scratch(self._size, self._owner)
-        return namespaces.SCRATCH
+        _mark(self.path)
 
-    def close(self) -> None:
-        """Removes the directory and all that is in it."""
-        namespaces.drop_scratch()
+    def clear(self) -> None:
+        """Makes sure that the next trial finds nothing of the one before."""
+        if not is_untouched(self.path):
+            namespaces.drop_scratch()
+            self.make()
 
     def overflows(self) -> bool:
         """Returns False: the kernel keeps the bound."""
@@ -36,34 +51,55 @@ class TmpfsWorkspace:
 
 
 class FolderWorkspace:
-    """A new directory per trial below a base."""
+    """One directory below a base, for one trial after the other.
 
-    def __init__(self, base: str, size: int, owner: int | None) -> None:
-        self._base = base
+    Attributes:
+        path: the directory.
+        granted: the folder to name in Landlock's rule.
+    """
+
+    def __init__(self, base: str, size: int, owner: int | None, kept: bool) -> None:
+        """Makes nothing yet.
+
+        Args:
+            base: the directory above it.
+            size: bytes that a trial may keep there.
+            owner: the user that trials run as; None for our own.
+            kept: empty it after a trial; else, where a trial may change modes and times, make a new one.
+        """
+        self.path = self.granted = f"{base}/scratch"
         self._size = size
         self._owner = owner
-        self._count = 0
-        self._current = ""
+        self._kept = kept
+        os.mkdir(self.path, 0o700)
 
-    def open(self) -> str:
-        """Returns the path of a new, empty directory."""
-        self._count += 1
-        self._current = f"{self._base}/{self._count}"
-        os.mkdir(self._current, 0o700)
+    def make(self) -> None:
+        """Gives the directory to the trials."""
         if self._owner is not None:
-            os.chown(self._current, self._owner, self._owner)
-        return self._current
+            os.chown(self.path, self._owner, self._owner)
+        _mark(self.path)
 
-    def close(self) -> None:
-        """Removes the directory and all that is in it."""
-        empty(self._current)
-        os.rmdir(self._current)
+    def clear(self) -> None:
+        """Makes sure that the next trial finds nothing of the one before.
+
+        Raises:
+            RefusedError: something cannot be removed.
+        """
+        if self._kept and is_untouched(self.path):
+            return
+        empty(self.path)
+        if not self._kept:
+            os.rmdir(self.path)
+            os.mkdir(self.path, 0o700)
+        if os.listdir(self.path):
+            raise RefusedError("scratch: something was left behind")
+        self.make()
 
     def overflows(self) -> bool:
         """Returns whether the directory holds more bytes or names than it may."""
         held = 0
         entries = 0
-        pending = [self._current]
+        pending = [self.path]
         while pending:
             try:
                 with os.scandir(pending.pop()) as found:
@@ -81,6 +117,15 @@ class FolderWorkspace:
             except OSError:
                 return True  # a path too long to look into: not something honest code needs
         return False
+
+
+def _mark(path: str) -> None:
+    os.utime(path, ns=(0, 0))
+
+
+def is_untouched(path: str) -> bool:
+    """Returns whether nothing was made or removed in a directory since it was made ready."""
+    return os.stat(path).st_mtime_ns == 0
 
 
 def empty(folder: str) -> None:

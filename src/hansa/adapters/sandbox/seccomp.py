@@ -1,7 +1,9 @@
 """seccomp: the kernel's list of system calls that one process may make.
 
 An allow-list. Whatever is not named answers EPERM, so a stranger's code gets an ordinary exception and a new system
-call of a later kernel is closed from its first day. Rules, in the order the filter checks them:
+call of a later kernel is closed from its first day. The numbers are searched by halving: on loading a filter the kernel
+runs it once for each system call there is, which takes longer than the rest of the locking if it walks a list. The
+filter is assembled on our side, once, and travels to the inner programs as bytes. Rules:
 
 1. The calling convention is this machine's own, else the process is killed; x32 numbers answer ENOSYS.
 2. `clone3` answers ENOSYS, on which the C library falls back to `clone`, whose flags a filter can read.
@@ -9,18 +11,21 @@ call of a later kernel is closed from its first day. Rules, in the order the fil
 4. `kill` and `tgkill` reach this process only; `fcntl` cannot name a signal's receiver; `prlimit64` only reads.
 5. `ioctl` and `prctl` have their own short lists.
 6. `open` and `openat` refuse O_TRUNC without write access: old Landlock versions do not see that it writes.
-7. Everything on the list: memory, time, threads, and files (which files is Landlock's business).
+7. `socketpair` makes connected pairs of nameless local streams, which `asyncio` needs to wake itself; `sendto` and
+   `recvfrom` move bytes on them, with no address and no flags (out-of-band data has had holes in the kernel).
+8. Everything on the list: memory, time, threads, and files (which files is Landlock's business).
 
-Not on the list, on purpose: sockets, links, modes, owners, times and attributes of files, devices, mounts, namespaces,
-other processes, shared memory, keys, BPF, io_uring, memfd, userfaultfd, perf, handles.
+Not on the list, on purpose: `socket` and all that names, connects or hands over a socket, links, modes, owners, times
+and attributes of files, devices, mounts, namespaces, other processes, shared memory, keys, BPF, io_uring, memfd,
+userfaultfd, perf, handles.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
+from functools import cache
 
-from .kernel import PR_SET_SECCOMP, RefusedError, prctl
+from hansa.adapters.sandbox.inside.kernel import RefusedError
 
 _X86, _ARM = "x86_64", "aarch64"
 _AUDIT_ARCH = {_X86: 0xC000003E, _ARM: 0xC00000B7}
@@ -55,27 +60,27 @@ _JUDGED = {
     "prlimit64": {_X86: 302, _ARM: 261},
     "open": {_X86: 2},
     "openat": {_X86: 257, _ARM: 56},
+    "socketpair": {_X86: 53, _ARM: 199},
+    "sendto": {_X86: 44, _ARM: 206},
+    "recvfrom": {_X86: 45, _ARM: 207},
 }
 
-_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)  # TCGETS (isatty), TIOCGWINSZ, FIONREAD, FIONCLEX, FIOCLEX
+# TCGETS (isatty), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
+_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _PRCTLS = (15, 16, 21, 39, 0x53564D41)  # thread names, two questions about this very filter, naming of memory
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)  # duplicates, flags, locks; not F_SETOWN and its kin
 _CLONE_THREAD = 0x00010000
 _CLONE_NEW_ANY = 0x7E020000
 _O_TRUNC, _O_ACCMODE = 0o1000, 0o3
+_AF_UNIX, _SOCK_STREAM, _SOCK_FLAGS = 1, 1, 0o2004000  # SOCK_CLOEXEC and SOCK_NONBLOCK
+_FARTHEST = 255  # a jump's length is one byte
 
 _ENOSYS, _EPERM = 38, 1
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 
-_OWN_PID = 0x7FABCDEF  # stands for a process id that is not known yet; above every real one
-
 Instruction = tuple[int, int, int, int]
-
-
-class _Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
 
 
 def _answer(action: int) -> Instruction:
@@ -102,14 +107,37 @@ def _thread_only() -> list[Instruction]:
 
 def _reads_only(position: int) -> list[Instruction]:
     """Allows the call when the pointer at `position` is null."""
-    refuse = _answer(_ERRNO | _EPERM)
-    return [_argument(position), (_EQUAL, 1, 0, 0), refuse, _argument(position, high=True), (_EQUAL, 1, 0, 0), refuse,
-            _answer(_ALLOW)]  # fmt: skip
+    return _all_of(*_is_null(position))
 
 
 def _no_hidden_truncation(position: int) -> list[Instruction]:
     return [_argument(position), (_AND, 0, 0, _O_TRUNC | _O_ACCMODE), (_EQUAL, 0, 1, _O_TRUNC),
             _answer(_ERRNO | _EPERM), _answer(_ALLOW)]  # fmt: skip
+
+
+def _all_of(*tests: list[Instruction]) -> list[Instruction]:
+    """Allows the call when every test holds; each ends in a comparison that goes on with the next line if so."""
+    body = [instruction for test in tests for instruction in (*test, _answer(_ERRNO | _EPERM))]
+    return [*body, _answer(_ALLOW)]
+
+
+def _equals(position: int, value: int, ignoring: int = 0) -> list[Instruction]:
+    """Holds when the low half of an argument, without the bits of `ignoring`, is `value`."""
+    return [_argument(position), (_AND, 0, 0, ~ignoring & 0xFFFFFFFF), (_EQUAL, 1, 0, value)]
+
+
+def _is_null(position: int) -> list[list[Instruction]]:
+    return [[_argument(position), (_EQUAL, 1, 0, 0)], [_argument(position, high=True), (_EQUAL, 1, 0, 0)]]
+
+
+def _nameless_pair() -> list[Instruction]:
+    """The kernel reads family, type and protocol as 32 bits, so their upper halves say nothing."""
+    return _all_of(_equals(0, _AF_UNIX), _equals(1, _SOCK_STREAM, _SOCK_FLAGS), _equals(2, 0))
+
+
+def _plain_transfer() -> list[Instruction]:
+    """No flags, no address."""
+    return _all_of(_equals(3, 0), *_is_null(4))
 
 
 def _judged(own_pid: int) -> dict[str, list[Instruction]]:
@@ -125,6 +153,9 @@ def _judged(own_pid: int) -> dict[str, list[Instruction]]:
         "prlimit64": _reads_only(2),
         "open": _no_hidden_truncation(1),
         "openat": _no_hidden_truncation(2),
+        "socketpair": _nameless_pair(),
+        "sendto": _plain_transfer(),
+        "recvfrom": _plain_transfer(),
     }
 
 
@@ -148,29 +179,52 @@ def program(machine: str, own_pid: int) -> list[Instruction]:
     ]
     if machine == _X86:
         code += [(_AT_LEAST, 0, 1, 0x40000000), _answer(_ERRNO | _ENOSYS)]
-    for name, body in _judged(own_pid).items():
-        if machine in _JUDGED[name]:
-            code += [(_EQUAL, 0, len(body), _JUDGED[name][machine]), *body]
+    return code + _search(_spans(machine, own_pid))
+
+
+Span = tuple[int, list[Instruction]]
+"""The first number of a run of system calls, and the instructions that decide each of them."""
+
+
+def _spans(machine: str, own_pid: int) -> list[Span]:
+    """Returns the runs of system calls that are decided alike, in order, from number 0 on."""
+    decided = {_JUDGED[name][machine]: body for name, body in _judged(own_pid).items() if machine in _JUDGED[name]}
     for entry in _ALLOWED.split():
-        number = entry.split(":")[1 if machine == _X86 else 2]
-        if number != "-":
-            code += [(_EQUAL, 0, 1, int(number)), _answer(_ALLOW)]
-    return [*code, _answer(_ERRNO | _EPERM)]
+        listed = entry.split(":")[1 if machine == _X86 else 2]
+        if listed != "-":
+            decided[int(listed)] = [_answer(_ALLOW)]
+    refuse = [_answer(_ERRNO | _EPERM)]
+    spans: list[Span] = []
+    for number in range(max(decided) + 2):
+        body = decided.get(number, refuse)
+        if not spans or spans[-1][1] != body:
+            spans.append((number, body))
+    return spans
 
 
-class Filter:
-    """The filter of this machine, assembled once for a job; each trial puts its own process id in."""
+def _search(spans: list[Span]) -> list[Instruction]:
+    """Returns instructions that go to the span of the loaded number, by halving."""
+    if len(spans) == 1:
+        return spans[0][1]
+    middle = len(spans) // 2
+    lower, upper = _search(spans[:middle]), _search(spans[middle:])
+    if len(lower) > _FARTHEST:
+        raise RefusedError("seccomp: the filter has outgrown its jumps")
+    return [(_AT_LEAST, len(lower), 0, spans[middle][0]), *lower, *upper]
 
-    def __init__(self) -> None:
-        self._template = b"".join(
-            operation.to_bytes(2, "little") + bytes((yes, no)) + value.to_bytes(4, "little")
-            for operation, yes, no, value in program(os.uname().machine, _OWN_PID)
-        )
 
-    def confine(self) -> None:
-        """Filters the calling process for the rest of its life; needs no_new_privs."""
-        mark, own = _OWN_PID.to_bytes(4, "little"), os.getpid().to_bytes(4, "little")
-        packed = self._template.replace(mark, own)
-        buffer = ctypes.create_string_buffer(packed, len(packed))
-        loaded = _Program(len(packed) // 8, ctypes.cast(buffer, ctypes.c_void_p))
-        prctl(PR_SET_SECCOMP, 2, ctypes.byref(loaded))
+OWN_PID = 0x7FABCDEF
+"""Stands in a template for a process id that is not known yet; above every real one."""
+
+
+@cache
+def template() -> bytes:
+    """Returns the filter of this machine as the kernel takes it, with `OWN_PID` for the trial's own process id.
+
+    Raises:
+        RefusedError: there is no table for this machine.
+    """
+    return b"".join(
+        operation.to_bytes(2, "little") + bytes((yes, no)) + value.to_bytes(4, "little")
+        for operation, yes, no, value in program(os.uname().machine, OWN_PID)
+    )

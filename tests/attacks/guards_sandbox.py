@@ -1,0 +1,159 @@
+"""The guards of workers that stay, in the form of `tests.attacks.guards`.
+
+python -m tests.attacks.guards_sandbox [part of a file name …]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tests.attacks.guards import Guard, check_guards
+
+_FILES = {
+    "contamination": "test_contamination",
+    "escapes": "test_escapes",
+    "parts": "test_parts",
+    "result": "test_one_result",
+    "running": "test_running",
+    "workers": "test_workers",
+}
+
+
+def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
+    """Returns the guards of one file below the sandbox's folder; the tests are "file:test" pairs."""
+    return [
+        Guard(f"adapters/sandbox/{file}", line, gone, tuple(_node(one) for one in names.split()))
+        for line, gone, names in guards
+    ]
+
+
+def _node(name: str) -> str:
+    file, test = name.split(":")
+    return f"tests/sandbox/{_FILES[file]}.py::test_{test}"
+
+
+# Two that stand behind each other: whoever lost its parent is a child of the supervisor, and can be signalled by it.
+_ALONE = """    try:
+        os.waitpid(-1, os.WNOHANG)
+        return False  # there is a child, running or ended
+    except ChildProcessError:
+        pass
+    if os.getpid() == 1:  # of a process namespace: then -1 means everyone in it but us
+        try:
+            os.kill(-1, SIGKILL)
+            return False
+        except ProcessLookupError:
+            pass
+"""
+
+GUARDS_SANDBOX: list[Guard] = [
+    *rows(
+        "inside/jail.py",
+        (
+            "    child = os.fork()\n    if child:\n        return os.waitpid(child, 0)[1] == 0\n",
+            "    child = 0\n    if not child:\n        job.run(cell, read())\n        return True\n",
+            "contamination:the_next_job_finds_nothing",
+        ),
+        (
+            _ALONE,
+            "",
+            "workers:a_child_left_ends_the_worker",
+        ),
+        (
+            "return is_untouched(cell.workspace.path)",
+            "return True",
+            "workers:something_left_ends_the_worker",
+        ),
+    ),
+    *rows(
+        "inside/supervisor.py",
+        ("        self._workspace.clear()\n", "", "contamination:the_next_job_finds_nothing"),
+    ),
+    *rows(
+        "inside/seeding.py",
+        (
+            "            module.seed(self._number)\n",
+            "",
+            "result:what_depends_on_the_start_does_not_depend_on_the_worker",
+        ),
+    ),
+    *rows(
+        "inside/namespaces.py",
+        (
+            "    os.chmod(os.path.dirname(spot + SCRATCH), 0o111)  # noqa: S103 - nobody may read or write it\n",
+            "",
+            "running:jobs_run_beside_each_other_and_never_meet",
+        ),
+    ),
+    *rows(
+        "seccomp.py",
+        ("_equals(0, _AF_UNIX), ", "", "parts:the_only_sockets_are_nameless_pairs_of_local_streams"),
+        (
+            "_equals(1, _SOCK_STREAM, _SOCK_FLAGS), ",
+            "",
+            "parts:the_only_sockets_are_nameless_pairs_of_local_streams",
+        ),
+        ("_equals(3, 0), ", "", "parts:the_only_sockets_are_nameless_pairs_of_local_streams"),
+        (
+            "_all_of(_equals(3, 0), *_is_null(4))",
+            "_all_of(_equals(3, 0))",
+            "parts:the_only_sockets_are_nameless_pairs_of_local_streams",
+        ),
+    ),
+    *rows(
+        "wire.py",
+        ("or line.ready != token", "", "parts:an_answer_to_another_job_is_none"),
+        ("(answer.ready or line.ready != token)", "(line.ready != token)", "parts:an_answer_to_another_job_is_none"),
+        (
+            "    if not answer.ready and line.refused is None:\n        raise _UnfitError\n",
+            "",
+            "parts:an_answer_to_another_job_is_none",
+        ),
+        (
+            "fine = all(run.end is TrialEnd.COMPLETED and not run.attempts for run in runs)",
+            "fine = True or runs",
+            "workers:a_worker_in_which_something_happened_is_gone",
+        ),
+    ),
+    *rows(
+        "pool.py",
+        ("            if of == limits:\n", "            if True:\n", "workers:other_limits_are_another_worker"),
+        (
+            "self.places == 0 or worker.jobs >= MOST_JOBS",
+            "self.places == 0",
+            "workers:a_worker_goes_after_so_many_jobs",
+        ),
+        (
+            "        if len(self._waiting) > self.places:\n",
+            "        if False:\n",
+            "workers:no_more_wait_than_there_are_places",
+        ),
+        ("        loop.call_later(self._idle_seconds, self.expire)\n", "", "workers:an_idle_pool_is_empty"),
+    ),
+    *rows(
+        "process.py",
+        (
+            "if answer.broke_off or (waited and not answer.done and not answer.stopped):",
+            "if False:",
+            "workers:a_job_whose_worker_is_killed_is_run_once_more_as_a_whole",
+        ),
+        (
+            "kept = self.pool.places > 0 and answer.is_ordinary",
+            "kept = self.pool.places > 0",
+            "workers:a_worker_in_which_something_happened_is_gone",
+        ),
+    ),
+]
+
+
+def main(words: Sequence[str]) -> int:
+    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
+    guards = [guard for guard in GUARDS_SANDBOX if not words or any(word in guard.file for word in words)]
+    toothless = check_guards(guards)
+    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
+    return 1 if toothless else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
