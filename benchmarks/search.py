@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmarks.measure import Row, against
-from hansa.adapters.index.hashed import HashedIndex
+from hansa.adapters.index.sparse import SparseIndex
 from hansa.kernel.ids import ContentId
 
 SKILLS = 2_000
@@ -14,7 +14,7 @@ WORDS = "parse date table list sort merge count text number file record group sp
 
 def rows() -> Iterable[Row]:
     """The index's scan, against comparing with each text in turn."""
-    index = HashedIndex()
+    index = SparseIndex()
     texts = [f"{WORDS[n % 17]} the {WORDS[n // 17 % 17]} of a {WORDS[n // 289 % 17]} {n}" for n in range(SKILLS)]
     for number, text in enumerate(texts):
         index.add(ContentId(f"{number:064x}"), text)

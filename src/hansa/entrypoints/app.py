@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
-from hansa.adapters.index.hashed import HashedIndex
+from hansa.adapters.index.sparse import SparseIndex
 from hansa.adapters.keys import FileKeys
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
@@ -118,12 +118,19 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
         store = SqliteStore.open(home / STORE)
         try:
             sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
+<<<<<<< HEAD
             clock = SystemClock()
             core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
             async with models(home, config, clock) as chain:
                 node = Node(core, _solver(config, chain))
                 node.start()
                 yield App(home, config, node, lock, admin_token(home), chain)
+=======
+            core = Core(config.settings(), keys, store, SystemClock(), SparseIndex(), sandbox, caller)
+            node = Node(core, _solver(config))
+            node.start()
+            yield App(home, config, node, lock, admin_token(home))
+>>>>>>> 414f8f3 (Search by words: a text is kept as the numbers of its words, the strongest words vote, the best voted are worked out)
         finally:
             store.close()
     finally:
