@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
-from hansa.adapters.index.sparse import SparseIndex
+from hansa.adapters.index.kept import KeptIndex
 from hansa.adapters.keys import FileKeys
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
@@ -22,7 +22,7 @@ from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import KEY, STORE, admin_token
+from hansa.entrypoints.home import INDEX, KEY, STORE, admin_token
 from hansa.entrypoints.models import models
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
@@ -118,19 +118,15 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
         store = SqliteStore.open(home / STORE)
         try:
             sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
-<<<<<<< HEAD
-            clock = SystemClock()
-            core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
+            clock, index = SystemClock(), KeptIndex(home / INDEX)
+            core = Core(config.settings(), keys, store, clock, index, sandbox, caller)
             async with models(home, config, clock) as chain:
                 node = Node(core, _solver(config, chain))
                 node.start()
-                yield App(home, config, node, lock, admin_token(home), chain)
-=======
-            core = Core(config.settings(), keys, store, SystemClock(), SparseIndex(), sandbox, caller)
-            node = Node(core, _solver(config))
-            node.start()
-            yield App(home, config, node, lock, admin_token(home))
->>>>>>> 414f8f3 (Search by words: a text is kept as the numbers of its words, the strongest words vote, the best voted are worked out)
+                try:
+                    yield App(home, config, node, lock, admin_token(home), chain)
+                finally:
+                    index.keep()
         finally:
             store.close()
     finally:

@@ -2,6 +2,7 @@
 
 key           the secret, mode 0600          config.toml   settings, if you wrote any
 hansa.db      the store                      admin.token   lets this user's commands talk to a running node
+hansa.index   what search has learnt from the store; made anew when it is missing or wrong
 spent.json    what models have cost today
 lock          held by the one process that has the directory open
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 from hansa.adapters.keys import FileKeys
 from hansa.kernel.errors import Unavailable, UsageError
 
-KEY, STORE, TOKEN, SPENT = "key", "hansa.db", "admin.token", "spent.json"
+KEY, STORE, INDEX, TOKEN, SPENT = "key", "hansa.db", "hansa.index", "admin.token", "spent.json"
 TOKEN_LENGTH = 32
 
 

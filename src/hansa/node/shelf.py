@@ -48,13 +48,33 @@ class Shelf:
         self._core = core
 
     def fill_index(self) -> int:
-        """Puts every skill of the store into the index; returns how many."""
-        after, count = "", 0
-        while rows := self._core.store.skills(SkillFilter(states=_PRESENT), after=after, limit=1_000):
-            for row in rows:
-                self._core.index.add(row.id, index_text(row.intent, row.tags))
-            after, count = rows[-1].id, count + len(rows)
-        return count
+        """Brings the index in line with the store; returns how many skills can be found.
+
+        1. What the index brought along is believed only if some of its texts are those of the store.
+        2. What it holds and the store does not is dropped.
+        3. What it lacks is added.
+        """
+        index, store = self._core.index, self._core.store
+        present = store.ids_of_skills(_PRESENT)
+        held, wanted = index.held(), dict.fromkeys(present)
+        sound = all(self._indexed_as_stored(id_) for id_ in held[:: max(1, len(held) // _SAMPLE)] if id_ in wanted)
+        for id_ in held:
+            if not sound or id_ not in wanted:
+                index.drop(id_)
+        known = frozenset(index.held())
+        for id_ in present:
+            row = store.skill(id_) if id_ not in known else None
+            if row is not None:
+                index.add(id_, index_text(row.intent, row.tags))
+        return len(present)
+
+    def _indexed_as_stored(self, id_: ContentId) -> bool:
+        row = self._core.store.skill(id_)
+        if row is None:
+            return False
+        text = index_text(row.intent, row.tags)
+        (found,) = self._core.index.similarities(text, [id_])
+        return abs(found - self._core.index.similarity(text, text)) < 1e-3
 
     async def add(self, draft: Draft) -> tuple[ContentId, bool]:
         """Keeps a skill of this node's own, unproved; adding it again changes nothing.
@@ -228,6 +248,9 @@ class Shelf:
             raise NotFound(f"no skill here has the id {id_}")
         return {"trace_id": id_, "intent": row.intent}
 
+
+_SAMPLE = 16
+"""Texts of an index from a file that are compared with the store's."""
 
 _REMOVED = service.Trigger.REMOVED
 _PRESENT = (SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED)

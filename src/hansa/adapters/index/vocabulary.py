@@ -33,7 +33,7 @@ class Vocabulary:
         self._numbers: dict[str, int] = {}
         self._ends = array("I", [0])
         self._flat = array("I")
-        self._having: list[array[int]] = []
+        self._having: dict[int, array[int]] = {}  # pairs have no words
 
     def __len__(self) -> int:
         return len(self.names)
@@ -71,7 +71,8 @@ class Vocabulary:
 
     def having(self, feature: int) -> NDArray[np.uint32]:
         """Returns the words that have a feature; one that has it twice stands there twice."""
-        return view(self._having[feature])
+        found = self._having.get(feature)
+        return view(found) if found is not None else np.zeros(0, np.uint32)
 
     def _word(self, word: str) -> int:
         number = self._word_numbers.get(word)
@@ -82,7 +83,7 @@ class Vocabulary:
             self._flat.extend(found)
             self._ends.append(len(self._flat))
             for feature in found:
-                self._having[feature].append(number)
+                self._having.setdefault(feature, array("I")).append(number)
         return number
 
     def _feature(self, feature: Feature) -> int:
@@ -92,7 +93,6 @@ class Vocabulary:
             number = self._numbers[name] = len(self.names)
             self.names.append(name)
             self.families.append(feature[0])
-            self._having.append(array("I"))
         return number
 
     # ---- to a file and back
@@ -126,10 +126,10 @@ class Vocabulary:
         made._flat = array("I", flat.astype(np.uint32).tobytes())
         by_feature = np.argsort(flat, kind="stable")
         holders = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)[by_feature].tobytes()
-        edges = np.searchsorted(flat[by_feature], np.arange(len(made.names) + 1)) * 4
-        made._having = [
-            array("I", holders[start:end]) for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-        ]
+        numbers, firsts = np.unique(flat[by_feature], return_index=True)
+        edges = (np.append(firsts, len(flat)) * 4).tolist()
+        for number, start, end in zip(numbers.tolist(), edges[:-1], edges[1:], strict=True):
+            made._having[number] = array("I", holders[start:end])
         return made
 
 

@@ -168,13 +168,20 @@ class Weights:
         found: Floats = np.where(present, 1 / (norms * np.where(whole > 0, whole, 1)), 0).astype(np.float32)
         return found
 
+    @property
+    def owed(self) -> int:
+        """Changes that the present weights do not know of; all texts while they are being weighed again."""
+        return self.changes if self._pass is None else len(self.sizes)
+
     # ---- to a file and back
 
     def parts(self, rows: Ints) -> tuple[NDArray[np.int32], Floats, Floats, float]:
         """Returns counts, rareness, lengths of the texts in `rows`, and what an unknown feature counts."""
         return np.frombuffer(self.having, np.int32).copy(), self._rareness, self.lengths[rows], self._fresh
 
-    def take(self, having: NDArray[np.int32], rareness: Floats, lengths: Floats, fresh: float) -> None:
+    def take(
+        self, having: NDArray[np.int32], rareness: Floats, lengths: Floats, fresh: float, changes: int
+    ) -> None:
         """Goes on from what `parts` gave.
 
         Raises:
@@ -184,9 +191,10 @@ class Weights:
             raise ValueError("weights do not fit")
         self.having = array("i", having.tobytes())
         self._rareness, self._fresh = rareness, fresh
-        self.lengths = _grown(np.array(lengths.reshape(-1, len(Family))), 16)
+        self.lengths = _grown(np.array(lengths).reshape(-1, len(Family)), 16)
         self.sizes = self.lengths.sum(axis=1)
-        self._learn_usual(len(lengths))
+        self.changes = changes
+        self._learn_usual(len(lengths) // len(Family))
 
 
 def features_of_texts(

@@ -136,6 +136,12 @@ class SqlReads(ABC):
         """Returns ids of skills that start with `prefix`, in order."""
         return [ContentId(row["id"]) for row in self._starting_with(_SKILL_IDS, prefix, limit)]
 
+    def ids_of_skills(self, states: Sequence[SkillState]) -> list[ContentId]:
+        """Returns the ids of all skills in some states, in the order in which they came in."""
+        conditions = _conditions(SkillFilter(states=tuple(states)))
+        listing = select(skills.c.id).where(*conditions).order_by(skills.c.number)
+        return [ContentId(row["id"]) for row in self._rows(listing)] if states else []
+
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
         """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
         listing = select(skills).where(*_conditions(wanted)).order_by(skills.c.added, skills.c.id)
