@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hansa.adapters.index.sparse import SCALE, SparseIndex, Params, calibrated
+from hansa.adapters.index.sparse import SCALE, Params, SparseIndex, calibrated
 from hansa.kernel.ids import ContentId, content_id
 from tests.index.oracle import SlowIndex
 from tests.index.pairs import DIFFERENT, SAME

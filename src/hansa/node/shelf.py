@@ -16,7 +16,6 @@ from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
-from hansa.node.ports import SkillFilter
 from hansa.node.rows import (
     LedgerRow,
     OutboxRow,
@@ -36,7 +35,7 @@ from hansa.skills.importing.draft import Draft
 from hansa.skills.lineage import ancestry
 from hansa.skills.messages import EvidenceBody
 from hansa.skills.model import Level, Origin, Skill, SkillState
-from hansa.skills.policy import Standing, level, standing
+from hansa.skills.policy import Standing, corroborations, level, standing
 from hansa.skills.ranking import Facts
 
 
@@ -239,8 +238,14 @@ class Shelf:
 
     def facts(self, row: SkillRow) -> Facts:
         """Returns what ranks a skill."""
-        confidence = self.numbers(row.id).confidence
-        return Facts(self.level(row), confidence, Instant(row.added), self._refuted_here(row.id))
+        evidence, me = self._core.store.evidence(row.id), self._core.me
+        found = level(evidence, me, row.origin is Origin.PEER, self._core.settings.skills.witnesses)
+        return Facts(found, standing(evidence, me).confidence, Instant(row.added), self._refuted_here(row.id))
+
+    def corroborated(self, row: SkillRow) -> bool:
+        """Says whether a skill may be reused where nothing but its own checks speaks for it (threat 17)."""
+        asked = self._core.settings.ranking.corroborations
+        return row.origin is Origin.OWN or corroborations(self._core.store.evidence(row.id), row.author) >= asked
 
     def _named(self, id_: ContentId) -> dict[str, str]:
         row = self._core.store.skill(id_)

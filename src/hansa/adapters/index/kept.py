@@ -19,11 +19,11 @@ import hashlib
 import os
 import sys
 from dataclasses import astuple
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from hansa.adapters.index import features, thesaurus, words
 from hansa.adapters.index.features import Family
@@ -35,8 +35,6 @@ from hansa.kernel.ids import ContentId
 MAGIC = b"hansa index 1\n"
 LEAST_CHANGES = 512
 """Texts that may come or go before the file is written anew, in a small index."""
-
-_NUMBERS = {"I": np.dtype(np.uint32), "i": np.dtype(np.int32), "f": np.dtype(np.float32)}
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -124,10 +122,11 @@ class KeptIndex(SparseIndex):
         edges = np.cumsum([line + 1, *head.sizes]).tolist()
         if head.making != making(self.params) or len(head.sizes) != 10 or edges[-1] != len(data):
             raise ValueError("of another making")
-        parts = [whole[start:end] for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        parts = [whole[start:end] for start, end in pairwise(edges)]
         ids, all_words, names = (str(part, "utf-8").split("\n") if len(part) else [] for part in parts[:3])
-        lengths, flat, ends, of_words = (_array(part, "I") for part in parts[3:7])
-        having, rareness, sizes = _array(parts[7], "i"), _array(parts[8], "f"), _array(parts[9], "f")
+        lengths, flat, ends, of_words = (np.frombuffer(part, np.uint32) for part in parts[3:7])
+        having = np.frombuffer(parts[7], np.int32)
+        rareness, sizes = (np.frombuffer(part, np.float32) for part in parts[8:])
         vocabulary = Vocabulary.of_parts(all_words, names, ends, of_words)
         if len(having) > len(names) or len(sizes) != len(ids) * len(Family):
             raise ValueError("weights do not fit")
@@ -140,9 +139,5 @@ def making(params: Params) -> str:
     """Returns what a file's content depends on besides the texts: parameters, sources, the order of bytes."""
     found = hashlib.sha256(repr((astuple(params), sys.byteorder)).encode())
     for module in (features, thesaurus, words):
-        found.update(Path(module.__file__).read_bytes())
+        found.update(Path(module.__file__ or "").read_bytes())
     return found.hexdigest()
-
-
-def _array(part: memoryview, kind: str) -> NDArray[np.generic]:
-    return np.frombuffer(part, _NUMBERS[kind])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,5 +119,5 @@ class Texts:
         by_word = np.argsort(held, kind="stable")
         rows = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)[by_word].tobytes()
         edges = (np.searchsorted(held[by_word], np.arange(words + 1)) * 4).tolist()
-        made._postings = [array("I", rows[start:end]) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        made._postings = [array("I", rows[start:end]) for start, end in pairwise(edges)]
         return made

@@ -112,8 +112,14 @@ class Vocabulary:
         """
         made = cls()
         made.words, made.names = list(words), list(names)
-        lengths = np.diff(ends.astype(np.int64))
-        if len(lengths) != len(made.words) or ends[0] != 0 or ends[-1] != len(flat) or (lengths < 1).any():
+        lengths: Ints = ends[1:].astype(np.int64) - ends[:-1].astype(np.int64)
+        if (
+            len(lengths) != len(made.words)
+            or not len(ends)
+            or ends[0] != 0
+            or ends[-1] != len(flat)
+            or (lengths < 1).any()
+        ):
             raise ValueError("words and their features do not fit")
         if len(flat) and int(flat.max()) >= len(made.names):
             raise ValueError("a feature has no name")

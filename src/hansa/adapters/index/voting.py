@@ -62,7 +62,10 @@ def _brought(asked: Asked, vocabulary: Vocabulary, weights: Weights, shares: Flo
     if not having:
         return np.zeros(len(vocabulary.words))
     lengths = [len(words) for words in having]
-    return np.bincount(np.concatenate(having), np.repeat(factors[use], lengths), len(vocabulary.words))
+    found: NDArray[np.float64] = np.bincount(
+        np.concatenate(having), np.repeat(factors[use], lengths), len(vocabulary.words)
+    ).astype(np.float64)
+    return found
 
 
 def _strongest(brings: NDArray[np.float64], voters: int) -> Ints:
@@ -80,9 +83,8 @@ def _votes(words: Ints, brings: NDArray[np.float64], texts: Texts) -> Floats:
     short = [one for one in postings if len(one[0]) <= _LONG]
     size = len(texts.ids)
     if short:
-        rows, factors = zip(*short, strict=True)
-        lengths = [len(one) for one in rows]
-        votes = np.bincount(np.concatenate(rows), np.repeat(np.array(factors), lengths), size).astype(np.float32)
+        voters = np.repeat(np.array([factor for _, factor in short]), [len(rows) for rows, _ in short])
+        votes: Floats = np.bincount(np.concatenate([rows for rows, _ in short]), voters, size).astype(np.float32)
     else:
         votes = np.zeros(size, np.float32)
     for rows, factor in postings:

@@ -179,9 +179,7 @@ class Weights:
         """Returns counts, rareness, lengths of the texts in `rows`, and what an unknown feature counts."""
         return np.frombuffer(self.having, np.int32).copy(), self._rareness, self.lengths[rows], self._fresh
 
-    def take(
-        self, having: NDArray[np.int32], rareness: Floats, lengths: Floats, fresh: float, changes: int
-    ) -> None:
+    def take(self, having: NDArray[np.int32], rareness: Floats, lengths: Floats, fresh: float, changes: int) -> None:
         """Goes on from what `parts` gave.
 
         Raises:
@@ -197,9 +195,7 @@ class Weights:
         self._learn_usual(len(lengths) // len(Family))
 
 
-def features_of_texts(
-    rows: Ints, texts: Texts, vocabulary: Vocabulary
-) -> tuple[NDArray[np.uint32], Ints]:
+def features_of_texts(rows: Ints, texts: Texts, vocabulary: Vocabulary) -> tuple[NDArray[np.uint32], Ints]:
     """Returns all features of the texts in `rows`, and which of the rows (from 0) each belongs to."""
     words, counts, pairs, pair_counts = texts.of(rows)
     of_words, lengths = vocabulary.features_of(words)

@@ -37,7 +37,7 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.skills import messages
-from hansa.skills.model import Evidence
+from hansa.skills.model import Evidence, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _LAST = "\U0010ffff"
