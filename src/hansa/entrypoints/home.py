@@ -13,11 +13,22 @@ import os
 import secrets
 from pathlib import Path
 
-from hansa.adapters.keys import FileKeys
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, STORE, INDEX, TOKEN, SPENT = "key", "hansa.db", "hansa.index", "admin.token", "spent.json"
 TOKEN_LENGTH = 32
+
+
+def home_directory(given: Path | None = None) -> Path:
+    """Returns the data directory: the flag, else HANSA_HOME, else the platform's place for user data."""
+    if given is not None:
+        return given.expanduser()
+    from_environment = os.environ.get("HANSA_HOME")
+    if from_environment:
+        return Path(from_environment).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("hansa", appauthor=False)
 
 
 def create_identity(home: Path) -> str:
@@ -26,6 +37,8 @@ def create_identity(home: Path) -> str:
     Raises:
         UsageError: there is a key already. Unavailable: the directory can't be written.
     """
+    from hansa.adapters.keys import FileKeys  # brings in the cryptography library
+
     make_home(home)
     return FileKeys.create(home / KEY).node_id
 
@@ -36,6 +49,8 @@ def identity(home: Path) -> str:
     Raises:
         UsageError: there is no key yet, or its file is readable by others.
     """
+    from hansa.adapters.keys import FileKeys
+
     return FileKeys.load(home / KEY).node_id
 
 

@@ -185,8 +185,12 @@ class Weights:
         Raises:
             ValueError: the parts do not fit one another.
         """
-        if len(rareness) > len(having) or not (np.isfinite(lengths).all() and np.isfinite(rareness).all()):
+        texts = len(lengths) // len(Family)
+        finite = np.isfinite(lengths).all() and np.isfinite(rareness).all() and np.isfinite(fresh)
+        if len(rareness) > len(having) or not finite or changes < 0:
             raise ValueError("weights do not fit")
+        if having.min(initial=0) < 0 or having.max(initial=0) > texts or lengths.min(initial=0) < 0:
+            raise ValueError("weights make no sense")
         self.having = array("i", having.tobytes())
         self._rareness, self._fresh = rareness, fresh
         self.lengths = _grown(np.array(lengths).reshape(-1, len(Family)), 16)

@@ -7,13 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from hansa.entrypoints import logs
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
-from hansa.entrypoints.config import home_directory, load
 from hansa.entrypoints.errors import NO_SANDBOX
-from hansa.entrypoints.home import KEY, create_identity, identity
+from hansa.entrypoints.home import KEY, create_identity, home_directory, identity
 from hansa.kernel.errors import NoSandbox
 
 cli = typer.Typer()
@@ -54,7 +52,9 @@ def up(
     """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C ends it cleanly."""
     import uvloop  # these imports would cost every other command half a second
 
+    from hansa.entrypoints import logs
     from hansa.entrypoints.app import opened
+    from hansa.entrypoints.config import load
     from hansa.entrypoints.http import server
 
     directory = home_directory(home)
@@ -101,6 +101,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
 @cli.command(epilog=epilog("hansa config", "HANSA_PORT=9000 hansa config --json"))
 def config(home: Home = None, as_json: AsJson = False) -> None:
     """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
+    from hansa.entrypoints.config import load
+
     directory = home_directory(home)
     values: dict[str, Any] = load(directory).model_dump(mode="json")
     if as_json:
@@ -118,6 +120,7 @@ def config(home: Home = None, as_json: AsJson = False) -> None:
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
     """Try to break out of the sandbox in every way Hansa knows; says what to do when one works."""
     from hansa.entrypoints.app import TestedSandbox
+    from hansa.entrypoints.config import load
 
     config = load(home_directory(home))
     sandbox = TestedSandbox(config.sandbox_tier)
