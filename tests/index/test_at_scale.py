@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from benchmarks.intents import intents, questions
@@ -56,9 +58,12 @@ def test_a_text_that_is_not_in_is_similar_to_nothing(fast: SparseIndex) -> None:
     assert fast.similarities(TEXTS[0], [content_id(b"elsewhere")]) == [0.0]
 
 
-def test_a_question_of_rare_words_alone_is_answered_in_full(fast: SparseIndex) -> None:
-    """Where the strongest words stand in too few texts, the weaker ones are asked as well."""
-    assert len(fast.nearest("xylophone dates", 50)) == 50
+def test_where_the_strongest_words_find_too_little_the_others_are_asked(exact: SparseIndex) -> None:
+    index = filled(Params(candidates=64, voters=1, exact_until=1))
+    often = Counter(word for text in TEXTS for word in text.lower().split())
+    rare = next(word for word in often if often[word] == 1)
+    question = f"{rare} dates of tables"
+    assert len(index.nearest(question, 50)) == len(exact.nearest(question, 50)) == 50
 
 
 def test_weighing_again_goes_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:

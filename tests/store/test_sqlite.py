@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hansa.adapters.store import connections
+from hansa.adapters.store import connections, fts
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.errors import DiskFull, Fault, Refused, Unavailable
 from hansa.kernel.ids import chain
@@ -544,3 +544,15 @@ async def test_ledger_goes_on_after_reopening(path: Path) -> None:
     assert [entry.number for entry in entries] == [1, 2, 3]
     assert [entry.previous for entry in entries] == ["", entries[0].hash, entries[1].hash]
     store.close()
+
+
+# ---- words that too many have
+
+
+def test_the_most_common_words_are_left_out_where_there_are_too_many_hits() -> None:
+    hits = {'"a"': 90_000, '"date"': 7_500, '"slug"': 3, '"none"': 0}
+    asked = lambda text: fts.query(text, lambda one: hits.get(one, sum(hits[word] for word in one.split(" OR "))))  # noqa: E731
+    assert asked("slug none") == '"slug" OR "none"'
+    assert asked("a date slug none") == '"date" OR "slug"'
+    assert asked("a") == '"a"'
+    assert asked("") == ""
