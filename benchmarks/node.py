@@ -1,8 +1,8 @@
 """A whole node, with 10,000 skills of others that are proved here: starting, finding, resting.
 
 Each is held against a bound, not a reference, so a busy machine shows; CPU time stands beside, with no target. Measured
-are the seconds until `hansa up` answers, the memory two seconds later, and a `find` in process. HANSA_BENCH_LARGE=1 takes
-100,000 skills, which takes minutes to prepare.
+are the seconds until `hansa up` answers, the memory two seconds later, and a `find` in process. With
+HANSA_BENCH_LARGE=1 there are 100,000 skills, which takes minutes to prepare.
 """
 
 from __future__ import annotations
