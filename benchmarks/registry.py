@@ -20,6 +20,7 @@ SUBJECTS = (
     "messages",
     "store",
     "search",
+    "node",
     "proofs",
 )
 """Names of modules of this package, in the order of the page."""

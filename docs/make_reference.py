@@ -64,6 +64,8 @@ UNITS = {
     "unproved": "factor",
     "refuted": "factor",
     "half_life_days": "days",
+    "author_share": "share",
+    "corroborations": "provers",
     "freshness": "share, 0 to 1",
     "wall_ms": "milliseconds",
     "model": "word",

@@ -14,7 +14,7 @@ from hansa.adapters.store import sqlite
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.entrypoints.app import opened
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import create_identity
+from hansa.entrypoints.identities import create_identity
 from hansa.kernel.errors import DiskFull, Unavailable
 from hansa.skills.importing.draft import Draft
 from hansa.skills.model import Claim

@@ -10,8 +10,8 @@ import pytest
 
 from hansa.entrypoints.app import opened
 from hansa.entrypoints.config import load
-from hansa.entrypoints.home import create_identity
 from hansa.entrypoints.http.door import make_door
+from hansa.entrypoints.identities import create_identity
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.home import create_identity
+from hansa.entrypoints.identities import create_identity
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import chain
 from tests.attacks.specimens import scaled

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from math import log, sqrt
-from zlib import crc32
 
-from hansa.adapters.index.features import Family, features
-from hansa.adapters.index.hashed import SLOTS, Params
+from hansa.adapters.index.features import Family, Feature, features
+from hansa.adapters.index.sparse import Params
 
-Vector = dict[int, float]
+Vector = dict[Feature, float]
 
 
 class SlowIndex:
@@ -29,37 +28,33 @@ class SlowIndex:
         return _dot(self.vector(text), self.vector(other))
 
     def vector(self, text: str) -> Vector:
-        """Returns the hashed vector of a text, of length one."""
-        by_family: dict[Family, dict[int, float]] = defaultdict(dict)
-        for (family, name), count in features(text).items():
-            hashed = crc32(f"{family:d} {name}".encode())
-            weight = (1 + log(count)) * self._rareness(hashed % SLOTS)
-            by_family[family][hashed] = by_family[family].get(hashed, 0.0) + weight
+        """Returns the vector of a text, of length one."""
+        by_family: dict[Family, Vector] = defaultdict(dict)
+        for feature, count in features(text).items():
+            by_family[feature[0]][feature] = (1 + log(count)) * self._rareness(feature)
         shares = (self.params.word, self.params.pair, self.params.piece, self.params.sense)
-        sums: Vector = defaultdict(float)
+        found: Vector = {}
         for family, weights in by_family.items():
             length = sqrt(sum(weight * weight for weight in weights.values()))
-            for hashed, weight in weights.items():
-                sign = 1 if hashed >= 2**31 else -1
-                sums[hashed % self.params.buckets] += sign * weight / length * sqrt(shares[family])
-        length = sqrt(sum(value * value for value in sums.values()))
-        return {bucket: value / length for bucket, value in sums.items() if length}
+            found |= {feature: weight / length * sqrt(shares[family]) for feature, weight in weights.items()}
+        length = sqrt(sum(value * value for value in found.values()))
+        return {feature: value / length for feature, value in found.items() if length}
 
-    def _rareness(self, slot: int) -> float:
+    def _rareness(self, feature: Feature) -> float:
         if len(self.texts) < self.params.enough_texts:
             return 1.0
-        having = sum(slot in _slots(text) for text in self.texts.values())
+        having = sum(feature in _having(text) for text in self.texts.values())
         return log((1 + len(self.texts)) / (1 + having)) + 1
 
 
-_known: dict[str, frozenset[int]] = {}
+_known: dict[str, frozenset[Feature]] = {}
 
 
-def _slots(text: str) -> frozenset[int]:
+def _having(text: str) -> frozenset[Feature]:
     if text not in _known:
-        _known[text] = frozenset(crc32(f"{family:d} {name}".encode()) % SLOTS for family, name in features(text))
+        _known[text] = frozenset(features(text))
     return _known[text]
 
 
 def _dot(one: Vector, two: Vector) -> float:
-    return sum(value * two.get(bucket, 0.0) for bucket, value in one.items())
+    return sum(value * two.get(feature, 0.0) for feature, value in one.items())

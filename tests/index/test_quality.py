@@ -9,7 +9,7 @@ import ast
 
 import pytest
 
-from hansa.adapters.index.hashed import HashedIndex
+from hansa.adapters.index.sparse import SparseIndex
 from hansa.adapters.index.thesaurus import senses
 from hansa.adapters.index.words import stem, words
 from hansa.demo.tasks import TASKS
@@ -31,25 +31,25 @@ split_amount
 """.split()
 
 
-def index_of(texts: list[str]) -> HashedIndex:
-    index = HashedIndex()
+def index_of(texts: list[str]) -> SparseIndex:
+    index = SparseIndex()
     for text in texts:
         index.add(ContentId(text), text)
     return index
 
 
 @pytest.fixture(scope="module")
-def index() -> HashedIndex:
+def index() -> SparseIndex:
     """All intents that a question of SAME could be taken for."""
     return index_of([first for first, _ in SAME] + sorted({other for _, other in DIFFERENT}))
 
 
-def found_at(index: HashedIndex, pairs: list[tuple[str, str]], limit: int) -> float:
+def found_at(index: SparseIndex, pairs: list[tuple[str, str]], limit: int) -> float:
     hits = [wanted in [one.skill for one in index.nearest(asked, limit)] for wanted, asked in pairs]
     return sum(hits) / len(hits)
 
 
-def test_paraphrases_are_found(index: HashedIndex) -> None:
+def test_paraphrases_are_found(index: SparseIndex) -> None:
     """Among 80 intents, half of which are near misses."""
     top1, top5 = found_at(index, list(SAME), 1), found_at(index, list(SAME), 5)
     print(f"paraphrases: top-1 {top1:.3f}, top-5 {top5:.3f} of {len(SAME)}")
@@ -73,7 +73,7 @@ def test_demo_tasks_are_found() -> None:
 
 @pytest.mark.parametrize(("threshold", "recall", "false_positives"), [(FILTERS, 0.72, 35), (DECIDES, 0.50, 1)])
 def test_thresholds_keep_the_unrelated_out(
-    index: HashedIndex, threshold: float, recall: float, false_positives: int
+    index: SparseIndex, threshold: float, recall: float, false_positives: int
 ) -> None:
     """Every intent against every other one's paraphrase: 40 pairs that are the same, 1,560 that are not."""
     similar = [(one == other, index.similarity(one[0], other[1])) for one in SAME for other in SAME]
@@ -88,7 +88,7 @@ def test_thresholds_keep_the_unrelated_out(
     assert wrong <= false_positives
 
 
-def test_near_misses_are_not_told_apart(index: HashedIndex) -> None:
+def test_near_misses_are_not_told_apart(index: SparseIndex) -> None:
     """A known limit, held here so that nobody builds on the opposite: similarity proposes, a proof disposes."""
     assert sum(index.similarity(*pair) >= FILTERS for pair in DIFFERENT) > len(DIFFERENT) / 2
 

@@ -9,7 +9,7 @@ import pytest
 
 from hansa.entrypoints.app import App, opened
 from hansa.entrypoints.config import load
-from hansa.entrypoints.home import create_identity
+from hansa.entrypoints.identities import create_identity
 from hansa.entrypoints.operations import run
 from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import NotFound

@@ -28,7 +28,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hansa.adapters.clock import ManualClock
-from hansa.adapters.index.hashed import HashedIndex
+from hansa.adapters.index.sparse import SparseIndex
 from hansa.adapters.keys import MemoryKeys
 from hansa.adapters.lock import DataDirLock
 from hansa.adapters.sandbox.choose import choose
@@ -443,7 +443,7 @@ class World:
             resident.keys,
             resident.store,
             resident.clock,
-            HashedIndex(),
+            SparseIndex(),
             resident.sandbox,
             LoopbackCaller(self.net),
         )

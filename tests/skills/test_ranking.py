@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import DAY, Instant
 from hansa.skills.model import Claim, Level
-from hansa.skills.ranking import Facts, Params, Ranked, rank
+from hansa.skills.ranking import Facts, Params, Ranked, rank, spread, spread_ranked
 from tests.attacks.specimens import NOW
 from tests.skills.specimens import name
 
@@ -151,3 +151,52 @@ def test_better_known_is_never_lower(one: Facts, two: Facts, similar: float) -> 
 def test_a_refutation_never_lifts(facts: Facts, more: int, similar: float) -> None:
     assume(facts.refutations == 0)
     assert score(replace(facts, refutations=more), similar) <= score(facts, similar)
+
+
+# ---- spread over authors (threat 17)
+
+
+@pytest.mark.parametrize(
+    ("authors", "page", "most", "order"),
+    [
+        ("mmmmaa", 3, 2, [0, 1, 4, 2, 3, 5]),  # the third of m waits for the next page
+        ("mmmmmm", 3, 2, [0, 1, 2, 3, 4, 5]),  # nobody else has anything to say
+        ("mmmmma", 3, 1, [0, 1, 5, 2, 3, 4]),  # one place is left, and m may have it
+        ("wwwwaa", 3, 1, [0, 1, 2, 3, 4, 5]),  # this node's own are never too many
+        ("abcabc", 2, 1, [0, 1, 2, 3, 4, 5]),
+        ("", 3, 2, []),
+    ],
+)
+def test_no_author_but_this_node_fills_a_page(authors: str, page: int, most: int, order: list[int]) -> None:
+    ids = [name(number) for number in range(len(authors))]
+    assert spread(ids, dict(zip(ids, authors, strict=True)), "w", page, most) == [ids[place] for place in order]
+
+
+@given(st.lists(st.sampled_from("abw"), max_size=40), st.integers(1, 12), st.integers(1, 12))
+def test_spreading_loses_nobody_and_keeps_to_its_share(authors: list[str], page: int, most: int) -> None:
+    ids = [name(number) for number in range(len(authors))]
+    by_id = dict(zip(ids, authors, strict=True))
+    found = spread(ids, by_id, "w", page, most)
+    assert sorted(found) == sorted(ids)
+    for start in range(0, len(found), page):
+        here, behind = found[start : start + page], found[start + page :]
+        for author in "ab":
+            others_left = [one for one in behind if by_id[one] != author]
+            if sum(by_id[one] == author for one in here) > most:
+                assert all(by_id[one] not in (author, "w") for one in others_left) or not others_left
+                assert all(sum(by_id[x] == by_id[one] for x in here) >= most for one in others_left)
+
+
+def test_who_had_to_wait_says_so() -> None:
+    ids = [name(number) for number in range(4)]
+    ranked = rank(dict.fromkeys(ids, 0.8), [], dict.fromkeys(ids, GOOD), NOW, PARAMS)
+    authors = {one.skill: "m" if place < 3 else "a" for place, one in enumerate(ranked)}
+    found = spread_ranked(ranked, authors, "w", 2, replace(PARAMS, author_share=0.5))
+    assert [one.crowded for one in found] == [False, False, True, False]
+    assert "behind other authors" in found[2].why
+
+
+@pytest.mark.parametrize(("field", "value"), [("author_share", 0.0), ("author_share", 1.1), ("corroborations", 0)])
+def test_params_name_the_field_that_makes_no_sense(field: str, value: float) -> None:
+    with pytest.raises(ValueError, match=field):
+        replace(PARAMS, **{field: value}).validate()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hansa.adapters.store import connections
+from hansa.adapters.store import connections, fts
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.errors import DiskFull, Fault, Refused, Unavailable
 from hansa.kernel.ids import chain
@@ -544,3 +544,18 @@ async def test_ledger_goes_on_after_reopening(path: Path) -> None:
     assert [entry.number for entry in entries] == [1, 2, 3]
     assert [entry.previous for entry in entries] == ["", entries[0].hash, entries[1].hash]
     store.close()
+
+
+# ---- words that too many have
+
+
+def test_the_most_common_words_are_left_out_where_there_are_too_many_hits() -> None:
+    hits = {"a": 90_000, "dat": 7_500, "slug": 3, "odd": 0}
+
+    def asked(text: str) -> str:
+        return fts.query(text, lambda one: sum(hits[word.strip('"')] for word in one.split(" OR ")))
+
+    assert asked("slug odd") == '"slug" OR "odd"'
+    assert asked("a date slug odd") == '"dat" OR "slug"'
+    assert asked("a") == '"a"'
+    assert asked("") == ""

@@ -259,6 +259,16 @@ async def test_skill_ids_by_prefix(store: Store) -> None:
     assert store.skill_ids("AB") == store.skill_ids("%") == store.skill_ids("ab_") == store.skill_ids("\udcff") == []
 
 
+async def test_ids_of_skills_in_some_states_come_as_they_came_in(store: Store) -> None:
+    rows = [skill(number, added=1_000 - number) for number in range(6)]
+    await store.apply([PutSkill(row) for row in rows])
+    await store.apply([SetSkillState(row.id, SkillState.ADMITTED) for row in rows[1::2]])
+    ids = [row.id for row in rows]
+    assert store.ids_of_skills([SkillState.ADMITTED]) == ids[1::2]
+    assert store.ids_of_skills([SkillState.ADMITTED, rows[0].state]) == ids
+    assert store.ids_of_skills([SkillState.REMOVED]) == store.ids_of_skills([]) == []
+
+
 async def test_skills_come_by_time_and_id_in_pages(store: Store) -> None:
     rows = [skill(number, added=1_000 + number // 3) for number in range(8)]
     await store.apply([PutSkill(row) for row in rows])

@@ -18,7 +18,8 @@ from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
 from hansa.adapters.keys import FileKeys
 from hansa.admission.versions import SUPPORTED
-from hansa.entrypoints.home import KEY, read_roots
+from hansa.entrypoints.home import KEY
+from hansa.entrypoints.identities import read_roots
 from hansa.identity import envelope
 from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE

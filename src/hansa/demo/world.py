@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.home import create_identity
+from hansa.entrypoints.identities import create_identity
 from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import Unavailable
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
-from hansa.adapters.index.hashed import HashedIndex
+from hansa.adapters.index.kept import KeptIndex
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
 from hansa.adapters.lock import DataDirLock
@@ -21,7 +21,8 @@ from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import STORE, TOKEN, admin_token, load_keys, read_roots, write_roots
+from hansa.entrypoints.home import INDEX, STORE, TOKEN, admin_token
+from hansa.entrypoints.identities import load_keys, read_roots, write_roots
 from hansa.entrypoints.models import models
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
@@ -133,14 +134,15 @@ async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncI
         sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier, config.workers)
         if sandbox is not None:
             stack.push_async_callback(sandbox.close)
-        clock, keys = SystemClock(), load_keys(home)
-        core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
+        clock, keys, index = SystemClock(), load_keys(home), KeptIndex(home / INDEX)
+        core = Core(config.settings(), keys, store, clock, index, sandbox, caller)
         chain = await stack.enter_async_context(models(home, config, clock))
         node = Node(core, _solver(config, chain))
         await _settle_keys(home, node)
         if not recovering:
             _check_signing(home, node)
         node.start()
+        stack.callback(index.keep)
         yield App(home, config, node, lock, admin_token(home), chain)
 
 

@@ -11,7 +11,6 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from platformdirs import user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -82,14 +81,6 @@ class Config(BaseSettings):
             ranking=self.ranking,
             sandbox=self.sandbox,
         )
-
-
-def home_directory(given: Path | None = None) -> Path:
-    """Returns the data directory: the flag, else HANSA_HOME, else the platform's place for user data."""
-    if given is not None:
-        return given.expanduser()
-    from_environment = os.environ.get("HANSA_HOME")
-    return Path(from_environment).expanduser() if from_environment else user_data_path("hansa", appauthor=False)
 
 
 def load(home: Path, flags: dict[str, Any] | None = None) -> Config:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
 from hansa.adapters.keys import read_root_key
-from hansa.entrypoints.home import KEY, ROOTS, make_home, write_roots
+from hansa.entrypoints.home import KEY, ROOTS, make_home
+from hansa.entrypoints.identities import write_roots
 from hansa.identity import envelope
 from hansa.identity.roots import Root, advance
 from hansa.kernel.errors import Refused, Unavailable, UsageError

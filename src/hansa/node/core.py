@@ -79,6 +79,7 @@ class Settings:
         self.limits.validate()
         self.admission.validate()
         self.skills.validate()
+        self.ranking.validate()
 
 
 class StoreMemory:

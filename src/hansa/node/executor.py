@@ -123,7 +123,10 @@ class Executor:
         asked = [case.args for case in cases[:1]] + ([args] if args is not None else [])
         worth: list[tuple[Found, Skill]] = []
         damaged: Refused | None = None
-        for found in self._finder.find(intent, limit=POOL, at_least=near):
+        page = self._core.settings.ranking.candidates
+        for found in self._finder.find(intent, limit=POOL, at_least=near, page=page):
+            if not cases and not self._shelf.corroborated(found.row):
+                continue  # with acceptance cases the asker decides; without, nobody but its author says what it is for
             try:
                 skill = open_skill(found.row)
             except Refused as refusal:

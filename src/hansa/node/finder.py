@@ -1,4 +1,11 @@
-"""Finding skills: two searches joined, then ranked by what this node has computed about each."""
+"""Finding skills: two searches joined, then ranked by what this node has computed about each.
+
+1. Each search brings its best. Where most of them are not what is looked for (in quarantine, say, which anybody who
+   may push can fill), or all of one author, more are asked for, so that nobody is crowded out by a flood (threat 17).
+2. What is known of each is looked up, and they are ranked.
+3. The ranking is spread over pages: while others have something to say, no author but this node fills more than a
+   share of a page.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +16,13 @@ from hansa.node.core import Core
 from hansa.node.rows import SkillRow
 from hansa.node.shelf import Shelf
 from hansa.skills.model import SkillState
-from hansa.skills.ranking import Facts, Ranked, rank
+from hansa.skills.ranking import Ranked, rank, spread, spread_ranked
 
 POOL = 50
 """How many candidates each of the two searches brings."""
+
+DEEPER = (4 * POOL, 16 * POOL, 64 * POOL)
+"""How many they are asked for where too few of those before are looked for; only the first when one author has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +47,42 @@ class Finder:
         limit: int = 10,
         states: tuple[SkillState, ...] = (SkillState.ADMITTED,),
         at_least: float = 0.0,
+        page: int = 0,
     ) -> list[Found]:
         """Returns the skills that fit an intent best.
 
         Args:
             states: by default only what is proved here: nothing in quarantine is shown unasked.
             at_least: calibrated similarity below which a skill is left out.
+            page: places among which no author may have too many; 0 for `limit`.
         """
-        similar = {one.skill: one.similarity for one in self._core.index.nearest(intent, POOL)}
-        lexical = self._core.store.lexical(intent, POOL)
-        rows: dict[ContentId, SkillRow] = {}
-        facts: dict[ContentId, Facts] = {}
-        for id_ in dict.fromkeys([*similar, *(skill for skill, _ in lexical)]):
-            row = self._core.store.skill(id_)
-            if row is not None and row.state in states:
-                rows[id_] = row
-                facts[id_] = self._shelf.facts(row)
-                if id_ not in similar:
-                    similar[id_] = self._core.index.similarity(intent, row.intent)
-        ranked = rank(similar, lexical, facts, self._core.now(), self._core.settings.ranking)
-        return [Found(rows[one.skill], one) for one in ranked if one.similarity >= at_least][:limit]
+        core, page = self._core, page or max(1, limit)
+        rows, similar, lexical = self._pool(intent, states, page)
+        near = [id_ for id_ in rows if id_ not in similar]
+        similar |= dict(zip(near, core.index.similarities(intent, near), strict=True))
+        facts = {id_: self._shelf.facts(row) for id_, row in rows.items() if similar[id_] >= at_least}
+        ranked = rank(similar, lexical, facts, core.now(), core.settings.ranking)
+        authors = {id_: row.author for id_, row in rows.items()}
+        found = spread_ranked(ranked, authors, core.me, page, core.settings.ranking)
+        return [Found(rows[one.skill], one) for one in found[: max(0, limit)]]
+
+    def _pool(
+        self, intent: str, states: tuple[SkillState, ...], page: int
+    ) -> tuple[dict[ContentId, SkillRow], dict[ContentId, float], list[tuple[ContentId, float]]]:
+        """Returns the candidates' rows, the similarities found so far, and the scores by words."""
+        core, rows = self._core, dict[ContentId, SkillRow | None]()
+        most = core.settings.ranking.most_of(page)
+        for size in (POOL, *DEEPER):
+            similar = {one.skill: one.similarity for one in core.index.nearest(intent, size)}
+            lexical = core.store.lexical(intent, size)
+            ids = list(dict.fromkeys([*similar, *(skill for skill, _ in lexical)]))
+            for id_ in ids:
+                if id_ not in rows:
+                    rows[id_] = core.store.skill(id_)
+            wanted = {id_: row for id_ in ids if (row := rows[id_]) is not None and row.state in states}
+            authors = {id_: row.author for id_, row in wanted.items()}
+            alone = len(frozenset(authors.values())) < 2 and size == POOL
+            if max(len(similar), len(lexical)) < size or (len(wanted) >= POOL and not alone):
+                break
+        best = spread(list(wanted), authors, core.me, page, most)[: 2 * POOL]
+        return {id_: wanted[id_] for id_ in best}, similar, lexical

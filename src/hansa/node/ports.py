@@ -138,6 +138,10 @@ class Store(Protocol):
         """Returns ids of skills that start with `prefix`, in order."""
         ...
 
+    def ids_of_skills(self, states: Sequence[SkillState]) -> list[ContentId]:
+        """Returns the ids of all skills in some states, in the order in which they came in."""
+        ...
+
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
         """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
         ...
@@ -239,7 +243,11 @@ class Similar:
 
 
 class Index(Protocol):
-    """Finds skills by the meaning of their intent. Holds vectors only; rebuilt from the store."""
+    """Finds skills by the meaning of their intent. Holds what is derived from texts; the store is right."""
+
+    def held(self) -> Sequence[ContentId]:
+        """Returns the skills that are in."""
+        ...
 
     def add(self, skill: ContentId, text: str) -> None:
         """Puts a skill in; nothing changes when it is in."""
@@ -251,6 +259,10 @@ class Index(Protocol):
 
     def nearest(self, text: str, limit: int) -> list[Similar]:
         """Returns the most similar skills, best first."""
+        ...
+
+    def similarities(self, text: str, skills: Sequence[ContentId]) -> list[float]:
+        """Returns the calibrated similarity of a text to each of some skills; 0 to one that is not in."""
         ...
 
     def similarity(self, text: str, other: str) -> float:

@@ -16,7 +16,6 @@ from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
-from hansa.node.ports import SkillFilter
 from hansa.node.rows import (
     LedgerRow,
     OutboxRow,
@@ -36,7 +35,7 @@ from hansa.skills.importing.draft import Draft
 from hansa.skills.lineage import ancestry
 from hansa.skills.messages import EvidenceBody
 from hansa.skills.model import Level, Origin, Skill, SkillState
-from hansa.skills.policy import Standing, level, standing
+from hansa.skills.policy import Standing, corroborations, level, standing
 from hansa.skills.ranking import Facts
 
 
@@ -48,13 +47,33 @@ class Shelf:
         self._core = core
 
     def fill_index(self) -> int:
-        """Puts every skill of the store into the index; returns how many."""
-        after, count = "", 0
-        while rows := self._core.store.skills(SkillFilter(states=_PRESENT), after=after, limit=1_000):
-            for row in rows:
-                self._core.index.add(row.id, index_text(row.intent, row.tags))
-            after, count = rows[-1].id, count + len(rows)
-        return count
+        """Brings the index in line with the store; returns how many skills can be found.
+
+        1. What the index brought along is believed only if some of its texts are those of the store.
+        2. What it holds and the store does not is dropped.
+        3. What it lacks is added.
+        """
+        index, store = self._core.index, self._core.store
+        present = store.ids_of_skills(_PRESENT)
+        held, wanted = index.held(), dict.fromkeys(present)
+        sound = all(self._indexed_as_stored(id_) for id_ in held[:: max(1, len(held) // _SAMPLE)] if id_ in wanted)
+        for id_ in held:
+            if not sound or id_ not in wanted:
+                index.drop(id_)
+        known = frozenset(index.held())
+        for id_ in present:
+            row = store.skill(id_) if id_ not in known else None
+            if row is not None:
+                index.add(id_, index_text(row.intent, row.tags))
+        return len(present)
+
+    def _indexed_as_stored(self, id_: ContentId) -> bool:
+        row = self._core.store.skill(id_)
+        if row is None:
+            return False
+        text = index_text(row.intent, row.tags)
+        (found,) = self._core.index.similarities(text, [id_])
+        return abs(found - self._core.index.similarity(text, text)) < 1e-3
 
     async def add(self, draft: Draft) -> tuple[ContentId, bool]:
         """Keeps a skill of this node's own, unproved; adding it again changes nothing.
@@ -219,8 +238,14 @@ class Shelf:
 
     def facts(self, row: SkillRow) -> Facts:
         """Returns what ranks a skill."""
-        confidence = self.numbers(row.id).confidence
-        return Facts(self.level(row), confidence, Instant(row.added), self._refuted_here(row.id))
+        evidence, me = self._core.store.evidence(row.id), self._core.me
+        found = level(evidence, me, row.origin is Origin.PEER, self._core.settings.skills.witnesses)
+        return Facts(found, standing(evidence, me).confidence, Instant(row.added), self._refuted_here(row.id))
+
+    def corroborated(self, row: SkillRow) -> bool:
+        """Says whether a skill may be reused where nothing but its own checks speaks for it (threat 17)."""
+        asked = self._core.settings.ranking.corroborations
+        return row.origin is Origin.OWN or corroborations(self._core.store.evidence(row.id), row.author) >= asked
 
     def _named(self, id_: ContentId) -> dict[str, str]:
         row = self._core.store.skill(id_)
@@ -228,6 +253,9 @@ class Shelf:
             raise NotFound(f"no skill here has the id {id_}")
         return {"trace_id": id_, "intent": row.intent}
 
+
+_SAMPLE = 16
+"""Texts of an index from a file that are compared with the store's."""
 
 _REMOVED = service.Trigger.REMOVED
 _PRESENT = (SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED)

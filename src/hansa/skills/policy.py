@@ -117,6 +117,15 @@ def level(evidence: Sequence[Evidence], prover: str, signed: bool, witnesses: in
     return Level.E3 if sum(_holds(others, lambda one: one.prover)) >= witnesses else Level.E2
 
 
+def corroborations(evidence: Sequence[Evidence], author: str) -> int:
+    """Returns how many provers other than a skill's author saw it pass when they last looked."""
+    return sum(_holds([one for one in evidence if one.prover != author and _decided(one)], lambda one: one.prover))
+
+
+def _decided(one: Evidence) -> bool:
+    return one.outcome is not Outcome.INCONCLUSIVE
+
+
 def _holds(evidence: Iterable[Evidence], key: Callable[[Evidence], str]) -> list[bool]:
     """Returns, for each group of findings, whether its latest is a pass: no pass outlives a failure."""
     latest: dict[str, Evidence] = {}

@@ -7,7 +7,7 @@ skill scales it: evidence first, then confidence, then freshness. A sender's cla
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import DAY, Instant
@@ -29,6 +29,10 @@ class Params:
         refuted: factor on skills about which the ledger holds a refutation.
         half_life_days: age at which freshness has lost half of its small weight.
         freshness: weight of freshness.
+        author_share: share of a page that one author who is not this node may fill while others have something to
+            say (threat 17). Lowering it lets less fitting skills of others in.
+        corroborations: independent provers who must have seen a peer's skill pass before it is reused without
+            acceptance cases; its author does not count, this node does. 2 asks for one more than this node.
     """
 
     meaning: float = 0.7
@@ -40,6 +44,19 @@ class Params:
     refuted: float = 0.3
     half_life_days: float = 180.0
     freshness: float = 0.05
+    author_share: float = 0.7
+    corroborations: int = 1
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a number makes no sense."""
+        if not 0 < self.author_share <= 1:
+            raise ValueError("author_share must be above 0 and at most 1")
+        if self.corroborations < 1:
+            raise ValueError("corroborations must be at least 1")
+
+    def most_of(self, page: int) -> int:
+        """Returns how many places of a page one author may fill; always one."""
+        return max(1, int(self.author_share * page))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,7 @@ class Ranked:
     similarity: float
     words: float
     facts: Facts
+    crowded: bool = False  # it stands further behind than its score, for its author fills the page before
 
     @property
     def why(self) -> str:
@@ -73,6 +91,8 @@ class Ranked:
         ]
         if self.facts.refutations:
             parts.append(f"refuted {self.facts.refutations}x")
+        if self.crowded:
+            parts.append("behind other authors, whose page this one fills")
         return " · ".join(parts)
 
 
@@ -98,6 +118,43 @@ def rank(
         relevance = params.meaning * similarity + (1 - params.meaning) * shared
         found.append(Ranked(skill, relevance * _standing(known, now, params), similarity, shared, known))
     return sorted(found, key=_order)
+
+
+def spread(
+    ids: Sequence[ContentId], authors: Mapping[ContentId, str], me: str, page: int, most: int
+) -> list[ContentId]:
+    """Returns ids page by page, so that no author but `me` has more than `most` places of one while others are left.
+
+    Within a page the order stays; what had no place comes on the next.
+    """
+    found: list[ContentId] = []
+    left = list(ids)
+    while left:
+        taken: dict[str, int] = {}
+        now: list[int] = []
+        for place, one in enumerate(left):
+            author = authors[one]
+            if len(now) < page and (author == me or taken.get(author, 0) < most):
+                taken[author] = taken.get(author, 0) + 1
+                now.append(place)
+        chosen = dict.fromkeys(now)
+        spare = [place for place in range(len(left)) if place not in chosen][: page - len(now)]
+        chosen |= dict.fromkeys(spare)
+        found += [one for place, one in enumerate(left) if place in chosen]
+        left = [one for place, one in enumerate(left) if place not in chosen]
+    return found
+
+
+def spread_ranked(
+    ranked: Sequence[Ranked], authors: Mapping[ContentId, str], me: str, page: int, params: Params
+) -> list[Ranked]:
+    """Returns the ranked skills spread over authors; those that had to wait for a later page say so."""
+    by_id = {one.skill: (place, one) for place, one in enumerate(ranked)}
+    found = []
+    for place, id_ in enumerate(spread([*by_id], authors, me, page, params.most_of(page))):
+        before, one = by_id[id_]
+        found.append(replace(one, crowded=True) if place // page > before // page else one)
+    return found
 
 
 def _standing(known: Facts, now: Instant, params: Params) -> float:

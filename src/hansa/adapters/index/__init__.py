@@ -1,1 +1,1 @@
-"""Finding skills by meaning: `HashedIndex`, and the one way to take a text apart into words."""
+"""Finding skills by meaning: `SparseIndex`, and the one way to take a text apart into words."""

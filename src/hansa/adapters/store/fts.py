@@ -6,6 +6,8 @@ on the tables that SQLite was built with, and a query can hold nothing that FTS5
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import text
 
 from hansa.adapters.index.words import words
@@ -14,15 +16,28 @@ from hansa.adapters.store.prepared import Prepared
 MAX_QUERY_WORDS = 256
 """Distinct words of a query that are looked for; the rest of a very long text is left out."""
 
+MAX_COUNTED_WORDS = 32
+"""Words of a query that are looked at where there are too many hits."""
+
+MOST_HITS = 8_000
+"""Hits of a query that are scored, at about a microsecond each."""
+
 PUT = Prepared(text("INSERT INTO skill_text (rowid, tokens) VALUES (:number, :tokens)"))
 DROP = Prepared(text("DELETE FROM skill_text WHERE rowid = :number"))
+COUNT = Prepared(
+    text("SELECT count(*) AS found FROM (SELECT 1 FROM skill_text WHERE skill_text MATCH :query LIMIT :most)")
+)
 SEARCH = Prepared(
     text(
-        "SELECT skills.id AS id, -bm25(skill_text) AS score"
-        " FROM skill_text JOIN skills ON skills.number = skill_text.rowid"
-        " WHERE skill_text MATCH :query ORDER BY bm25(skill_text), skills.id LIMIT :limit"
+        "WITH found AS MATERIALIZED"
+        " (SELECT rowid AS number, bm25(skill_text) AS score FROM skill_text WHERE skill_text MATCH :query),"
+        " least AS (SELECT score FROM found ORDER BY score LIMIT 1 OFFSET :limit - 1)"
+        " SELECT skills.id AS id, -found.score AS score FROM found JOIN skills ON skills.number = found.number"
+        " WHERE found.score <= coalesce((SELECT score FROM least), found.score)"
+        " ORDER BY found.score, skills.id LIMIT :limit"
     )
 )
+"""Only what is among the best is looked up: with thousands of hits, that took longer than all the rest."""
 
 
 def tokens(intent: str, tags: tuple[str, ...]) -> str:
@@ -30,9 +45,28 @@ def tokens(intent: str, tags: tuple[str, ...]) -> str:
     return " ".join(_tokens(" ".join((intent, *tags))))
 
 
-def query(prose: str) -> str:
-    """Returns the FTS5 expression that finds any of the words of `prose`; "" when it has none."""
-    return " OR ".join(f'"{token}"' for token in list(dict.fromkeys(_tokens(prose)))[:MAX_QUERY_WORDS])
+def query(prose: str, count: Callable[[str], int]) -> str:
+    """Returns the FTS5 expression that finds any of the words of `prose`; "" when it has none.
+
+    SQLite scores every hit, so where there are more than `MOST_HITS`, the most common words are left out: they say
+    least, and the search by meaning knows them too. The rarest word always stays.
+
+    Args:
+        count: how many skills an expression finds, counted up to one more than `MOST_HITS`.
+    """
+    found = [f'"{token}"' for token in list(dict.fromkeys(_tokens(prose)))[:MAX_QUERY_WORDS]]
+    if not found or count(" OR ".join(found)) <= MOST_HITS:
+        return " OR ".join(found)
+    counted = sorted((count(token), place, token) for place, token in enumerate(found[:MAX_COUNTED_WORDS]))
+    present = [one for one in counted if one[0]]
+    total = 0
+    kept: list[tuple[int, str]] = []
+    for hits, place, token in present:
+        total += hits
+        if kept and total > MOST_HITS:
+            break
+        kept.append((place, token))
+    return " OR ".join(token for _, token in sorted(kept))
 
 
 def _tokens(prose: str) -> list[str]:

@@ -237,6 +237,10 @@ class MemoryStore:
         """Returns ids of skills that start with `prefix`, in order."""
         return sorted(id_ for id_ in self._skills if id_.startswith(prefix))[: max(0, limit)]
 
+    def ids_of_skills(self, states: Sequence[SkillState]) -> list[ContentId]:
+        """Returns the ids of all skills in some states, in the order in which they came in."""
+        return [row.id for row in self._skills.values() if row.state in states]
+
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
         """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
         rows = sorted(self._wanted(wanted), key=lambda row: (row.added, row.id))

@@ -37,7 +37,7 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.skills import messages
-from hansa.skills.model import Evidence
+from hansa.skills.model import Evidence, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _LAST = "\U0010ffff"
@@ -149,6 +149,12 @@ class SqlReads(ABC):
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
         return [ContentId(row["id"]) for row in self._starting_with(_SKILL_IDS, prefix, limit)]
+
+    def ids_of_skills(self, states: Sequence[SkillState]) -> list[ContentId]:
+        """Returns the ids of all skills in some states, in the order in which they came in."""
+        conditions = _conditions(SkillFilter(states=tuple(states)))
+        listing = select(skills.c.id).where(*conditions).order_by(skills.c.number)
+        return [ContentId(row["id"]) for row in self._rows(listing)] if states else []
 
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
         """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""

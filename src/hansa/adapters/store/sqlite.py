@@ -148,14 +148,18 @@ class SqliteStore(SqlReads):
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.
 
-        Removed skills are left out. Higher is better; equals come in the order of their ids.
+        Removed skills are left out. Higher is better; equals come in the order of their ids. Words that thousands of
+        skills have are left out beside rarer ones (`fts.query`).
         """
-        query = fts.query(text)
-        found = self._rows(fts.SEARCH, query=query, limit=max(0, limit)) if query else ()
+        query = fts.query(text, self._hits) if limit > 0 else ""
+        found = self._rows(fts.SEARCH, query=query, limit=limit) if query else ()
         try:
             return [(ContentId(row["id"]), float(row["score"])) for row in found]
         except TypeError as error:
             raise faults.bad_row("the words of full-text search", error) from None
+
+    def _hits(self, query: str) -> int:
+        return int(self._rows(fts.COUNT, query=query, most=fts.MOST_HITS + 1)[0]["found"])
 
     def close(self) -> None:
         """Finishes what was handed in, then lets go of the file. May be called twice."""

@@ -6,17 +6,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import msgspec
 import typer
 
 from hansa.adapters.lock import holder
-from hansa.entrypoints import logs
 from hansa.entrypoints.cli.progress import Bar
 from hansa.entrypoints.cli.show import print_json
-from hansa.entrypoints.config import home_directory, load
 from hansa.entrypoints.errors import INTERRUPTED, REFUSED
-from hansa.entrypoints.home import TOKEN
+from hansa.entrypoints.home import TOKEN, home_directory
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import (
     Busy,
@@ -61,7 +58,9 @@ def finish(result: Result) -> None:
 
 
 async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> Result:
-    from hansa.entrypoints.app import opened  # heavy, and not needed when a running node does the work
+    from hansa.entrypoints import logs  # all of these are heavy, and not needed when a running node does the work
+    from hansa.entrypoints.app import opened
+    from hansa.entrypoints.config import load
     from hansa.entrypoints.operations import run
 
     config = load(directory)
@@ -85,6 +84,8 @@ class _Line(msgspec.Struct):
 
 
 async def _remote(directory: Path, url: str, name: str, arguments: dict[str, Any]) -> Result:
+    import httpx2
+
     try:
         token = (directory / TOKEN).read_text(encoding="ascii").strip()
     except OSError as error:

@@ -10,7 +10,7 @@ import typer
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
-from hansa.entrypoints.config import home_directory
+from hansa.entrypoints.home import home_directory
 
 cli = typer.Typer()
 key = typer.Typer(no_args_is_help=True, help="Change or take back this node's keys; its id stays.")
@@ -138,7 +138,7 @@ def move_root(
     as_json: AsJson = False,
 ) -> None:
     """Move the root key's file off this machine; the node runs without it, and a thief can't rotate."""
-    from hansa.entrypoints.home import move_root as move
+    from hansa.entrypoints.identities import move_root as move
 
     path = move(home_directory(home), to.expanduser().absolute())
     if as_json:

@@ -7,13 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from hansa.entrypoints import logs
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
-from hansa.entrypoints.config import home_directory, load
 from hansa.entrypoints.errors import NO_SANDBOX
-from hansa.entrypoints.home import ROOT_KEY, create_identity, identity
+from hansa.entrypoints.home import ROOT_KEY, home_directory
 from hansa.kernel.errors import NoSandbox
 from hansa.kernel.jobs import SelfTest
 
@@ -23,6 +21,8 @@ cli = typer.Typer()
 @cli.command(epilog=epilog("hansa init", "hansa init --home ~/agents/a"))
 def init(home: Home = None, as_json: AsJson = False) -> None:
     """Make the data directory and the node's keys; prints the node's id."""
+    from hansa.entrypoints.identities import create_identity  # brings in the cryptography library
+
     directory = home_directory(home)
     node_id = create_identity(directory)
     if as_json:
@@ -38,6 +38,8 @@ def init(home: Home = None, as_json: AsJson = False) -> None:
 @cli.command("id", epilog=epilog("hansa id"))
 def id_(home: Home = None, as_json: AsJson = False) -> None:
     """Print the node's id (a did:key)."""
+    from hansa.entrypoints.identities import identity
+
     node_id = identity(home_directory(home))
     if as_json:
         print_json({"instance_id": node_id})
@@ -58,8 +60,11 @@ def up(
     """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C ends it cleanly."""
     import uvloop  # these imports would cost every other command half a second
 
+    from hansa.entrypoints import logs
     from hansa.entrypoints.app import opened
+    from hansa.entrypoints.config import load
     from hansa.entrypoints.http import server
+    from hansa.entrypoints.identities import identity
 
     directory = home_directory(home)
     config = load(directory, {"role": role, "host": host, "port": port, "name": name, "log_level": log_level})
@@ -107,6 +112,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
 @cli.command(epilog=epilog("hansa config", "HANSA_PORT=9000 hansa config --json"))
 def config(home: Home = None, as_json: AsJson = False) -> None:
     """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
+    from hansa.entrypoints.config import load
+
     directory = home_directory(home)
     values: dict[str, Any] = load(directory).model_dump(mode="json")
     if as_json:
@@ -124,6 +131,7 @@ def config(home: Home = None, as_json: AsJson = False) -> None:
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
     """Try to break out of the sandbox in every way Hansa knows; says what to do when one works."""
     from hansa.entrypoints.app import TestedSandbox
+    from hansa.entrypoints.config import load
 
     config = load(home_directory(home))
     sandbox = TestedSandbox(config.sandbox_tier, config.workers)

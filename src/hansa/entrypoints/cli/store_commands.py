@@ -12,8 +12,7 @@ from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.progress import Bar
 from hansa.entrypoints.cli.show import print_json, say, short, table
-from hansa.entrypoints.config import home_directory
-from hansa.entrypoints.home import KEY, STORE, identity, make_home
+from hansa.entrypoints.home import KEY, STORE, home_directory, make_home
 from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import UsageError
 
@@ -70,6 +69,7 @@ def restore(
 ) -> None:
     """Put a backup in the place of the store, which is kept aside. The node must be down."""
     from hansa.adapters import backup as backups
+    from hansa.entrypoints.identities import identity
     from hansa.entrypoints.operations.storage import shown
 
     directory, folder = home_directory(home), path.expanduser().absolute()

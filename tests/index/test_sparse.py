@@ -1,4 +1,4 @@
-"""The hashed index answers as its slow twin does, the same in every process, whatever was added and dropped before."""
+"""The index answers as its slow twin does, the same in every process, whatever was added and dropped before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hansa.adapters.index.hashed import SCALE, HashedIndex, Params, calibrated
+from hansa.adapters.index.sparse import SCALE, Params, SparseIndex, calibrated
 from hansa.kernel.ids import ContentId, content_id
 from tests.index.oracle import SlowIndex
 from tests.index.pairs import DIFFERENT, SAME
@@ -23,8 +23,8 @@ def cid(text: str) -> ContentId:
     return content_id(text.encode())
 
 
-def filled(texts: list[str], params: Params | None = None) -> HashedIndex:
-    index = HashedIndex(params)
+def filled(texts: list[str], params: Params | None = None) -> SparseIndex:
+    index = SparseIndex(params)
     for text in texts:
         index.add(cid(text), text)
     return index
@@ -60,8 +60,8 @@ def test_similarity_equals_the_slow_index() -> None:
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 39)), max_size=60), st.integers(0, 39))
 def test_adding_and_dropping_leaves_no_trace(steps: list[tuple[bool, int]], asked: int) -> None:
     """Whatever was added, dropped and asked before: the answer is that of a fresh index with the same texts."""
-    params = Params(buckets=64, enough_texts=4)
-    index = HashedIndex(params)
+    params = Params(enough_texts=4)
+    index = SparseIndex(params)
     held: set[int] = set()
     for adds, number in steps:
         if adds:
@@ -82,9 +82,9 @@ def test_adding_and_dropping_leaves_no_trace(steps: list[tuple[bool, int]], aske
 # ---- the same in every process
 
 SCRIPT = """
-from hansa.adapters.index.hashed import HashedIndex
+from hansa.adapters.index.sparse import SparseIndex
 from tests.index.pairs import SAME
-index = HashedIndex()
+index = SparseIndex()
 for text, _ in SAME:
     index.add(text, text)
 for _, text in SAME:
@@ -111,7 +111,7 @@ def test_every_process_gives_the_same_answer() -> None:
 
 
 def test_empty_index() -> None:
-    index = HashedIndex()
+    index = SparseIndex()
     assert index.nearest("anything", 5) == []
     assert index.similarity("Sort a list", "Sort a list") == 1.0
 
@@ -150,7 +150,7 @@ def test_dropped_skill_is_not_found_and_may_be_dropped_again() -> None:
 
 
 def test_limit_is_kept_and_equals_come_by_id() -> None:
-    index = HashedIndex()
+    index = SparseIndex()
     for name in ("c", "a", "d", "b"):
         index.add(ContentId(name), "Sort a list")
     assert [one.skill for one in index.nearest("Sort a list", 3)] == ["a", "b", "c"]
@@ -166,7 +166,7 @@ def test_order_of_adding_does_not_matter() -> None:
 
 
 def test_large_index_weighs_again_when_enough_has_changed() -> None:
-    params = Params(buckets=128, exact_until=50, enough_texts=4)
+    params = Params(exact_until=50, enough_texts=4)
     index = filled(INTENTS[:64], params)
     index.nearest("anything", 1)
     before = index.similarity(INTENTS[70], INTENTS[71])
@@ -195,7 +195,7 @@ def test_scale_rises_and_holds_the_two_thresholds() -> None:
     assert {0.7, 0.8} < {similarity for _, similarity in SCALE}
 
 
-@pytest.mark.parametrize("field", ["buckets", "enough_texts", "exact_until"])
+@pytest.mark.parametrize("field", ["enough_texts", "exact_until", "candidates", "voters"])
 def test_params_name_the_field_that_makes_no_sense(field: str) -> None:
     with pytest.raises(ValueError, match=field):
-        HashedIndex(Params(**{field: 0}))
+        SparseIndex(Params(**{field: 0}))

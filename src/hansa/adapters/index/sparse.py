@@ -1,0 +1,244 @@
+"""Finding skills by what their intents say, with no model to download: words and their parts, weighed by rareness.
+
+1. A text becomes features (`features`): words, pairs, pieces of words, senses. Each counts 1 + ln(how often).
+2. A feature counts more the fewer texts of the index have it: ln((1 + n) / (1 + df)) + 1. Below `enough_texts` all
+   count alike (`weights`).
+3. A text is the vector of its features, each family brought to its share, the whole to length one. Two texts' product
+   is the cosine; `SCALE` maps it to a similarity for which 0.7 filters and 0.8 decides, as measured in
+   docs/adr/0005-search.md.
+
+Vectors are never written out: nearly all features belong to words, and texts share words, so a text is kept as the
+numbers of its words. A question is answered in two steps (docs/adr/0017-search-at-scale.md):
+
+1. Each word of the vocabulary is given what it would bring to a text that has it; the words that bring most vote for
+   the texts they stand in. The best voted are the candidates.
+2. The candidates' cosines are worked out exactly.
+
+Up to `candidates` texts, every text is a candidate. Adding a text is all the building there is.
+
+Same words are found, and the thesaurus' synonyms; near misses that share words are not told apart. So similarity
+proposes, and a proof disposes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hansa.adapters.index.features import MAX_WORDS, Family, Feature, features, kept_words
+from hansa.adapters.index.ragged import Ints
+from hansa.adapters.index.texts import Texts
+from hansa.adapters.index.vocabulary import Vocabulary
+from hansa.adapters.index.voting import candidates
+from hansa.adapters.index.weights import Weights, features_of_texts
+from hansa.kernel.ids import ContentId
+from hansa.node.ports import Similar
+
+SCALE = ((-1.0, 0.0), (0.0, 0.0), (0.22, 0.7), (0.40, 0.8), (1.0, 1.0))
+"""Cosine to similarity, straight lines between these points. Cosines of other encoders mean other things."""
+
+LEAST = 1e-6
+"""Cosine below which two texts share nothing."""
+
+
+_PER_CANDIDATE = 1_000
+
+_OFTEN = np.concatenate([[0.0], 1 + np.log(np.arange(1, 80 * MAX_WORDS))])
+"""What a feature counts that a text has so often; a word has fewer than 80 letters worth counting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What the index weighs.
+
+    Attributes:
+        word, pair, piece, sense: share of each family. Raising `sense` finds more of what is said in other words, and
+            more of what is not meant.
+        enough_texts: texts from which on rareness counts.
+        exact_until: texts up to which every change is weighed at once.
+        candidates: texts whose cosines are worked out for a question, or six times the answers asked for where that is
+            more; and one for each 1,000 texts. Raising it finds more of the true nearest and takes longer.
+        voters: words that vote for candidates. Raising it does the same.
+    """
+
+    word: float = 1.0
+    pair: float = 0.2
+    piece: float = 1.0
+    sense: float = 0.6
+    enough_texts: int = 32
+    exact_until: int = 512
+    candidates: int = 64
+    voters: int = 32
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a number makes no sense."""
+        for name in ("enough_texts", "exact_until", "candidates", "voters"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        for name in ("word", "pair", "piece", "sense"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as a vector: its features that the vocabulary knows.
+
+    Attributes:
+        features: their numbers.
+        families: of each.
+        weights: of each; the whole question, with what is unknown, has length one.
+    """
+
+    features: NDArray[np.int64]
+    families: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+class SparseIndex:
+    """Implements `node.ports.Index`."""
+
+    def __init__(self, params: Params | None = None) -> None:
+        self.params = params or Params()
+        self.params.validate()
+        found = self.params
+        self._shares = np.array([found.word, found.pair, found.piece, found.sense])
+        self._clear()
+
+    def _clear(self) -> None:
+        self.vocabulary = Vocabulary()
+        self.texts = Texts()
+        self.weights = Weights(self._shares, self.params.enough_texts, self.params.exact_until)
+        self._places = np.full(1024, -1, np.int32)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def held(self) -> Sequence[ContentId]:
+        """Returns the skills that are in."""
+        return list(self.texts.rows)
+
+    def add(self, skill: ContentId, text: str) -> None:
+        """Puts a skill in; nothing changes when it is in."""
+        if skill in self.texts.rows:
+            return
+        row = self.texts.add(skill, *self.vocabulary.numbers(kept_words(text)))
+        features, _ = features_of_texts(np.array([row]), self.texts, self.vocabulary)
+        self.weights.count(np.unique(features), len(self.vocabulary), 1)
+        self.weights.measure(row, features, self.vocabulary.families_of(features))
+        self._settle(after_change=True)
+
+    def drop(self, skill: ContentId) -> None:
+        """Takes a skill out."""
+        row = self.texts.rows.get(skill)
+        if row is None:
+            return
+        features, _ = features_of_texts(np.array([row]), self.texts, self.vocabulary)
+        self.weights.count(np.unique(features), len(self.vocabulary), -1)
+        self.texts.drop(skill)
+        self.weights.forget(row)
+        self._settle(after_change=True)
+
+    def nearest(self, text: str, limit: int) -> list[Similar]:
+        """Returns the most similar skills, best first; those that share nothing with the text are left out."""
+        if limit < 1 or not len(self.texts):
+            return []
+        self._settle()
+        asked = self._asked(text)
+        if not len(asked.features):
+            return []
+        rows = self._candidates(asked, limit)
+        # rounded, so that equal vectors tie however the machine adds them up
+        cosines = np.round(self._cosines(asked, rows), 6)
+        floor = np.partition(cosines, -limit)[-limit] if limit < len(cosines) else 0.0
+        kept = np.flatnonzero(cosines >= max(floor, LEAST))
+        ids = [self.texts.ids[row] for row in rows[kept].tolist()]
+        best = sorted((-cosine, id_) for cosine, id_ in zip(cosines[kept].tolist(), ids, strict=True) if id_)
+        return [Similar(skill, calibrated(-cosine)) for cosine, skill in best[:limit]]
+
+    def similarities(self, text: str, skills: Sequence[ContentId]) -> list[float]:
+        """Returns the calibrated similarity of a text to each of some skills; 0 to one that is not in."""
+        self._settle()
+        rows = np.array([self.texts.rows.get(skill, -1) for skill in skills], np.int64)
+        cosines = np.zeros(len(rows))
+        asked = self._asked(text)
+        held = rows >= 0
+        if held.any() and len(asked.features):
+            cosines[held] = np.round(self._cosines(asked, rows[held]), 6)
+        return [calibrated(cosine) for cosine in cosines.tolist()]
+
+    def similarity(self, text: str, other: str) -> float:
+        """Returns the calibrated similarity of two texts, weighed by what is rare in the index."""
+        self._settle()
+        one, two = self._vector(text), self._vector(other)
+        return calibrated(round(sum(weight * two.get(feature, 0.0) for feature, weight in one.items()), 6))
+
+    # ---- a question
+
+    def _asked(self, text: str) -> Asked:
+        known, unknown = self.vocabulary.look_up(kept_words(text))
+        numbers, counts = np.unique(known, return_counts=True)
+        others = Counter(unknown)
+        families = np.concatenate([self.vocabulary.families_of(numbers), [family for family, _ in others]]).astype(int)
+        rare = np.concatenate([self.weights.rareness(numbers), np.full(len(others), self.weights.unknown)])
+        weights = self._weighed(families, rare, np.concatenate([counts, list(others.values())]))
+        return Asked(numbers, families[: len(numbers)], weights[: len(numbers)])
+
+    def _vector(self, text: str) -> dict[Feature, float]:
+        """Returns a text's features with their weights."""
+        counts = features(text)
+        numbers = np.array([self.vocabulary.find(feature) for feature in counts], np.int64)
+        families = np.array([family for family, _ in counts], np.int64)
+        rare = np.where(numbers >= 0, self.weights.rareness(np.maximum(numbers, 0)), self.weights.unknown)
+        weights = self._weighed(families, rare, np.array(list(counts.values())))
+        return dict(zip(counts, weights.tolist(), strict=True))
+
+    def _weighed(self, families: Ints, rare: NDArray[np.float64], counts: Ints) -> NDArray[np.float64]:
+        """Returns the vector of one text: its families brought to their shares, the whole to length one."""
+        weights = rare * (1 + np.log(counts))
+        squares = np.bincount(families, weights * weights, len(Family))
+        shares = np.where(squares > 0, self._shares, 0)
+        scale = np.sqrt(shares / np.where(squares > 0, squares, 1) / (shares.sum() or 1))
+        found: NDArray[np.float64] = weights * scale[families]
+        return found
+
+    def _candidates(self, asked: Asked, limit: int) -> Ints:
+        wanted = max(self.params.candidates, 6 * limit) + len(self.texts) // _PER_CANDIDATE
+        if len(self.texts.ids) <= wanted:
+            return np.arange(len(self.texts.ids))
+        voters = self.params.voters
+        return candidates(asked, self.vocabulary, self.texts, self.weights, self._shares, wanted, voters)
+
+    def _cosines(self, asked: Asked, rows: Ints) -> NDArray[np.float64]:
+        """Returns the cosine of the question with each row's text, worked out in full."""
+        size = len(self.vocabulary)
+        if len(self._places) < size:
+            self._places = np.full(2 * size, -1, np.int32)
+        found, owners = features_of_texts(rows, self.texts, self.vocabulary)
+        self._places[asked.features] = np.arange(len(asked.features))
+        places = self._places[found]
+        self._places[asked.features] = -1
+        shared = np.flatnonzero(places >= 0)
+        cells = owners[shared] * len(asked.features) + places[shared]
+        counts = np.bincount(cells, minlength=len(rows) * len(asked.features)).reshape(len(rows), -1)
+        rare = self.weights.rareness(asked.features)
+        factors = np.zeros((len(asked.features), len(Family)))
+        factors[np.arange(len(rare)), asked.families] = asked.weights * rare * np.sqrt(self._shares)[asked.families]
+        cosines: NDArray[np.float64] = (_OFTEN[counts] @ factors * self.weights.lengths[rows]).sum(axis=1)
+        return cosines
+
+    def _settle(self, after_change: bool = False) -> None:
+        self.weights.settle(self.texts, self.vocabulary, after_change)
+
+
+def calibrated(cosine: float) -> float:
+    """Returns the similarity that a cosine stands for, in [0, 1]."""
+    for (low, least), (high, most) in pairwise(SCALE):
+        if cosine <= high:
+            return least + (most - least) * max(0.0, cosine - low) / (high - low)
+    return SCALE[-1][1]

@@ -1,0 +1,143 @@
+"""The words of all texts in the index, and the features of each: kept once, however many texts hold the word.
+
+Words and features are numbered in the order in which they came in, and never taken out again: a text that is dropped
+leaves its words behind, for a word costs about as much as a text.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hansa.adapters.index.features import Family, Feature, of_word, pairs
+from hansa.adapters.index.ragged import Ints, spans, view
+
+
+class Vocabulary:
+    """Numbers for words and features.
+
+    Attributes:
+        words: by number.
+        names: of features, by number: the family's digit and what `features` calls it.
+        families: of features, by number.
+    """
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.names: list[str] = []
+        self.families = array("B")
+        self._word_numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._ends = array("I", [0])
+        self._flat = array("I")
+        self._having: dict[int, array[int]] = {}  # pairs have no words
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def numbers(self, kept: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Returns the numbers of a text's words and of its pairs; new ones are entered."""
+        return [self._word(word) for word in kept], [self._feature(one) for one in pairs(kept)]
+
+    def find(self, feature: Feature) -> int:
+        """Returns a feature's number; -1 when no word and no text had it yet."""
+        return self._numbers.get(_name(feature), -1)
+
+    def look_up(self, kept: Sequence[str]) -> tuple[Ints, list[Feature]]:
+        """Returns the features of a text that are known, by number, and those that are not; nothing is entered."""
+        words = [self._word_numbers.get(word, -1) for word in kept]
+        known, _ = self.features_of(np.array([word for word in words if word >= 0], np.uint32))
+        others = pairs(kept)
+        for word, number in zip(kept, words, strict=True):
+            if number < 0:
+                others += of_word(word)
+        numbers = [self.find(one) for one in others]
+        found = np.concatenate([known, np.array([number for number in numbers if number >= 0], np.uint32)])
+        return found.astype(np.int64), [one for one, number in zip(others, numbers, strict=True) if number < 0]
+
+    def families_of(self, features: Ints | NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """Returns the families of features."""
+        return np.frombuffer(self.families, np.uint8)[features]
+
+    def features_of(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints]:
+        """Returns the features of words, word after word, and how many each has."""
+        ends = view(self._ends)
+        starts = ends[words].astype(np.int64)
+        lengths = ends[words + np.uint32(1)].astype(np.int64) - starts
+        return view(self._flat)[spans(starts, lengths)], lengths
+
+    def having(self, feature: int) -> NDArray[np.uint32]:
+        """Returns the words that have a feature; one that has it twice stands there twice."""
+        found = self._having.get(feature)
+        return view(found) if found is not None else np.zeros(0, np.uint32)
+
+    def _word(self, word: str) -> int:
+        number = self._word_numbers.get(word)
+        if number is None:
+            number = self._word_numbers[word] = len(self.words)
+            self.words.append(word)
+            found = [self._feature(one) for one in of_word(word)]
+            self._flat.extend(found)
+            self._ends.append(len(self._flat))
+            for feature in found:
+                self._having.setdefault(feature, array("I")).append(number)
+        return number
+
+    def _feature(self, feature: Feature) -> int:
+        name = _name(feature)
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.names)
+            self.names.append(name)
+            self.families.append(feature[0])
+        return number
+
+    # ---- to a file and back
+
+    def parts(self) -> tuple[list[str], list[str], NDArray[np.uint32], NDArray[np.uint32]]:
+        """Returns words, names of features, and where each word's features end in the flat array after."""
+        return self.words, self.names, view(self._ends).copy(), view(self._flat).copy()
+
+    @classmethod
+    def of_parts(
+        cls, words: Iterable[str], names: Iterable[str], ends: NDArray[np.uint32], flat: NDArray[np.uint32]
+    ) -> Vocabulary:
+        """Returns the vocabulary that `parts` was taken from.
+
+        Raises:
+            ValueError: the parts do not fit one another.
+        """
+        made = cls()
+        made.words, made.names = list(words), list(names)
+        lengths: Ints = ends[1:].astype(np.int64) - ends[:-1].astype(np.int64)
+        if (
+            len(lengths) != len(made.words)
+            or not len(ends)
+            or ends[0] != 0
+            or ends[-1] != len(flat)
+            or (lengths < 1).any()
+        ):
+            raise ValueError("words and their features do not fit")
+        if len(flat) and int(flat.max()) >= len(made.names):
+            raise ValueError("a feature has no name")
+        made.families.extend(int(name[0]) for name in made.names)
+        if len(made.families) and max(made.families) >= len(Family):
+            raise ValueError("there is no such family")
+        made._word_numbers = {word: number for number, word in enumerate(made.words)}
+        made._numbers = {name: number for number, name in enumerate(made.names)}
+        made._ends = array("I", ends.astype(np.uint32).tobytes())
+        made._flat = array("I", flat.astype(np.uint32).tobytes())
+        by_feature = np.argsort(flat, kind="stable")
+        holders = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)[by_feature].tobytes()
+        numbers, firsts = np.unique(flat[by_feature], return_index=True)
+        edges = (np.append(firsts, len(flat)) * 4).tolist()
+        for number, start, end in zip(numbers.tolist(), edges[:-1], edges[1:], strict=True):
+            made._having[number] = array("I", holders[start:end])
+        return made
+
+
+def _name(feature: Feature) -> str:
+    return f"{feature[0]:d}{feature[1]}"
