@@ -40,6 +40,8 @@ UNITS = {
     "sync_seconds": "seconds",
     "admit_proved": "true or false",
     "workers": "proofs at a time",
+    "mcp_allow": "scopes",
+    "mcp_hosts": "host names",
     "log_json": "true or false",
     "log_level": "word",
     "max_bytes": "bytes",

@@ -3,6 +3,7 @@
 key           the secret, mode 0600          config.toml   settings, if you wrote any
 hansa.db      the store                      admin.token   lets this user's commands talk to a running node
 spent.json    what models have cost today
+agent.token   lets agents in at /mcp         reader.token  lets agents read at /mcp
 lock          held by the one process that has the directory open
 """
 
@@ -16,6 +17,7 @@ from hansa.adapters.keys import FileKeys
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, STORE, TOKEN, SPENT = "key", "hansa.db", "admin.token", "spent.json"
+AGENT_TOKEN, READER_TOKEN = "agent.token", "reader.token"
 TOKEN_LENGTH = 32
 
 
@@ -52,12 +54,12 @@ def make_home(home: Path) -> None:
         raise Unavailable(f"can't make {home} ({error.strerror}): choose another with --home") from None
 
 
-def admin_token(home: Path) -> str:
-    """Returns the token for commands of this user, made at first use.
+def admin_token(home: Path, name: str = TOKEN) -> str:
+    """Returns the token for commands of this user, or another of the tokens by its file's name; made at first use.
 
     It is written beside its place and moved there, so that a crash leaves a whole token or none.
     """
-    path = home / TOKEN
+    path = home / name
     held = path.read_text(encoding="ascii").strip() if path.is_file() else ""
     if len(held) >= TOKEN_LENGTH:
         return held
