@@ -34,6 +34,22 @@ def configure(level: str, as_json: bool) -> None:
         cache_logger_on_first_use=False,
     )
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    _take_over("mcp", number)
+
+
+class _Printable(logging.Handler):
+    """Hands a library's log lines on to ours, in which control characters are visible."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one line."""
+        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
+def _take_over(name: str, level: int) -> None:
+    logger = logging.getLogger(name)
+    logger.handlers[:] = [_Printable()]
+    logger.propagate = False
+    logger.setLevel(max(level, logging.WARNING))
 
 
 def _for_people() -> structlog.dev.ConsoleRenderer:

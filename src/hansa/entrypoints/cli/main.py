@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from hansa import __version__
-from hansa.entrypoints.cli import federation_commands, llm_commands, node_commands, reflect_commands, skill_commands
+from hansa.entrypoints.cli import (
+    federation_commands,
+    llm_commands,
+    mcp_commands,
+    node_commands,
+    reflect_commands,
+    skill_commands,
+)
 from hansa.entrypoints.cli.options import epilog
 from hansa.entrypoints.errors import DONE, INTERRUPTED, exit_code
 from hansa.kernel.errors import HansaError
@@ -23,7 +30,14 @@ cli = typer.Typer(
     help="Share what agents learnt: a skill from someone else is used only after this node has re-proved it.",
     epilog="First steps: hansa demo. Exit codes and settings: docs/reference.",
 )
-for part in (node_commands.cli, skill_commands.cli, federation_commands.cli, llm_commands.cli, reflect_commands.cli):
+for part in (
+    node_commands.cli,
+    skill_commands.cli,
+    federation_commands.cli,
+    mcp_commands.cli,
+    llm_commands.cli,
+    reflect_commands.cli,
+):
     cli.add_typer(part)
 
 
