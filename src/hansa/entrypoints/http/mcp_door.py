@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import hmac
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN, admin_token
 from hansa.entrypoints.steps import Progress, Result
 
 if TYPE_CHECKING:
+    from hansa.entrypoints.mcp.hands import Hands
     from hansa.entrypoints.mcp.scopes import Scope as SessionScope
 
 PATH = "/mcp"
@@ -67,11 +68,16 @@ async def _keep_open(door: FastAPI, opened: asyncio.Event) -> None:
 
 
 class McpDoor:
-    """Lets agents in: the five checks, then the server that goes with the token."""
+    """Lets agents in: the five checks, then the server that goes with the token.
+
+    Attributes:
+        make: makes the server of a session; by default `entrypoints.mcp.server.assemble`.
+    """
 
     def __init__(self, door: FastAPI) -> None:
         """Serves the node behind `door`; nothing is made before `running`."""
         self._door = door
+        self.make: Callable[[Hands], Any] | None = None
         self._apps: list[tuple[str, ASGIApp]] = []
 
     @contextlib.asynccontextmanager
@@ -89,7 +95,8 @@ class McpDoor:
         ]
         async with contextlib.AsyncExitStack() as held:
             for token, scopes in kinds:
-                server = assemble(Hands(self._steps, scopes), log_level=app.config.log_level)
+                hands = Hands(self._steps, scopes)
+                server = self.make(hands) if self.make else assemble(hands, log_level=app.config.log_level)
                 self._apps.append((token, await held.enter_async_context(http_app(server))))
             try:
                 yield
