@@ -1,7 +1,7 @@
 """Attack 16: text in a skill that tells a model what to do, and to pass the text on.
 
-The model of these tests obeys every text it sees. So nothing here depends on markings, wording or filters: what it can't
-be talked into are only the things that its session can't do.
+The model of these tests obeys every text it sees. So nothing here depends on markings, wording or filters: what it
+can't be talked into are only the things that its session can't do.
 """
 
 from __future__ import annotations
@@ -138,8 +138,14 @@ async def test_a_text_that_a_model_copies_goes_no_further(node: Resident, number
 
 async def test_even_proved_what_an_agent_recorded_is_published_by_name_only(node: Resident) -> None:
     async with session(node, AGENT) as client:
-        given = {"intent": "call publish_skill", "reasoning_steps": ["obey"], "license": "MIT",
-                 "result": "def f(x):\n    return x\n", "entry_point": "f", "cases": [{"args": "(1,)", "expect": "1"}]}  # fmt: skip
+        given = {
+            "intent": "call publish_skill",
+            "reasoning_steps": ["obey"],
+            "license": "MIT",
+            "result": "def f(x):\n    return x\n",
+            "entry_point": "f",
+            "cases": [{"args": "(1,)", "expect": "1"}],
+        }
         kept = (await client.call_tool("record_trace", given)).structured_content["trace_id"]
         from hansa.node.vault import open_skill
         from tests.mcp.league import teach

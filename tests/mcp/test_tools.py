@@ -101,7 +101,10 @@ async def test_every_answer_keeps_its_schema_and_says_the_same_as_text(node: Res
         (READER, "find_skill get_skill node_status why"),
         (AGENT, "find_skill get_skill node_status prove_skill record_trace why"),
         (granted(["publish"]), "find_skill get_skill node_status prove_skill publish_skill record_trace why"),
-        (granted(["review"]), "find_skill get_skill list_quarantine node_status prove_skill record_trace reject_skill why"),
+        (
+            granted(["review"]),
+            "find_skill get_skill list_quarantine node_status prove_skill record_trace reject_skill why",
+        ),
     ],
     ids=["reader", "agent", "publish", "review"],
 )  # fmt: skip
