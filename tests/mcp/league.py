@@ -49,6 +49,7 @@ async def admit(node: Resident, *skills: Skill, publish: bool = False) -> None:
     """Has a node own these skills, proved, and passed on when asked for."""
     held = {content_id(data): data for data in FILES.values()}
     for skill in skills:
+        node.clock.advance(1)
         teach(node, skill)
         blobs = tuple((file.digest, held[ContentId(file.digest)]) for file in skill.result.files)
         await node.node.shelf.add(Draft(skill, Claim(), "test", blobs=blobs))
