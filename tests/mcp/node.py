@@ -3,6 +3,7 @@ in the tree, installed without running any of their scripts."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -34,14 +35,25 @@ def package(spec: str) -> Path:
     name = spec.rpartition("@")[0]
     prefix = CACHE / spec.replace("/", "_")
     found = prefix / "node_modules" / name
-    if not (prefix / "done").exists():
-        problem = _install(spec, prefix)
-        if problem:
-            if os.environ.get("CI"):
-                pytest.fail(f"{spec} can't be installed: {problem}")
-            pytest.skip(f"needs npm and its registry for {spec}: {problem}")
-        (prefix / "done").touch()
+    problem = fetch(spec, prefix)
+    if problem and os.environ.get("CI"):
+        pytest.fail(f"{spec} can't be installed: {problem}")
+    if problem:
+        pytest.skip(f"needs npm and its registry for {spec}: {problem}")
     return found
+
+
+def fetch(spec: str, prefix: Path) -> str:
+    """Installs a package unless it is there; returns what is wrong, or nothing. Several processes take turns."""
+    prefix.mkdir(parents=True, exist_ok=True)
+    with prefix.with_name(f"{prefix.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (prefix / "done").exists():
+            return ""
+        problem = _install(spec, prefix)
+        if not problem:
+            (prefix / "done").touch()
+        return problem
 
 
 def _install(spec: str, prefix: Path) -> str:
@@ -69,3 +81,9 @@ def run(script: Path, *words: str, folder: Path, seconds: int, **environment: st
         [executable(), str(script), *words], cwd=folder, capture_output=True, text=True, timeout=seconds,
         stdin=subprocess.DEVNULL, env={**os.environ, **quiet, **environment},
     )  # fmt: skip
+
+
+if __name__ == "__main__":  # what continuous integration does before the tests, once more if the registry was busy
+    for each in (CONFORMANCE, SKILLS):
+        wrong = fetch(each, CACHE / each.replace("/", "_")) and fetch(each, CACHE / each.replace("/", "_"))
+        print(f"{each}: {wrong or 'here'}")
