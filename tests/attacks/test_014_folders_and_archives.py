@@ -186,6 +186,25 @@ def test_no_file_outside_is_read_while_links_are_swapped_in(tmp_path: Path) -> N
     assert b"secret" not in seen
 
 
+def test_a_link_that_is_put_there_between_the_look_and_the_opening_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same, at the worst moment, each time."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "data").write_text("secret")
+    (tmp_path / "skill" / "sub").mkdir(parents=True)
+    (tmp_path / "skill" / "sub" / "data").write_text("mine")
+    step = beneath._step
+
+    def late(name: str, folder: int) -> int:
+        (tmp_path / "skill" / "sub").rename(tmp_path / "aside")
+        (tmp_path / "skill" / "sub").symlink_to(tmp_path / "outside")
+        return step(name, folder)
+
+    monkeypatch.setattr(beneath, "_step", late)
+    assert beneath.read_tree(tmp_path / "skill", 100, 1_000) == {}
+
+
 def test_no_file_outside_is_made_while_links_are_swapped_in(tmp_path: Path) -> None:
     """The folder that is being written is found by its name and its inside swapped for a link outside, all the time."""
     outside = tmp_path / "outside"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -131,6 +132,14 @@ async def test_an_operation_refuses_a_session_without_its_scope(node: Resident, 
                 held.check(name, arguments)
 
 
+async def test_approving_takes_more_than_reviewing(node: Resident) -> None:
+    held = hands(node, granted(["review"]))
+    held.check("quarantine.settle", {"approve": False})
+    for arguments in ({"approve": True}, {}, {"approve": None}, {"approve": 0}):
+        with pytest.raises(ToolError):
+            held.check("quarantine.settle", arguments)
+
+
 def test_what_leaves_the_node_or_changes_its_rights_is_out_of_every_sessions_reach() -> None:
     for name in ("subscribe", "unsubscribe", "sync", "peer.set", "skill.add", "skill.import", "skill.remove",
                  "skill.export", "skill.bundle", "execute"):  # fmt: skip
@@ -229,6 +238,16 @@ async def test_over_http_each_token_has_its_scopes_in_both_revisions(node: Resid
                     assert client.protocol_version == revision
                     assert (await answer(client, "node_status"))["this_session_may"] == sorted(scopes)
                     assert (await answer(client, "find_skill", intent=DOUBLE.intent))["count"] == 1
+
+
+def test_what_the_sdk_logs_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    from hansa.entrypoints import logs
+
+    logs.configure("warning", False)
+    logging.getLogger("mcp.server.x").warning("bad host %s", "\x1b[2Jevil\u202e")
+    said = capsys.readouterr()
+    assert "bad host" in said.err and said.out == ""
+    assert not set("\x1b\u202e") & set(said.err)
 
 
 @pytest.mark.sandbox

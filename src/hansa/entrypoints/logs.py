@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -42,7 +43,15 @@ class _Printable(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one line."""
-        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+        with contextlib.suppress(ValueError):  # standard error is closed: nobody listens
+            structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
+def keep_root() -> None:
+    """Has the root logger write as we do, before a library gives it a handler of its own that does not."""
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(_Printable())
 
 
 def _take_over(name: str, level: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,6 +51,10 @@ def serve(allow: Allow = None, home: Home = None) -> None:
     identity(directory)
     config = load(directory)
     logs.configure(config.log_level, config.log_json)
+    if sys.stdin.isatty():
+        typer.echo(
+            "An agent's client starts this, and speaks to it here. To enter it there: hansa mcp install", err=True
+        )
     asyncio.run(serve_stdio(directory, granted([*config.mcp_allow, *(allow or [])])))
 
 

@@ -17,6 +17,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.types import InputRequiredResult
 
 from hansa import __version__
+from hansa.entrypoints import logs
 from hansa.entrypoints.mcp.hands import Hands, in_turn
 from hansa.entrypoints.mcp.scopes import Scope
 from hansa.entrypoints.mcp.skills import SCHEME, Skills
@@ -61,6 +62,7 @@ def assemble(hands: Hands, name: str = NAME, log_level: str = "WARNING", **optio
     Args:
         options: further options of the SDK's server.
     """
+    logs.keep_root()
     given: dict[str, Any] = {"subscriptions": False, "log_level": log_level.upper(), **options}
     server = SkillServer(
         name,
