@@ -2,7 +2,7 @@
 
     python docs/make_reference.py
 
-writes four files beside this one, in `reference/`. `tests/docs/test_reference.py` fails while one of them differs from
+writes five files beside this one, in `reference/`. `tests/docs/test_reference.py` fails while one of them differs from
 what the code says. Nothing here is measured or invented: every sentence in a generated table stands in the code.
 """
 
@@ -21,6 +21,9 @@ from hansa.adapters.llm.route import Route
 from hansa.entrypoints import errors
 from hansa.entrypoints.cli.main import cli
 from hansa.entrypoints.config import Config
+from hansa.entrypoints.mcp import scopes
+from hansa.entrypoints.mcp.server import INSTRUCTIONS
+from hansa.entrypoints.mcp.tools.listing import listed
 from hansa.kernel.verdict import Box, Reason
 
 FOLDER = Path(__file__).parent / "reference"
@@ -40,6 +43,8 @@ UNITS = {
     "sync_seconds": "seconds",
     "admit_proved": "true or false",
     "workers": "proofs at a time",
+    "mcp_allow": "scopes",
+    "mcp_hosts": "host names",
     "log_json": "true or false",
     "log_level": "word",
     "max_bytes": "bytes",
@@ -104,6 +109,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings(),
         "reasons.md": reasons(),
         "exit-codes.md": exit_codes(),
+        "mcp.md": mcp_tools(),
     }
 
 
@@ -334,6 +340,67 @@ def exit_codes() -> str:
         "`hansa prove ID` of a skill that fails, `hansa ledger verify` of a broken chain.",
     ]
     return "\n".join(lines) + "\n"
+
+
+# ------------------------------------------------------------------------------------------------------------- MCP
+
+
+def mcp_tools() -> str:
+    """Returns the page of every tool that agents have."""
+    told = (scopes.__doc__ or "").partition("\n| scope")
+    lines = [
+        "# MCP tools",
+        "",
+        MADE,
+        "",
+        "What agents find when they speak to a node by the Model Context Protocol, on standard input and output",
+        "(`hansa mcp`) or at [`/mcp`](http.md#mcp). How to set a client up:",
+        "[use Hansa from your coding agent](../how-to/use-from-your-agent.md).",
+        "",
+        "Beside the tools, every skill that is admitted is served as an Agent Skill (the extension",
+        "`io.modelcontextprotocol/skills`, with `directoryRead`), at `skill://TRACE_ID/NAME/SKILL.md`.",
+        "",
+        "## Scopes",
+        "",
+        f"| scope{told[2]}".rstrip(),
+        "",
+        "## What a model is told first",
+        "",
+        "```text",
+        INSTRUCTIONS,
+        "```",
+    ]
+    for tool in listed():
+        lines += ["", f"## {tool['name']}", "", f"Scope {tool['scope']}. {_hints(tool['annotations'])}", ""]
+        lines += [
+            tool["description"],
+            "",
+            *_parameters(tool["inputSchema"]),
+            f"Answer: {_fields(tool['outputSchema'])}.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _hints(hints: dict[str, Any]) -> str:
+    words = ["Changes nothing." if hints["readOnlyHint"] else "Changes something on the node."]
+    words += ["Can't be taken back."] if hints["destructiveHint"] else []
+    words += ["Reaches other nodes."] if hints["openWorldHint"] else []
+    return " ".join(words)
+
+
+def _parameters(schema: dict[str, Any]) -> list[str]:
+    rows = []
+    for name, one in schema.get("properties", {}).items():
+        kind = next((part for part in one.get("anyOf", []) if part.get("type") != "null"), one)
+        about = _cell(one.get("description") or kind.get("description"))
+        default = "must be given" if name in schema.get("required", ()) else _value(one.get("default") or "")
+        default = NONE if default == "empty" else default
+        rows.append(f"| `{name}` | {kind.get('type', 'object')} | {about} | {default} |")
+    return ["| parameter | type | meaning | default |", "|---|---|---|---|", *rows, ""] if rows else []
+
+
+def _fields(schema: dict[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in schema["properties"])
 
 
 # ------------------------------------------------------------------------------------------------------------ text

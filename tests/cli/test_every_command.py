@@ -90,7 +90,7 @@ def stocked(node: Hansa, tmp_path: Path) -> tuple[Hansa, dict[str, str]]:
     peer = str(key(1).public.did)
     record = envelope.read(messages[0]).id
     return node, {"odd": odd.id, "lie": LIE.id, "records": str(fresh), "mine": str(tmp_path / "mine.py"), "peer": peer,
-                  "record": record}  # fmt: skip
+                  "record": record, "folder": str(tmp_path)}  # fmt: skip
 
 
 SEQUENCE = [
@@ -105,6 +105,9 @@ SEQUENCE = [
     ("skill", "remove", "{lie}", "--yes"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
     ("reflect", "prune", "--keep", "0"), ("store", "check", "--full"), ("store", "repair"),
+    ("reflect", "prune", "--keep", "0"), ("mcp", "tools"),
+    ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
+    ("mcp", "uninstall", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
 ]  # fmt: skip
 WITHOUT_JSON = {("peer", "add"), ("peer", "ban"), ("skill", "export")}
 ELSEWHERE = {
@@ -116,6 +119,7 @@ ELSEWHERE = {
     ("unsubscribe",),
     ("sync",),
     ("skill", "export"),
+    ("mcp", "serve"),
     ("llm", "test"),
     ("reflect", "import"),
     ("key", "recover"),  # these four in test_keys.py

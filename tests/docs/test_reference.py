@@ -40,7 +40,7 @@ def make_reference() -> ModuleType:
     return made
 
 
-@pytest.mark.parametrize("name", ["commands.md", "settings.md", "reasons.md", "exit-codes.md"])
+@pytest.mark.parametrize("name", ["commands.md", "settings.md", "reasons.md", "exit-codes.md", "mcp.md"])
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     found = (REFERENCE / name).read_text(encoding="utf-8")
     assert found == make_reference().pages()[name], "run: python docs/make_reference.py"

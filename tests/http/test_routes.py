@@ -337,9 +337,11 @@ async def test_the_description_lists_every_route(hub: Resident) -> None:
     assert {
         ("POST", "/skills"), ("GET", "/skills"), ("POST", "/skills/bulk"), ("POST", "/records"), ("GET", "/instances"),
         ("GET", "/revocations"), ("POST", "/hello"), ("GET", "/feed"), ("GET", "/events"), ("GET", "/healthz"),
-        ("GET", "/readyz"), ("GET", "/roots"), ("GET", "/heads"),
+        ("GET", "/readyz"), ("GET", "/roots"), ("GET", "/heads"), ("GET", "/.well-known/agent-skills/index.json"),
+        ("GET", "/.well-known/agent-skills/{id}/{name}/SKILL.md"),
+        ("GET", "/.well-known/agent-skills/{id}/{name}.zip"),
     } <= listed  # fmt: skip
-    assert len(listed) == 18
+    assert len(listed) == 21
     assert not [path for _, path in listed if "admin" in path]
     for methods in described["paths"].values():
         for entry in methods.values():

@@ -6,11 +6,11 @@ SKILL.md, or a folder of any of these. Links are not followed, and what is not r
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hansa.adapters import beneath
 from hansa.kernel.errors import UsageError
 from hansa.skills.importing.draft import Draft, Rejected
 from hansa.skills.importing.python_file import read_python
@@ -136,17 +136,7 @@ def _tests_of(path: Path) -> str:
 
 
 def _files_below(folder: Path) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    for root, directories, names in os.walk(folder, followlinks=False):
-        directories[:] = sorted(set(directories) - _SKIPPED)
-        for name in sorted(names):
-            path = Path(root, name)
-            if path.is_symlink():
-                continue
-            files[path.relative_to(folder).as_posix()] = _bytes(path)
-            if len(files) > MAX_FOLDER_FILES:
-                raise UsageError(f"holds more than {MAX_FOLDER_FILES} files: leave out what the skill does not need")
-    return files
+    return beneath.read_tree(folder, MAX_FOLDER_FILES, MAX_FILE, _SKIPPED)
 
 
 def _license_near(path: Path) -> str:

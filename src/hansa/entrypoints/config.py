@@ -45,6 +45,14 @@ class Config(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=256, description="Proofs at the same time; 0 cores known means 2.")] = (
         os.cpu_count() or 2
     )
+    mcp_allow: Annotated[
+        tuple[str, ...],
+        Field(description="Scopes that agents have beyond read, record and prove: publish, review, admin."),
+    ] = ()
+    mcp_hosts: Annotated[
+        tuple[str, ...],
+        Field(description="Host names under which /mcp answers others than this machine; none: this machine only."),
+    ] = ()
     log_json: Annotated[bool, Field(description="Logs as JSON lines.")] = False
     log_level: Annotated[str, Field(description="debug, info, warning or error.")] = "warning"
     limits: Annotated[Limits, Field(description="Bounds on one message.")] = Limits()

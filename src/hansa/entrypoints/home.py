@@ -5,7 +5,8 @@ root.key      what names the signing key,     admin.token   lets this user's com
               until you move it elsewhere     lock          held by the one process that has the directory open
 roots.jsonl   the signed versions of who      hansa.db      the store
               signs, the older one first      hansa.index   what search has learnt from it; made anew when missing
-                                              spent.json    what models have cost today
+agent.token   lets agents in at /mcp          spent.json    what models have cost today
+reader.token  lets agents read at /mcp
 
 Light commands load this module; what needs a key is in `identities`.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, ROOT_KEY, ROOTS, STORE, INDEX = "key", "root.key", "roots.jsonl", "hansa.db", "hansa.index"
-TOKEN, SPENT = "admin.token", "spent.json"
+TOKEN, AGENT_TOKEN, READER_TOKEN, SPENT = "admin.token", "agent.token", "reader.token", "spent.json"
 TOKEN_LENGTH = 32
 
 
@@ -49,12 +50,12 @@ def make_home(home: Path) -> None:
         raise Unavailable(f"can't make {home} ({error.strerror}): choose another with --home") from None
 
 
-def admin_token(home: Path) -> str:
-    """Returns the token for commands of this user, made at first use.
+def admin_token(home: Path, name: str = TOKEN) -> str:
+    """Returns the token for commands of this user, or another of the tokens by its file's name; made at first use.
 
     It is written beside its place and moved there, so that a crash leaves a whole token or none.
     """
-    path = home / TOKEN
+    path = home / name
     held = path.read_text(encoding="ascii").strip() if path.is_file() else ""
     if len(held) >= TOKEN_LENGTH:
         return held

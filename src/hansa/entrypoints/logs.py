@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -34,6 +35,30 @@ def configure(level: str, as_json: bool) -> None:
         cache_logger_on_first_use=False,
     )
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    _take_over("mcp", number)
+
+
+class _Printable(logging.Handler):
+    """Hands a library's log lines on to ours, in which control characters are visible."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one line."""
+        with contextlib.suppress(ValueError):  # standard error is closed: nobody listens
+            structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
+def keep_root() -> None:
+    """Has the root logger write as we do, before a library gives it a handler of its own that does not."""
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(_Printable())
+
+
+def _take_over(name: str, level: int) -> None:
+    logger = logging.getLogger(name)
+    logger.handlers[:] = [_Printable()]
+    logger.propagate = False
+    logger.setLevel(max(level, logging.WARNING))
 
 
 def _for_people() -> structlog.dev.ConsoleRenderer:

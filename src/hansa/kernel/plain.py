@@ -28,6 +28,15 @@ def plain_lines(text: str) -> str:
     return "\n".join(plain(line) for line in text.split("\n"))
 
 
+def plain_text(text: str) -> str:
+    r"""Returns text of many lines made safe, with its line ends and tabs: for code, where a tab is no blank.
+
+    >>> plain_text("if x:\n\ty\x1b[0m")
+    'if x:\n\ty\\x1b[0m'
+    """
+    return "".join(char if char in "\n\t" else _shown(char) for char in text)
+
+
 def _shown(char: str) -> str:
     if char == "\t":
         return " "

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from hansa.admission.service import Via
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
+from hansa.node.catalogue import Catalogue
 from hansa.node.core import Core
 from hansa.node.executor import Execution, Executor
 from hansa.node.finder import Finder, Found
@@ -51,6 +52,7 @@ class Node:
         self.repairer = Repairer(core)
         self.views = Views(core, self.shelf)
         self.stories = Why(core, self.shelf)
+        self.catalogue = Catalogue(core, self.shelf)
 
     def start(self) -> int:
         """Makes the store's skills findable; returns how many there are."""

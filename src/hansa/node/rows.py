@@ -14,6 +14,9 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.skills.model import Evidence, Origin, SkillState
 from hansa.skills.reflections import Reflection
 
+BY_AGENT = "agent session"
+"""Source of a skill that an agent recorded: it leaves this node only when a person names it (threat 16)."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import base64
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SkillIds, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, SkillId, epilog
 from hansa.entrypoints.cli.show import percent, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -114,13 +116,29 @@ def remove(
         say(f"{short(result.value['trace_id'])} is removed for good; to be told: {told}")
 
 
-@skill.command("export", epilog=epilog("hansa skill export 3f9a2c --to skills.hansa"))
+@skill.command(
+    "export",
+    epilog=epilog("hansa skill export 3f9a2c --to skills.hansa", "hansa skill export --format skill-md --to skills"),
+)
 def export(
-    ids: SkillIds,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID...]", help="Skill ids, or the starts of them.")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")] = None,
+    form: Annotated[str, typer.Option("--format", help="envelopes, or skill-md: a folder for each skill.")] = (
+        "envelopes"
+    ),
     home: Home = None,
 ) -> None:
-    """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere."""
+    """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere.
+
+    With --format skill-md: write skills as Agent Skills, a folder with a SKILL.md each; without ids all proved ones.
+    """
+    if _one_of(form, "envelopes", "skill-md") == "skill-md":
+        _export_folders(ids or [], to, home)
+        return
+    if not ids:
+        raise UsageError("name the skills to export: hansa skill export ID…")
     value = call(home, "skill.export", ids=ids).value
     lines = value["envelopes"]
     text = "".join(f"{line}\n" for line in lines)
@@ -132,6 +150,17 @@ def export(
     except OSError as error:
         raise UsageError(f"can't write {to} ({error.strerror})") from None
     say(f"{value['count']} records in {to}")
+
+
+def _export_folders(ids: list[str], to: Path | None, home: Path | None) -> None:
+    if to is None:
+        raise UsageError("--format skill-md makes folders: say where, with --to DIR")
+    result = call(home, "skill.bundle", ids=ids)
+    for one in result.value["bundles"]:
+        files = {file["path"]: base64.b64decode(file["data"]) for file in one["files"]}
+        say(f"{short(one['trace_id'])}  {beneath.write_tree(to.expanduser(), one['name'], files)}")
+    say(f"{result.value['count']} skills in {to}")
+    finish(result)
 
 
 @skill.command("import", epilog=epilog("hansa skill import skills.hansa"))

@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hansa.entrypoints.app import App
+from hansa.entrypoints.http import mcp_door
 from hansa.entrypoints.http.door import make_door
 from hansa.kernel.errors import Busy, DiskFull, NoSandbox, NotFound, Refused, Unavailable
 from hansa.skills.model import Origin
@@ -84,7 +85,7 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     tasks = [asyncio.create_task(server.serve(sockets=[sock]))]
     try:
         await _started(server, tasks[0])
-        tasks += _routines(app, door)
+        tasks += [*_routines(app, door), await mcp_door.start(door)]
         await ready(url)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -1,11 +1,12 @@
 """What can be asked of a node, by whichever door; see `registry`."""
 
-from hansa.entrypoints.operations import federation, keys, looking, models, reflections, skills, storage
+from hansa.entrypoints.operations import agent_skills, federation, keys, looking, models, reflections, skills, storage
 from hansa.entrypoints.operations.registry import OPERATIONS, Outcome, run
 
 __all__ = [
     "OPERATIONS",
     "Outcome",
+    "agent_skills",
     "federation",
     "keys",
     "looking",

@@ -16,7 +16,7 @@ from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
 from hansa.node.ports import SkillFilter
-from hansa.node.rows import PeerRow, PutPeer, SkillRow, SubscriptionRow
+from hansa.node.rows import BY_AGENT, PeerRow, PutPeer, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
 from hansa.skills.model import Origin, SkillState
 
@@ -52,12 +52,15 @@ async def _publish(app: App, given: Arguments) -> Outcome:
 
 
 def _admitted(app: App) -> list[SkillRow]:
-    """Returns this node's own proved skills, oldest first."""
+    """Returns this node's own proved skills, oldest first.
+
+    What an agent recorded is left out: it goes out when a person names it, for nobody may have read it (threat 16).
+    """
     node, after, rows = app.node, "", []
     wanted = SkillFilter(states=(SkillState.ADMITTED,), origin=Origin.OWN)
     while page := node.core.store.skills(wanted, after=after, limit=500):
         after = page[-1].id
-        rows += page
+        rows += [row for row in page if row.source != BY_AGENT]
     return rows
 
 

@@ -6,6 +6,8 @@ become scripts.
 
 Front matter is YAML from strangers. It is bounded, and composed into nodes, but no value is ever constructed: anchors,
 aliases and tags are refused, and the text of scalars is all that is used (threat 12).
+
+A folder that `hansa skill export` wrote, and that nobody changed, is read back into the same skill: see `round_trip`.
 """
 
 from __future__ import annotations
@@ -17,15 +19,16 @@ import yaml
 
 from hansa.kernel.ids import content_id
 from hansa.skills import licenses
+from hansa.skills.exporting.bundle import DOCUMENT, PROVENANCE
 from hansa.skills.importing.draft import Draft, Rejected, finish
 from hansa.skills.importing.paths import check_bundle_paths
 from hansa.skills.importing.pytests import Scripts, read_tests
+from hansa.skills.importing.round_trip import written_skill
 from hansa.skills.importing.rows import BadRow
 from hansa.skills.importing.source import read_source
 from hansa.skills.importing.text import BIDI, MAX_LINE, label, plain_newlines, prose, tags_of, unfit
 from hansa.skills.model import MARKDOWN, Claim, File, Result, Script, Skill, Step
 
-DOCUMENT = "SKILL.md"
 MAX_FRONT_MATTER = 16 * 1024
 MAX_DEPTH = 8
 MAX_TEXT = 180_000
@@ -58,6 +61,10 @@ def _draft(where: str, files: Mapping[str, bytes], license_id: str) -> Draft | R
     _check_files(files)
     front, body = _split(_text(DOCUMENT, files[DOCUMENT]))
     fields = _front_matter(front)
+    written = written_skill(files, fields.get("name", ""))
+    if written is not None:
+        blobs = {content_id(data): data for path, data in sorted(files.items()) if path not in (DOCUMENT, PROVENANCE)}
+        return finish(written, Claim(), where, blobs=tuple(blobs.items()))
     intent = prose(fields.get("description", ""))
     if not intent:
         raise BadRow(f"has a {DOCUMENT} without a description: say in its front matter what the skill is for")
@@ -66,7 +73,9 @@ def _draft(where: str, files: Mapping[str, bytes], license_id: str) -> Draft | R
             f"has a {DOCUMENT} of {len(body)} characters, at most {MAX_TEXT} are taken: move parts to other files"
         )
     notes = ["the description was cut to 4000 characters"] if len(fields["description"]) > MAX_LINE else []
-    others = {path: data for path, data in sorted(files.items()) if path != DOCUMENT}
+    if PROVENANCE in files:
+        notes.append(f"{PROVENANCE} does not fit the folder and was left out: this is a new skill")
+    others = {path: data for path, data in sorted(files.items()) if path not in (DOCUMENT, PROVENANCE)}
     steps = tuple(Step(step=number, action=text) for number, text in enumerate(_headings(body, notes), start=1))
     digests = {path: content_id(data) for path, data in others.items()}
     bundle = tuple(File(path=path, digest=digests[path], size=len(data)) for path, data in others.items())

@@ -1,0 +1,162 @@
+"""Commands for agents: mcp, and its install, uninstall and tools."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hansa.entrypoints import logs
+from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.show import print_json, say, say_all, table
+from hansa.entrypoints.home import home_directory
+from hansa.kernel.errors import UsageError
+
+cli = typer.Typer()
+mcp = typer.Typer(invoke_without_command=True)
+cli.add_typer(
+    mcp, name="mcp", help="Serve agents by the Model Context Protocol, and enter this node in their settings."
+)
+
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(help="Scope beyond read, record and prove: publish, review or admin."),
+]
+ClientName = Annotated[str, typer.Option("--client", help="claude, codex, cursor or vscode.")]
+ScopeName = Annotated[str, typer.Option("--scope", help="user: for you everywhere; project: in one folder.")]
+Project = Annotated[Path, typer.Option("--project", help="The project's folder.", show_default="this folder")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
+
+
+@mcp.callback(epilog=epilog("hansa mcp", "hansa mcp --allow publish", "hansa mcp install --client claude"))
+def _mcp(context: typer.Context, allow: Allow = None, home: Home = None) -> None:
+    """Serve agents by the Model Context Protocol; without a further word, one agent on standard input and output."""
+    if context.invoked_subcommand is None:
+        serve(allow, home)
+
+
+@mcp.command(epilog=epilog("hansa mcp serve", "hansa mcp serve --allow publish --allow review"))
+def serve(allow: Allow = None, home: Home = None) -> None:
+    """Serve one agent on standard input and output; its client starts this. Logs go to standard error."""
+    _need_sdk()
+    from hansa.entrypoints.config import load
+    from hansa.entrypoints.identities import identity
+    from hansa.entrypoints.mcp.scopes import granted
+    from hansa.entrypoints.mcp.server import serve_stdio
+
+    directory = home_directory(home)
+    identity(directory)
+    config = load(directory)
+    logs.configure(config.log_level, config.log_json)
+    if sys.stdin.isatty():
+        typer.echo(
+            "An agent's client starts this, and speaks to it here. To enter it there: hansa mcp install", err=True
+        )
+    asyncio.run(serve_stdio(directory, granted([*config.mcp_allow, *(allow or [])])))
+
+
+@mcp.command(epilog=epilog("hansa mcp tools", "hansa mcp tools --allow publish --json"))
+def tools(allow: Allow = None, as_json: AsJson = False) -> None:
+    """List the tools that an agent gets, and the scope that each takes."""
+    _need_sdk()
+    from hansa.entrypoints.mcp.scopes import granted
+    from hansa.entrypoints.mcp.tools.listing import listed
+
+    scopes = granted(allow or [])
+    found = listed()
+    if as_json:
+        print_json({"tools": found, "scopes": sorted(scopes)})
+        return
+    rows = [(one["name"], one["scope"], "yes" if one["scope"] in scopes else "no", one["title"]) for one in found]
+    table(("tool", "scope", "given", "what it does"), rows)
+
+
+@mcp.command(
+    epilog=epilog(
+        "hansa mcp install --client claude",
+        "hansa mcp install --client codex --dry-run",
+        "hansa mcp install --client vscode --scope project",
+    )
+)
+def install(
+    client: ClientName,
+    scope: ScopeName = "user",
+    allow: Allow = None,
+    project: Project = Path(),
+    dry_run: DryRun = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enter this node in a coding agent's settings. Doing it twice changes nothing; the file is copied first."""
+    _need_sdk()
+    from hansa.entrypoints.mcp import clients
+    from hansa.entrypoints.mcp.scopes import granted
+
+    directory = home_directory(home)
+    from hansa.entrypoints.identities import identity
+
+    identity(directory)
+    granted(allow or [])
+    known = _client(client)
+    value = clients.entry(directory, tuple(allow or ()), known.typed)
+    _change(known, scope, project, value, dry_run, as_json)
+
+
+@mcp.command(epilog=epilog("hansa mcp uninstall --client claude", "hansa mcp uninstall --client codex --dry-run"))
+def uninstall(
+    client: ClientName,
+    scope: ScopeName = "user",
+    project: Project = Path(),
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take this node out of a coding agent's settings; the file is copied first."""
+    _need_sdk()
+    _change(_client(client), scope, project, None, dry_run, as_json)
+
+
+def _client(name: str) -> Any:
+    from hansa.entrypoints.mcp.clients import CLIENTS
+
+    if name not in CLIENTS:
+        raise UsageError(f"--client {name!r} is none of {', '.join(CLIENTS)}")
+    return CLIENTS[name]
+
+
+def _change(client: Any, scope: str, project: Path, value: dict[str, Any] | None, dry_run: bool, as_json: bool) -> None:
+    from hansa.entrypoints.mcp import clients
+
+    if scope not in clients.SCOPES:
+        raise UsageError(f"--scope {scope!r} is none of {', '.join(clients.SCOPES)}")
+    file = client.file(scope, Path.home(), project.expanduser().absolute())
+    change = clients.plan(client, file, value)
+    copy = clients.carry_out(change) if change.needed and not dry_run else None
+    if as_json:
+        print_json({"client": client.name, "path": str(change.path), "changed": change.needed and not dry_run,
+                    "dry_run": dry_run, "diff": change.diff, "copy": str(copy) if copy else None})  # fmt: skip
+        return
+    if not change.needed:
+        say(f"{change.path} is as it should be; nothing changed")
+        return
+    if dry_run:
+        say_all(change.diff)
+        say("dry run: nothing was changed")
+        return
+    done = "knows this node now" if value else "no longer knows this node"
+    say(f"{client.title} {done}: {change.path}" + (f" (before: {copy.name})" if copy else ""))
+    if value:
+        say("start it anew, and ask it which Hansa tools it has")
+
+
+def _need_sdk() -> None:
+    """Checks that the extra is installed.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if find_spec("mcp") is None or find_spec("tomlkit") is None:
+        raise UsageError("agents are served by an extra that is not installed: pip install 'hansa[mcp]'")

@@ -1,0 +1,178 @@
+"""`/mcp`: the door for agents on the node's port, when the extra is installed (threats 63, 66).
+
+Checks, in order, before the SDK sees anything of a request:
+
+1. from this machine, unless the setting `mcp_hosts` names hosts
+2. for a host of this machine, or one of those (DNS rebinding)
+3. from no page, or from a page of that very host and port
+4. with a token: `reader.token` reads, `agent.token` has the scopes of agents, `admin.token` has all
+5. a body in JSON
+
+A token is good for its own server alone: a session that was begun with one can't be gone on with by another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hansa.entrypoints import operations
+from hansa.entrypoints.app import App
+from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN, admin_token
+from hansa.entrypoints.steps import Progress, Result
+
+if TYPE_CHECKING:
+    from hansa.entrypoints.mcp.hands import Hands
+    from hansa.entrypoints.mcp.scopes import Scope as SessionScope
+
+PATH = "/mcp"
+MAX_BODY = 1024 * 1024
+MAX_SESSIONS = 64
+_LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+
+def add_to(door: FastAPI) -> None:
+    """Adds the route, where the SDK is installed."""
+    if find_spec("mcp") is not None:
+        door.state.mcp = McpDoor(door)
+        door.router.routes.append(Route(PATH, endpoint=door.state.mcp, methods=["GET", "POST", "DELETE"]))
+
+
+async def start(door: FastAPI) -> asyncio.Task[None]:
+    """Begins to serve agents; returns, once it does, the task that goes on with it until the node stops."""
+    opened = asyncio.Event()
+    task = asyncio.create_task(_keep_open(door, opened))
+    waiting = asyncio.create_task(opened.wait())
+    await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return task
+
+
+async def _keep_open(door: FastAPI, opened: asyncio.Event) -> None:
+    stopping: asyncio.Event = door.state.stopping
+    mcp: McpDoor | None = getattr(door.state, "mcp", None)
+    async with mcp.running() if mcp is not None else contextlib.nullcontext():
+        opened.set()
+        await stopping.wait()
+
+
+class McpDoor:
+    """Lets agents in: the five checks, then the server that goes with the token.
+
+    Attributes:
+        make: makes the server of a session; by default `entrypoints.mcp.server.assemble`.
+    """
+
+    def __init__(self, door: FastAPI) -> None:
+        """Serves the node behind `door`; nothing is made before `running`."""
+        self._door = door
+        self.make: Callable[[Hands], Any] | None = None
+        self._apps: list[tuple[str, ASGIApp]] = []
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Makes the servers, one for each token, and ends their sessions when the block does."""
+        from hansa.entrypoints.mcp.hands import Hands
+        from hansa.entrypoints.mcp.scopes import EVERYTHING, READER, granted
+        from hansa.entrypoints.mcp.server import assemble
+
+        app: App = self._door.state.app
+        kinds: list[tuple[str, frozenset[SessionScope]]] = [
+            (admin_token(app.home, READER_TOKEN), READER),
+            (admin_token(app.home, AGENT_TOKEN), granted(app.config.mcp_allow)),
+            (app.token, EVERYTHING),
+        ]
+        async with contextlib.AsyncExitStack() as held:
+            for token, scopes in kinds:
+                hands = Hands(self._steps, scopes)
+                server = self.make(hands) if self.make else assemble(hands, log_level=app.config.log_level)
+                self._apps.append((token, await held.enter_async_context(http_app(server))))
+            try:
+                yield
+            finally:
+                self._apps.clear()
+
+    async def _steps(self, operation: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+        async for step in operations.run(self._door.state.app, operation, arguments):
+            yield step
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        request = Request(scope, receive)
+        answering = self._app_of(request)
+        await answering(scope, receive, send)
+
+    def _app_of(self, request: Request) -> ASGIApp | Response:
+        """Returns what answers a request: the server of its token, or a refusal."""
+        hosts = self._door.state.app.config.mcp_hosts
+        if not hosts and not _from_here(request):  # 1
+            return _no(403, "only from this machine: the operator can name others in the setting mcp_hosts")
+        host = request.headers.get("host", "").lower()
+        if _name_of(host) not in _LOCAL | {name.lower() for name in hosts}:  # 2
+            return _no(421, "not for this host")
+        origin = request.headers.get("origin")
+        if origin is not None and origin.lower() not in (f"http://{host}", f"https://{host}"):  # 3
+            return _no(403, "not from a page of another host")
+        app = self._by_token(request.headers.get("authorization", ""))  # 4
+        if app is None:
+            return _no(401, "give a token: see the files agent.token and reader.token of the data directory",
+                       {"WWW-Authenticate": "Bearer"})  # fmt: skip
+        if request.method == "POST" and _media_type(request) != "application/json":  # 5
+            return _no(415, "send JSON, as application/json")
+        return app
+
+    def _by_token(self, header: str) -> ASGIApp | None:
+        kind, _, given = header.partition(" ")
+        found = None
+        for token, app in self._apps:  # every token is compared, so that the time tells nothing
+            if hmac.compare_digest(given.encode(), token.encode()) and kind.lower() == "bearer":
+                found = app
+        return found
+
+
+@contextlib.asynccontextmanager
+async def http_app(server: Any, **options: Any) -> AsyncIterator[ASGIApp]:
+    """Gives the ASGI application of an MCP server for as long as the block runs; hosts are checked before it."""
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    made: ASGIApp = server.streamable_http_app(
+        streamable_http_path=PATH,
+        max_request_body_size=MAX_BODY,
+        max_sessions=MAX_SESSIONS,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        **options,
+    )
+    async with server.session_manager.run():
+        yield made
+
+
+def _from_here(request: Request) -> bool:
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _name_of(host: str) -> str:
+    """Returns a host without its port; what is no host comes back as it is, and is in no list."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() and name else host
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _no(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"reason": "http", "message": message}, status, headers)

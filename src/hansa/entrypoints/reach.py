@@ -1,0 +1,120 @@
+"""Runs an operation wherever the node is: on the one that is up in the data directory, else in this process.
+
+The command line and `hansa mcp` come this way. With no node up, the directory is opened for one operation and let go of
+again, so that several agents and commands can take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hansa.adapters.lock import holder
+from hansa.entrypoints.home import TOKEN
+from hansa.entrypoints.steps import Progress, Result
+from hansa.kernel.errors import (
+    Busy,
+    DiskFull,
+    Fault,
+    HansaError,
+    NoSandbox,
+    NotFound,
+    Refused,
+    Unavailable,
+    UsageError,
+)
+from hansa.kernel.verdict import BY_CODE
+
+_TOLD = {kind.__name__.lower(): kind for kind in (UsageError, NotFound, Unavailable, Busy, DiskFull, NoSandbox, Fault)}
+
+
+def address(directory: Path) -> str | None:
+    """Returns where the node that is up in a data directory answers, or None when none is up."""
+    at = holder(directory) if directory.is_dir() else None
+    return at.url if at and at.url else None
+
+
+async def steps(directory: Path, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+    """Yields what an operation yields.
+
+    Raises:
+        HansaError: whatever the operation raises, and Busy, when another process has the data directory.
+    """
+    url = address(directory)
+    found = _remote(directory, url, name, arguments) if url else _local(directory, name, arguments)
+    async for step in found:
+        yield step
+
+
+async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+    from hansa.entrypoints import logs  # all of these are heavy, and not needed when a running node does the work
+    from hansa.entrypoints.app import opened
+    from hansa.entrypoints.config import load
+    from hansa.entrypoints.operations import run
+
+    config = load(directory)
+    logs.configure(config.log_level, config.log_json)
+    async with opened(directory, config, recovering=name == "key.recover") as app:
+        async for step in run(app, name, arguments):
+            yield step
+
+
+class _Line(msgspec.Struct):
+    progress: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+    ok: bool = True
+    error: dict[str, str] | None = None
+
+
+async def _remote(directory: Path, url: str, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+    import httpx2
+
+    headers = {"Authorization": f"Bearer {_token(directory)}"}
+    timeout = httpx2.Timeout(None, connect=5.0)
+    content = msgspec.json.encode(arguments)
+    ended = False
+    try:
+        async with (
+            httpx2.AsyncClient(timeout=timeout, trust_env=False) as client,
+            client.stream("POST", f"{url}/admin/operations/{name}", content=content, headers=headers) as response,
+        ):
+            if response.status_code != 200:
+                text = (await response.aread()).decode(errors="replace")[:300]
+                raise Unavailable(f"the node at {url} does not take orders ({response.status_code}): {text}")
+            async for text in response.aiter_lines():
+                step = _step(text)
+                if step is not None:
+                    ended = ended or isinstance(step, Result)
+                    yield step
+    except httpx2.TransportError:
+        raise Unavailable(f"the node at {url} broke off: see its log, and try again") from None
+    if not ended:
+        raise Fault(f"the node at {url} gave no result")
+
+
+def _token(directory: Path) -> str:
+    try:
+        return (directory / TOKEN).read_text(encoding="ascii").strip()
+    except OSError as error:
+        where = directory / TOKEN
+        raise Unavailable(f"the token in {where} can't be read ({error.strerror}): restart that node") from None
+
+
+def _step(text: str) -> Progress | Result | None:
+    line = msgspec.json.decode(text, type=_Line)
+    if line.error:
+        raise _raised(line.error)
+    if line.progress:
+        return Progress(line.progress["done"], line.progress["total"], line.progress["label"])
+    return Result(line.result, line.ok) if line.result is not None else None
+
+
+def _raised(told: dict[str, str]) -> HansaError:
+    """Returns the error that a running node told of, as if it had happened here."""
+    reason = BY_CODE.get(told.get("reason", ""))
+    if reason:
+        return Refused(reason, told.get("detail", ""))
+    return _TOLD.get(told.get("reason", ""), Fault)(told.get("message", "unknown"))

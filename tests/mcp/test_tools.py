@@ -1,0 +1,278 @@
+"""The tools of agents: every answer keeps its schema, a session has what its scopes give it, on every way in."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from mcp.client.stdio import StdioServerParameters
+from mcp.server.mcpserver.exceptions import ToolError
+
+from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN
+from hansa.entrypoints.mcp.scopes import AGENT, EVERYTHING, READER, Scope, granted, needed
+from hansa.entrypoints.mcp.tools import all_tools
+from hansa.entrypoints.operations import OPERATIONS
+from hansa.kernel.errors import UsageError
+from hansa.node.ports import SkillFilter
+from hansa.skills.model import SkillState
+from mcp import Client
+from tests.attacks.specimens import key
+from tests.cli.conftest import Up
+from tests.mcp.league import admit, at_port, folder_skill, hands, over_http, session, teach
+from tests.node.world import DOUBLE, LIE, NETWORK, SLUG, Resident, World, skill_message
+
+pytest_plugins = ("tests.cli.conftest",)
+
+TRACE = {
+    "intent": "add one to a number",
+    "reasoning_steps": ["Add one."],
+    "result": "def add_one(x):\n    return x + 1\n",
+    "entry_point": "add_one",
+    "cases": [{"args": "(1,)", "expect": "2"}, {"args": "(5,)", "expect": "6"}],
+    "license": "MIT",
+}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Resident]:
+    world = World(tmp_path)
+    yield world.settle("node")
+    world.close()
+
+
+async def take_in(node: Resident, *skills: Any) -> None:
+    """Has a peer bring skills, which lie in quarantine then."""
+    from hansa.admission.service import Via
+
+    World.invite(None, node, type("Guest", (), {"id": key(1).public.did}))  # type: ignore[arg-type]
+    for skill in skills:
+        await node.node.inbox.receive(skill_message(key(1), skill, network=NETWORK).raw, Via.HTTP, "peer")
+
+
+async def answer(client: Client, name: str, **arguments: Any) -> Any:
+    result = await client.call_tool(name, arguments)
+    assert not result.is_error, result.content
+    return result.structured_content
+
+
+async def refusal(client: Client, name: str, **arguments: Any) -> str:
+    result = await client.call_tool(name, arguments)
+    assert result.is_error
+    return " ".join(one.text for one in result.content)
+
+
+async def test_every_answer_keeps_its_schema_and_says_the_same_as_text(node: Resident) -> None:
+    await admit(node, DOUBLE, folder_skill())
+    await take_in(node, SLUG, LIE)
+    calls: dict[str, dict[str, Any]] = {
+        "find_skill": {"intent": "multiply a number", "include_quarantined": True},
+        "get_skill": {"trace_id": folder_skill().id[:12]},
+        "record_trace": TRACE,
+        "prove_skill": {"trace_id": DOUBLE.id, "trials": 2},
+        "publish_skill": {"trace_id": DOUBLE.id},
+        "list_quarantine": {},
+        "reject_skill": {"trace_id": SLUG.id, "why": "no"},
+        "approve_skill": {"trace_id": LIE.id},
+        "node_status": {},
+        "why": {"trace_id": DOUBLE.id},
+    }
+    async with session(node, EVERYTHING) as client:
+        tools = (await client.list_tools()).tools
+        assert {tool.name for tool in tools} == calls.keys()
+        for tool in tools:
+            result = await client.call_tool(tool.name, calls[tool.name])
+            assert not result.is_error, (tool.name, result.content)
+            jsonschema.validate(result.structured_content, tool.output_schema)
+            assert json.loads(result.content[0].text) == result.structured_content
+            assert tool.input_schema["type"] == "object"
+            assert tool.title and tool.annotations and len(tool.description or "") > 20
+            assert tool.output_schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("scopes", "expected"),
+    [
+        (READER, "find_skill get_skill node_status why"),
+        (AGENT, "find_skill get_skill node_status prove_skill record_trace why"),
+        (granted(["publish"]), "find_skill get_skill node_status prove_skill publish_skill record_trace why"),
+        (
+            granted(["review"]),
+            "find_skill get_skill list_quarantine node_status prove_skill record_trace reject_skill why",
+        ),
+    ],
+    ids=["reader", "agent", "publish", "review"],
+)  # fmt: skip
+async def test_a_session_has_the_tools_of_its_scopes_and_no_other(node: Resident, scopes, expected: str) -> None:
+    async with session(node, scopes) as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        assert names == set(expected.split())
+        for tool in all_tools(hands(node, EVERYTHING)):
+            if tool.name not in names:
+                assert "Unknown tool" in await refusal(client, tool.name, trace_id=DOUBLE.id)
+
+
+@pytest.mark.parametrize("scope", [*Scope, None])
+async def test_an_operation_refuses_a_session_without_its_scope(node: Resident, scope: Scope | None) -> None:
+    """What stands behind the list of tools: without the scope, the operation itself is not begun."""
+    held = hands(node, EVERYTHING - {scope} if scope else frozenset())
+    for name in OPERATIONS:
+        for arguments in ({}, {"approve": True}, {"approve": False}, {"states": ["quarantined"]}):
+            asked = needed(name, arguments)
+            if asked is None or asked is scope or scope is None:
+                with pytest.raises(ToolError):
+                    held.check(name, arguments)
+            else:
+                held.check(name, arguments)
+
+
+async def test_approving_takes_more_than_reviewing(node: Resident) -> None:
+    held = hands(node, granted(["review"]))
+    held.check("quarantine.settle", {"approve": False})
+    for arguments in ({"approve": True}, {}, {"approve": None}, {"approve": 0}):
+        with pytest.raises(ToolError):
+            held.check("quarantine.settle", arguments)
+
+
+def test_what_leaves_the_node_or_changes_its_rights_is_out_of_every_sessions_reach() -> None:
+    for name in ("subscribe", "unsubscribe", "sync", "peer.set", "skill.add", "skill.import", "skill.remove",
+                 "skill.export", "skill.bundle", "execute"):  # fmt: skip
+        assert name in OPERATIONS
+        assert needed(name, {}) is None
+
+
+def test_a_scope_that_does_not_exist_is_named() -> None:
+    with pytest.raises(UsageError, match="pulish"):
+        granted(["pulish"])
+    assert granted(["publish,review"]) == AGENT | {Scope.PUBLISH, Scope.REVIEW}
+
+
+async def test_what_an_agent_records_is_its_own_unproved_and_stays_here(node: Resident) -> None:
+    async with session(node, AGENT) as client:
+        kept = await answer(client, "record_trace", **TRACE)
+        assert kept["new"] and kept["next_step"] == "prove_skill"
+        row = node.row(kept["trace_id"])
+        assert (row.state, row.origin.value) == (SkillState.QUARANTINED, "own")
+        assert (await answer(client, "find_skill", intent=TRACE["intent"]))["count"] == 0
+        assert "proved skills only" in await refusal(client, "get_skill", trace_id=row.id)
+        from hansa.node.vault import open_skill
+
+        teach(node, open_skill(row))
+        heard: list[float] = []
+
+        async def hear(done: float, total: float | None, message: str | None) -> None:
+            heard.append(done)
+
+        proved = await client.call_tool("prove_skill", {"trace_id": row.id}, progress_callback=hear)
+        assert proved.structured_content["state"] == "admitted"
+        assert heard[-1] == 1
+        assert (await answer(client, "find_skill", intent=TRACE["intent"]))["count"] == 1
+        assert (await answer(client, "record_trace", **TRACE))["new"] is False
+    assert (await node.ask("publish", dry_run=True)).value["publications"] == []
+    assert (await node.ask("publish", ids=[row.id], dry_run=True)).value["publications"][0]["published"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"cases": [{"args": "1", "expect": "2"}]}, "tuple"),
+        ({"entry_point": "no name"}, "entry_point"),
+        ({"intent": "\u202e\x1b\x07\x00"}, "intent"),
+        ({"result": ""}, "result"),
+        ({"surprise": 1}, None),
+    ],
+)
+async def test_a_trace_that_can_t_be_read_is_told_why(node: Resident, wrong: dict[str, Any], told: str | None) -> None:
+    async with session(node, AGENT) as client:
+        if told is None:
+            await client.call_tool("record_trace", TRACE | wrong)
+            return
+        assert told in await refusal(client, "record_trace", **TRACE | wrong)
+    assert node.store.count_skills(SkillFilter()) == 0
+
+
+async def test_quarantine_is_seen_and_settled_with_the_scopes_for_it_only(node: Resident) -> None:
+    await take_in(node, SLUG)
+    async with session(node, AGENT) as agent:
+        assert (await answer(agent, "find_skill", intent=SLUG.intent))["count"] == 0
+        for name, more in (("get_skill", {}), ("why", {}), ("prove_skill", {}),
+                           ("get_skill", {"include_quarantined": True})):  # fmt: skip
+            assert "session" in await refusal(agent, name, trace_id=SLUG.id, **more)
+        assert "scope review" in await refusal(agent, "find_skill", intent=SLUG.intent, include_quarantined=True)
+    async with session(node, granted(["review"])) as reviewer:
+        assert (await answer(reviewer, "list_quarantine"))["skills"][0]["provenance"]["state"] == "quarantined"
+        assert "include_quarantined" in await refusal(reviewer, "get_skill", trace_id=SLUG.id)
+        whole = await answer(reviewer, "get_skill", trace_id=SLUG.id, include_quarantined=True)
+        assert whole["provenance"]["state"] == "quarantined"
+        assert (await answer(reviewer, "reject_skill", trace_id=SLUG.id))["state"] == "refused"
+        node.sandbox.teach(SLUG)
+        assert "scope admin" in await refusal(reviewer, "prove_skill", trace_id=SLUG.id)
+    async with session(node, EVERYTHING) as admin:
+        assert "trace_id" in await refusal(admin, "approve_skill", trace_id=SLUG.id[:12])
+        assert (await answer(admin, "approve_skill", trace_id=SLUG.id))["state"] == "admitted"
+
+
+async def test_publishing_takes_the_scope_and_sends_nothing_unless_asked_to(node: Resident) -> None:
+    await admit(node, DOUBLE)
+    async with session(node, granted(["publish"])) as client:
+        shown = await answer(client, "publish_skill", trace_id=DOUBLE.id)
+        assert shown["passes_every_gate"] and shown["dry_run"]
+        assert node.store.feed_mark()[0] == 0
+        await answer(client, "publish_skill", trace_id=DOUBLE.id, dry_run=False)
+        assert node.store.feed_mark()[0] == 1
+
+
+async def test_over_http_each_token_has_its_scopes_in_both_revisions(node: Resident) -> None:
+    await admit(node, DOUBLE)
+    async with at_port(node) as url:
+        tokens = {name: (node.app.home / name).read_text().strip() for name in (READER_TOKEN, AGENT_TOKEN)}
+        for token, scopes in ((tokens[READER_TOKEN], READER), (tokens[AGENT_TOKEN], AGENT), ("the-token", EVERYTHING)):
+            for mode, revision in (("auto", "2026-07-28"), ("legacy", "2025-11-25")):
+                async with over_http(url, token, mode=mode) as client:
+                    assert client.protocol_version == revision
+                    assert (await answer(client, "node_status"))["this_session_may"] == sorted(scopes)
+                    assert (await answer(client, "find_skill", intent=DOUBLE.intent))["count"] == 1
+
+
+def test_what_the_sdk_logs_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    from hansa.entrypoints import logs
+
+    logs.configure("warning", False)
+    logging.getLogger("mcp.server.x").warning("bad host %s", "\x1b[2Jevil\u202e")
+    said = capsys.readouterr()
+    assert "bad host" in said.err and said.out == ""
+    assert not set("\x1b\u202e") & set(said.err)
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("running", [False, True], ids=["alone", "beside a node that is up"])
+async def test_over_standard_input_and_output(home: Path, node_home, running: bool) -> None:
+    """The command as a client starts it: only the protocol on its output, whether a node is up or not."""
+    up = Up(home) if running else None
+    given = {name: value for name, value in os.environ.items() if not name.startswith("HANSA_")}
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "hansa.entrypoints.cli.main", "mcp"], env=given | {"HANSA_HOME": str(home)}
+    )
+    try:
+        async with Client(command) as client:
+            kept = await answer(client, "record_trace", **TRACE)
+            proved = await answer(client, "prove_skill", trace_id=kept["trace_id"], trials=3)
+            assert (proved["outcome"], proved["state"]) == ("pass", "admitted")
+            assert (await answer(client, "find_skill", intent=TRACE["intent"]))["count"] == 1
+            assert (await answer(client, "node_status"))["this_session_may"] == sorted(AGENT)
+            text = (await client.read_resource(f"skill://{kept['trace_id']}/add-one/SKILL.md")).contents[0].text
+            assert "def add_one(x):" in text
+    finally:
+        if up:
+            assert up.stop() == 0
+
+
+@pytest.fixture
+def node_home(hansa) -> None:
+    assert hansa("init").code == 0
