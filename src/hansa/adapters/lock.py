@@ -1,10 +1,10 @@
 """One process per data directory: a lock that the kernel lets go of when the process ends, however it ends.
 
-The file `lock` says who holds it: the process id and, once it is known, the address of the node's door. The file stays
-when nobody holds it, for removing it would let two processes lock two files of one name. That a file is there means
+The file `lock` says who holds it: the process id; once it is known, the address of the node's door; which command it
+is, since when, and with which flags it was started. The file stays when nobody holds it, for removing it would let two processes lock two files of one name. That a file is there means
 nothing; that it is locked does.
 
-    with DataDirLock(directory) as lock:
+    with DataDirLock(directory, Claim("up")) as lock:
         lock.set_url("http://127.0.0.1:7777")
 """
 
@@ -17,11 +17,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
+
 from hansa.kernel.errors import Busy, Unavailable
+from hansa.kernel.instant import iso
 
 NAME = "lock"
 _ATTEMPTS = 5
 _PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a process holds a data directory for.
+
+    Attributes:
+        command: the command, without its arguments: they may be private.
+        since: when it began (milliseconds UTC); 0 for not told.
+        flags: of `up`, so that a restart can be given the same.
+    """
+
+    command: str = ""
+    since: int = 0
+    flags: tuple[str, ...] = ()
+
+
+NO_CLAIM = Claim()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +51,20 @@ class Holder:
 
     pid: int
     url: str = ""
+    claim: Claim = NO_CLAIM
+
+    @property
+    def is_node(self) -> bool:
+        """Says whether it is a node that is up, or coming up, and no command that will be done soon."""
+        return bool(self.url) or self.claim.command == "up"
 
 
 class DataDirLock:
     """The right to use a data directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, claim: Claim = NO_CLAIM) -> None:
         self._directory = directory
+        self._claim = claim
         self._handle: int | None = None
 
     def acquire(self) -> None:
@@ -47,18 +75,18 @@ class DataDirLock:
             Unavailable: the directory can't be written to, or can't be locked.
         """
         if self._handle is not None:
-            raise Busy(_busy(self._directory, Holder(os.getpid())))
+            raise Busy(busy(self._directory, Holder(os.getpid(), "", self._claim)))
         handle = _open(self._directory, os.O_RDWR | os.O_CREAT)
         if not _take(handle, self._directory):
             found = _content(handle)
             os.close(handle)
-            raise Busy(_busy(self._directory, found))
+            raise Busy(busy(self._directory, found))
         self._handle = handle
-        self._write(Holder(os.getpid()))
+        self._write("")
 
     def set_url(self, url: str) -> None:
         """Writes down where the node can be reached."""
-        self._write(Holder(os.getpid(), url))
+        self._write(url)
 
     def release(self) -> None:
         """Lets go; nothing happens when it is not held."""
@@ -76,10 +104,12 @@ class DataDirLock:
     ) -> None:
         self.release()
 
-    def _write(self, holder: Holder) -> None:
+    def _write(self, url: str) -> None:
         if self._handle is None:
             raise Unavailable(f"{self._directory} is not locked by this process")
-        content = f"{holder.pid}\n{holder.url}\n".encode()
+        content = f"{os.getpid()}\n{url}\n".encode()
+        if self._claim != NO_CLAIM:
+            content += msgspec.json.encode(self._claim) + b"\n"
         os.pwrite(self._handle, content, 0)
         os.ftruncate(self._handle, len(content))
 
@@ -128,11 +158,22 @@ def _take(handle: int, directory: Path) -> bool:
 
 
 def _content(handle: int) -> Holder:
-    lines = [*os.pread(handle, 4096, 0).decode(errors="replace").splitlines(), "", ""]
-    return Holder(int(lines[0]) if lines[0].isdecimal() else 0, lines[1])
+    lines = [*os.pread(handle, 4096, 0).decode(errors="replace").splitlines(), "", "", ""]
+    try:
+        claim = msgspec.json.decode(lines[2], type=Claim) if lines[2] else NO_CLAIM
+    except msgspec.MsgspecError:
+        claim = NO_CLAIM
+    return Holder(int(lines[0]) if lines[0].isdecimal() else 0, lines[1], claim)
 
 
-def _busy(directory: Path, found: Holder) -> str:
+def busy(directory: Path, found: Holder) -> str:
+    """Returns the sentence for whoever finds the directory held: by whom, since when, and what to do."""
     who = f"process {found.pid}" if found.pid else "another process"
+    if found.claim.command and not found.is_node:
+        since = f" since {iso(found.claim.since)}" if found.claim.since else ""
+        return (
+            f"{directory} is in use by hansa {found.claim.command} ({who}){since}: wait until it is done and try again,"
+            " or name another data directory"
+        )
     at = f" at {found.url}" if found.url else ""
     return f"{directory} is in use by {who}{at}: stop that node first, or name another data directory"

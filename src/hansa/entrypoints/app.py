@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
@@ -14,21 +14,24 @@ from hansa.adapters.index.hashed import HashedIndex
 from hansa.adapters.keys import FileKeys
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
-from hansa.adapters.lock import DataDirLock
+from hansa.adapters.lock import NO_CLAIM, Claim, DataDirLock
 from hansa.adapters.sandbox.choose import choose
 from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.process import ProcessSandbox
 from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.store.sqlite import SqliteStore
+from hansa.adapters.tracing import recorder
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import KEY, STORE, admin_token
+from hansa.entrypoints.home import KEY, READ_TOKEN, STORE, admin_token
 from hansa.entrypoints.models import models
+from hansa.entrypoints.pulse import Pulse
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.node.core import Core
 from hansa.node.node import Node
 from hansa.node.ports import Solver
+from hansa.node.spans import NO_SPANS, Spans
 
 
 class TestedSandbox:
@@ -93,7 +96,14 @@ class TestedSandbox:
 
 @dataclass(slots=True)
 class App:
-    """An opened data directory with its node."""
+    """An opened data directory with its node.
+
+    Attributes:
+        token: lets its holder order; read_token lets its holder watch.
+        since: when it was opened (milliseconds UTC).
+        url: where its door answers; "" while it has none.
+        pulse: how the process is, measured while its door is open.
+    """
 
     home: Path
     config: Config
@@ -101,33 +111,45 @@ class App:
     lock: DataDirLock
     token: str
     models: Chain | None = None
+    read_token: str = ""
+    since: int = 0
+    url: str = ""
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 @asynccontextmanager
-async def opened(home: Path, config: Config) -> AsyncIterator[App]:
+async def opened(home: Path, config: Config, claim: Claim = NO_CLAIM) -> AsyncIterator[App]:
     """Opens a node for as long as the block runs: lock, key, store, index.
+
+    Args:
+        claim: what the directory is held for, told to whoever finds it held.
 
     Raises:
         UsageError: no identity yet. Busy: another process has the directory. Unavailable, Fault: see the store.
     """
     keys = FileKeys.load(home / KEY)
-    lock = DataDirLock(home)
+    clock = SystemClock()
+    since = int(clock.now())
+    lock = DataDirLock(home, replace(claim, since=since))
     lock.acquire()
     caller = HttpCaller()
+    spans: Spans = NO_SPANS
     try:
+        spans = recorder()
         store = SqliteStore.open(home / STORE)
         try:
             sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier)
-            clock = SystemClock()
-            core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller)
+            core = Core(config.settings(), keys, store, clock, HashedIndex(), sandbox, caller, spans)
             async with models(home, config, clock) as chain:
                 node = Node(core, _solver(config, chain))
                 node.start()
-                yield App(home, config, node, lock, admin_token(home), chain)
+                tokens = admin_token(home), admin_token(home, READ_TOKEN)
+                yield App(home, config, node, lock, tokens[0], chain, tokens[1], since)
         finally:
             store.close()
     finally:
         await caller.close()
+        spans.close()
         lock.release()
 
 

@@ -3,7 +3,9 @@
 key           the secret, mode 0600          config.toml   settings, if you wrote any
 hansa.db      the store                      admin.token   lets this user's commands talk to a running node
 spent.json    what models have cost today
+read.token    lets a program watch: events, metrics
 lock          held by the one process that has the directory open
+logs/         what a running node wrote down, one JSON object a line, the newest in hansa.log
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from hansa.adapters.keys import FileKeys
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, STORE, TOKEN, SPENT = "key", "hansa.db", "admin.token", "spent.json"
+READ_TOKEN, LOGS = "read.token", "logs"
 TOKEN_LENGTH = 32
 
 
@@ -52,12 +55,15 @@ def make_home(home: Path) -> None:
         raise Unavailable(f"can't make {home} ({error.strerror}): choose another with --home") from None
 
 
-def admin_token(home: Path) -> str:
+def admin_token(home: Path, name: str = TOKEN) -> str:
     """Returns the token for commands of this user, made at first use.
+
+    Args:
+        name: `READ_TOKEN` for the token of programs that only watch.
 
     It is written beside its place and moved there, so that a crash leaves a whole token or none.
     """
-    path = home / TOKEN
+    path = home / name
     held = path.read_text(encoding="ascii").strip() if path.is_file() else ""
     if len(held) >= TOKEN_LENGTH:
         return held

@@ -18,7 +18,9 @@ from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.node.driver import Driver
+from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
+from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
 from hansa.skills import messages as skills
@@ -109,11 +111,13 @@ class Core:
         index: Index,
         sandbox: Sandbox | None,
         caller: Caller,
+        spans: Spans = NO_SPANS,
     ) -> None:
         """Joins the parts; nothing runs yet.
 
         Args:
             sandbox: None where nothing is ever proved (a hub).
+            spans: who is told where time goes; nobody by default.
         """
         settings.validate()
         self.settings = settings
@@ -125,8 +129,10 @@ class Core:
         self.caller = caller
         self.me = keys.node_id
         self.counters = Counters()
+        self.meters = Meters()
+        self.spans = spans
         self.turns = Turns()
-        self.driver = Driver(store, clock, index)
+        self.driver = Driver(store, clock, index, spans)
         self.admission = Admission(self.me, settings.network, KINDS, StoreMemory(store), settings.admission)
         self._last_seq = store.last_seq(self.me)
 

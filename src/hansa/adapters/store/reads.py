@@ -80,6 +80,9 @@ _DELIVERIES = Prepared(select(outbox).where(outbox.c.record == bindparam("record
 _SUBSCRIPTIONS = Prepared(select(subscriptions).order_by(subscriptions.c.url))
 _PEER = Prepared(select(peers).where(peers.c.id == bindparam("id")))
 _PEERS = Prepared(select(peers).order_by(peers.c.id))
+_COUNT_RECORDS = Prepared(select(func.count().label("number")).select_from(records))
+_COUNT_LEDGER = Prepared(select(func.count().label("number")).select_from(ledger))
+_COUNT_OUTBOX = Prepared(select(outbox.c.state, func.count().label("number")).group_by(outbox.c.state))
 _BLOB = Prepared(select(blobs.c.data).where(blobs.c.digest == bindparam("digest")))
 
 
@@ -225,6 +228,11 @@ class SqlReads(ABC):
     def count_reflections(self, wanted: ReflectionFilter) -> int:
         """Returns how many reflections there are."""
         return int(self._rows(notes.count(wanted))[0]["number"])
+
+    def held(self) -> tuple[int, int, dict[str, int]]:
+        """Returns the numbers of records and of receipts, and deliveries by state."""
+        found, receipts = (int(self._rows(one)[0]["number"]) for one in (_COUNT_RECORDS, _COUNT_LEDGER))
+        return found, receipts, {row["state"]: int(row["number"]) for row in self._rows(_COUNT_OUTBOX)}
 
     def _starting_with(self, statement: Prepared, prefix: str, limit: int) -> Sequence[Fetched]:
         if not prefix.isascii():  # no id does, and not all text can be asked for

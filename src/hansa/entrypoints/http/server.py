@@ -68,8 +68,9 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     """
     door = make_door(app)
     host, port = sock.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    url = _address(host, port)
     app.lock.set_url(url)
+    app.url = url
     config = uvicorn.Config(door, log_config=None, lifespan="off", access_log=False, server_header=False,
                             timeout_graceful_shutdown=3)  # fmt: skip
     server = _Server(config)
@@ -94,6 +95,12 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
         for task in tasks[1:]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _address(host: str, port: int) -> str:
+    """Returns where commands on this machine reach the door; of one that listens everywhere, the loopback address."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - looked at, not listened on
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:

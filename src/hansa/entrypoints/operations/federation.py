@@ -13,6 +13,7 @@ from hansa.kernel.errors import HansaError, Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import iso
 from hansa.node.driver import Effects
+from hansa.node.events import Kind
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import PeerRow, PutPeer, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
@@ -135,7 +136,9 @@ async def _peer_set(app: App, given: Arguments) -> Outcome:
     changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
     async with app.node.core.turns.of(id_):
         row = replace(app.node.core.store.peer(id_) or PeerRow(id_), **changed)
-        await app.node.core.driver.perform(Effects([PutPeer(row)]))
+        effects = Effects([PutPeer(row)])
+        effects.show(Kind.PEER_BANNED if row.banned else Kind.PEER_INVITED, id_, row.name)
+        await app.node.core.driver.perform(effects)
     yield Result(
         {
             "instance_id": id_,
