@@ -1,8 +1,8 @@
 """One process per data directory: a lock that the kernel lets go of when the process ends, however it ends.
 
 The file `lock` says who holds it: the process id; once it is known, the address of the node's door; which command it
-is, since when, and with which flags it was started. The file stays when nobody holds it, for removing it would let two processes lock two files of one name. That a file is there means
-nothing; that it is locked does.
+is, since when, and with which flags it was started. The file stays when nobody holds it, for removing it would let two
+processes lock two files of one name. That a file is there means nothing; that it is locked does.
 
     with DataDirLock(directory, Claim("up")) as lock:
         lock.set_url("http://127.0.0.1:7777")
@@ -23,7 +23,9 @@ from hansa.kernel.errors import Busy, Unavailable
 from hansa.kernel.instant import iso
 
 NAME = "lock"
-_ATTEMPTS = 5
+AT_LEAST_S = 0.1
+"""How long a lock is tried for in any case, since `holder` holds it while it looks."""
+
 _PAUSE_S = 0.02
 
 
@@ -67,8 +69,11 @@ class DataDirLock:
         self._claim = claim
         self._handle: int | None = None
 
-    def acquire(self) -> None:
+    def acquire(self, wait: float = AT_LEAST_S) -> None:
         """Takes the lock.
+
+        Args:
+            wait: seconds to wait for a command that has it; a node is not waited for.
 
         Raises:
             Busy: another process has it, or this one under another `DataDirLock`.
@@ -77,7 +82,7 @@ class DataDirLock:
         if self._handle is not None:
             raise Busy(busy(self._directory, Holder(os.getpid(), "", self._claim)))
         handle = _open(self._directory, os.O_RDWR | os.O_CREAT)
-        if not _take(handle, self._directory):
+        if not _take(handle, self._directory, wait):
             found = _content(handle)
             os.close(handle)
             raise Busy(busy(self._directory, found))
@@ -140,21 +145,23 @@ def _open(directory: Path, flags: int) -> int:
         ) from None
 
 
-def _take(handle: int, directory: Path) -> bool:
-    """Says whether the lock is taken; tries for a moment, since `holder` holds it while it looks."""
-    for attempt in range(_ATTEMPTS):
+def _take(handle: int, directory: Path, wait: float) -> bool:
+    """Says whether the lock is taken."""
+    start = time.monotonic()
+    while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except BlockingIOError:
-            if attempt < _ATTEMPTS - 1:
-                time.sleep(_PAUSE_S)
+            waited = time.monotonic() - start
+            if waited >= (AT_LEAST_S if _content(handle).is_node else max(wait, AT_LEAST_S)):
+                return False
+            time.sleep(_PAUSE_S)
         except OSError as error:
             os.close(handle)
             raise Unavailable(
                 f"{directory} can't be locked ({error.strerror}): move the data directory to a local disk"
             ) from None
-    return False
 
 
 def _content(handle: int) -> Holder:

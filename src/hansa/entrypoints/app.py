@@ -118,11 +118,12 @@ class App:
 
 
 @asynccontextmanager
-async def opened(home: Path, config: Config, claim: Claim = NO_CLAIM) -> AsyncIterator[App]:
+async def opened(home: Path, config: Config, claim: Claim = NO_CLAIM, wait: float = 0.0) -> AsyncIterator[App]:
     """Opens a node for as long as the block runs: lock, key, store, index.
 
     Args:
         claim: what the directory is held for, told to whoever finds it held.
+        wait: seconds to wait for another command that holds it.
 
     Raises:
         UsageError: no identity yet. Busy: another process has the directory. Unavailable, Fault: see the store.
@@ -131,7 +132,7 @@ async def opened(home: Path, config: Config, claim: Claim = NO_CLAIM) -> AsyncIt
     clock = SystemClock()
     since = int(clock.now())
     lock = DataDirLock(home, replace(claim, since=since))
-    lock.acquire()
+    lock.acquire(wait)
     caller = HttpCaller()
     spans: Spans = NO_SPANS
     try:

@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import Instant
 from hansa.kernel.plain import plain
 from hansa.skills.model import Outcome, SkillState
@@ -27,6 +28,9 @@ from hansa.skills.model import Outcome, SkillState
 HISTORY = 1_000
 QUEUE = 1_000
 MAX_WATCHERS = 256
+BEGINNING = "0"
+"""Stands for the id of the event before the first."""
+
 MAX_TEXT = 300
 
 Value = str | int
@@ -82,6 +86,7 @@ class Kind(Enum):
     MESSAGE_REFUSED = (
         "message.refused", "record", ("reason", "box", "verdict"), False, "a message was not accepted",
     )  # fmt: skip
+    REFLECTION_ADDED = ("reflection.added", "reflection", (), False, "a note on how work went was kept")
     NODE_UP = ("node.up", "node", ("url", "version"), False, "the node answers on its port")
     NODE_STOPPING = ("node.stopping", "node", (), False, "the node was asked to stop")
     NODE_HEALTH = ("node.health", "part", ("state",), False, "a part of the node fell ill, or is well again")
@@ -97,6 +102,19 @@ class Kind(Enum):
 
 BY_CODE = {kind.code: kind for kind in Kind}
 """Kind by its code."""
+
+
+def kind_of(code: str) -> Kind:
+    """Returns a kind by its code.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    found = BY_CODE.get(code)
+    if found is None:
+        raise UsageError(f"there is no event {plain(code, 40)!r}: the list is {', '.join(BY_CODE)}")
+    return found
+
 
 AFTER_PROOF = {
     Outcome.PASS: Kind.SKILL_PROVED,
@@ -215,6 +233,8 @@ class Stream:
 
         The number is -1 where it can't be known: the id is of another start, or no id at all.
         """
+        if last_id == BEGINNING:
+            return list(self.history), self.shown - len(self.history)
         start, _, number = last_id.partition("-")
         if start != str(self._started) or not number.isdecimal() or int(number) > self.shown:
             return list(self.history), -1

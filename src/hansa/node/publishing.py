@@ -162,6 +162,9 @@ class Publisher:
 
     async def _keep_delivery(self, delivery: Delivery) -> None:
         row = delivery.row
+        now = next((one for one in self._core.store.deliveries_of(row.record) if one.url == row.url), row)
+        if now.state == "dropped" and row.state == "pending":
+            return  # given up while it was tried
         self._core.meters.deliveries[row.state] += 1
         effects = Effects([PutOutbox(replace(row, at=self._core.now()))])
         if row.state != "pending":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import httpx2
 import msgspec
 import typer
 
-from hansa.adapters.lock import holder
+from hansa.adapters.lock import Claim, Holder, holder
 from hansa.entrypoints import logs
 from hansa.entrypoints.cli.progress import Bar
 from hansa.entrypoints.cli.show import print_json
@@ -31,6 +33,9 @@ from hansa.kernel.errors import (
 )
 from hansa.kernel.verdict import BY_CODE
 
+WAIT_SECONDS = 5.0
+"""How long a command waits for another one that has the data directory."""
+
 _TOLD = {kind.__name__.lower(): kind for kind in (UsageError, NotFound, Unavailable, Busy, DiskFull, NoSandbox, Fault)}
 
 
@@ -43,15 +48,49 @@ def call(home: Path | None, name: str, as_json: bool = False, **arguments: Any) 
         HansaError: whatever the operation raises.
     """
     directory = home_directory(home)
-    at = holder(directory) if directory.is_dir() else None
-    work = _remote(directory, at.url, name, arguments) if at and at.url else _local(directory, name, arguments)
     try:
-        result = asyncio.run(work)
+        result = _anywhere(directory, name, arguments)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(result.value)
     return result
+
+
+def _anywhere(directory: Path, name: str, arguments: dict[str, Any]) -> Result:
+    """Runs an operation where the directory is open; while that changes hands, looks again for a while."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        at = node_at(directory, end)
+        if at:
+            return asyncio.run(_remote(directory, at.url, name, arguments))
+        try:
+            return asyncio.run(_local(directory, name, arguments))
+        except _Held as held:
+            if time.monotonic() >= end:
+                raise held.error from None
+
+
+def node_at(directory: Path, end: float = 0.0) -> Holder | None:
+    """Returns the node that is up in a directory; one that is just coming up is waited for until `end`.
+
+    Raises:
+        Busy: it is still coming up then.
+    """
+    while (at := holder(directory) if directory.is_dir() else None) and at.is_node:
+        if at.url:
+            return at
+        if time.monotonic() >= end:
+            raise Busy(f"the node in {directory} (process {at.pid}) is still coming up: try again in a moment")
+        time.sleep(0.05)
+    return None
+
+
+class _Held(Exception):
+    """The directory was taken between looking and opening."""
+
+    def __init__(self, error: Busy) -> None:
+        self.error = error
 
 
 def finish(result: Result) -> None:
@@ -67,13 +106,18 @@ async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> Resul
     config = load(directory)
     logs.configure(config.log_level, config.log_json)
     last = Result({}, ok=False)
-    with Bar() as bar:
-        async with opened(directory, config) as app:
-            async for step in run(app, name, arguments):
-                if isinstance(step, Progress):
-                    bar.update(step.done, step.total, step.label)
-                else:
-                    last = step
+    async with contextlib.AsyncExitStack() as stack:
+        bar = stack.enter_context(Bar())
+        claim = Claim(name.replace(".", " "))
+        try:
+            app = await stack.enter_async_context(opened(directory, config, claim, WAIT_SECONDS))
+        except Busy as error:
+            raise _Held(error) from None
+        async for step in run(app, name, arguments):
+            if isinstance(step, Progress):
+                bar.update(step.done, step.total, step.label)
+            else:
+                last = step
     return last
 
 

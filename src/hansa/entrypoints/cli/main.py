@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from hansa import __version__
-from hansa.entrypoints.cli import federation_commands, llm_commands, node_commands, reflect_commands, skill_commands
+from hansa.entrypoints.cli import (
+    federation_commands,
+    llm_commands,
+    node_commands,
+    outbox_commands,
+    reflect_commands,
+    running_commands,
+    skill_commands,
+    watching_commands,
+)
 from hansa.entrypoints.cli.options import epilog
 from hansa.entrypoints.errors import DONE, INTERRUPTED, exit_code
 from hansa.kernel.errors import HansaError
@@ -23,8 +32,18 @@ cli = typer.Typer(
     help="Share what agents learnt: a skill from someone else is used only after this node has re-proved it.",
     epilog="First steps: hansa demo. Exit codes and settings: docs/reference.",
 )
-for part in (node_commands.cli, skill_commands.cli, federation_commands.cli, llm_commands.cli, reflect_commands.cli):
-    cli.add_typer(part)
+_PARTS = (
+    node_commands,
+    running_commands,
+    watching_commands,
+    skill_commands,
+    federation_commands,
+    outbox_commands,
+    llm_commands,
+    reflect_commands,
+)
+for part in _PARTS:
+    cli.add_typer(part.cli)
 
 
 def _version(wanted: bool) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from hansa.entrypoints import logs
-from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
 from hansa.entrypoints.config import home_directory, load
@@ -39,63 +37,6 @@ def id_(home: Home = None, as_json: AsJson = False) -> None:
         print_json({"instance_id": node_id})
     else:
         say(node_id)
-
-
-@cli.command(epilog=epilog("hansa up", "hansa up --role hub --port 8471", "hansa up --port 0 --json"))
-def up(
-    home: Home = None,
-    role: Annotated[str | None, typer.Option(help="node, or hub: passes on what invited peers push.")] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; loopback unless you choose.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
-    name: Annotated[str | None, typer.Option(help="What the node calls itself.")] = None,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C ends it cleanly."""
-    import uvloop  # these imports would cost every other command half a second
-
-    from hansa.entrypoints.app import opened
-    from hansa.entrypoints.http import server
-
-    directory = home_directory(home)
-    config = load(directory, {"role": role, "host": host, "port": port, "name": name, "log_level": log_level})
-    logs.configure(config.log_level, config.log_json)
-
-    async def announce(url: str) -> None:
-        node_id = identity(directory)
-        if as_json:
-            print_json({"url": url, "instance_id": node_id, "role": config.role})
-        else:
-            say(f"{config.role} {node_id}")
-            say(f"is up at {url}  (reference: {url}/docs, Ctrl-C ends it)")
-
-    async def run() -> None:
-        async with opened(directory, config) as app:
-            sock = server.listen(config.host, config.port)
-            await server.serve(app, sock, announce)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
-
-
-@cli.command(epilog=epilog("hansa status", "hansa status --json"))
-def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Show the node's counts: skills, evidence, messages taken and refused."""
-    result = call(home, "status", as_json)
-    if as_json:
-        return
-    value = result.value
-    say(f"{value['role']} {value['instance_id']} in {value['home']}")
-    skills: dict[str, int] = value["skills"]
-    rows: list[tuple[str, object]] = [(f"skills {state}", number) for state, number in skills.items()]
-    rows += [("own skills", value["own"]), ("records in the feed", value["feed"]["length"])]
-    rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
-    rows += [("peers met", value["peers"]), ("sandbox", value["sandbox"] or "none (a hub proves nothing)")]
-    messages = value["messages"]
-    rows += [("messages received since start", messages["received"]), ("messages admitted", messages["admitted"])]
-    for verdict in ("ignored", "rejected"):
-        rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
-    table(("what", "count"), rows, right=("count",))
 
 
 @cli.command(epilog=epilog("hansa config", "HANSA_PORT=9000 hansa config --json"))

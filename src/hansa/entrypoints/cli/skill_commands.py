@@ -177,9 +177,21 @@ def prove(
             columns = ("skill", "outcome", "reason", "trials", "checks", "ms", "detail")
             table(columns, rows[:60], right=("trials", "checks", "ms"))
         say(", ".join(f"{number} {key}" for key, number in sorted(value["counts"].items())) or "nothing to prove")
-        if value["without_checks"]:
-            say(f"{value['without_checks']} without checks: E1 at most")
+        _remedy(value)
     finish(result)
+
+
+def _remedy(value: dict[str, Any]) -> None:
+    """Says what can be done about skills that no proof could be made of."""
+    if value["without_checks"]:
+        say(f"{value['without_checks']} without checks: E1 at most")
+    unproved = value["unprovable"]
+    if unproved.get("without_checks"):
+        some = ", ".join(short(id_) for id_ in unproved["ids"])
+        say(f"{unproved['without_checks']} in quarantine have no checks ({some}): nothing can be proved of them.")
+        say("Add doctests or cases and hansa skill add them again, or decide: hansa quarantine approve ID")
+    if not value["counts"] and unproved.get("tried_before"):
+        say(f"{unproved['tried_before']} were tried before and are undecided: hansa prove --again")
 
 
 @cli.command(epilog=epilog("hansa report", "hansa report --json"))
@@ -245,6 +257,8 @@ def execute(
         value = result.value
         if value["value"] is not None:
             say(value["value"])
+        elif args is None and value["trace_id"] and not value["error"]:
+            say(f"found, and not called: give --args to call it, or hansa skill show {short(value['trace_id'])}")
         elif value["error"]:
             say(value["error"])
         name = f"{short(value['trace_id'])} {value['intent'][:60]}" if value["trace_id"] else ""

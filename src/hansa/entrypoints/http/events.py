@@ -17,10 +17,10 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from hansa.entrypoints.http.access import may_read
-from hansa.kernel.errors import Busy, UsageError
+from hansa.kernel.errors import Busy
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import Instant
-from hansa.node.events import BY_CODE, MAX_WATCHERS, Event, Kind, Watcher
+from hansa.node.events import MAX_WATCHERS, Event, Kind, Watcher, kind_of
 from hansa.node.node import Node
 from hansa.skills.messages import SKILL
 
@@ -39,7 +39,7 @@ async def get_events(
 ) -> StreamingResponse:
     """Streams events without end; public facts only, unless the caller brings a token."""
     node: Node = request.app.state.node
-    kinds = _kinds(kind or [])
+    kinds = frozenset(kind_of(code) for code in kind or ())
     private = may_read(request)
     if len(node.core.driver.stream.watchers) >= MAX_WATCHERS:
         raise Busy(f"{MAX_WATCHERS} others watch already: try again later")
@@ -92,10 +92,3 @@ async def next_event(watcher: Watcher, stopping: asyncio.Event, seconds: float =
 def is_public(node: Node, id_: ContentId) -> bool:
     """Says whether a skill is among those that this node passes on."""
     return any(row.place is not None for row in node.core.store.records_about(id_, SKILL))
-
-
-def _kinds(codes: list[str]) -> frozenset[Kind]:
-    for code in codes:
-        if code not in BY_CODE:
-            raise UsageError(f"there is no event {code}: the list is {', '.join(BY_CODE)}")
-    return frozenset(BY_CODE[code] for code in codes)

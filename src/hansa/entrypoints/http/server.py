@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from hansa.entrypoints import upkeep
 from hansa.entrypoints.app import App
 from hansa.entrypoints.http.door import make_door
 from hansa.kernel.errors import Busy, DiskFull, NoSandbox, NotFound, Refused, Unavailable
@@ -83,18 +84,24 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, stop)
     tasks = [asyncio.create_task(server.serve(sockets=[sock]))]
+    logging = asyncio.create_task(upkeep.write_down(app))
     try:
         await _started(server, tasks[0])
-        tasks += _routines(app, door)
+        tasks += [*_routines(app, door), logging]
         await ready(url)
+        await upkeep.came_up(app)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         stop()
-        for task in tasks[1:]:
+        await upkeep.stops(app)
+        ending = [task for task in tasks if task is not logging]
+        for task in ending[1:]:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
+        logging.cancel()  # last, so that it has written down the rest
+        await asyncio.gather(logging, return_exceptions=True)
 
 
 def _address(host: str, port: int) -> str:
@@ -113,6 +120,7 @@ def _routines(app: App, door: FastAPI) -> list[asyncio.Task[None]]:
     return [
         asyncio.create_task(_deliver(app, stopping)),
         asyncio.create_task(_pull_all(app, stopping)),
+        asyncio.create_task(upkeep.watch(app, stopping)),
     ]
 
 
@@ -123,9 +131,7 @@ async def _deliver(app: App, stopping: asyncio.Event) -> None:
         driver.outbox_filled.clear()
         try:
             async for delivery in app.node.publisher.deliver():
-                if delivery.row.state == "refused":
-                    log.warning("delivery refused", record=delivery.row.record, to=delivery.row.url,
-                                reason=delivery.row.reason)  # fmt: skip
+                log.debug("delivery tried", record=delivery.row.record, to=delivery.row.url, state=delivery.row.state)
         except _EXPECTED as error:
             log.warning("delivery failed", error=str(error))
         with contextlib.suppress(TimeoutError):
@@ -157,14 +163,14 @@ async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
         try:
             async for pulled in app.node.subscriber.pull(url):
                 if pulled.reason is not None:
-                    log.info("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
+                    log.debug("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
             await _prove_waiting(app)
             await app.node.subscriber.wait_for_news(url, app.config.sync_seconds)
             await _pause(stopping, LEAST_PAUSE_SECONDS)  # a source that answers at once must not make us spin
         except NotFound:
             return  # unsubscribed meanwhile
         except _EXPECTED as error:
-            log.warning("pull failed", source=url, error=str(error))
+            log.info("pull failed", source=url, error=str(error))
             await _pause(stopping, min(RETRY_SECONDS, app.config.sync_seconds))
 
 
@@ -172,7 +178,7 @@ async def _prove_waiting(app: App) -> None:
     if app.node.core.sandbox is None:
         return
     async for proof in app.node.prove_waiting(Origin.PEER):
-        log.info("looked at", skill=proof.row.id, outcome=proof.word)
+        log.debug("looked at", skill=proof.row.id, outcome=proof.word)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
