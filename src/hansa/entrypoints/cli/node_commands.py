@@ -1,18 +1,21 @@
-"""Commands on the node itself: init, id, up, status, config, doctor."""
+"""Commands on the node itself: init, id, doctor."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import print_json, say, table
-from hansa.entrypoints.config import home_directory, load
-from hansa.entrypoints.errors import NO_SANDBOX
+from hansa.entrypoints.cli.show import hanging, print_json, say
+from hansa.entrypoints.config import home_directory
+from hansa.entrypoints.errors import REFUSED
 from hansa.entrypoints.home import KEY, create_identity, identity
-from hansa.kernel.errors import NoSandbox
+
+if TYPE_CHECKING:
+    from hansa.entrypoints.doctor import Check
 
 cli = typer.Typer()
 
@@ -39,39 +42,29 @@ def id_(home: Home = None, as_json: AsJson = False) -> None:
         say(node_id)
 
 
-@cli.command(epilog=epilog("hansa config", "HANSA_PORT=9000 hansa config --json"))
-def config(home: Home = None, as_json: AsJson = False) -> None:
-    """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
-    directory = home_directory(home)
-    values: dict[str, Any] = load(directory).model_dump(mode="json")
-    if as_json:
-        print_json(values)
-        return
-    typer.echo(f"# {directory / 'config.toml'}", err=True)
-    rows: list[tuple[str, object]] = []
-    for name, value in values.items():
-        inner = value.items() if isinstance(value, dict) else [("", value)]
-        rows += [(f"{name}.{key}" if key else name, one) for key, one in inner]
-    table(("setting", "value"), rows)
-
-
-@cli.command(epilog=epilog("hansa doctor"))
+@cli.command(epilog=epilog("hansa doctor", "hansa doctor --json"))
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
-    """Try to break out of the sandbox in every way Hansa knows; says what to do when one works."""
-    from hansa.entrypoints.app import TestedSandbox
-
-    config = load(home_directory(home))
-    sandbox = TestedSandbox(config.sandbox_tier)
-    try:
-        result = asyncio.run(sandbox.self_test())
-    except NoSandbox as error:
-        if as_json:
-            print_json({"ok": False, "problem": str(error)})
-            raise typer.Exit(NO_SANDBOX) from None
-        raise
+    """Look at all that a node needs: key, store, port, clock, sandbox, sources. Says what to do; changes nothing."""
+    checks = asyncio.run(_examined(home_directory(home), quiet=as_json))
+    states = [one.state for one in checks]
+    failed = states.count("fail")
     if as_json:
-        print_json({"ok": result.ok, "layers": list(result.layers), "harness": sandbox.harness})
+        print_json({"ok": not failed, "checks": [one.view() for one in checks]})
     else:
-        say(f"sandbox: {sandbox.name} ({sandbox.harness}): holds")
-    if not result.ok:
-        raise typer.Exit(NO_SANDBOX)
+        say(f"{len(checks)} checks: {states.count('ok')} fine, {states.count('warn')} worth a look, {failed} failed")
+    if failed:
+        raise typer.Exit(REFUSED)
+
+
+async def _examined(directory: Path, quiet: bool) -> list[Check]:
+    from hansa.entrypoints.doctor import examined
+
+    marks = {"ok": "✓", "warn": "!", "fail": "✗"}
+    checks: list[Check] = []
+    async for one in examined(directory):
+        checks.append(one)
+        if not quiet:
+            hanging(f"{marks[one.state]} {one.name}: ", one.text)
+            if one.advice:
+                hanging("  → ", one.advice)
+    return checks

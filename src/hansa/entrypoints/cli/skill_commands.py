@@ -11,7 +11,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SkillIds, epilog
-from hansa.entrypoints.cli.show import percent, say, say_all, short, table
+from hansa.entrypoints.cli.show import percent, print_json, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
@@ -119,9 +119,12 @@ def export(
     ids: SkillIds,
     to: Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")] = None,
     home: Home = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere."""
-    lines = call(home, "skill.export", ids=ids).value["envelopes"]
+    lines = call(home, "skill.export", as_json and to is None, ids=ids).value["envelopes"]
+    if as_json and to is None:
+        return
     text = "".join(f"{line}\n" for line in lines)
     if to is None:
         sys.stdout.write(text)
@@ -130,7 +133,10 @@ def export(
         to.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"can't write {to} ({error.strerror})") from None
-    say(f"{len(lines)} records in {to}")
+    if as_json:
+        print_json({"file": str(to.absolute()), "count": len(lines)})
+    else:
+        say(f"{len(lines)} records in {to}")
 
 
 @skill.command("import", epilog=epilog("hansa skill import skills.hansa"))
