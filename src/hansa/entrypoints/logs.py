@@ -52,9 +52,10 @@ def configure(level: str, as_json: bool, file: LogFile | None = None, file_level
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
-    if file:
-        logging.getLogger("uvicorn").addHandler(_Forward())
+    server = logging.getLogger("uvicorn")
+    server.setLevel(logging.ERROR)
+    if file and not server.handlers:
+        server.addHandler(_Forward())
 
 
 def number_of(level: str, otherwise: int) -> int:

@@ -60,9 +60,9 @@ _NAME = re.compile(r"^\s*([\w.\"' -]+?)\s*=")
 
 
 def lines_of(text: str) -> dict[str, int]:
-    """Returns the line on which each name of a TOML text stands; of an inline table, the table's.
+    r"""Returns the line on which each name of a TOML text stands; of an inline table, the table's.
 
-    >>> lines_of('port = 1\\n\\n[limits]\\nmax_keys = 2\\n')
+    >>> lines_of('port = 1\n\n[limits]\nmax_keys = 2\n')
     {'port': 1, 'limits.max_keys': 4}
     """
     found: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -73,9 +74,6 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
     from hansa.entrypoints.http import server
 
     node_id = identity(directory)
-    keeps = config.log_file_level != "off"
-    file = logs.LogFile(directory, config.log_file_bytes, config.log_files) if keeps else None
-    logs.configure(config.log_level, config.log_json, file, config.log_file_level)
 
     async def announce(url: str) -> None:
         told = {"url": url, "instance_id": node_id, "role": config.role, "pid": os.getpid()}
@@ -93,7 +91,13 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
             sock = server.listen(config.host, config.port)
             await server.serve(app, sock, announce)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with contextlib.ExitStack() as stack:
+        file = None
+        if config.log_file_level != "off":
+            file = logs.LogFile(directory, config.log_file_bytes, config.log_files)
+            stack.callback(file.close)
+        logs.configure(config.log_level, config.log_json, file, config.log_file_level)
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
         runner.run(run())
 
 

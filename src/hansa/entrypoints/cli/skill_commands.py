@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SkillIds, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SkillIds, SomeIds, epilog
 from hansa.entrypoints.cli.show import percent, print_json, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -156,7 +156,7 @@ def import_(
 
 @cli.command(epilog=epilog("hansa prove", "hansa prove 3f9a2c --trials 100", "hansa prove --again --json"))
 def prove(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="By default all not tried yet.")] = None,
+    ids: SomeIds = None,
     trials: Trials = None,
     again: Annotated[bool, typer.Option("--again", help="Also those in quarantine that were tried before.")] = False,
     home: Home = None,
