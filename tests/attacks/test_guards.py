@@ -7,10 +7,11 @@ import ast
 import pytest
 
 from tests.attacks.guards import BACKED, GUARDS, PACKAGE, ROOT, Guard, check_guards
+from tests.attacks.guards_running import RUNNING
 from tests.attacks.specimens import scaled
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+@pytest.mark.parametrize("guard", [*GUARDS, *RUNNING], ids=lambda guard: guard.name)
 def test_a_guard_stands_where_the_list_says(guard: Guard) -> None:
     text = (ROOT / PACKAGE / guard.file).read_text(encoding="utf-8")
     removed = guard.removed_from(text)
@@ -26,7 +27,7 @@ def test_a_guard_with_another_behind_it_stands_too(file: str, line: str, behind:
 
 
 def test_every_test_that_watches_a_guard_exists() -> None:
-    for node in sorted({test for guard in GUARDS for test in guard.tests}):
+    for node in sorted({test for guard in [*GUARDS, *RUNNING] for test in guard.tests}):
         file, name = node.split("::")
         tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
         functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hansa.kernel.errors import Unavailable
 
@@ -39,27 +39,32 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 def following(path: Path) -> Iterator[str]:
     """Yields lines as they are appended, without end; goes on with the new file when the old one is put aside."""
-    file = None
+    file = _opened(path)
     rest = ""
     try:
+        if file:
+            file.seek(0, os.SEEK_END)
         while True:
-            if file is None:
-                with contextlib.suppress(FileNotFoundError):
-                    file = path.open(encoding="utf-8", errors="replace")
-                    file.seek(0, os.SEEK_END if not rest and path.stat().st_size else os.SEEK_SET)
-            piece = file.read(BLOCK) if file else ""
+            aside = file is not None and _put_aside(path, file.fileno())  # looked at first, so that the rest is read
+            piece = file.read() if file else ""
             if piece:
                 *lines, rest = (rest + piece).split("\n")
                 yield from lines
-                continue
-            if file and _put_aside(path, file.fileno()):
+            if aside and file:
                 file.close()
-                file = path.open(encoding="utf-8", errors="replace") if path.exists() else None
-                continue
-            time.sleep(PAUSE_SECONDS)
+            if aside or file is None:
+                file = _opened(path)
+            if not piece and not aside:
+                time.sleep(PAUSE_SECONDS)
     finally:
         if file:
             file.close()
+
+
+def _opened(path: Path) -> TextIO | None:
+    with contextlib.suppress(FileNotFoundError):
+        return path.open(encoding="utf-8", errors="replace")
+    return None
 
 
 def _put_aside(path: Path, descriptor: int) -> bool:
