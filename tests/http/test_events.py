@@ -58,6 +58,18 @@ async def heard(url: str, count: int, headers: dict[str, str] | None = None, **p
     return found
 
 
+async def answered(hub: Resident, headers: dict[str, str] | None = None, **params: str) -> httpx2.Response:
+    """Returns how a stream begins, without waiting for its end."""
+    async with (
+        listening(hub.door) as url,
+        httpx2.AsyncClient(trust_env=False, timeout=20) as http,
+        http.stream("GET", f"{url}/events", headers=headers or {}, params=params) as response,
+    ):
+        if response.status_code != 200:
+            await response.aread()
+        return response
+
+
 async def test_the_read_token_shows_private_events(hub: Resident) -> None:
     hub.app.read_token = "read-token"
     await hub.add(SLUG)
@@ -68,17 +80,15 @@ async def test_the_read_token_shows_private_events(hub: Resident) -> None:
         assert event["kind"] == "skill.added"
 
 
-@pytest.mark.parametrize("value", ["Bearer wrong", "Bearer ", "Basic read-token", "read-token", "Bearer read-token2"])
+@pytest.mark.parametrize("value", ["Bearer wrong", "Bearer", "Basic read-token", "read-token", "Bearer read-token2"])
 async def test_a_wrong_token_is_refused_and_not_taken_for_none(hub: Resident, value: str) -> None:
     hub.app.read_token = "read-token"
-    async with hub.http() as http:
-        assert (await http.get("/events", headers={"Authorization": value})).status_code == 401
+    assert (await answered(hub, {"Authorization": value})).status_code == 401
 
 
 async def test_an_empty_token_opens_nothing(hub: Resident) -> None:
     hub.app.read_token = hub.app.token = ""
-    async with hub.http() as http:
-        assert (await http.get("/events", headers={"Authorization": "Bearer "})).status_code == 401
+    assert (await answered(hub, {"Authorization": "Bearer"})).status_code == 401
 
 
 async def test_what_lies_in_a_nodes_quarantine_is_told_to_nobody(hub: Resident, a: Resident) -> None:
@@ -123,8 +133,7 @@ async def test_only_wanted_kinds(hub: Resident) -> None:
     async with listening(hub.door) as url:
         [event] = await heard(url, 1, READ, after="0", kind="peer.invited")
     assert event["kind"] == "peer.invited"
-    async with hub.http() as http:
-        answer = await http.get("/events", params={"kind": "skill.exploded"})
+    answer = await answered(hub, kind="skill.exploded")
     assert answer.status_code == 400
     assert "skill.added" in answer.json()["message"]
 
@@ -142,8 +151,7 @@ async def test_a_slow_reader_is_told_of_the_gap_and_sent_away(hub: Resident, mon
 
 async def test_there_is_a_bound_on_streams(hub: Resident, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hansa.entrypoints.http.events.MAX_WATCHERS", 0)
-    async with hub.http() as http:
-        answer = await http.get("/events")
+    answer = await answered(hub)
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
 

@@ -38,7 +38,8 @@ def may_read(request: Request) -> bool:
 
 def is_loopback(request: Request) -> bool:
     """Says whether the caller is a program on this machine that speaks to this machine by its own name."""
-    if not named_local(request) or "origin" in request.headers or any(name in request.headers for name in _PROXIED):
+    told = request.headers
+    if not named_local(request) or "origin" in told or any(name in told for name in _PROXIED):
         return False
     try:
         return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
