@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Containerfile").read_text(encoding="utf-8")
 STEPS = [
     (word, rest.strip())
-    for word, rest in re.findall(r"^([A-Z]+) (.*(?:\\\n.*)*)$", re.sub(r"^#.*\n", "", TEXT, flags=re.M), re.M)
+    for word, rest in re.findall(r"^([A-Z]+) ((?:.*\\\n)*.*)$", re.sub(r"^#.*\n", "", TEXT, flags=re.M), re.M)
 ]
 
 
