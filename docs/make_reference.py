@@ -2,7 +2,7 @@
 
     python docs/make_reference.py
 
-writes five files beside this one, in `reference/`. `tests/docs/test_reference.py` fails while one of them differs from
+writes seven files beside this one, in `reference/`. `tests/docs/test_reference.py` fails while one of them differs from
 what the code says. Nothing here is measured or invented: every sentence in a generated table stands in the code.
 """
 
@@ -24,7 +24,9 @@ from hansa.entrypoints.config import Config
 from hansa.entrypoints.mcp import scopes
 from hansa.entrypoints.mcp.server import INSTRUCTIONS
 from hansa.entrypoints.mcp.tools.listing import listed
+from hansa.entrypoints.metrics import FAMILIES
 from hansa.kernel.verdict import Box, Reason
+from hansa.node import events as events_
 
 FOLDER = Path(__file__).parent / "reference"
 MADE = "<!-- Made by docs/make_reference.py from the code. Change the code, then run it again. -->"
@@ -47,6 +49,10 @@ UNITS = {
     "mcp_hosts": "host names",
     "log_json": "true or false",
     "log_level": "word",
+    "log_file_level": "word",
+    "log_file_bytes": "bytes",
+    "log_files": "files",
+    "metrics": "word",
     "max_bytes": "bytes",
     "max_depth": "levels",
     "max_keys": "keys",
@@ -110,6 +116,8 @@ def pages() -> dict[str, str]:
         "reasons.md": reasons(),
         "exit-codes.md": exit_codes(),
         "mcp.md": mcp_tools(),
+        "events.md": events(),
+        "metrics.md": metrics(),
     }
 
 
@@ -125,8 +133,11 @@ def commands() -> str:
         "",
         MADE,
         "",
-        "Every command answers in text for people, or with `--json` in one JSON object for programs. When a node is up",
-        "in the data directory the command has that node do the work; otherwise it does the work itself.",
+        "Every command answers in text for people, or with `--json` in one JSON object on standard output,",
+        'whatever happens: an error is `{"error": {"reason": …, "message": …}, "exit_code": …}`, and its sentence is',
+        "on standard error as always. Only what goes on (`--follow`) is one object a line.",
+        "When a node is up in the data directory the command has that node do the work; otherwise it does the work",
+        "itself, and waits up to five seconds for another command that has the directory.",
         "An id may be shortened to any start of it that is unique here, from four characters on.",
         "What a command's exit code means: [exit codes](exit-codes.md).",
         "",
@@ -136,7 +147,10 @@ def commands() -> str:
     lines += [f"| [`{name}`](#{_anchor(name)}) | {_first(command.help)} |" for name, command in found]
     lines += ["", "## hansa", "", _cell(root.help), ""]
     lines += _options(root, skip={"install_completion", "show_completion"})
-    lines += ["`--install-completion` and `--show-completion` set up completion for your shell.", ""]
+    lines += [
+        "`hansa --install-completion` sets up completion for your shell: commands, options, and ids of skills.",
+        "",
+    ]
     for name, command in found:
         lines += [f"## {name}", "", _cell(command.help), "", *_options(command)]
         examples = [line.strip() for line in (command.epilog or "").splitlines()[1:] if line.strip()]
@@ -401,6 +415,55 @@ def _parameters(schema: dict[str, Any]) -> list[str]:
 
 def _fields(schema: dict[str, Any]) -> str:
     return ", ".join(f"`{name}`" for name in schema["properties"])
+# ------------------------------------------------------------------------------------------------- events, metrics
+
+
+def events() -> str:
+    """Returns the page of every event that a node shows."""
+    lines = [
+        "# Events",
+        "",
+        MADE,
+        "",
+        "What happens on a node that is up. The list is closed: a node shows nothing else. `hansa events -f` follows",
+        "it, `GET /events` streams it ([HTTP](http.md#get-events)), `Node.events()` is the same in Python, and the log",
+        "file keeps it. Every event has `id`, `at` (milliseconds UTC), `ref` (what it is about), `text` (one line for",
+        "people), and the fields named here. *Public* ones are told without a token, when the skill is in the feed.",
+        "",
+        f"The last {events_.HISTORY:,} can be had again. A watcher that falls {events_.QUEUE:,} behind gets",
+        "`stream.gap` and the end of its stream; it comes back with the id of the last event that it saw. An id holds",
+        "for one start of the node: after a restart all that is kept comes, behind a `stream.gap` with `missed` 0.",
+        "",
+        "| event | `ref` is a | fields | public | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for kind in events_.Kind:
+        told = ", ".join(f"`{name}`" for name in kind.fields) or NONE
+        public = "yes" if kind.public else "no"
+        lines.append(f"| `{kind.code}` | {kind.ref} | {told} | {public} | {_cell(kind.text)} |")
+    return "\n".join(lines) + "\n"
+
+
+def metrics() -> str:
+    """Returns the page of every metric."""
+    lines = [
+        "# Metrics",
+        "",
+        MADE,
+        "",
+        "What `GET /metrics` of a running node tells, in the text format of Prometheus. Labels are codes from closed",
+        "lists and ids of nodes; no text of anybody is in them. Counters begin at zero with each start. Who reads it",
+        "is the setting `metrics` ([settings](settings.md)); how to use it: [monitor a",
+        "node](../how-to/monitor-a-node.md).",
+        "",
+        "| metric | kind | labels | meaning |",
+        "|---|---|---|---|",
+    ]
+    for family in FAMILIES.values():
+        name = family.sample_names[0] if family.kind == "counter" else family.name
+        labels = ", ".join(f"`{one}`" for one in family.labels) or NONE
+        lines.append(f"| `{name}` | {family.kind} | {labels} | {_cell(family.text)} |")
+    return "\n".join(lines) + "\n"
 
 
 # ------------------------------------------------------------------------------------------------------------ text

@@ -219,7 +219,7 @@ def test_json_is_printed_in_ascii(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_error_is_one_line_of_text(
     kind: type[UsageError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail() -> None:
+    def fail(**_: object) -> None:
         raise kind(text)
 
     monkeypatch.setattr(main, "cli", fail)

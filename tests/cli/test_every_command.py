@@ -94,7 +94,9 @@ def stocked(node: Hansa, tmp_path: Path) -> tuple[Hansa, dict[str, str]]:
 
 
 SEQUENCE = [
-    ("id",), ("status",), ("config",), ("skill", "add", "{mine}"), ("skill", "import", "{records}"), ("skill", "list"),
+    ("id",), ("status",), ("config", "show"), ("config", "show", "--origin"), ("config", "check"), ("config", "path"),
+    ("config", "schema"), ("stop",), ("logs",), ("service", "show"), ("outbox", "list"),
+    ("skill", "add", "{mine}"), ("skill", "import", "{records}"), ("skill", "list"),
     ("skill", "show", "{odd}"), ("quarantine", "list"), ("quarantine", "show", "{odd}"), ("find", "slug", "--all"),
     ("prove", "{odd}", "--trials", "2"), ("find", "turn a title into a slug"), ("publish", "{odd}", "--dry-run"),
     ("execute", "turn a title into a slug", "--args", "('A',)", "--case", "('B',) => 'b'"), ("why", "{odd}"),
@@ -109,12 +111,17 @@ SEQUENCE = [
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
     ("mcp", "uninstall", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
 ]  # fmt: skip
-WITHOUT_JSON = {("peer", "add"), ("peer", "ban"), ("skill", "export")}
 ELSEWHERE = {
     ("init",),
     ("up",),
+    ("restart",),
     ("doctor",),
     ("demo",),
+    ("events",),
+    ("service", "install"),
+    ("service", "uninstall"),
+    ("outbox", "drop"),
+    ("outbox", "retry"),
     ("subscribe",),
     ("unsubscribe",),
     ("sync",),
@@ -144,6 +151,35 @@ def test_json_of_every_command_parses_and_is_ascii(stocked: tuple[Hansa, dict[st
         assert said.out.isascii()
         assert not any(ord(char) < 32 and char != "\n" for char in said.out)
         assert said.err == ""
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_json(path: tuple[str, ...]) -> None:
+    command = typer.main.get_command(cli)
+    for name in path:
+        command = command.commands[name]
+    assert any("--json" in one.opts for one in command.params), path
+
+
+@pytest.mark.parametrize("path", [path for path in ALL if path != ("demo",)], ids=" ".join)
+def test_a_wrong_option_is_an_error_in_json_as_well(hansa: Hansa, path: tuple[str, ...]) -> None:
+    said = hansa(*path, "--explode", "--json")
+    assert said.code == 2
+    assert said.json["exit_code"] == 2
+    assert "--explode" in said.json["error"]["message"]
+    assert said.out.isascii()
+
+
+def test_an_error_is_one_json_object_with_its_exit_code(node: Hansa) -> None:
+    said = node("skill", "show", "0" * 12, "--json")
+    assert said.json["error"]["reason"] == "notfound"
+    assert (said.json["exit_code"], said.code) == (3, 3)
+    assert said.json["error"]["message"] == said.sentence
+
+
+def test_what_stands_behind_two_dashes_asks_for_nothing(node: Hansa) -> None:
+    said = node("skill", "show", "--", "--json")
+    assert said.out == ""
 
 
 def test_text_of_every_command_holds_no_control_character(stocked: tuple[Hansa, dict[str, str]]) -> None:

@@ -12,11 +12,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hansa.adapters import background
+from hansa.adapters.lock import holder
 from tests.docs.pages import Block, blocks, name_of
 
 STAYS_UP = "hansa up"
 """The one command that does not end by itself."""
 
+DETACHES = re.compile(r" (--detach|-d)\b")
 READY = "is up at"
 LIMIT_SECONDS = 60
 
@@ -90,7 +93,7 @@ class Player:
         return len(steps)
 
     def _run(self, command: str, terminal: Terminal, expected: int, where: str) -> str:
-        if command.startswith(STAYS_UP):
+        if command.startswith(STAYS_UP) and not DETACHES.search(command):
             return self._start(command, terminal, where)
         done = subprocess.run(
             ["bash", "-c", command], cwd=self.folder, env=terminal.environment, stdin=subprocess.DEVNULL,
@@ -123,6 +126,10 @@ class Player:
 
     def _close(self) -> None:
         for terminal in self.terminals.values():
+            home = Path(terminal.environment.get("HANSA_HOME", str(self.folder / "data" / "hansa")))
+            at = holder(home) if home.is_dir() else None
+            if at and terminal.process is None:
+                background.end(home, at, 20, force=True)
             if terminal.process is not None:
                 terminal.process.kill()
                 terminal.process.communicate()

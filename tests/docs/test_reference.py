@@ -17,11 +17,13 @@ from hansa.conduct.ledger import Dealing, Receipt
 from hansa.entrypoints import errors
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.http.door import make_door
+from hansa.entrypoints.metrics import FAMILIES
 from hansa.identity.envelope import Header
 from hansa.kernel.errors import HansaError
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.core import KINDS
+from hansa.node.events import Kind
 from hansa.overlay.messages import Hello, Index, Welcome
 from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Claim, File, Result, Skill
@@ -40,7 +42,9 @@ def make_reference() -> ModuleType:
     return made
 
 
-@pytest.mark.parametrize("name", ["commands.md", "settings.md", "reasons.md", "exit-codes.md", "mcp.md"])
+@pytest.mark.parametrize(
+    "name", ["commands.md", "settings.md", "reasons.md", "exit-codes.md", "mcp.md", "events.md", "metrics.md"]
+)
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     found = (REFERENCE / name).read_text(encoding="utf-8")
     assert found == make_reference().pages()[name], "run: python docs/make_reference.py"
@@ -59,6 +63,14 @@ def test_every_setting_has_a_meaning() -> None:
 def test_every_reason_is_explained_once() -> None:
     codes = [row[0].strip("`") for row in table_rows(REFERENCE / "reasons.md")]
     assert sorted(codes) == sorted(reason.code for reason in Reason)
+
+
+def test_every_event_and_every_metric_is_explained_once() -> None:
+    codes = [row[0].strip("`") for row in table_rows(REFERENCE / "events.md")]
+    assert codes == [kind.code for kind in Kind]
+    names = [row[0].strip("`") for row in table_rows(REFERENCE / "metrics.md")]
+    assert len(names) == len(set(names)) == len(FAMILIES)
+    assert all(len(row[-1]) > 8 for row in table_rows(REFERENCE / "metrics.md"))
 
 
 def test_every_exit_code_is_explained() -> None:

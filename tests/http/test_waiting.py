@@ -32,7 +32,7 @@ def a(world: World) -> Resident:
 
 async def heard(node: Resident, count: int) -> None:
     """Returns when so many wait for news of a node."""
-    while len(node.node.core.driver._listeners) < count:
+    while len(node.node.core.driver.stream.watchers) < count:
         await asyncio.sleep(0)
 
 
@@ -52,7 +52,7 @@ async def test_a_long_poll_wakes_on_news(hub: Resident, a: Resident) -> None:
             page = (await poll).json()
             assert [item["id"] for item in page["items"]] == [answer.json()["record"]]
         assert loop.time() - started < 10
-        assert hub.node.core.driver._listeners == set()
+        assert hub.node.core.driver.stream.watchers == set()
 
 
 async def test_a_long_poll_with_news_at_hand_does_not_wait(hub: Resident, a: Resident) -> None:
@@ -137,7 +137,7 @@ async def test_who_goes_away_is_forgotten(hub: Resident, a: Resident) -> None:
             await anext(stream.aiter_lines())
             await heard(hub, 1)
         await http.post(f"{url}/skills", content=skill_message(a.key, SLUG).raw)
-        while hub.node.core.driver._listeners:
+        while hub.node.core.driver.stream.watchers:
             await asyncio.sleep(0)
 
 

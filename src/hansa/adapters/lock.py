@@ -1,10 +1,10 @@
 """One process per data directory: a lock that the kernel lets go of when the process ends, however it ends.
 
-The file `lock` says who holds it: the process id and, once it is known, the address of the node's door. The file stays
-when nobody holds it, for removing it would let two processes lock two files of one name. That a file is there means
-nothing; that it is locked does.
+The file `lock` says who holds it: the process id; once it is known, the address of the node's door; which command it
+is, since when, and with which flags it was started. The file stays when nobody holds it, for removing it would let two
+processes lock two files of one name. That a file is there means nothing; that it is locked does.
 
-    with DataDirLock(directory) as lock:
+    with DataDirLock(directory, Claim("up")) as lock:
         lock.set_url("http://127.0.0.1:7777")
 """
 
@@ -17,11 +17,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
+
 from hansa.kernel.errors import Busy, Unavailable
+from hansa.kernel.instant import iso
 
 NAME = "lock"
-_ATTEMPTS = 5
+AT_LEAST_S = 0.1
+"""How long a lock is tried for in any case, since `holder` holds it while it looks."""
+
 _PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a process holds a data directory for.
+
+    Attributes:
+        command: the command, without its arguments: they may be private.
+        since: when it began (milliseconds UTC); 0 for not told.
+        flags: of `up`, so that a restart can be given the same.
+    """
+
+    command: str = ""
+    since: int = 0
+    flags: tuple[str, ...] = ()
+
+
+NO_CLAIM = Claim()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +53,45 @@ class Holder:
 
     pid: int
     url: str = ""
+    claim: Claim = NO_CLAIM
+
+    @property
+    def is_node(self) -> bool:
+        """Says whether it is a node that is up, or coming up, and no command that will be done soon."""
+        return bool(self.url) or self.claim.command == "up"
 
 
 class DataDirLock:
     """The right to use a data directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, claim: Claim = NO_CLAIM) -> None:
         self._directory = directory
+        self._claim = claim
         self._handle: int | None = None
 
-    def acquire(self) -> None:
+    def acquire(self, wait: float = AT_LEAST_S) -> None:
         """Takes the lock.
+
+        Args:
+            wait: seconds to wait for a command that has it; a node is not waited for.
 
         Raises:
             Busy: another process has it, or this one under another `DataDirLock`.
             Unavailable: the directory can't be written to, or can't be locked.
         """
         if self._handle is not None:
-            raise Busy(_busy(self._directory, Holder(os.getpid())))
+            raise Busy(busy(self._directory, Holder(os.getpid(), "", self._claim)))
         handle = _open(self._directory, os.O_RDWR | os.O_CREAT)
-        if not _take(handle, self._directory):
+        if not _take(handle, self._directory, wait):
             found = _content(handle)
             os.close(handle)
-            raise Busy(_busy(self._directory, found))
+            raise Busy(busy(self._directory, found))
         self._handle = handle
-        self._write(Holder(os.getpid()))
+        self._write("")
 
     def set_url(self, url: str) -> None:
         """Writes down where the node can be reached."""
-        self._write(Holder(os.getpid(), url))
+        self._write(url)
 
     def release(self) -> None:
         """Lets go; nothing happens when it is not held."""
@@ -76,10 +109,12 @@ class DataDirLock:
     ) -> None:
         self.release()
 
-    def _write(self, holder: Holder) -> None:
+    def _write(self, url: str) -> None:
         if self._handle is None:
             raise Unavailable(f"{self._directory} is not locked by this process")
-        content = f"{holder.pid}\n{holder.url}\n".encode()
+        content = f"{os.getpid()}\n{url}\n".encode()
+        if self._claim != NO_CLAIM:
+            content += msgspec.json.encode(self._claim) + b"\n"
         os.pwrite(self._handle, content, 0)
         os.ftruncate(self._handle, len(content))
 
@@ -110,29 +145,42 @@ def _open(directory: Path, flags: int) -> int:
         ) from None
 
 
-def _take(handle: int, directory: Path) -> bool:
-    """Says whether the lock is taken; tries for a moment, since `holder` holds it while it looks."""
-    for attempt in range(_ATTEMPTS):
+def _take(handle: int, directory: Path, wait: float) -> bool:
+    """Says whether the lock is taken."""
+    start = time.monotonic()
+    while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except BlockingIOError:
-            if attempt < _ATTEMPTS - 1:
-                time.sleep(_PAUSE_S)
+            waited = time.monotonic() - start
+            if waited >= (AT_LEAST_S if _content(handle).is_node else max(wait, AT_LEAST_S)):
+                return False
+            time.sleep(_PAUSE_S)
         except OSError as error:
             os.close(handle)
             raise Unavailable(
                 f"{directory} can't be locked ({error.strerror}): move the data directory to a local disk"
             ) from None
-    return False
 
 
 def _content(handle: int) -> Holder:
-    lines = [*os.pread(handle, 4096, 0).decode(errors="replace").splitlines(), "", ""]
-    return Holder(int(lines[0]) if lines[0].isdecimal() else 0, lines[1])
+    lines = [*os.pread(handle, 4096, 0).decode(errors="replace").splitlines(), "", "", ""]
+    try:
+        claim = msgspec.json.decode(lines[2], type=Claim) if lines[2] else NO_CLAIM
+    except msgspec.MsgspecError:
+        claim = NO_CLAIM
+    return Holder(int(lines[0]) if lines[0].isdecimal() else 0, lines[1], claim)
 
 
-def _busy(directory: Path, found: Holder) -> str:
+def busy(directory: Path, found: Holder) -> str:
+    """Returns the sentence for whoever finds the directory held: by whom, since when, and what to do."""
     who = f"process {found.pid}" if found.pid else "another process"
+    if found.claim.command and not found.is_node:
+        since = f" since {iso(found.claim.since)}" if found.claim.since else ""
+        return (
+            f"{directory} is in use by hansa {found.claim.command} ({who}){since}: wait until it is done and try again,"
+            " or name another data directory"
+        )
     at = f" at {found.url}" if found.url else ""
     return f"{directory} is in use by {who}{at}: stop that node first, or name another data directory"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
@@ -13,17 +13,19 @@ from hansa.adapters.clock import SystemClock
 from hansa.adapters.index.kept import KeptIndex
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
-from hansa.adapters.lock import DataDirLock
+from hansa.adapters.lock import NO_CLAIM, Claim, DataDirLock
 from hansa.adapters.sandbox.choose import choose
 from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.process import ProcessSandbox
 from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.store.sqlite import SqliteStore
+from hansa.adapters.tracing import recorder
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import INDEX, STORE, TOKEN, admin_token
+from hansa.entrypoints.home import INDEX, READER_TOKEN, STORE, TOKEN, admin_token
 from hansa.entrypoints.identities import load_keys, read_roots, write_roots
 from hansa.entrypoints.models import models
+from hansa.entrypoints.pulse import Pulse
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.node.core import ASK_FIRST, Core
@@ -101,7 +103,14 @@ class TestedSandbox:
 
 @dataclass(slots=True)
 class App:
-    """An opened data directory with its node."""
+    """An opened data directory with its node.
+
+    Attributes:
+        token: lets its holder order; read_token lets its holder watch.
+        since: when it was opened (milliseconds UTC).
+        url: where its door answers; "" while it has none.
+        pulse: how the process is, measured while its door is open.
+    """
 
     home: Path
     config: Config
@@ -109,13 +118,21 @@ class App:
     lock: DataDirLock
     token: str
     models: Chain | None = None
+    read_token: str = ""
+    since: int = 0
+    url: str = ""
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 @asynccontextmanager
-async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncIterator[App]:
+async def opened(
+    home: Path, config: Config, claim: Claim = NO_CLAIM, wait: float = 0.0, recovering: bool = False
+) -> AsyncIterator[App]:
     """Opens a node for as long as the block runs: lock, key, store, index.
 
     Args:
+        claim: what the directory is held for, told to whoever finds it held.
+        wait: seconds to wait for another command that holds it.
         recovering: open it without a signing key, too: what is done then is to make one.
 
     Raises:
@@ -124,9 +141,13 @@ async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncI
     """
     load_keys(home)  # says what is wrong before anything is made
     async with AsyncExitStack() as stack:
-        lock = DataDirLock(home)
-        lock.acquire()
+        clock = SystemClock()
+        since = int(clock.now())
+        lock = DataDirLock(home, replace(claim, since=since))
+        lock.acquire(wait)
         stack.callback(lock.release)
+        spans = recorder()
+        stack.callback(spans.close)
         caller = HttpCaller()
         stack.push_async_callback(caller.close)
         store = await _open_store(home, config)
@@ -134,8 +155,8 @@ async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncI
         sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier, config.workers)
         if sandbox is not None:
             stack.push_async_callback(sandbox.close)
-        clock, keys, index = SystemClock(), load_keys(home), KeptIndex(home / INDEX)
-        core = Core(config.settings(), keys, store, clock, index, sandbox, caller)
+        keys, index = load_keys(home), KeptIndex(home / INDEX)
+        core = Core(config.settings(), keys, store, clock, index, sandbox, caller, spans)
         chain = await stack.enter_async_context(models(home, config, clock))
         node = Node(core, _solver(config, chain))
         await _settle_keys(home, node)
@@ -143,7 +164,8 @@ async def opened(home: Path, config: Config, recovering: bool = False) -> AsyncI
             _check_signing(home, node)
         node.start()
         stack.callback(index.keep)
-        yield App(home, config, node, lock, admin_token(home), chain)
+        tokens = admin_token(home), admin_token(home, READER_TOKEN)
+        yield App(home, config, node, lock, tokens[0], chain, tokens[1], since)
 
 
 async def _settle_keys(home: Path, node: Node) -> None:

@@ -9,7 +9,7 @@ import os
 import tomllib
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -54,7 +54,16 @@ class Config(BaseSettings):
         Field(description="Host names under which /mcp answers others than this machine; none: this machine only."),
     ] = ()
     log_json: Annotated[bool, Field(description="Logs as JSON lines.")] = False
-    log_level: Annotated[str, Field(description="debug, info, warning or error.")] = "warning"
+    log_level: Annotated[str, Field(description="On standard error: debug, info, warning or error.")] = "warning"
+    log_file_level: Annotated[str, Field(description="What a node's log file keeps; off for no file.")] = "info"
+    log_file_bytes: Annotated[
+        int, Field(ge=10_000, le=2**40, description="Size at which the log file is put aside and a new one begun.")
+    ] = 5_000_000
+    log_files: Annotated[int, Field(ge=1, le=100, description="Log files that are kept, with the newest.")] = 4
+    metrics: Annotated[
+        Literal["loopback", "token", "off"],
+        Field(description="Who may read /metrics: loopback (and holders of a token), token or off."),
+    ] = "loopback"
     limits: Annotated[Limits, Field(description="Bounds on one message.")] = Limits()
     admission: Annotated[AdmissionParams, Field(description="Who may push, how much, how fresh.")] = AdmissionParams()
     skills: Annotated[ProofParams, Field(description="How much proof is enough.")] = ProofParams()

@@ -2,11 +2,11 @@
 
 key           what signs, mode 0600           config.toml   settings, if you wrote any
 root.key      what names the signing key,     admin.token   lets this user's commands talk to a running node
-              until you move it elsewhere     lock          held by the one process that has the directory open
-roots.jsonl   the signed versions of who      hansa.db      the store
-              signs, the older one first      hansa.index   what search has learnt from it; made anew when missing
-agent.token   lets agents in at /mcp          spent.json    what models have cost today
-reader.token  lets agents read at /mcp
+              until you move it elsewhere     reader.token  lets programs and agents look: events, metrics, /mcp
+roots.jsonl   the signed versions of who      agent.token   lets agents in at /mcp
+              signs, the older one first      lock          held by the one process that has the directory open
+hansa.db      the store                       spent.json    what models have cost today
+hansa.index   what search has learnt from it  logs/         what a running node wrote down, the newest in hansa.log
 
 Light commands load this module; what needs a key is in `identities`.
 """
@@ -20,7 +20,8 @@ from pathlib import Path
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, ROOT_KEY, ROOTS, STORE, INDEX = "key", "root.key", "roots.jsonl", "hansa.db", "hansa.index"
-TOKEN, AGENT_TOKEN, READER_TOKEN, SPENT = "admin.token", "agent.token", "reader.token", "spent.json"
+TOKEN, AGENT_TOKEN, READER_TOKEN = "admin.token", "agent.token", "reader.token"
+SPENT, LOGS = "spent.json", "logs"
 TOKEN_LENGTH = 32
 
 
@@ -52,6 +53,9 @@ def make_home(home: Path) -> None:
 
 def admin_token(home: Path, name: str = TOKEN) -> str:
     """Returns the token for commands of this user, or another of the tokens by its file's name; made at first use.
+
+    Args:
+        name: `READER_TOKEN` for the token of programs that only watch.
 
     It is written beside its place and moved there, so that a crash leaves a whole token or none.
     """

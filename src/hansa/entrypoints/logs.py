@@ -1,26 +1,44 @@
-"""Structured logs: one event a line, on standard error, with control characters made visible (threat 24)."""
+"""Structured logs: one event a line, with control characters made visible (threat 24).
+
+A command tells standard error. A node that is up also keeps a file in its data directory: one JSON object a line, put
+aside at a bound and the oldest thrown away, so that it never fills a disk.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from hansa.entrypoints.home import LOGS
 from hansa.kernel.plain import plain, plain_lines
 
+NAME = "hansa.log"
+LAST_WORDS = "last-words.txt"
+"""What a node in the background wrote to standard error: nothing, unless it could not start or crashed."""
 
-def configure(level: str, as_json: bool) -> None:
+OFF = 100
+"""Above every level."""
+
+
+def configure(level: str, as_json: bool, file: LogFile | None = None, file_level: str = "info") -> None:
     """Sets up logging for this process.
 
     Args:
-        level: debug, info, warning or error; anything else is warning.
+        level: what standard error hears: debug, info, warning or error; anything else is warning.
         as_json: JSON lines for machines instead of text for people.
+        file: where a node writes down what it does; `file_level` is what goes there.
     """
-    number = getattr(logging, level.upper(), logging.WARNING)
+    shown, kept = number_of(level, logging.WARNING), number_of(file_level, OFF) if file else OFF
     renderer: Any = structlog.processors.JSONRenderer() if as_json else _for_people()
     structlog.configure(
         processors=[
@@ -28,14 +46,80 @@ def configure(level: str, as_json: bool) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _printable,
+            _Fork(shown, kept, file),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(min(shown, kept)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
-    _take_over("mcp", number)
+    server = logging.getLogger("uvicorn")
+    server.setLevel(logging.ERROR)
+    if file and not server.handlers:
+        server.addHandler(_Forward())
+    _take_over("mcp", number_of(level, logging.WARNING))
+
+
+def number_of(level: str, otherwise: int) -> int:
+    """Returns the number of a level's name."""
+    found = getattr(logging, level.upper(), otherwise)
+    return found if isinstance(found, int) else otherwise
+
+
+class LogFile(RotatingFileHandler):
+    """The newest log file of a node, readable by its owner only.
+
+    A line that can't be written, on a full disk for one, is lost: a node does not fall over its log.
+    """
+
+    def __init__(self, home: Path, max_bytes: int, files: int) -> None:
+        """Opens or makes the file.
+
+        Args:
+            max_bytes: size at which it is put aside.
+            files: how many are kept, this one included.
+        """
+        folder = home / LOGS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        super().__init__(folder / NAME, maxBytes=max_bytes, backupCount=files - 1, encoding="utf-8")
+
+    def write(self, line: str) -> None:
+        """Appends a line."""
+        self.handle(logging.makeLogRecord({"msg": "%s", "args": (line,)}))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is the library's
+        """Does without the line."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding="utf-8", opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+class _Fork:
+    """Writes what is important enough into the file, and lets on to standard error what is important enough there."""
+
+    def __init__(self, shown: int, kept: int, file: LogFile | None) -> None:
+        self._shown = shown
+        self._kept = kept
+        self._file = file
+
+    def __call__(self, _: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        level = number_of(str(event.get("level", method)), logging.ERROR)
+        if self._file is not None and level >= self._kept:
+            self._file.write(json.dumps(event, default=str))
+        if level < self._shown:
+            raise structlog.DropEvent
+        return event
+
+
+class _Forward(logging.Handler):
+    """Brings what the HTTP server says of its own faults into our log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger("hansa").error(record.getMessage(), exc_info=record.exc_info)
 
 
 class _Printable(logging.Handler):

@@ -6,13 +6,16 @@ again, so that several agents and commands can take turns.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hansa.adapters.lock import holder
+from hansa.adapters.lock import Claim, Holder, holder
 from hansa.entrypoints.home import TOKEN
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import (
@@ -31,22 +34,66 @@ from hansa.kernel.verdict import BY_CODE
 _TOLD = {kind.__name__.lower(): kind for kind in (UsageError, NotFound, Unavailable, Busy, DiskFull, NoSandbox, Fault)}
 
 
+WAIT_SECONDS = 5.0
+"""How long an operation waits for another process that has the data directory."""
+
+TICK_SECONDS = 0.05
+
+
 def address(directory: Path) -> str | None:
     """Returns where the node that is up in a data directory answers, or None when none is up."""
     at = holder(directory) if directory.is_dir() else None
     return at.url if at and at.url else None
 
 
-async def steps(directory: Path, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
-    """Yields what an operation yields.
+def node_at(directory: Path, end: float = 0.0) -> Holder | None:
+    """Returns the node that is up in a directory; one that is just coming up is waited for until `end`.
 
     Raises:
-        HansaError: whatever the operation raises, and Busy, when another process has the data directory.
+        Busy: it is still coming up then.
     """
-    url = address(directory)
-    found = _remote(directory, url, name, arguments) if url else _local(directory, name, arguments)
-    async for step in found:
-        yield step
+    while (at := _node(directory)) and not at.url:
+        _check_time(directory, at, end)
+        time.sleep(TICK_SECONDS)
+    return at
+
+
+async def steps(directory: Path, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+    """Yields what an operation yields; while the directory changes hands, looks again for a while.
+
+    Raises:
+        HansaError: whatever the operation raises, and Busy, when another process keeps the data directory.
+    """
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        while (at := _node(directory)) and not at.url:
+            _check_time(directory, at, end)
+            await asyncio.sleep(TICK_SECONDS)
+        found = _remote(directory, at.url, name, arguments) if at else _local(directory, name, arguments)
+        try:
+            async for step in found:
+                yield step
+            return
+        except _Held as held:
+            if time.monotonic() >= end:
+                raise held.error from None
+
+
+def _node(directory: Path) -> Holder | None:
+    at = holder(directory) if directory.is_dir() else None
+    return at if at and at.is_node else None
+
+
+def _check_time(directory: Path, at: Holder, end: float) -> None:
+    if time.monotonic() >= end:
+        raise Busy(f"the node in {directory} (process {at.pid}) is still coming up: try again in a moment")
+
+
+class _Held(Exception):
+    """The directory was taken between looking and opening."""
+
+    def __init__(self, error: Busy) -> None:
+        self.error = error
 
 
 async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
@@ -57,7 +104,13 @@ async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> Async
 
     config = load(directory)
     logs.configure(config.log_level, config.log_json)
-    async with opened(directory, config, recovering=name == "key.recover") as app:
+    async with contextlib.AsyncExitStack() as stack:
+        claim = Claim(name.replace(".", " "))
+        try:
+            opening = opened(directory, config, claim, WAIT_SECONDS, recovering=name == "key.recover")
+            app = await stack.enter_async_context(opening)
+        except Busy as error:
+            raise _Held(error) from None
         async for step in run(app, name, arguments):
             yield step
 

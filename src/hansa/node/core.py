@@ -22,9 +22,11 @@ from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Driver
+from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
 from hansa.node.rows import RecordRow
+from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
 from hansa.skills import messages as skills
@@ -146,11 +148,13 @@ class Core:
         index: Index,
         sandbox: Sandbox | None,
         caller: Caller,
+        spans: Spans = NO_SPANS,
     ) -> None:
         """Joins the parts; nothing runs yet.
 
         Args:
             sandbox: None where nothing is ever proved (a hub).
+            spans: who is told where time goes; nobody by default.
         """
         settings.validate()
         self.settings = settings
@@ -162,10 +166,12 @@ class Core:
         self.caller = caller
         self.me = keys.node_id
         self.counters = Counters()
+        self.meters = Meters()
+        self.spans = spans
         self.turns = Turns()
         self.ring = KeyRing(store)
         memory = StoreMemory(store)
-        self.driver = Driver(store, clock, index, memory.kept)
+        self.driver = Driver(store, clock, index, memory.kept, spans)
         self.admission = Admission(self.me, settings.network, KINDS, memory, settings.admission)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}

@@ -14,21 +14,10 @@ from dataclasses import dataclass, field
 
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.node.events import Event, Kind, Shown, Stream, Value, Watcher
 from hansa.node.ports import Clock, Index, Store
 from hansa.node.rows import AppendJournal, Change, JournalRow, PutRecord, RecordRow
-
-HISTORY = 200
-QUEUE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class NodeEvent:
-    """A fact for whoever watches: what happened, to which id, in one line."""
-
-    kind: str
-    ref: str
-    text: str
-    at: int
+from hansa.node.spans import NO_SPANS, Spans
 
 
 @dataclass(slots=True)
@@ -42,26 +31,33 @@ class Effects:
     """
 
     changes: list[Change] = field(default_factory=list)
-    shows: list[tuple[str, str, str]] = field(default_factory=list)
+    shows: list[Shown] = field(default_factory=list)
     index: list[tuple[ContentId, str]] = field(default_factory=list)
 
-    def show(self, kind: str, ref: str, text: str) -> None:
-        """Adds an event."""
-        self.shows.append((kind, ref, text))
+    def show(self, kind: Kind, ref: str, text: str, **fields: Value) -> None:
+        """Adds an event, with the fields that its kind carries (`node.events`)."""
+        self.shows.append(Shown(kind, ref, text, fields))
 
 
 class Driver:
     """Performs effects and keeps the last events for those who come late."""
 
-    def __init__(self, store: Store, clock: Clock, index: Index, kept: Callable[[RecordRow], None]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, index: Index, kept: Callable[[RecordRow], None], spans: Spans = NO_SPANS
+    ) -> None:
         """Performs on `store` and `index`; `kept` is told of each record that is durable."""
         self._kept = kept
+        self._spans = spans
         self._store = store
         self._index = index
         self._clock = clock
-        self._listeners: set[asyncio.Queue[NodeEvent]] = set()
+        self.stream = Stream(clock.now())
         self.outbox_filled = asyncio.Event()
-        self.history: deque[NodeEvent] = deque(maxlen=HISTORY)
+
+    @property
+    def history(self) -> deque[Event]:
+        """The last events."""
+        return self.stream.history
 
     async def perform(self, effects: Effects) -> None:
         """Appends, wakes the sender, shows.
@@ -70,7 +66,8 @@ class Driver:
             Refused, DiskFull, Fault: from the store; then nothing was changed, sent or shown.
         """
         if effects.changes:
-            await self._store.apply(effects.changes)
+            with self._spans.span("append", changes=len(effects.changes)):
+                await self._store.apply(effects.changes)
             for change in effects.changes:
                 if isinstance(change, PutRecord):
                     self._kept(change.row)
@@ -78,12 +75,8 @@ class Driver:
             self._index.add(skill, text)
         self.outbox_filled.set()
         now = self._clock.now()
-        for kind, ref, text in effects.shows:
-            event = NodeEvent(kind, ref, text, now)
-            self.history.append(event)
-            for queue in self._listeners:
-                if not queue.full():
-                    queue.put_nowait(event)
+        for shown in effects.shows:
+            self.stream.show(shown, now)
 
     def note(self, ref: str, box: Box, verdict: Verdict | None, reason: Reason | None, detail: str = "") -> Change:
         """Returns the journal line for what happened to `ref` at a box."""
@@ -99,11 +92,7 @@ class Driver:
         )
 
     @contextmanager
-    def listening(self) -> Iterator[asyncio.Queue[NodeEvent]]:
-        """Gives a queue that receives every event while the block runs."""
-        queue: asyncio.Queue[NodeEvent] = asyncio.Queue(QUEUE)
-        self._listeners.add(queue)
-        try:
-            yield queue
-        finally:
-            self._listeners.discard(queue)
+    def listening(self) -> Iterator[Watcher]:
+        """Gives a watcher that is offered every event while the block runs."""
+        with self.stream.watching() as watcher:
+            yield watcher

@@ -22,6 +22,8 @@ from hansa.kernel.wire import parse
 from hansa.node import succession
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.events import BY_CODE as KINDS
+from hansa.node.events import Kind
 from hansa.node.rows import (
     AppendLedger,
     PeerRow,
@@ -91,12 +93,14 @@ class Inbox:
             Refused: with its reason; DiskFull, Fault: nothing was kept.
         """
         self._core.counters.came_in()
+        self._core.meters.bytes_in += len(data)
         ref: str = content_id(data)
         fate: Reason | None = Reason.INTERRUPTED
         try:
-            signed = envelope.read(data, self._core.settings.limits)
-            ref = signed.id
-            taken = await self._decide(signed, via, source, wanted, only)
+            with self._core.spans.span("receive", via=str(via), bytes=len(data)):
+                signed = envelope.read(data, self._core.settings.limits)
+                ref = signed.id
+                taken = await self._decide(signed, via, source, wanted, only)
             fate = None
         except Refused as refusal:
             fate = refusal.reason
@@ -110,14 +114,16 @@ class Inbox:
         return taken
 
     async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:
-        now = self._core.now()
+        now, spans = self._core.now(), self._core.spans
         ring = self._core.ring.live(now) if only == overlay.HELLO else self._core.ring.taking(now)
-        message = self._core.ring.verify(signed, ring, self._core.settings.limits)
+        with spans.span("verify"):
+            message = self._core.ring.verify(signed, ring, self._core.settings.limits)
         async with self._core.turns.of(message.author):
             if message.header.kind != roots.KIND:  # the author's keys may have changed while it waited for its turn
                 envelope.check_signers(ring(message.author), message.header.seq, message.signers)
-            admitted = self._core.admission.admit(message, via, self._core.now())
-            self._check_door(message, wanted, only)
+            with spans.span("admit", kind=message.header.kind):
+                admitted = self._core.admission.admit(message, via, self._core.now())
+                self._check_door(message, wanted, only)
             subject = subject_of(message)
             async with self._core.turns.of(subject if subject != message.author else ""):  # that turn is held already
                 return await self._carry_out(admitted, source)
@@ -131,7 +137,8 @@ class Inbox:
 
     async def _carry_out(self, admitted: Admitted, source: str) -> Taken:
         message, via = admitted.message, admitted.via
-        subject, effects = self._rooms[message.header.kind](admitted, source)
+        with self._core.spans.span("decide", kind=message.header.kind):
+            subject, effects = self._rooms[message.header.kind](admitted, source)
         detail = f"{message.header.kind} by {message.author} via {via}" + (f" from {source}" if source else "")
         for ref in {message.id, subject} - {""}:
             effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
@@ -148,7 +155,10 @@ class Inbox:
         effects = Effects([note])
         if isinstance(refusal, Equivocation):
             self._prove_equivocation(refusal, data, effects)
-        effects.show("refused", ref, reason.code)
+        effects.show(
+            Kind.MESSAGE_REFUSED, ref, reason.text, reason=reason.code, box=reason.box.value,
+            verdict=reason.verdict.value,
+        )  # fmt: skip
         try:
             await self._core.driver.perform(effects)
         except Unavailable:
@@ -201,7 +211,7 @@ class Inbox:
             effects.changes.append(PutSkill(row))
             detail = f"to quarantine; its author claims {body.claim.verification_score / 10_000:.1f} % of checks"
             effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, detail))
-        effects.show("skill.received", id_, body.skill.intent)
+        effects.show(Kind.SKILL_RECEIVED, id_, body.skill.intent, author=message.author)
         effects.index.append((id_, index_text(body.skill.intent, body.skill.tags)))
         return id_, effects
 
@@ -212,7 +222,8 @@ class Inbox:
         evidence = body.as_evidence(message.author, message.header.created)
         record = record_row(message, body.skill, admitted.at)
         effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted)), PutEvidence(record.id, evidence)])
-        effects.show("evidence.received", body.skill, f"{body.outcome} by {message.author}")
+        about = f"{body.outcome} by {message.author}"
+        effects.show(Kind.EVIDENCE_RECEIVED, body.skill, about, outcome=str(body.outcome), author=message.author)
         return body.skill, effects
 
     def _tombstone(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
@@ -232,7 +243,7 @@ class Inbox:
             self._core.index.drop(id_)
         note = f"taken back by {message.author}: {body.why}"
         effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, note))
-        effects.show("skill.removed", id_, note)
+        effects.show(Kind.SKILL_REMOVED, id_, note)
         return id_, effects
 
     def _receipt(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
@@ -256,7 +267,10 @@ class Inbox:
         if body.dealing is Dealing.SKILL_REFUTED:
             note = f"receipt {record.id[:12]}: {body.reason}, says {message.author} of {body.subject}"
             effects.changes.append(self._core.driver.note(body.skill, Box.STORE, None, None, note))
-        effects.show(f"receipt.{body.dealing}", body.skill or record.id, f"{body.subject} by {message.author}")
+        effects.show(
+            KINDS[f"receipt.{body.dealing}"], body.skill or record.id, f"{body.subject} by {message.author}",
+            subject=body.subject, author=message.author,
+        )  # fmt: skip
         return body.skill, effects
 
     def _check_grounds(self, body: Receipt, message: Verified) -> None:
@@ -310,7 +324,7 @@ class Inbox:
             seen=admitted.at,
         )
         effects = Effects([PutPeer(row)])
-        effects.show("peer.hello", message.author, body.name)
+        effects.show(Kind.PEER_GREETED, message.author, body.name, name=body.name, role=body.role)
         return "", effects
 
     def _met(self, author: NodeId) -> PeerRow:

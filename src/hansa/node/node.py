@@ -7,17 +7,19 @@ found = node.finder.find("turn a title into a slug")
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from hansa.admission.service import Via
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
 from hansa.node.catalogue import Catalogue
 from hansa.node.core import Core
+from hansa.node.events import Event, Kind
 from hansa.node.executor import Execution, Executor
 from hansa.node.finder import Finder, Found
 from hansa.node.inbox import Inbox
 from hansa.node.keyholder import Keyholder
+from hansa.node.outbox import Outbox
 from hansa.node.ports import SkillFilter, Solver
 from hansa.node.prover import Proof, Prover, Unproved
 from hansa.node.publishing import Publisher
@@ -45,6 +47,7 @@ class Node:
         self.finder = Finder(core, self.shelf)
         self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)
         self.publisher = Publisher(core, self.shelf)
+        self.outbox = Outbox(core)
         self.subscriber = Subscriber(core, self.inbox)
         self.reflections = Reflections(core)
         self.keyholder = Keyholder(core)
@@ -57,6 +60,11 @@ class Node:
     def start(self) -> int:
         """Makes the store's skills findable; returns how many there are."""
         return self.shelf.fill_index()
+
+    async def events(self, last_id: str | None = None, kinds: Collection[Kind] = ()) -> AsyncIterator[Event]:
+        """Yields what happens, as it happens; see `node.events.Stream.follow`."""
+        async for event in self.core.driver.stream.follow(last_id, kinds):
+            yield event
 
     def find(self, intent: str, limit: int = 10) -> list[Found]:
         """Returns the proved skills that fit an intent best, each with why."""

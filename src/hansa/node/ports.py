@@ -5,7 +5,7 @@ Times are milliseconds UTC. Methods that are `async` may wait; the others answer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,6 +84,22 @@ class SkillFilter:
     tag: str = ""
     author: str = ""
     published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """How much a store holds, and how often it wrote since it was opened.
+
+    Attributes:
+        outbox: deliveries by state.
+        commits: transactions; batches: sets of changes in them. Batches a commit is what group commit saves.
+    """
+
+    records: int
+    receipts: int
+    outbox: Mapping[str, int]
+    commits: int
+    batches: int
 
 
 class Store(Protocol):
@@ -220,6 +236,9 @@ class Store(Protocol):
 
     def sizes(self) -> dict[NodeId, int]:
         """Returns how many bytes of records are held of each author."""
+
+    def counts(self) -> StoreCounts:
+        """Returns how much it holds; for people and metrics, not for decisions."""
         ...
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:

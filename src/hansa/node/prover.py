@@ -17,6 +17,7 @@ from hansa.kernel.verdict import Box, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.events import AFTER_PROOF, Value
 from hansa.node.ports import Sandbox
 from hansa.node.rows import (
     AppendLedger,
@@ -102,8 +103,13 @@ class Prover:
         if task is None:
             task = asyncio.create_task(self._prove(row, trials))
             self._running[row.id] = task
-            task.add_done_callback(lambda _: self._running.pop(row.id, None))
+            self._core.meters.proving = len(self._running)
+            task.add_done_callback(lambda _: self._ended(row.id))
         return await asyncio.shield(task)
+
+    def _ended(self, skill: ContentId) -> None:
+        self._running.pop(skill, None)
+        self._core.meters.proving = len(self._running)
 
     async def _tried(self, row: SkillRow, trials: int | None) -> Proof | Unproved:
         try:
@@ -118,8 +124,11 @@ class Prover:
         seed = int(row.id[:8], 16)
         sandbox = self.sandbox()
         async with self._slots:
-            report = await sandbox.run(job_for(skill, wanted, params.refute_trials, seed, self._core.settings.sandbox))
+            job = job_for(skill, wanted, params.refute_trials, seed, self._core.settings.sandbox)
+            with self._core.spans.span("prove", skill=row.id, trials=wanted):
+                report = await sandbox.run(job)
         finding = judge(skill, report)
+        self._core.meters.proved(finding.outcome.value, finding.wall_us)
         async with self._core.turns.of(row.id):
             return await self._keep(row, skill, finding, sandbox)
 
@@ -171,7 +180,7 @@ class Prover:
         if row.origin is Origin.PEER:
             receipts = self._receipts(row, finding, sandbox.harness, sealed.id, effects)
             self._report(finding, sealed, receipts, effects)
-        effects.show(f"skill.{finding.outcome}", row.id, f"{skill.intent[:80]}: {_summary(finding, sandbox)}")
+        _show(effects, row, finding, after, f"{skill.intent[:80]}: {_summary(finding, sandbox)}")
         await self._core.driver.perform(effects)
         return Proof(row, finding, after, sandbox.harness, tuple(one.id for one in receipts))
 
@@ -247,6 +256,13 @@ class Prover:
             except Refused:
                 continue  # damaged: withheld, and no receipt rests on it
         return [claim for claim in claims if claim.author != self._core.me]
+
+
+def _show(effects: Effects, row: SkillRow, finding: Finding, after: SkillState, text: str) -> None:
+    fields: dict[str, Value] = {"state": after.value, "trials": finding.trials, "successes": finding.successes}
+    if finding.reason:
+        fields["reason"] = finding.reason.code
+    effects.show(AFTER_PROOF[finding.outcome], row.id, text, wall_ms=finding.wall_us // 1000, **fields)
 
 
 def _summary(finding: Finding, sandbox: Sandbox) -> str:

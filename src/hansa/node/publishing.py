@@ -18,6 +18,7 @@ from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
 from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
+from hansa.node.events import AFTER_DELIVERY, Kind, Value
 from hansa.node.ports import Answer
 from hansa.node.rows import (
     OutboxRow,
@@ -122,7 +123,7 @@ class Publisher:
                 effects.changes.append(PutOutbox(OutboxRow(sealed.id, url, "pending", at=now)))
         note = f"published as {sealed.id[:12]} to {', '.join(targets) or 'its own feed'}"
         effects.changes.append(self._core.driver.note(row.id, Box.SEND, Verdict.ACCEPT, None, note))
-        effects.show("skill.published", row.id, row.intent)
+        effects.show(Kind.SKILL_PUBLISHED, row.id, row.intent, record=sealed.id)
         await self._core.driver.perform(effects)
 
     def _own_record(self, skill: ContentId) -> RecordRow | None:
@@ -142,7 +143,8 @@ class Publisher:
                         silent.add(row.url)
                 if row.url in silent or row.record in keys:
                     continue
-                delivery = await self._deliver_one(row)
+                with self._core.spans.span("deliver", record=row.record, tries=row.tries):
+                    delivery = await self._deliver_one(row)
             except Unavailable as error:
                 silent.add(row.url)
                 delivery = Delivery(replace(row, tries=row.tries + 1, reason=Reason.UNREACHABLE.code), str(error))
@@ -177,6 +179,7 @@ class Publisher:
             self._core.noticed[record.id] = None
             return Delivery(replace(row, state="refused", reason=refusal.reason.code), str(refusal))
         is_skill = record.kind == messages.SKILL
+        self._core.meters.bytes_out += len(record.envelope)
         answer = await self._core.caller.post(row.url, "/skills" if is_skill else "/records", record.envelope)
         delivery = _judged(row, answer)
         if is_skill and delivery.row.state == "delivered":
@@ -186,6 +189,10 @@ class Publisher:
 
     async def _keep_delivery(self, delivery: Delivery) -> None:
         row = delivery.row
+        now = next((one for one in self._core.store.deliveries_of(row.record) if one.url == row.url), row)
+        if now.state == "dropped" and row.state == "pending":
+            return  # given up while it was tried
+        self._core.meters.deliveries[row.state] += 1
         effects = Effects([PutOutbox(replace(row, at=self._core.now()))])
         if row.state != "pending":
             reason = BY_CODE.get(row.reason)
@@ -194,7 +201,10 @@ class Publisher:
             record = self._core.store.record(row.record)
             for ref in {row.record, record.subject if record else ""} - {""}:
                 effects.changes.append(self._core.driver.note(ref, Box.SEND, verdict, reason, note))
-            effects.show(f"delivery.{row.state}", row.record, note)
+            refused: dict[str, Value] = {"reason": row.reason} if row.state == "refused" else {}
+            effects.show(AFTER_DELIVERY[row.state], row.record, note, url=row.url, **refused)
+        elif row.tries == 1:
+            effects.show(Kind.DELIVERY_WAITING, row.record, delivery.detail, url=row.url, reason=row.reason)
         await self._core.driver.perform(effects)
 
     def _files_of(self, skill: str) -> list[tuple[str, bytes]]:

@@ -13,6 +13,7 @@ from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.instant import DAY
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.events import Kind
 from hansa.node.executor import Execution, How
 from hansa.node.rows import DropReflections, PutReflection, TrimReflections
 from hansa.skills.learning import Learning, learning
@@ -75,7 +76,7 @@ class Reflections:
             count = MOST - MOST // 100
             effects.changes.append(TrimReflections(count))
         for one in fresh.values():
-            effects.show("reflection.added", one.id, one.description)
+            effects.show(Kind.REFLECTION_ADDED, one.id, one.description)
         await self._core.driver.perform(effects)
         self._count = count
         return len(fresh)

@@ -113,7 +113,7 @@ class OutboxRow:
 
     record: ContentId
     url: str
-    state: str  # "pending", "delivered" or "refused"
+    state: str  # "pending", "delivered", "refused", or "dropped" by the operator
     reason: str = ""
     tries: int = 0
     at: int = 0

@@ -16,6 +16,7 @@ from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.events import AFTER_SETTLING, Kind, Value
 from hansa.node.rows import (
     LedgerRow,
     OutboxRow,
@@ -100,7 +101,7 @@ class Shelf:
         if held is not None:
             effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
         effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, None, None, f"added from {draft.source}"))
-        effects.show("skill.added", id_, skill.intent)
+        effects.show(Kind.SKILL_ADDED, id_, skill.intent)
         effects.index.append((id_, index_text(skill.intent, skill.tags)))
         await self._core.driver.perform(effects)
         return id_, True
@@ -121,7 +122,8 @@ class Shelf:
         effects = Effects([SetSkillState(row.id, after, reason.code if reason else "")])
         note = f"{trigger} by the operator" + (f": {why}" if why else "")
         effects.changes.append(self._core.driver.note(row.id, Box.DOMAIN, verdict, reason, note))
-        effects.show(f"skill.{after}", row.id, row.intent)
+        refused: dict[str, Value] = {"reason": reason.code} if reason else {}
+        effects.show(AFTER_SETTLING[after], row.id, row.intent, **refused)
         await self._core.driver.perform(effects)
         return after
 
@@ -152,7 +154,7 @@ class Shelf:
                 self._core.driver.note(row.id, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, f"removed here: {why}"),
             ]
         )
-        effects.show("skill.removed", row.id, row.intent)
+        effects.show(Kind.SKILL_REMOVED, row.id, row.intent)
         await self._core.driver.perform(effects)
         self._core.index.drop(row.id)
         return told
@@ -165,7 +167,7 @@ class Shelf:
                 return
             effects = Effects([SetSkillState(row.id, service.move(now.state, service.Trigger.FAILED), reason.code)])
             effects.changes.append(self._core.driver.note(row.id, Box.DOMAIN, reason.verdict, reason, detail))
-            effects.show("skill.refused", row.id, f"{row.intent[:80]}: {detail}")
+            effects.show(Kind.SKILL_REFUSED, row.id, f"{row.intent[:80]}: {detail}", reason=reason.code)
             await self._core.driver.perform(effects)
 
     def known(self, id_: ContentId) -> service.Known:

@@ -15,12 +15,13 @@ from hansa.admission.versions import SUPPORTED
 from hansa.identity import envelope
 from hansa.identity.envelope import Verified
 from hansa.kernel.canonical import Json
-from hansa.kernel.errors import NotFound, Refused, UsageError
+from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
+from hansa.node.events import Kind
 from hansa.node.inbox import Inbox
 from hansa.node.keyfetcher import CHANGED, KeyFetcher, named_author
 from hansa.node.ports import SkillFilter
@@ -129,7 +130,7 @@ class Subscriber:
             if before:
                 row = replace(row, length=before.length, head=before.head)
             effects = Effects([PutSubscription(row)])
-            effects.show("subscribed", welcome.author, wanted.url)
+            effects.show(Kind.SOURCE_SUBSCRIBED, welcome.author, wanted.url, url=wanted.url)
             await self._core.driver.perform(effects)
         return row
 
@@ -141,7 +142,10 @@ class Subscriber:
         """
         async with self._core.turns.of(url):
             self._subscription(url)
-            await self._core.driver.perform(Effects([DropSubscription(url)]))
+            effects = Effects([DropSubscription(url)])
+            self._core.meters.sources.pop(url, None)
+            effects.show(Kind.SOURCE_UNSUBSCRIBED, url, url)
+            await self._core.driver.perform(effects)
 
     async def pull(self, url: str) -> AsyncIterator[Pulled]:
         """Takes in what is new in a source's feed; stops, keeping what was taken, when the source contradicts itself.
@@ -149,9 +153,31 @@ class Subscriber:
         Raises:
             Unavailable: no answer. Refused: FROZEN, ROLLBACK, FORK, MIX_AND_MATCH and others: the source is at fault.
         """
-        async with self._pulling[url]:
-            async for pulled in self._pull(self._subscription(url)):
-                yield pulled
+        meter = self._core.meters.source(url)
+        taken = refused = 0
+        try:
+            async with self._pulling[url]:
+                async for pulled in self._pull(self._subscription(url)):
+                    taken += pulled.reason is None
+                    refused += pulled.reason is not None
+                    yield pulled
+        except (Refused, Unavailable) as error:
+            await self._failed(url, error)
+            raise
+        meter.pulled, meter.failures, meter.behind = self._core.now(), 0, 0
+        if taken or refused:
+            effects = Effects()
+            effects.show(Kind.SOURCE_PULLED, url, f"{taken} taken, {refused} not", taken=taken, refused=refused)
+            await self._core.driver.perform(effects)
+
+    async def _failed(self, url: str, error: Refused | Unavailable) -> None:
+        meter = self._core.meters.source(url)
+        meter.failures += 1
+        if meter.failures == 1:
+            reason = error.reason.code if isinstance(error, Refused) else Reason.UNREACHABLE.code
+            effects = Effects()
+            effects.show(Kind.SOURCE_FAILED, url, str(error), reason=reason)
+            await self._core.driver.perform(effects)
 
     def _find(self, url: str) -> SubscriptionRow | None:
         return next((one for one in self._core.store.subscriptions() if one.url == url), None)
@@ -193,10 +219,12 @@ class Subscriber:
     async def _walk(self, subscription: SubscriptionRow, mark: Mark) -> AsyncIterator[_Walked]:
         """Yields the pages behind a mark; the last one ends in the signed head."""
         while True:
-            page = await self._page(subscription, mark)
+            with self._core.spans.span("pull", after=mark.length):
+                page = await self._page(subscription, mark)
             index_message = await self._index_in(page, subscription)
             index = parse(index_message.body, Index)
             feed.check_index(mark, index, index_message.header.expires, self._core.now())
+            self._core.meters.source(subscription.url).behind = max(0, index.length - mark.length)
             mark = feed.walk(mark, [ContentId(item.id) for item in page.items])
             feed.check_walk(mark, index)
             if not page.items and mark.length < index.length:

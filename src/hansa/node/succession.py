@@ -23,6 +23,7 @@ from hansa.kernel.limits import MAX_SAFE_INTEGER
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.events import Kind
 from hansa.node.rows import PutRecord, RecordRow, SetSkillState, SkillRow, WithholdRecord
 from hansa.node.shelf import index_text, record_row
 from hansa.node.vault import open_record
@@ -46,7 +47,7 @@ def take(core: Core, message: Verified, now: Instant, in_feed: bool) -> Effects:
     for row in withheld:
         _withhold(core, row, root, {one.id for one in withheld}, effects)
     text = f"version {root.version} of {author}" + (f"; {len(withheld)} records withheld" if withheld else "")
-    effects.show("keys.changed", message.id, text)
+    effects.show(Kind.KEYS_CHANGED, author, text, version=root.version, withheld=len(withheld))
     return effects
 
 
@@ -117,7 +118,7 @@ def _without_word(core: Core, skill: SkillRow, gone: set[ContentId], effects: Ef
         return
     after = service.move(skill.state, service.Trigger.REMOVED)
     effects.changes.append(SetSkillState(skill.id, after, Reason.REVOKED.code))
-    effects.show("skill.removed", skill.id, f"{skill.intent[:80]}: nobody stands behind it any more")
+    effects.show(Kind.SKILL_REMOVED, skill.id, f"{skill.intent[:80]}: nobody stands behind it any more")
 
 
 def _is_stood_by(core: Core, skill: SkillRow, gone: set[ContentId]) -> bool:

@@ -22,6 +22,7 @@ from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse, read_json
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.events import Kind
 from hansa.node.rows import AppendLedger, PutBlob, PutRecord
 from hansa.node.shelf import record_row
 from hansa.overlay import messages as overlay
@@ -141,6 +142,6 @@ class Witness:
                 core.driver.note(record.id, Box.SEND, Verdict.REJECT, Reason.FORK, note),
             ]
         )
-        effects.show("source.split", record.id, note)
+        effects.show(Kind.SOURCE_SPLIT, record.id, note, author=author)
         self._found.append(Refused(Reason.FORK, note))
         await core.driver.perform(effects)

@@ -16,7 +16,7 @@ from hansa.conduct import ledger
 from hansa.kernel.errors import DiskFull, Fault, Refused
 from hansa.kernel.ids import ContentId, NodeId, chain
 from hansa.kernel.verdict import Reason
-from hansa.node.ports import SkillFilter
+from hansa.node.ports import SkillFilter, StoreCounts
 from hansa.node.rows import (
     AppendJournal,
     AppendLedger,
@@ -67,6 +67,7 @@ class MemoryStore:
         self.full = False
         self._journal_bound = journal_bound
         self._closed = False
+        self._applied = 0
         self._records: dict[ContentId, RecordRow] = {}
         self._by_seq: dict[tuple[NodeId, int], ContentId] = {}
         self._feed: list[ContentId] = []
@@ -94,6 +95,7 @@ class MemoryStore:
         self._refuse([change.row for change in changes if isinstance(change, PutRecord)])
         for change in changes:
             self._make(change)
+        self._applied += bool(changes)
         del self._journal[: max(0, len(self._journal) - self._journal_bound)]
 
     def _refuse(self, rows: Sequence[RecordRow]) -> None:
@@ -370,6 +372,11 @@ class MemoryStore:
         for row in self._records.values():
             found[row.author] += len(row.envelope)
         return dict(found)
+
+    def counts(self) -> StoreCounts:
+        """Returns how much it holds; each batch is a commit of its own."""
+        states = Counter(row.state for row in self._outbox.values())
+        return StoreCounts(len(self._records), len(self._ledger), dict(states), self._applied, self._applied)
 
     def close(self) -> None:
         """Takes no more changes."""

@@ -89,6 +89,9 @@ _PEERS = Prepared(select(peers).order_by(peers.c.id))
 _SIZES = Prepared(
     select(records.c.author, func.sum(func.length(records.c.envelope)).label("size")).group_by(records.c.author)
 )
+_COUNT_RECORDS = Prepared(select(func.count().label("number")).select_from(records))
+_COUNT_LEDGER = Prepared(select(func.count().label("number")).select_from(ledger))
+_COUNT_OUTBOX = Prepared(select(outbox.c.state, func.count().label("number")).group_by(outbox.c.state))
 _BLOB = Prepared(select(blobs.c.data).where(blobs.c.digest == bindparam("digest")))
 
 
@@ -254,6 +257,11 @@ class SqlReads(ABC):
     def sizes(self) -> dict[NodeId, int]:
         """Returns how many bytes of records are held of each author."""
         return {NodeId(row["author"]): int(row["size"]) for row in self._rows(_SIZES)}
+
+    def held(self) -> tuple[int, int, dict[str, int]]:
+        """Returns the numbers of records and of receipts, and deliveries by state."""
+        found, receipts = (int(self._rows(one)[0]["number"]) for one in (_COUNT_RECORDS, _COUNT_LEDGER))
+        return found, receipts, {row["state"]: int(row["number"]) for row in self._rows(_COUNT_OUTBOX)}
 
     def _starting_with(self, statement: Prepared, prefix: str, limit: int) -> Sequence[Fetched]:
         if not prefix.isascii():  # no id does, and not all text can be asked for

@@ -28,6 +28,7 @@ from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writer import Writer
 from hansa.kernel.errors import DiskFull, Fault, Unavailable
 from hansa.kernel.ids import ContentId
+from hansa.node.ports import StoreCounts
 from hansa.node.rows import Change
 
 MIB = 1024 * 1024
@@ -139,6 +140,10 @@ class SqliteStore(SqlReads):
     def commits(self) -> int:
         """Transactions committed since it was opened."""
         return self._writer.commits
+
+    def counts(self) -> StoreCounts:
+        """Returns how much it holds, and how often it wrote since it was opened."""
+        return StoreCounts(*self.held(), self._writer.commits, self._writer.batches)
 
     async def apply(self, changes: Sequence[Change]) -> None:
         """Makes all changes or none; returns when they are on the disk."""

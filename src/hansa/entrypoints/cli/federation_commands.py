@@ -8,7 +8,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import say, say_all, short, table
+from hansa.entrypoints.cli.show import hanging, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -18,7 +18,7 @@ cli.add_typer(peer, name="peer")
 cli.add_typer(ledger, name="ledger")
 
 SHOWN_SHUT = 5
-"""How many skills that stay are shown with their gates when all are published."""
+"""How many skills are named for each gate that keeps them in."""
 
 NodeIdArgument = Annotated[str, typer.Argument(metavar="NODE", help="A node id: did:key:z6Mk…")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a node, e.g. http://127.0.0.1:8470")]
@@ -41,7 +41,7 @@ def publish(
 
 def _show_publish(value: dict[str, Any], detailed: bool) -> None:
     shut = [one for one in value["publications"] if not one["published"]]
-    for one in value["publications"] if detailed else shut[:SHOWN_SHUT]:
+    for one in value["publications"] if detailed else ():
         say(f"{short(one['trace_id'])} {'passes every gate' if one['published'] else 'stays here'}")
         for gate in one["gates"]:
             mark = "✗" if gate["reason"] else "✓"
@@ -49,8 +49,8 @@ def _show_publish(value: dict[str, Any], detailed: bool) -> None:
         if value["dry_run"] and one["payload"]:
             say(f"would go to {', '.join(one['to']) or 'its own feed only'}; the very bytes:")
             say_all(one["payload"])
-    if not detailed and len(shut) > SHOWN_SHUT:
-        say(f"… and {len(shut) - SHOWN_SHUT} more that stay here: --json lists them")
+    if not detailed:
+        _show_shut(shut)
     signed = sum(one["published"] for one in value["publications"])
     if value["dry_run"]:
         say(f"dry run: {signed} would be published, {len(shut)} stay; nothing was kept or sent")
@@ -61,6 +61,24 @@ def _show_publish(value: dict[str, Any], detailed: bool) -> None:
     )
     for problem in value["problems"]:
         say(f"! {problem}")
+    if value["pending"]:
+        say("what waits goes out while hansa up runs; hansa outbox list shows it, hansa outbox drop gives it up")
+    if not value["publications"]:
+        say("nothing proved to publish yet: hansa skill add, then hansa prove")
+
+
+def _show_shut(shut: list[dict[str, Any]]) -> None:
+    """Shows what keeps skills in, each obstacle once, with the first of the skills that it keeps."""
+    kept: dict[tuple[str, str], list[str]] = {}
+    for one in shut:
+        for gate in one["gates"]:
+            if gate["reason"]:
+                kept.setdefault((gate["gate"], gate["asked"]), []).append(one["trace_id"])
+    for (gate_name, asked), ids in kept.items():
+        some = ", ".join(short(id_) for id_ in ids[:SHOWN_SHUT]) + (" …" if len(ids) > SHOWN_SHUT else "")
+        hanging(f"✗ {gate_name} (asked: {asked}) keeps {len(ids)}: ", some)
+    if shut:
+        say(f"what was found: hansa publish {short(shut[0]['trace_id'])} --dry-run")
 
 
 @cli.command(
@@ -127,7 +145,12 @@ def peer_list(home: Home = None, as_json: AsJson = False) -> None:
     value = call(home, "peer.list", as_json).value
     if not as_json:
         columns = ("instance_id", "name", "role", "invited", "banned", "last_seen")
-        table(columns, [[one[name] or "" for name in columns] for one in value["instances"]])
+        shown = {True: "yes", False: "", None: ""}
+        rows = [[shown.get(one[name], one[name]) for name in columns] for one in value["instances"]]
+        if rows:
+            table(columns, rows)
+        else:
+            say("no node met, invited or banned yet: hansa peer add NODE, or hansa subscribe URL")
 
 
 @peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
@@ -168,7 +191,7 @@ def print_story(value: dict[str, Any]) -> None:
     say(f"{short(value['id'])}  {value['what'][:100]}")
     marks = {"passed": "✓", "stopped": "✗", "not reached": "·", "note": "·"}
     for line in value["lines"]:
-        say(f"  {marks[line['state']]} {line['box']:<12} {line['text'] or line['state']}")
+        hanging(f"  {marks[line['state']]} {line['box']:<12} ", line["text"] or line["state"])
 
 
 @ledger.command("list", epilog=epilog("hansa ledger list"))

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hansa import __version__
 from hansa.entrypoints.cli import (
+    config_commands,
     federation_commands,
     key_commands,
     llm_commands,
     mcp_commands,
     node_commands,
+    outbox_commands,
+    quarantine_commands,
     reflect_commands,
+    running_commands,
+    service_commands,
     skill_commands,
     store_commands,
+    watching_commands,
 )
 from hansa.entrypoints.cli.options import epilog
-from hansa.entrypoints.errors import DONE, INTERRUPTED, exit_code
+from hansa.entrypoints.cli.show import print_json
+from hansa.entrypoints.errors import DONE, INTERRUPTED, REFUSED, exit_code, problem
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
+
+Misused: Any = typer.BadParameter.__mro__[2]
+"""What a wrong command line raises: ClickException, of the click that this version of Typer uses or brings along."""
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -34,8 +44,14 @@ cli = typer.Typer(
 )
 _PARTS = (
     node_commands,
+    config_commands,
+    running_commands,
+    service_commands,
+    watching_commands,
     skill_commands,
+    quarantine_commands,
     federation_commands,
+    outbox_commands,
     key_commands,
     mcp_commands,
     llm_commands,
@@ -76,15 +92,33 @@ def demo(
 def run() -> None:
     """Runs the command line; the entry point of `hansa`."""
     try:
-        cli()
+        sys.exit(cli(standalone_mode=False) or DONE)
     except HansaError as error:
+        _tell(problem(error), exit_code(error))
         typer.echo(f"hansa: {plain(str(error))}", err=True)
         sys.exit(exit_code(error))
+    except Misused as error:
+        _tell({"reason": "usageerror", "message": plain(error.format_message())}, error.exit_code)
+        error.show()
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        _tell({"reason": "declined", "message": "nothing was done"}, REFUSED)
+        typer.echo("hansa: nothing was done", err=True)
+        sys.exit(REFUSED)
     except KeyboardInterrupt:
+        _tell({"reason": "interrupted", "message": "interrupted"}, INTERRUPTED)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has seen enough
         sys.exit(DONE)
+
+
+def _tell(error: dict[str, str], code: int) -> None:
+    """With --json, an error is one JSON object on standard output as well, so that a program reads one place only."""
+    words = sys.argv[1:]
+    asked = words[: words.index("--")] if "--" in words else words
+    if "--json" in asked:
+        print_json({"error": error, "exit_code": code})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from hansa.entrypoints.home import STORE, home_directory
+from hansa.kernel.errors import HansaError
+from hansa.kernel.plain import plain
+
 Home = Annotated[
     Path | None,
     typer.Option(
@@ -18,8 +22,34 @@ Home = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-SkillId = Annotated[str, typer.Argument(metavar="ID", help="A skill's id, or the start of it.")]
-SkillIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Skill ids, or the starts of them.")]
+
+
+def skill_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Returns skills whose id starts as typed, for the shell's completion: read-only, and silent when it can't be."""
+    from hansa.adapters.lock import holder
+    from hansa.adapters.store.beside import Beside
+
+    try:
+        home = home_directory(context.params.get("home"))
+        with Beside(home / STORE, held=holder(home) is not None) as store:
+            rows = [store.skill(id_) for id_ in store.skill_ids(incomplete, COMPLETED)]
+            return [(row.id[:12], plain(row.intent, 60)) for row in rows if row]
+    except (HansaError, OSError):
+        return []
+
+
+COMPLETED = 50
+"""Ids that are offered at once."""
+
+SkillId = Annotated[
+    str, typer.Argument(metavar="ID", help="A skill's id, or the start of it.", autocompletion=skill_ids)
+]
+SkillIds = Annotated[
+    list[str], typer.Argument(metavar="ID...", help="Skill ids, or the starts of them.", autocompletion=skill_ids)
+]
+SomeIds = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID...]", help="By default all not tried yet.", autocompletion=skill_ids)
+]
 
 
 def epilog(*examples: str) -> str:

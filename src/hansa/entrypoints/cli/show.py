@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,8 +20,15 @@ SHORT = 12
 """Characters of an id that are shown; commands take any start of one."""
 
 WIDE = 160
-_FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation"})
+LEAST = 20
+"""Characters that a column of text which may break over lines needs at least."""
+
+_FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation", "value", "to",
+                     "instance_id", "subject", "what to do"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
+
+_DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "role", "last_seen", "at", "ms", "confidence", "reason")
+"""Columns that a narrow screen can do without, the first to go first."""
 
 
 def console() -> Console:
@@ -47,15 +56,48 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Seque
 
     Args:
         right: columns that hold numbers.
+
+    Where the screen is too narrow, the columns that can do without are left out, and named below.
     """
+    cells = [[plain(str(cell)) for cell in row] for row in rows]
+    screen = console()
+    kept = _fitting(columns, cells, screen.width)
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in columns:
+    for at in kept:
+        name = columns[at]
         made.add_column(
             name, justify="right" if name in right else "left", overflow="fold", no_wrap=name not in _FOLDED
         )
-    for row in rows:
-        made.add_row(*(Text(plain(str(cell))) for cell in row))
-    console().print(made)
+    for row in cells:
+        made.add_row(*(Text(row[at]) for at in kept))
+    screen.print(made)
+    left_out = [name for at, name in enumerate(columns) if at not in kept]
+    if left_out:
+        screen.print(Text(f"(no room for {', '.join(left_out)}: --json has all)"))
+
+
+def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Returns the places of the columns that fit, in order; those that fold need `LEAST` characters only."""
+    needed = [
+        min(LEAST, longest) if name in _FOLDED else longest
+        for at, name in enumerate(columns)
+        for longest in [max([cell_len(name), *(cell_len(row[at]) for row in cells)])]
+    ]
+    kept = list(range(len(columns)))
+    for name in _DISPENSABLE:
+        if sum(needed[at] + 2 for at in kept) <= width + 2:
+            break
+        kept = [at for at in kept if columns[at] != name]
+    return kept
+
+
+def hanging(head: str, text: str, width: int = 0) -> None:
+    """Prints text behind a head; where it does not fit on one line, the following ones begin under its first word."""
+    screen = console()
+    wide = (width or screen.width) - cell_len(head)
+    lines = textwrap.wrap(plain(text), wide, break_on_hyphens=False) if sys.stdout.isatty() and wide > LEAST else []
+    for number, line in enumerate(lines or [plain(text)]):
+        screen.print(Text((head if number == 0 else " " * cell_len(head)) + line))
 
 
 def short(id_: str | None) -> str:
@@ -66,3 +108,20 @@ def short(id_: str | None) -> str:
 def percent(part: float) -> str:
     """Returns a fraction as a percentage."""
     return f"{100 * part:.1f} %"
+
+
+def size(count: int) -> str:
+    """Returns bytes as people read them."""
+    value = float(count)
+    for unit in ("bytes", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def span(seconds: int) -> str:
+    """Returns a length of time as people read it: its two largest units."""
+    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
+    first = next((place for place, (number, _) in enumerate(parts) if number), len(parts) - 1)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2])

@@ -12,16 +12,14 @@ import typer
 
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, SkillId, epilog
-from hansa.entrypoints.cli.show import percent, say, say_all, short, table
+from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog
+from hansa.entrypoints.cli.show import percent, print_json, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
 cli = typer.Typer()
 skill = typer.Typer(no_args_is_help=True, help="Add, list, show, remove, export and import skills.")
-quarantine = typer.Typer(no_args_is_help=True, help="Look at what is not proved yet, and decide on it.")
 cli.add_typer(skill, name="skill")
-cli.add_typer(quarantine, name="quarantine")
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many to show.")]
 Trials = Annotated[int | None, typer.Option(min=1, max=10_000, help="Trials of each proof.", show_default="settings")]
@@ -70,7 +68,7 @@ def list_(
         limit=limit,
     )  # fmt: skip
     if not as_json:
-        _skill_table(result.value["skills"])
+        skill_table(result.value["skills"])
         more = f"; next page: --after {result.value['next']}" if result.value["next"] else ""
         say(f"{len(result.value['skills'])} of {result.value['count']}{more}")
 
@@ -129,17 +127,20 @@ def export(
         "envelopes"
     ),
     home: Home = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere.
 
     With --format skill-md: write skills as Agent Skills, a folder with a SKILL.md each; without ids all proved ones.
     """
     if _one_of(form, "envelopes", "skill-md") == "skill-md":
-        _export_folders(ids or [], to, home)
+        _export_folders(ids or [], to, home, as_json)
         return
     if not ids:
         raise UsageError("name the skills to export: hansa skill export ID…")
-    value = call(home, "skill.export", ids=ids).value
+    value = call(home, "skill.export", as_json and to is None, ids=ids).value
+    if as_json and to is None:
+        return
     lines = value["envelopes"]
     text = "".join(f"{line}\n" for line in lines)
     if to is None:
@@ -149,17 +150,27 @@ def export(
         to.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"can't write {to} ({error.strerror})") from None
-    say(f"{value['count']} records in {to}")
+    if as_json:
+        print_json({"file": str(to.absolute()), "count": value["count"]})
+    else:
+        say(f"{value['count']} records in {to}")
 
 
-def _export_folders(ids: list[str], to: Path | None, home: Path | None) -> None:
+def _export_folders(ids: list[str], to: Path | None, home: Path | None, as_json: bool) -> None:
     if to is None:
         raise UsageError("--format skill-md makes folders: say where, with --to DIR")
     result = call(home, "skill.bundle", ids=ids)
+    made = []
     for one in result.value["bundles"]:
         files = {file["path"]: base64.b64decode(file["data"]) for file in one["files"]}
-        say(f"{short(one['trace_id'])}  {beneath.write_tree(to.expanduser(), one['name'], files)}")
-    say(f"{result.value['count']} skills in {to}")
+        folder = beneath.write_tree(to.expanduser(), one["name"], files)
+        made.append({"trace_id": one["trace_id"], "folder": str(folder)})
+        if not as_json:
+            say(f"{short(one['trace_id'])}  {folder}")
+    if as_json:
+        print_json({"skills": made, "count": len(made)})
+    else:
+        say(f"{result.value['count']} skills in {to}")
     finish(result)
 
 
@@ -182,7 +193,7 @@ def import_(
 
 @cli.command(epilog=epilog("hansa prove", "hansa prove 3f9a2c --trials 100", "hansa prove --again --json"))
 def prove(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="By default all not tried yet.")] = None,
+    ids: SomeIds = None,
     trials: Trials = None,
     again: Annotated[bool, typer.Option("--again", help="Also those in quarantine that were tried before.")] = False,
     home: Home = None,
@@ -209,9 +220,21 @@ def prove(
             columns = ("skill", "outcome", "reason", "trials", "checks", "ms", "detail")
             table(columns, rows[:60], right=("trials", "checks", "ms"))
         say(", ".join(f"{number} {key}" for key, number in sorted(value["counts"].items())) or "nothing to prove")
-        if value["without_checks"]:
-            say(f"{value['without_checks']} without checks: E1 at most")
+        _remedy(value)
     finish(result)
+
+
+def _remedy(value: dict[str, Any]) -> None:
+    """Says what can be done about skills that no proof could be made of."""
+    if value["without_checks"]:
+        say(f"{value['without_checks']} without checks: E1 at most")
+    unproved = value["unprovable"]
+    if unproved.get("without_checks"):
+        some = ", ".join(short(id_) for id_ in unproved["ids"])
+        say(f"{unproved['without_checks']} in quarantine have no checks ({some}): nothing can be proved of them.")
+        say("Add doctests or cases and hansa skill add them again, or decide: hansa quarantine approve ID")
+    if not value["counts"] and unproved.get("tried_before"):
+        say(f"{unproved['tried_before']} were tried before and are undecided: hansa prove --again")
 
 
 @cli.command(epilog=epilog("hansa report", "hansa report --json"))
@@ -277,54 +300,13 @@ def execute(
         value = result.value
         if value["value"] is not None:
             say(value["value"])
+        elif args is None and value["trace_id"] and not value["error"]:
+            say(f"found, and not called: give --args to call it, or hansa skill show {short(value['trace_id'])}")
         elif value["error"]:
             say(value["error"])
         name = f"{short(value['trace_id'])} {value['intent'][:60]}" if value["trace_id"] else ""
         typer.echo(plain(f"{value['how']} {name} ({value['why']}; {value['wall_ms']:.1f} ms)"), err=True)
     finish(result)
-
-
-@quarantine.command("list", epilog=epilog("hansa quarantine list"))
-def quarantine_list(limit: Limit = 50, home: Home = None, as_json: AsJson = False) -> None:
-    """List peers' skills that are not proved here, and those that were refused."""
-    states = ["quarantined", "refused"]
-    result = call(home, "skill.list", as_json, states=states, origin="peer", limit=limit)
-    if not as_json:
-        _skill_table(result.value["skills"])
-        say(f"{len(result.value['skills'])} of {result.value['count']}")
-
-
-@quarantine.command("show", epilog=epilog("hansa quarantine show 3f9a2c"))
-def quarantine_show(id_: SkillId, home: Home = None, as_json: AsJson = False) -> None:
-    """Show one skill with its code, before you decide. Nothing of it is run."""
-    show(id_, lineage=False, home=home, as_json=as_json)
-
-
-@quarantine.command("approve", epilog=epilog("hansa quarantine approve 3f9a2c --why 'read it, harmless'"))
-def approve(
-    id_: SkillId,
-    why: Annotated[str, typer.Option(help="Kept in the journal.")] = "",
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Let a skill be used on your own word, which is for these very bytes: one changed byte makes another id."""
-    _settled(call(home, "quarantine.settle", as_json, id=id_, approve=True, why=why).value, as_json)
-
-
-@quarantine.command("reject", epilog=epilog("hansa quarantine reject 3f9a2c --why 'not wanted'"))
-def reject(
-    id_: SkillId,
-    why: Annotated[str, typer.Option(help="Kept in the journal.")] = "",
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Refuse a skill on your own word."""
-    _settled(call(home, "quarantine.settle", as_json, id=id_, approve=False, why=why).value, as_json)
-
-
-def _settled(value: dict[str, Any], as_json: bool) -> None:
-    if not as_json:
-        say(f"{short(value['trace_id'])} is {value['state']} now")
 
 
 def _is_tuple(text: str) -> bool:
@@ -351,7 +333,7 @@ def _one_of(value: str, *known: str) -> str:
     return value
 
 
-def _skill_table(skills: list[dict[str, Any]]) -> None:
+def skill_table(skills: list[dict[str, Any]]) -> None:
     rows = [
         (
             short(one["trace_id"]),

@@ -18,12 +18,12 @@ from starlette.exceptions import HTTPException
 from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import exit_code, problem
+from hansa.entrypoints.http.access import named_local
 from hansa.entrypoints.http.bodies import read_body
 from hansa.entrypoints.steps import Progress
 from hansa.kernel.errors import HansaError, UsageError
 
 MAX_ARGUMENTS = 1024 * 1024
-_LOCAL = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,9 +57,8 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def _admit(request: Request, token: str) -> None:
-    host = request.headers.get("host", "").rsplit(":", 1)[0].lower()
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if host not in _LOCAL or "origin" in request.headers:
+    if not named_local(request) or "origin" in request.headers:
         raise HTTPException(403, "only from this machine, and not from a page")
     if not hmac.compare_digest(given.encode(), token.encode()):
         raise HTTPException(401, "the token is in the file admin.token of the data directory")

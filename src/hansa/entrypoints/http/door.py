@@ -15,7 +15,7 @@ from starlette.responses import Response
 from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
-from hansa.entrypoints.http import admin, federation, mcp_door, well_known
+from hansa.entrypoints.http import admin, events, federation, mcp_door, metrics, well_known
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
 
@@ -40,6 +40,8 @@ def make_door(app: App) -> FastAPI:
     door.state.node = app.node
     door.state.stopping = asyncio.Event()
     door.include_router(federation.router)
+    door.include_router(events.router)
+    door.include_router(metrics.router)
     door.include_router(admin.router)
     door.include_router(well_known.router)
     mcp_door.add_to(door)

@@ -7,18 +7,19 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from starlette.datastructures import State
 
 from hansa.admission.service import Via
 from hansa.entrypoints.errors import http_status, problem
 from hansa.entrypoints.http.bodies import read_body
+from hansa.entrypoints.http.events import is_public, next_event
 from hansa.identity.envelope import Signed
 from hansa.identity.roots import MAX_VERSIONS
 from hansa.kernel.errors import HansaError, NotFound, Refused
 from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.verdict import Reason
-from hansa.node.driver import Effects, NodeEvent
+from hansa.node.driver import Effects
 from hansa.node.node import Node
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import PutBlob, RecordRow
@@ -101,7 +102,7 @@ async def get_skills(
     states = (SkillState.ADMITTED, SkillState.QUARANTINED) if hub else (SkillState.ADMITTED,)
     if intent:
         at_least = node.core.settings.ranking.filter_at
-        found = [one for one in node.finder.find(intent, 4 * limit, states, at_least) if _public(node, one.row.id)]
+        found = [one for one in node.finder.find(intent, 4 * limit, states, at_least) if is_public(node, one.row.id)]
         chosen = [one for one in found if (not tag or tag in one.row.tags) and (not author or author == one.row.author)]
         views = [node.views.found(one) for one in chosen[:limit]]
         return {"skills": views, "count": len(views), "next": None}
@@ -231,58 +232,20 @@ async def get_feed(
     return Response(msgspec.json.encode(page), media_type="application/json")
 
 
-@router.get("/events", summary="What happens here, as server-sent events", response_class=StreamingResponse)
-async def get_events(request: Request) -> StreamingResponse:
-    """Streams events without end; public facts only."""
-    node = node_of(request)
-    stopping: asyncio.Event = request.app.state.stopping
-
-    async def stream() -> Any:
-        with node.core.driver.listening() as queue:
-            yield ": hello\n\n"
-            while not stopping.is_set():
-                event = await _next(queue, stopping)
-                if event is not None and event.kind in _PUBLIC:
-                    data = msgspec.json.encode({"ref": event.ref, "text": event.text, "at": event.at}).decode()
-                    yield f"event: {event.kind}\ndata: {data}\n\n"
-                elif event is None:
-                    yield ": still here\n\n"
-
-    return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-
-
-_PUBLIC = frozenset({"skill.received", "skill.published", "skill.removed", "evidence.received",
-                     "receipt.skill_refuted", "receipt.skill_reproved"})  # fmt: skip
-
-
-async def _next(queue: asyncio.Queue[NodeEvent], stopping: asyncio.Event, seconds: float = 15.0) -> NodeEvent | None:
-    """Returns the next event; None after some quiet, or when the node stops."""
-    waits = {asyncio.ensure_future(queue.get()), asyncio.ensure_future(stopping.wait())}
-    done, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for one in pending:
-        one.cancel()
-    results = [one.result() for one in done]
-    return next((one for one in results if isinstance(one, NodeEvent)), None)
-
-
 async def _news(node: Node, seconds: float, stopping: asyncio.Event) -> None:
     """Waits until the feed may have grown, the time is up, or the node stops."""
     before = node.core.store.feed_mark()[0]
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    with node.core.driver.listening() as queue:
+    with node.core.driver.listening() as watcher:
         while node.core.store.feed_mark()[0] == before and not stopping.is_set() and loop.time() < end:
-            await _next(queue, stopping, max(0.01, end - loop.time()))
-
-
-def _public(node: Node, id_: ContentId) -> bool:
-    return any(row.place is not None for row in node.core.store.records_about(id_, SKILL))
+            await next_event(watcher, stopping, max(0.01, end - loop.time()))
 
 
 def _published(request: Request, id_: str) -> Any:
     """Returns a skill that this node passes on; others are not shown at this door (H23), nor told from none at all."""
     node = node_of(request)
-    public = [one for one in node.core.store.skill_ids(id_, MAX_PAGE) if _public(node, one)]
+    public = [one for one in node.core.store.skill_ids(id_, MAX_PAGE) if is_public(node, one)]
     row = node.core.store.skill(public[0]) if len(public) == 1 else None
     if row is None:
         raise NotFound(f"no skill here has an id that starts with {id_}" if not public else f"{id_} is not unique")

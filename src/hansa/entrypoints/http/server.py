@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from hansa.entrypoints import upkeep
 from hansa.entrypoints.app import App
 from hansa.entrypoints.http import mcp_door
 from hansa.entrypoints.http.door import make_door
@@ -69,8 +70,9 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     """
     door = make_door(app)
     host, port = sock.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    url = _address(host, port)
     app.lock.set_url(url)
+    app.url = url
     config = uvicorn.Config(door, log_config=None, lifespan="off", access_log=False, server_header=False,
                             timeout_graceful_shutdown=3)  # fmt: skip
     server = _Server(config)
@@ -83,18 +85,30 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, stop)
     tasks = [asyncio.create_task(server.serve(sockets=[sock]))]
+    logging = asyncio.create_task(upkeep.write_down(app))
     try:
         await _started(server, tasks[0])
-        tasks += [*_routines(app, door), await mcp_door.start(door)]
+        tasks += [*_routines(app, door), logging, await mcp_door.start(door)]
         await ready(url)
+        await upkeep.came_up(app)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         stop()
-        for task in tasks[1:]:
+        await upkeep.stops(app)
+        ending = [task for task in tasks if task is not logging]
+        for task in ending[1:]:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
+        logging.cancel()  # last, so that it has written down the rest
+        await asyncio.gather(logging, return_exceptions=True)
+
+
+def _address(host: str, port: int) -> str:
+    """Returns where commands on this machine reach the door; of one that listens everywhere, the loopback address."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - looked at, not listened on
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
@@ -107,6 +121,7 @@ def _routines(app: App, door: FastAPI) -> list[asyncio.Task[None]]:
     return [
         asyncio.create_task(_deliver(app, stopping)),
         asyncio.create_task(_pull_all(app, stopping)),
+        asyncio.create_task(upkeep.watch(app, stopping)),
     ]
 
 
@@ -117,9 +132,7 @@ async def _deliver(app: App, stopping: asyncio.Event) -> None:
         driver.outbox_filled.clear()
         try:
             async for delivery in app.node.publisher.deliver():
-                if delivery.row.state == "refused":
-                    log.warning("delivery refused", record=delivery.row.record, to=delivery.row.url,
-                                reason=delivery.row.reason)  # fmt: skip
+                log.debug("delivery tried", record=delivery.row.record, to=delivery.row.url, state=delivery.row.state)
         except _EXPECTED as error:
             log.warning("delivery failed", error=str(error))
         with contextlib.suppress(TimeoutError):
@@ -152,7 +165,7 @@ async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
             await app.node.before_pull(url)
             async for pulled in app.node.subscriber.pull(url):
                 if pulled.reason is not None:
-                    log.info("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
+                    log.debug("record refused", record=pulled.id, reason=pulled.reason.code, source=url)
             for split in await app.node.subscriber.witness.compare(url):
                 log.warning("source shows two feeds", told_by=url, error=str(split))
             await _prove_waiting(app)
@@ -161,7 +174,7 @@ async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
         except NotFound:
             return  # unsubscribed meanwhile
         except _EXPECTED as error:
-            log.warning("pull failed", source=url, error=str(error))
+            log.info("pull failed", source=url, error=str(error))
             await _pause(stopping, min(RETRY_SECONDS, app.config.sync_seconds))
 
 
@@ -169,7 +182,7 @@ async def _prove_waiting(app: App) -> None:
     if app.node.core.sandbox is None or app.node.core.asks_first:
         return
     async for proof in app.node.prove_waiting(Origin.PEER):
-        log.info("looked at", skill=proof.row.id, outcome=proof.word)
+        log.debug("looked at", skill=proof.row.id, outcome=proof.word)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -1,6 +1,16 @@
 """What can be asked of a node, by whichever door; see `registry`."""
 
-from hansa.entrypoints.operations import agent_skills, federation, keys, looking, models, reflections, skills, storage
+from hansa.entrypoints.operations import (
+    agent_skills,
+    federation,
+    keys,
+    looking,
+    models,
+    outbox,
+    reflections,
+    skills,
+    storage,
+)
 from hansa.entrypoints.operations.registry import OPERATIONS, Outcome, run
 
 __all__ = [
@@ -11,6 +21,7 @@ __all__ = [
     "keys",
     "looking",
     "models",
+    "outbox",
     "reflections",
     "run",
     "skills",

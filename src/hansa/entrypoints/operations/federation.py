@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import problem
@@ -11,13 +12,15 @@ from hansa.entrypoints.steps import Progress, Result
 from hansa.identity import roots
 from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import HansaError, Refused, UsageError
-from hansa.kernel.ids import NodeId
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
+from hansa.node.events import Kind
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import BY_AGENT, PeerRow, PutPeer, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
+from hansa.node.views import View
 from hansa.skills.model import Origin, SkillState
 
 
@@ -48,7 +51,20 @@ async def _publish(app: App, given: Arguments) -> Outcome:
         "dry_run": dry,
     }
     asked = all(one["published"] for one in shown) or not given.get("ids")
-    yield Result(value, ok=asked and "refused" not in states)
+    yield Result(value, ok=asked and "refused" not in states and (dry or _arrived(app, shown)))
+
+
+def _arrived(app: App, shown: list[View]) -> bool:
+    """Says whether something of what was published lies where it was to go; so it does when it was to go nowhere."""
+    store = app.node.core.store
+    sent = [
+        one.state
+        for view in shown
+        if view["record"]
+        for one in store.deliveries_of(ContentId(str(view["record"])))
+        if one.url in cast("list[str]", view["to"])
+    ]
+    return not sent or "delivered" in sent
 
 
 def _admitted(app: App) -> list[SkillRow]:
@@ -146,7 +162,9 @@ async def _peer_set(app: App, given: Arguments) -> Outcome:
     changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
     async with app.node.core.turns.of(id_):
         row = replace(app.node.core.store.peer(id_) or PeerRow(id_), **changed)
-        await app.node.core.driver.perform(Effects([PutPeer(row)]))
+        effects = Effects([PutPeer(row)])
+        effects.show(Kind.PEER_BANNED if row.banned else Kind.PEER_INVITED, id_, row.name)
+        await app.node.core.driver.perform(effects)
     yield Result(
         {
             "instance_id": id_,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
+from hansa import __version__
 from hansa.conduct.ledger import first_fault
 from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
+from hansa.entrypoints.pulse import resident_bytes
 from hansa.entrypoints.steps import Result
-from hansa.kernel.errors import Refused
+from hansa.kernel.errors import Refused, Unavailable
+from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
+from hansa.node.events import kind_of
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import SkillRow
 from hansa.node.vault import find_skill, open_record
@@ -17,7 +23,31 @@ from hansa.skills.model import Origin, SkillState
 @operation("status")
 async def _status(app: App, _: Arguments) -> Outcome:
     waiting = app.node.waiting(Origin.PEER)
-    yield Result(app.node.views.status() | {"home": str(app.home), "waiting": len(waiting)})
+    now = app.node.core.now()
+    process = {
+        "running": bool(app.url),
+        "pid": os.getpid() if app.url else None,
+        "url": app.url or None,
+        "version": __version__,
+        "since": iso(app.since) if app.url else None,
+        "uptime_seconds": max(0, now - app.since) // 1000 if app.url else None,
+        "event_loop_lag_ms": round(app.pulse.worst * 1000, 1) if app.url else None,
+        "resident_bytes": resident_bytes() if app.url else None,
+    }
+    yield Result({"process": process} | app.node.views.status() | {"home": str(app.home), "waiting": len(waiting)})
+
+
+@operation("events.list")
+async def _events_list(app: App, given: Arguments) -> Outcome:
+    """Lists what is kept of the events since the node was opened."""
+    if not app.url:
+        raise Unavailable(
+            f"no node is up in {app.home}, and events are told while one is: hansa up, or look into hansa logs"
+        )
+    wanted = [kind_of(code) for code in given.get("kinds") or ()]
+    kept = [one for one in app.node.core.driver.history if not wanted or one.kind in wanted]
+    limit = given.get("limit", 50)
+    yield Result({"events": [one.view() for one in kept[-limit:]], "count": len(kept[-limit:])})
 
 
 @operation("find")

@@ -16,12 +16,14 @@ from hansa.identity import roots
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.verdict import Reason
+from hansa.node.ports import SkillFilter
 from hansa.node.prover import Proof, Unproved
+from hansa.node.rows import SkillRow
 from hansa.node.vault import find_skill, open_record
 from hansa.skills import service
 from hansa.skills.importing.draft import Rejected
 from hansa.skills.messages import SKILL
-from hansa.skills.model import Case, Origin
+from hansa.skills.model import Case, Origin, SkillState
 
 
 @operation("skill.add")
@@ -112,7 +114,20 @@ async def _prove(app: App, given: Arguments) -> Outcome:
     counts = Counter(proof.word for proof in proofs)
     views = [node.views.proof(proof) for proof in proofs if isinstance(proof, Proof)]
     ok = not given.get("ids") or all(proof.word == "proved" for proof in proofs)
-    yield Result({"proofs": views, "counts": dict(counts), "without_checks": len(without)}, ok=ok)
+    value = {"proofs": views, "counts": dict(counts), "without_checks": len(without)}
+    yield Result(value | {"unprovable": {} if given.get("ids") else _unprovable(app)}, ok=ok)
+
+
+def _unprovable(app: App) -> dict[str, object]:
+    """Returns what lies in quarantine and is not proved by proving again: without checks, or tried before."""
+    core = app.node.core
+    tried = [row for row in app.node.unproved() if core.store.evidence(row.id)]
+    bare: list[SkillRow] = []
+    after = ""
+    while page := core.store.skills(SkillFilter(states=(SkillState.QUARANTINED,)), after=after, limit=500):
+        after = page[-1].id
+        bare += [row for row in page if not row.has_checks]
+    return {"without_checks": len(bare), "ids": [row.id for row in bare[:5]], "tried_before": len(tried)}
 
 
 @operation("execute")

@@ -1,0 +1,74 @@
+"""Commands on settings: show, check, path, schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.show import print_json, say, table
+from hansa.entrypoints.config import Config, load
+from hansa.entrypoints.home import home_directory
+from hansa.entrypoints.origins import settings
+
+cli = typer.Typer()
+config = typer.Typer(help="The settings in force, where they come from, and whether they are valid.")
+cli.add_typer(config, name="config")
+
+Origin = Annotated[bool, typer.Option("--origin", help="Also where each comes from: default, FILE:LINE, variable.")]
+
+
+@config.callback(invoke_without_command=True)
+def _show_by_default(
+    context: typer.Context, home: Home = None, origin: Origin = False, as_json: AsJson = False
+) -> None:
+    """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
+    if context.invoked_subcommand is None:
+        show(home, origin, as_json)
+
+
+@config.command(epilog=epilog("hansa config show --origin", "HANSA_PORT=9000 hansa config show --json"))
+def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> None:
+    """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
+    directory = home_directory(home)
+    found = settings(directory)
+    if as_json:
+        values = load(directory).model_dump(mode="json")
+        print_json({"settings": [one.view() for one in found]} if origin else values)
+        return
+    typer.echo(f"# {directory / 'config.toml'}", err=True)
+    columns = ("setting", "value", "origin") if origin else ("setting", "value")
+    table(columns, [(one.name, one.value, one.origin)[: len(columns)] for one in found])
+
+
+@config.command(epilog=epilog("hansa config check"))
+def check(home: Home = None, as_json: AsJson = False) -> None:
+    """Say whether the settings are valid; the error names the one that is not."""
+    directory = home_directory(home)
+    load(directory)
+    if as_json:
+        print_json({"ok": True, "file": str(directory / "config.toml")})
+    else:
+        say("the settings are valid")
+
+
+@config.command(epilog=epilog("hansa config path"))
+def path(home: Home = None, as_json: AsJson = False) -> None:
+    """Print where config.toml lies, or would lie."""
+    found = home_directory(home) / "config.toml"
+    if as_json:
+        print_json({"file": str(found), "exists": found.exists()})
+    else:
+        say(str(found))
+
+
+@config.command(epilog=epilog("hansa config schema > hansa.schema.json"))
+def schema(home: Home = None, as_json: AsJson = False) -> None:
+    """Print the JSON Schema of config.toml, for editors and programs."""
+    made = Config.model_json_schema()
+    if as_json:
+        print_json(made)
+    else:
+        typer.echo(json.dumps(made, indent=2))

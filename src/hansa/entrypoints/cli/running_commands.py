@@ -1,0 +1,225 @@
+"""Commands that run a node: up, stop, restart, status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hansa.adapters import background
+from hansa.adapters.lock import Claim, Holder, busy, holder
+from hansa.entrypoints import logs
+from hansa.entrypoints.cli.client import call
+from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.show import print_json, say, size, span, table
+from hansa.entrypoints.cli.tail import last_lines, readable
+from hansa.entrypoints.config import Config, load
+from hansa.entrypoints.errors import BUSY, TABLE
+from hansa.entrypoints.home import LOGS, home_directory
+from hansa.entrypoints.identities import identity
+from hansa.entrypoints.reach import WAIT_SECONDS, node_at
+from hansa.kernel.errors import Busy, Fault, HansaError, Refused, Unavailable
+from hansa.kernel.plain import plain
+
+cli = typer.Typer()
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 20.0
+SHOWN = 10
+"""Last lines of the log that are shown when a node does not come up."""
+
+Role = Annotated[str | None, typer.Option(help="node, or hub: passes on what invited peers push.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on; loopback unless you choose.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
+Name = Annotated[str | None, typer.Option(help="What the node calls itself.")]
+LogLevel = Annotated[str | None, typer.Option(help="What standard error hears: debug, info, warning or error.")]
+Seconds = Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="Seconds that it may take to stop.")]
+Force = Annotated[bool, typer.Option("--force", help="End it the hard way when it does not stop in time.")]
+
+
+@cli.command(
+    epilog=epilog("hansa up", "hansa up --detach", "hansa up --role hub --port 8471", "hansa up --port 0 --json")
+)
+def up(
+    *,
+    home: Home = None,
+    role: Role = None,
+    host: Host = None,
+    port: Port = None,
+    name: Name = None,
+    log_level: LogLevel = None,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave it running in the background.")] = False,
+    ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C or `hansa stop` ends it cleanly."""
+    directory = home_directory(home)
+    given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
+    config = load(directory, given)
+    flags = flags_of(given)
+    if detach:
+        _launch(directory, flags, as_json)
+    else:
+        _run(directory, config, flags, ready_fd, as_json)
+
+
+def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int | None, as_json: bool) -> None:
+    import uvloop  # these imports would cost every other command half a second
+
+    from hansa.entrypoints.app import opened
+    from hansa.entrypoints.http import server
+
+    node_id = identity(directory)
+
+    async def announce(url: str) -> None:
+        told = {"url": url, "instance_id": node_id, "role": config.role, "pid": os.getpid()}
+        if ready_fd is not None:
+            with os.fdopen(ready_fd, "w", encoding="utf-8") as pipe:
+                pipe.write(json.dumps(told) + "\n")
+        elif as_json:
+            print_json(told)
+        else:
+            say(f"{config.role} {node_id}")
+            say(f"is up at {url}  (reference: {url}/docs, Ctrl-C ends it)")
+
+    async def run() -> None:
+        async with opened(directory, config, Claim("up", flags=flags), WAIT_SECONDS) as app:
+            sock = server.listen(config.host, config.port)
+            await server.serve(app, sock, announce)
+
+    with contextlib.ExitStack() as stack:
+        file = None
+        if config.log_file_level != "off":
+            file = logs.LogFile(directory, config.log_file_bytes, config.log_files)
+            stack.callback(file.close)
+        logs.configure(config.log_level, config.log_json, file, config.log_file_level)
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        runner.run(run())
+
+
+def _launch(directory: Path, flags: tuple[str, ...], as_json: bool) -> None:
+    """Starts a node in the background; one that is up already is left alone and named."""
+    node_id = identity(directory)  # without one it can't start, and that is said best here
+    at, already = in_background(directory, flags)
+    log = str(directory / LOGS / logs.NAME)
+    if as_json:
+        print_json({"instance_id": node_id, "url": at.url, "pid": at.pid, "log": log, "already": already})
+        return
+    say(f"node {node_id}")
+    say(f"{'was up already' if already else 'is up'} at {at.url} in the background (process {at.pid})")
+    say(f"log: {log}. Next: hansa status, hansa logs -f, hansa stop")
+
+
+def in_background(directory: Path, flags: tuple[str, ...]) -> tuple[Holder, bool]:
+    """Returns the node that is up in a directory, and whether it was so before; starts it if not.
+
+    Raises:
+        HansaError: it does not come up; of the kind that its exit code stands for, with its own sentence.
+    """
+    end = time.monotonic() + READY_SECONDS
+    found = node_at(directory, end)
+    if found:
+        return found, True
+    folder = directory / LOGS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    command = [*background.this_program(), "up", "--home", str(directory), *flags]
+    started = background.launch(command, folder / logs.LAST_WORDS, READY_SECONDS)
+    if started.line:
+        return Holder(started.pid, json.loads(started.line)["url"]), False
+    if started.code == BUSY and (other := node_at(directory, end)):  # somebody else was faster
+        return other, True
+    raise _failed(directory, started.code)
+
+
+def _failed(directory: Path, code: int | None) -> HansaError:
+    words = last_lines(directory / LOGS / logs.LAST_WORDS, SHOWN)
+    for line in [readable(one) for one in last_lines(directory / LOGS / logs.NAME, SHOWN)] + words[:-1]:
+        typer.echo(plain(line), err=True)
+    said = words[-1].removeprefix("hansa: ") if words else "it said nothing"
+    if code is None:
+        return Unavailable(f"the node was not up after {READY_SECONDS:g} s and was ended: see {directory / LOGS}")
+    kind = next((kind for kind, known, _ in TABLE if known == code and kind is not Refused), Fault)
+    return kind(f"the node did not come up: {plain(said, 400)}")
+
+
+@cli.command(epilog=epilog("hansa stop", "hansa stop --timeout 60", "hansa stop --force"))
+def stop(home: Home = None, timeout: Seconds = STOP_SECONDS, force: Force = False, as_json: AsJson = False) -> None:
+    """Ask the node in the data directory to stop, and wait until it has; nothing happens when none is up."""
+    directory = home_directory(home)
+    at, hard = _ended(directory, timeout, force)
+    if as_json:
+        print_json({"stopped": at is not None, "pid": at.pid if at else None, "forced": hard})
+    elif at is None:
+        say(f"no node is up in {directory}")
+    else:
+        say(f"the node in {directory} (process {at.pid}) has stopped" + (", the hard way" if hard else ""))
+
+
+def _ended(directory: Path, timeout: float, force: bool) -> tuple[Holder | None, bool]:
+    at = holder(directory) if directory.is_dir() else None
+    if at is None:
+        return None, False
+    if not at.is_node:
+        raise Busy(busy(directory, at))
+    return at, background.end(directory, at, timeout, force)
+
+
+@cli.command(epilog=epilog("hansa restart", "hansa restart --port 8471"))
+def restart(
+    *,
+    home: Home = None,
+    role: Role = None,
+    host: Host = None,
+    port: Port = None,
+    name: Name = None,
+    log_level: LogLevel = None,
+    timeout: Seconds = STOP_SECONDS,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop the node and start it in the background; with the flags it had, unless others are given."""
+    directory = home_directory(home)
+    given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
+    load(directory, given)  # settings that stop the new one must not cost the old one
+    at, _ = _ended(directory, timeout, force)
+    _launch(directory, flags_of(given) or (at.claim.flags if at else ()), as_json)
+
+
+@cli.command(epilog=epilog("hansa status", "hansa status --json"))
+def status(home: Home = None, as_json: AsJson = False) -> None:
+    """Show whether the node is up, and its counts: skills, evidence, messages taken and refused."""
+    result = call(home, "status", as_json)
+    if as_json:
+        return
+    value = result.value
+    say(f"{value['role']} {value['instance_id']} in {value['home']}")
+    process = value["process"]
+    if process["running"]:
+        up_for = span(process["uptime_seconds"])
+        say(f"up at {process['url']} for {up_for} (process {process['pid']}, hansa {process['version']})")
+    else:
+        say(f"not up: hansa up --detach starts it (hansa {process['version']})")
+    skills: dict[str, int] = value["skills"]
+    rows: list[tuple[str, object]] = [(f"skills {state}", number) for state, number in skills.items()]
+    rows += [("own skills", value["own"]), ("records in the feed", value["feed"]["length"])]
+    rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
+    rows += [("peers met", value["peers"]), ("sandbox", value["sandbox"] or "none (a hub proves nothing)")]
+    if process["running"]:
+        rows += [("memory", size(process["resident_bytes"])), ("event loop late, ms", process["event_loop_lag_ms"])]
+    messages = value["messages"]
+    rows += [("messages received since start", messages["received"]), ("messages admitted", messages["admitted"])]
+    for verdict in ("ignored", "rejected"):
+        rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
+    table(("what", "count"), rows, right=("count",))
+
+
+def flags_of(given: dict[str, Any]) -> tuple[str, ...]:
+    """Returns the options of `up` as they are typed."""
+    pairs = ((f"--{key.replace('_', '-')}", str(value)) for key, value in given.items() if value is not None)
+    return tuple(word for pair in pairs for word in pair)

@@ -1,0 +1,76 @@
+"""What a running node does for whoever runs it: log its events, feel its pulse, tell the service manager.
+
+A sign of life goes out from the event loop itself, so that a node whose loop hangs is restarted by its manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+import structlog
+
+from hansa import __version__
+from hansa.adapters.notify import ALIVE, READY, STOPPING, notify, wants_signs_of_life
+from hansa.entrypoints.app import App
+from hansa.entrypoints.pulse import LATE_SECONDS
+from hansa.kernel.errors import HansaError
+from hansa.node.driver import Effects
+from hansa.node.events import BEGINNING, Event, Kind
+
+LOW_BYTES = 64 * 1024 * 1024
+"""Below this the store takes no more writes (`adapters.store.sqlite`)."""
+
+log = structlog.get_logger("hansa")
+_WARNINGS = frozenset({Kind.SKILL_REFUTED, Kind.DELIVERY_REFUSED, Kind.SOURCE_FAILED, Kind.NODE_HEALTH})
+
+
+async def came_up(app: App) -> None:
+    """Tells everybody that the node answers."""
+    await _show(app, Kind.NODE_UP, app.node.core.me, f"{app.config.role} answers", url=app.url, version=__version__)
+    notify(READY, f"STATUS={app.config.role} at {app.url}")
+
+
+async def stops(app: App) -> None:
+    """Tells everybody that the node was asked to stop, and writes down what was not written yet."""
+    await _show(app, Kind.NODE_STOPPING, app.node.core.me, "asked to stop")
+    notify(STOPPING)
+
+
+async def write_down(app: App) -> None:
+    """Logs every event, without end."""
+    last = BEGINNING
+    while True:
+        async for event in app.node.core.driver.stream.follow(last):
+            last = event.id or last
+            _log(event)
+
+
+def _log(event: Event) -> None:
+    told = {"ref": event.ref, "text": event.text, **event.fields}
+    (log.warning if event.kind in _WARNINGS else log.info)(event.kind.code, **told)
+
+
+async def watch(app: App, stopping: asyncio.Event) -> None:
+    """Measures how late the loop wakes, sees that there is room on the disk, and tells of changes."""
+    alive = wants_signs_of_life()
+    ill: set[str] = set()
+    while not stopping.is_set():
+        await app.pulse.beat(stopping)
+        if alive:
+            notify(ALIVE)
+        found = {"event_loop": app.pulse.lag > LATE_SECONDS, "disk": shutil.disk_usage(app.home).free < LOW_BYTES}
+        for part in sorted(found):
+            if found[part] != (part in ill):
+                ill ^= {part}
+                state = "ill" if found[part] else "well"
+                await _show(app, Kind.NODE_HEALTH, part, f"{part} is {state}", state=state)
+
+
+async def _show(app: App, kind: Kind, ref: str, text: str, **fields: str) -> None:
+    effects = Effects()
+    effects.show(kind, ref, text, **fields)
+    try:
+        await app.node.core.driver.perform(effects)
+    except HansaError as error:  # pragma: no cover - nothing is written for an event
+        log.warning("event lost", error=str(error))

@@ -1,0 +1,289 @@
+"""What happens on a node, told to whoever watches: one closed list of kinds, one stream, and nothing kept for good.
+
+1. An event is shown once its change is durable (`driver`); a kind that is not in `Kind` can't be shown.
+2. Each has a number. The last `HISTORY` are kept, so that a watcher who was away goes on where it left off.
+3. A watcher has a queue of `QUEUE` events. One that is too slow loses its place, never the node's time: it is told so
+   by `stream.gap` and its stream ends; it comes back with the id of the last event that it saw.
+
+What must be remembered is in the journal and in the ledger; a stream is for those who are there.
+
+    async for event in stream.follow():
+        print(event.kind.code, event.ref, event.text)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from hansa.kernel.errors import UsageError
+from hansa.kernel.instant import Instant
+from hansa.kernel.plain import plain
+from hansa.skills.model import Outcome, SkillState
+
+HISTORY = 1_000
+QUEUE = 1_000
+MAX_WATCHERS = 256
+BEGINNING = "0"
+"""Stands for the id of the event before the first."""
+
+MAX_TEXT = 300
+
+Value = str | int
+
+
+class Kind(Enum):
+    """What can happen: (code, what `ref` names, the fields it carries, whether it is public, what it means).
+
+    A public event is told to anybody, once the skill that it is about is in the feed; all others want a token.
+    """
+
+    SKILL_ADDED = ("skill.added", "skill", (), False, "a skill of this node's own was added; not proved yet")
+    SKILL_RECEIVED = ("skill.received", "skill", ("author",), True, "a signed skill came in and lies in quarantine")
+    SKILL_PROVED = (
+        "skill.proved", "skill", ("state", "trials", "successes", "wall_ms"), False, "a proof held here",
+    )  # fmt: skip
+    SKILL_REFUTED = (
+        "skill.refuted", "skill", ("state", "reason", "trials", "successes", "wall_ms"), False, "a proof failed here",
+    )  # fmt: skip
+    SKILL_UNDECIDED = (
+        "skill.undecided", "skill", ("state", "reason", "trials", "successes", "wall_ms"), False,
+        "a proof came to no decision; the skill stays where it was",
+    )  # fmt: skip
+    SKILL_ADMITTED = ("skill.admitted", "skill", (), False, "the operator approved a skill")
+    SKILL_REFUSED = ("skill.refused", "skill", ("reason",), False, "the operator, or its use, took a skill out of use")
+    SKILL_PUBLISHED = ("skill.published", "skill", ("record",), True, "this node passed a skill on")
+    SKILL_REMOVED = ("skill.removed", "skill", (), True, "a skill was taken back, or removed here")
+    EVIDENCE_RECEIVED = ("evidence.received", "skill", ("outcome", "author"), True, "somebody's finding came in")
+    RECEIPT_REFUTED = (
+        "receipt.skill_refuted", "skill", ("subject", "author"), True, "a receipt says that a claim was false",
+    )  # fmt: skip
+    RECEIPT_REPROVED = (
+        "receipt.skill_reproved", "skill", ("subject", "author"), True, "a receipt says that a claim held",
+    )  # fmt: skip
+    RECEIPT_EQUIVOCATED = (
+        "receipt.equivocated", "record", ("subject", "author"), False, "two messages under one number, with proof",
+    )  # fmt: skip
+    DELIVERY_DELIVERED = ("delivery.delivered", "record", ("url",), False, "a peer has taken a record")
+    DELIVERY_REFUSED = ("delivery.refused", "record", ("url", "reason"), False, "a peer refuses a record for good")
+    DELIVERY_WAITING = (
+        "delivery.waiting", "record", ("url", "reason"), False, "a first try failed; it is tried again by itself",
+    )  # fmt: skip
+    DELIVERY_DROPPED = ("delivery.dropped", "record", ("url",), False, "the operator gave up a delivery")
+    PEER_GREETED = ("peer.greeted", "node", ("name", "role"), False, "a node said hello")
+    PEER_INVITED = ("peer.invited", "node", (), False, "the operator invited a node")
+    PEER_BANNED = ("peer.banned", "node", (), False, "the operator banned a node")
+    SOURCE_SUBSCRIBED = ("source.subscribed", "node", ("url",), False, "this node pulls from a source from now on")
+    SOURCE_UNSUBSCRIBED = ("source.unsubscribed", "address", (), False, "this node pulls from a source no longer")
+    SOURCE_PULLED = ("source.pulled", "address", ("taken", "refused"), False, "news of a source were looked at")
+    SOURCE_FAILED = (
+        "source.failed", "address", ("reason",), False, "a source does not answer, or contradicts itself; told once",
+    )  # fmt: skip
+    SOURCE_SPLIT = (
+        "source.split", "record", ("author",), False, "a source shows its readers two feeds; both indexes are kept",
+    )  # fmt: skip
+    KEYS_CHANGED = ("keys.changed", "node", ("version", "withheld"), False, "somebody's signing or root keys changed")
+    MESSAGE_REFUSED = (
+        "message.refused", "record", ("reason", "box", "verdict"), False, "a message was not accepted",
+    )  # fmt: skip
+    REFLECTION_ADDED = ("reflection.added", "reflection", (), False, "a note on how work went was kept")
+    NODE_UP = ("node.up", "node", ("url", "version"), False, "the node answers on its port")
+    NODE_STOPPING = ("node.stopping", "node", (), False, "the node was asked to stop")
+    NODE_HEALTH = ("node.health", "part", ("state",), False, "a part of the node fell ill, or is well again")
+    STREAM_GAP = ("stream.gap", "stream", ("missed",), True, "events were missed: the watcher was slow, or away")
+
+    def __init__(self, code: str, ref: str, fields: tuple[str, ...], public: bool, text: str) -> None:
+        self.code = code
+        self.ref = ref
+        self.fields = fields
+        self.public = public
+        self.text = text
+
+
+BY_CODE = {kind.code: kind for kind in Kind}
+"""Kind by its code."""
+
+
+def kind_of(code: str) -> Kind:
+    """Returns a kind by its code.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    found = BY_CODE.get(code)
+    if found is None:
+        raise UsageError(f"there is no event {plain(code, 40)!r}: the list is {', '.join(BY_CODE)}")
+    return found
+
+
+AFTER_PROOF = {
+    Outcome.PASS: Kind.SKILL_PROVED,
+    Outcome.FAIL: Kind.SKILL_REFUTED,
+    Outcome.INCONCLUSIVE: Kind.SKILL_UNDECIDED,
+}
+AFTER_SETTLING = {SkillState.ADMITTED: Kind.SKILL_ADMITTED, SkillState.REFUSED: Kind.SKILL_REFUSED}
+AFTER_DELIVERY = {"delivered": Kind.DELIVERY_DELIVERED, "refused": Kind.DELIVERY_REFUSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An event before it has its place in the stream: made by a decision, shown when that is durable."""
+
+    kind: Kind
+    ref: str
+    text: str
+    fields: Mapping[str, Value]
+
+    def __post_init__(self) -> None:
+        """Holds the fields against the list.
+
+        Raises:
+            ValueError: a field too many or too few.
+        """
+        if set(self.fields) != set(self.kind.fields):
+            raise ValueError(f"{self.kind.code} carries {self.kind.fields}, not {tuple(self.fields)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        id: place in the stream of this start of the node, as "START-NUMBER".
+        ref: id of the skill, record or node that it is about, or an address.
+        text: one line for people, made safe to print.
+        at: milliseconds UTC.
+        fields: what `kind.fields` names.
+    """
+
+    id: str
+    kind: Kind
+    ref: str
+    text: str
+    at: int
+    fields: Mapping[str, Value]
+
+    def view(self) -> dict[str, object]:
+        """Returns it as plain values."""
+        return {
+            "id": self.id,
+            "kind": self.kind.code,
+            "ref": self.ref,
+            "text": self.text,
+            "at": self.at,
+            **self.fields,
+        }
+
+
+@dataclass(slots=True, eq=False)
+class Watcher:
+    """Somebody who watches: a bounded queue, and how many events did not fit into it."""
+
+    queue: asyncio.Queue[Event] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    missed: int = 0
+
+    def offer(self, event: Event) -> None:
+        """Hands an event over; once one did not fit, all later ones are missed too, so that there is one gap."""
+        if self.missed or self.queue.full():
+            self.missed += 1
+        else:
+            self.queue.put_nowait(event)
+
+    @property
+    def behind(self) -> bool:
+        """Says whether everything in order was taken, and the next event is one that is missing."""
+        return self.missed > 0 and self.queue.empty()
+
+
+class Stream:
+    """Every event since the node was opened, the last of them to be had again."""
+
+    def __init__(self, started: Instant) -> None:
+        """Begins.
+
+        Args:
+            started: when the node was opened; part of each id, so that an id of another start is known as such.
+        """
+        self.shown = 0
+        self.history: deque[Event] = deque(maxlen=HISTORY)
+        self.watchers: set[Watcher] = set()
+        self._started = int(started)
+
+    def show(self, shown: Shown, at: Instant) -> Event:
+        """Gives an event its place, and tells everybody."""
+        self.shown += 1
+        text = plain(shown.text, MAX_TEXT)
+        event = Event(f"{self._started}-{self.shown}", shown.kind, shown.ref, text, int(at), shown.fields)
+        self.history.append(event)
+        for watcher in self.watchers:
+            watcher.offer(event)
+        return event
+
+    def gap(self, missed: int, at: Instant) -> Event:
+        """Returns the marker for events that a watcher did not get; it has no id, for nobody goes on after it.
+
+        Args:
+            missed: how many; 0 where nobody knows.
+        """
+        text = f"{missed} events were missed" if missed else "events of an earlier start are not kept"
+        return Event("", Kind.STREAM_GAP, "", text, int(at), {"missed": missed})
+
+    def since(self, last_id: str) -> tuple[list[Event], int]:
+        """Returns what is kept of the events after `last_id`, and how many between are not kept any more.
+
+        The number is -1 where it can't be known: the id is of another start, or no id at all.
+        """
+        if last_id == BEGINNING:
+            return list(self.history), self.shown - len(self.history)
+        start, _, number = last_id.partition("-")
+        if start != str(self._started) or not number.isdecimal() or int(number) > self.shown:
+            return list(self.history), -1
+        kept = [event for event in self.history if _number(event) > int(number)]
+        return kept, self.shown - int(number) - len(kept)
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[Watcher]:
+        """Gives a watcher that is offered every event while the block runs."""
+        watcher = Watcher()
+        self.watchers.add(watcher)
+        try:
+            yield watcher
+        finally:
+            self.watchers.discard(watcher)
+
+    async def follow(self, last_id: str | None = None, kinds: Collection[Kind] = ()) -> AsyncIterator[Event]:
+        """Yields events as they happen, without end; ends after a `stream.gap` when the caller is too slow.
+
+        Args:
+            last_id: id of the last event that was seen; those after it come first. None for new ones only.
+            kinds: only these; empty for all.
+        """
+        with self.watching() as watcher:
+            for event in self.caught_up(last_id):
+                if _wanted(event, kinds):
+                    yield event
+            while not watcher.behind:
+                event = await watcher.queue.get()
+                if _wanted(event, kinds):
+                    yield event
+            yield self.gap(watcher.missed, Instant(self.history[-1].at))
+
+    def caught_up(self, last_id: str | None) -> list[Event]:
+        """Returns what came after `last_id` and is kept, behind a `stream.gap` where that is not all of it."""
+        if last_id is None:
+            return []
+        kept, lost = self.since(last_id)
+        first = [self.gap(max(0, lost), Instant(kept[0].at if kept else self._started))] if lost else []
+        return [*first, *kept]
+
+
+def _wanted(event: Event, kinds: Collection[Kind]) -> bool:
+    return not kinds or event.kind in kinds or event.kind is Kind.STREAM_GAP
+
+
+def _number(event: Event) -> int:
+    return int(event.id.rpartition("-")[2])

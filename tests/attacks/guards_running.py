@@ -1,0 +1,141 @@
+"""Guards of a running node: who is ended, who may watch, what is told, and what is never shown. See `guards`.
+
+python -m tests.attacks.guards_running
+"""
+
+from __future__ import annotations
+
+from tests.attacks.guards import Guard, check_guards
+
+_RUN = "tests/cli/test_running.py::"
+_BACK = "tests/adapters/test_background.py::"
+_METRICS = "tests/http/test_metrics.py::"
+_HTTP = "tests/http/test_events.py::"
+_EVENTS = "tests/node/test_events.py::"
+_UNIT = "tests/adapters/test_notify.py::"
+
+ENDING = [
+    Guard(
+        "adapters/background.py",
+        "        if not _holds(directory, found.pid):\n            return False\n",
+        "",
+        (_BACK + "test_a_process_that_a_stale_file_names_is_left_alone",),
+    ),
+    Guard(
+        "adapters/background.py",
+        "if known and pid not in known:",
+        "if False:",
+        (_BACK + "test_a_process_that_a_held_lock_names_falsely_is_left_alone",),
+    ),
+    Guard(
+        "adapters/background.py",
+        "if not force:",
+        "if False:",
+        (_BACK + "test_who_does_not_stop_is_ended_by_force_alone",),
+    ),
+    Guard(
+        "adapters/systemd.py",
+        'if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARK):',
+        "if False:",
+        (_UNIT + "test_a_unit_of_somebody_else_is_neither_replaced_nor_removed",),
+    ),
+    Guard(
+        "node/publishing.py",
+        'if now.state == "dropped" and row.state == "pending":',
+        "if False:",
+        ("tests/cli/test_outbox.py::test_one_that_is_given_up_while_it_is_tried_stays_given_up",),
+    ),
+]
+
+WATCHING = [
+    Guard(
+        "entrypoints/http/events.py",
+        "return private or (event.kind.public and is_public(node, ContentId(event.ref)))",
+        "return private or event.kind.public",
+        (_HTTP + "test_what_lies_in_a_nodes_quarantine_is_told_to_nobody",),
+    ),
+    Guard(
+        "entrypoints/http/events.py",
+        "return private or (event.kind.public and is_public(node, ContentId(event.ref)))",
+        "return True",
+        ("tests/http/test_waiting.py::test_the_public_hears_public_facts_only",),
+    ),
+    Guard(
+        "entrypoints/http/access.py",
+        'if scheme.lower() != "bearer" or not any(fits):',
+        "if False:",
+        (
+            _HTTP + "test_a_wrong_token_is_refused_and_not_taken_for_none",
+            _METRICS + "test_this_machine_and_holders_of_a_token",
+        ),
+    ),
+    Guard(
+        "entrypoints/http/access.py",
+        "held = [token for token in (app.read_token, app.token) if token]",
+        "held = [app.read_token, app.token]",
+        (_HTTP + "test_an_empty_token_opens_nothing",),
+    ),
+    Guard(
+        "entrypoints/http/access.py",
+        'if not named_local(request) or "origin" in told or any(name in told for name in _PROXIED):',
+        "if False:",
+        (_METRICS + "test_this_machine_and_holders_of_a_token",),
+    ),
+    Guard(
+        "entrypoints/http/access.py",
+        "return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback",
+        "return True",
+        (_METRICS + "test_this_machine_and_holders_of_a_token",),
+    ),
+    Guard(
+        "entrypoints/http/events.py",
+        "if len(node.core.driver.stream.watchers) >= MAX_WATCHERS:",
+        "if False:",
+        (_HTTP + "test_there_is_a_bound_on_streams",),
+    ),
+    Guard(
+        "node/events.py",
+        "if set(self.fields) != set(self.kind.fields):",
+        "if False:",
+        (_EVENTS + "test_an_event_carries_exactly_the_fields_of_its_kind",),
+    ),
+    Guard(
+        "node/events.py",
+        "if self.missed or self.queue.full():",
+        "if False:",
+        (_EVENTS + "test_a_slow_watcher_gets_what_fits_then_a_gap_and_the_end",),
+    ),
+    Guard(
+        "node/events.py",
+        "text = plain(shown.text, MAX_TEXT)",
+        "text = shown.text",
+        (_EVENTS + "test_text_of_a_peer_is_made_safe_and_short",),
+    ),
+    Guard(
+        "entrypoints/metrics/text.py",
+        "if set(sample.labels) != set(FAMILIES[sample.family].labels):",
+        "if False:",
+        (_METRICS + "test_labels_that_are_not_the_familys_are_refused",),
+    ),
+    Guard(
+        "entrypoints/metrics/text.py",
+        """return text.replace("\\\\", "\\\\\\\\").replace('"', '\\\\"').replace("\\n", "\\\\n")""",
+        "return text",
+        (_METRICS + "test_a_label_is_read_back_whatever_is_in_it",),
+    ),
+]
+
+RUNNING = [*ENDING, *WATCHING]
+
+
+def main() -> int:
+    """Checks all of them; returns the exit code."""
+    toothless = check_guards(RUNNING)
+    print(
+        "\n".join(toothless) if toothless else f"each of {len(RUNNING)} guards is missed by its tests when it is gone"
+    )
+    return 1 if toothless else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,184 @@
+"""The doctor sees each kind of trouble, says what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hansa.adapters.lock import Claim, DataDirLock
+from hansa.adapters.sandbox.process import ProcessSandbox
+from hansa.entrypoints.doctor import here, others
+from hansa.kernel.jobs import SelfTest
+from tests.cli.conftest import Hansa, Up
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """Gives what each tier's self-test comes to; the real ones are run in tests/sandbox."""
+    holds = {"bubblewrap": True, "namespaces": True, "landlock": True, "seatbelt": True}
+
+    async def self_test(self: Any) -> SelfTest:
+        name = self._tier.name
+        return SelfTest(True, (name,)) if holds[name] else SelfTest(False, (name,), ("it leaks",), "Install it.")
+
+    monkeypatch.setattr(ProcessSandbox, "self_test", self_test)
+    return holds
+
+
+@pytest.fixture
+def quiet(home: Path, node: Hansa, sandbox: dict[str, bool]) -> Hansa:
+    (home / "config.toml").write_text("port = 0\n")
+    return node
+
+
+def found(hansa: Hansa) -> dict[str, dict[str, str]]:
+    return {one["name"]: one for one in hansa("doctor", "--json").json["checks"]}
+
+
+def state(home: Path) -> dict[str, tuple[int, int, bytes]]:
+    files = [path for path in sorted(home.rglob("*")) if path.is_file()]
+    return {path.name: (path.stat().st_mode, path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+def test_a_sound_node(quiet: Hansa, home: Path) -> None:
+    quiet("status")
+    before = state(home)
+    said = quiet("doctor")
+    assert said.code == 0
+    assert "0 failed" in said.out
+    assert state(home) == before
+    assert {one["state"] for one in found(quiet).values()} == {"ok"}
+
+
+def test_beside_a_node_that_is_up(up: Up, node: Hansa, sandbox: dict[str, bool]) -> None:
+    checks = found(node)
+    assert up.url in checks["port"]["text"]
+    assert f"process {up.process.pid}" in checks["lock"]["text"]
+    assert "every page sound" in checks["store"]["text"]
+    assert node("doctor").code == 0
+    assert node("status", "--json").json["process"]["running"]
+
+
+def test_no_node_yet(hansa: Hansa, home: Path, sandbox: dict[str, bool]) -> None:
+    said = hansa("doctor", "--json")
+    assert said.code == 1
+    checks = {one["name"]: one for one in said.json["checks"]}
+    assert checks["data directory"]["state"] == checks["key"]["state"] == "fail"
+    assert "hansa init" in checks["key"]["advice"]
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "break_it"),
+    [
+        ("key", "fail", lambda home: (home / "key").chmod(0o644)),
+        ("key", "fail", lambda home: (home / "key").write_bytes(b"nonsense")),
+        ("data directory", "warn", lambda home: home.chmod(0o755)),
+        ("settings", "fail", lambda home: (home / "config.toml").write_text("portt = 1")),
+        ("sandbox", "fail", lambda home: (home / "config.toml").write_text("port = 0\nsandbox_tier = 'moat'")),
+        ("store", "fail", lambda home: (home / "hansa.db").write_bytes(b"SQLite format 3\0" + b"x" * 5_000)),
+        ("store", "fail", lambda home: (home / "hansa.db").write_bytes(b"nonsense" * 1_000)),
+        ("store", "warn", lambda home: (home / "hansa.db-wal").write_bytes(b"x" * 40)),
+    ],
+)
+def test_trouble_is_named_with_what_to_do(quiet: Hansa, home: Path, name: str, state: str, break_it: Any) -> None:
+    quiet("status")
+    break_it(home)
+    check = found(quiet)[name]
+    assert check["state"] == state, check
+    assert check["advice"]
+
+
+def test_a_damaged_page_is_found(quiet: Hansa, home: Path) -> None:
+    quiet("status")
+    with (home / "hansa.db").open("r+b") as file:
+        for page in range(8, 40):
+            file.seek(4096 * page + 10)
+            file.write(b"\xff" * 200)
+    assert found(quiet)["store"]["state"] == "fail"
+
+
+def test_a_store_of_a_newer_hansa(quiet: Hansa, home: Path) -> None:
+    quiet("status")
+    with sqlite3.connect(home / "hansa.db") as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    db.close()
+    assert "newer" in found(quiet)["store"]["text"]
+
+
+def test_a_port_that_somebody_else_has(quiet: Hansa, home: Path) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        (home / "config.toml").write_text(f"port = {sock.getsockname()[1]}\n")
+        assert found(quiet)["port"]["state"] == "fail"
+
+
+def test_a_command_that_works_here(quiet: Hansa, home: Path) -> None:
+    with DataDirLock(home, Claim("prove")):
+        assert "hansa prove" in found(quiet)["lock"]["text"]
+
+
+def test_a_tier_that_does_not_hold_is_worth_a_look_and_none_is_a_failure(quiet: Hansa, sandbox) -> None:
+    sandbox["bubblewrap"] = False
+    checks = found(quiet)
+    assert (checks["sandbox bubblewrap"]["state"], checks["sandbox bubblewrap"]["advice"]) == ("warn", "Install it.")
+    assert "namespaces is used" in checks["sandbox"]["text"]
+    sandbox.update(namespaces=False, landlock=False)
+    assert quiet("doctor").code == 1
+
+
+@pytest.mark.parametrize("free_mib", [10, 500, 5_000])
+def test_room_on_the_disk(quiet: Hansa, monkeypatch: pytest.MonkeyPatch, free_mib: int) -> None:
+    usage = type("usage", (), {"free": free_mib * here.MIB})
+    monkeypatch.setattr(here.shutil, "disk_usage", lambda _: usage)
+    assert found(quiet)["disk"]["state"] == {10: "fail", 500: "warn", 5_000: "ok"}[free_mib]
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (60, "warn"), (1_000, "fail"), (-1_000, "fail")])
+def test_the_clock_of_a_source(monkeypatch: pytest.MonkeyPatch, seconds: int, state: str) -> None:
+    import asyncio
+    from email.utils import formatdate
+
+    import httpx2
+
+    now = others.SystemClock().now()
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"Date": formatdate(now / 1000 + seconds, usegmt=True)})
+
+    async def ask() -> Any:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
+            return await others._asked(http, "http://127.0.0.1:1")
+
+    assert asyncio.run(ask()).state == state
+
+
+def test_a_source_that_does_not_answer(up: Up, node: Hansa, home: Path, tmp_path: Path, sandbox) -> None:
+    other = tmp_path / "other"
+    assert node("init", "--home", other).code == 0
+    assert node("subscribe", up.url, "--home", other).code == 0
+    checks = {one["name"]: one for one in node("doctor", "--home", other, "--json").json["checks"]}
+    assert checks[f"source {up.url}"]["state"] == "ok"
+    up.stop()
+    checks = {one["name"]: one for one in node("doctor", "--home", other, "--json").json["checks"]}
+    assert checks[f"source {up.url}"]["state"] == "warn"
+
+
+def test_an_optional_part_tests_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import asyncio
+    import sys
+
+    (tmp_path / "extra_part.py").write_text(
+        "from hansa.kernel.errors import Unavailable\n"
+        "async def self_test(home):\n    raise Unavailable('it is ill: call someone')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(others, "OPTIONAL", ("extra_part", "no_such_part"))
+    [check] = asyncio.run(others.optional(tmp_path))
+    assert (check.state, check.text, check.advice) == ("fail", "it is ill", "call someone")
+    sys.modules.pop("extra_part")

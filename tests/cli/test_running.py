@@ -1,0 +1,239 @@
+"""A node in the background, with real processes: up, seen, followed, restarted, stopped; and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from hansa.adapters import background
+from hansa.adapters.lock import Claim, DataDirLock, holder
+from hansa.entrypoints.cli import client, running_commands
+from hansa.entrypoints.cli.show import span
+from tests.cli.conftest import COMMAND, Hansa, Up
+
+BUSY, USAGE, UNAVAILABLE = 5, 2, 4
+
+
+@pytest.fixture
+def free(node: Hansa, home: Path) -> Iterator[Hansa]:
+    """Gives the command for a node on a free port; whatever is up in the end is ended."""
+    (home / "config.toml").write_text("port = 0\n")
+    yield node
+    at = holder(home)
+    if at:
+        background.end(home, at, 20, force=True)
+
+
+def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
+    assert free("status", "--json").json["process"]["running"] is False
+    assert "not up: hansa up --detach starts it" in free("status").out
+    assert free("stop").code == 0
+
+    first = free("up", "--detach", "--name", "ann", "--json").json
+    assert (first["already"], first["log"]) == (False, str(home / "logs" / "hansa.log"))
+    again = free("up", "--detach", "--json")
+    assert again.code == 0
+    assert again.json == first | {"already": True}
+    assert f"was up already at {first['url']}" in free("up", "-d").out
+    assert os.getsid(first["pid"]) == first["pid"]
+
+    process = free("status", "--json").json["process"]
+    assert {name: process[name] for name in ("running", "pid", "url")} == {
+        "running": True, "pid": first["pid"], "url": first["url"],
+    }  # fmt: skip
+    assert process["version"]
+    assert process["uptime_seconds"] >= 0
+    assert f"up at {first['url']}" in free("status").out
+
+    assert free("events", "--json").json["events"][0]["kind"] == "node.up"
+    assert free("events", "--kind", "skill.added").out.startswith("nothing yet")
+    assert httpx2.get(f"{first['url']}/metrics", trust_env=False).status_code == 200
+
+    second = free("restart", "--json").json
+    assert second["pid"] != first["pid"]
+    assert free("status", "--json").json["name"] == "ann"  # the flags it had
+
+    stopped = free("stop", "--json").json
+    assert stopped == {"stopped": True, "pid": second["pid"], "forced": False}
+    assert holder(home) is None
+    codes = [line["event"] for line in free("logs", "--json").json["lines"]]
+    assert codes == ["node.up", "node.stopping", "node.up", "node.stopping"]
+    assert "node.stopping" in free("logs", "-n", "1").out
+
+
+def test_a_node_that_does_not_come_up_says_why_with_its_exit_code(node: Hansa, home: Path) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        said = node("up", "--detach", "--port", str(sock.getsockname()[1]))
+    assert said.code == UNAVAILABLE
+    assert "the node did not come up: can't listen on" in said.err
+    assert holder(home) is None
+
+
+def test_what_would_stop_it_at_once_starts_nothing(hansa: Hansa, home: Path) -> None:
+    said = hansa("up", "--detach")
+    assert said.code == USAGE
+    assert "run hansa init" in said.sentence
+    assert not (home / "logs").exists()
+
+
+def test_a_restart_with_settings_that_do_not_hold_leaves_the_node_up(up: Up, node: Hansa, home: Path) -> None:
+    (home / "config.toml").write_text("port = 70000\n")
+    assert node("restart").code == USAGE
+    assert up.process.poll() is None
+
+
+def test_stopping_a_node_that_runs_in_a_terminal(up: Up, node: Hansa, home: Path) -> None:
+    assert node("stop").code == 0
+    assert up.process.wait(20) == 0
+
+
+def test_a_node_that_hangs_is_ended_by_force_alone(up: Up, node: Hansa, home: Path) -> None:
+    os.kill(up.process.pid, signal.SIGSTOP)
+    said = node("stop", "--timeout", "0.3")
+    assert said.code == UNAVAILABLE
+    assert "--force" in said.sentence
+    assert node("stop", "--timeout", "0.3", "--force", "--json").json["forced"] is True
+    assert up.process.wait(20) == -signal.SIGKILL
+
+
+def test_a_command_is_not_stopped_as_if_it_were_a_node(node: Hansa, home: Path) -> None:
+    with DataDirLock(home, Claim("prove")):
+        said = node("stop")
+        assert said.code == BUSY
+        assert "hansa prove" in said.sentence
+
+
+def test_a_command_waits_for_another_and_names_it_when_it_waits_in_vain(node: Hansa, home: Path, monkeypatch) -> None:
+    monkeypatch.setattr(client, "WAIT_SECONDS", 0.3)
+    with DataDirLock(home, Claim("prove", 1_700_000_000_000)):
+        said = node("skill", "list")
+    assert said.code == BUSY
+    assert f"in use by hansa prove (process {os.getpid()}) since 2023-11-14" in said.sentence
+    assert "node" not in said.sentence.removeprefix(str(home)).replace("another data directory", "")
+    assert node("skill", "list").code == 0
+
+
+def test_a_command_waits_for_a_node_that_is_coming_up(node: Hansa, home: Path, monkeypatch) -> None:
+    lock = DataDirLock(home, Claim("up"))
+    lock.acquire()
+    try:
+        (home / "admin.token").write_text("x" * 40)
+        threading.Timer(0.2, lock.set_url, ["http://127.0.0.1:1"]).start()
+        said = node("skill", "list")
+        assert said.code == UNAVAILABLE  # it went to the node, which is none
+        assert "http://127.0.0.1:1" in said.sentence
+        monkeypatch.setattr(client, "WAIT_SECONDS", 0.2)
+        lock.release()
+        lock.acquire()
+        assert "still coming up" in node("skill", "list").sentence
+    finally:
+        lock.release()
+
+
+def test_events_when_no_node_is_up(node: Hansa) -> None:
+    said = node("events")
+    assert said.code == UNAVAILABLE
+    assert "hansa up" in said.sentence
+    assert node("events", "--kind", "x.y").code == USAGE
+
+
+def test_events_and_logs_are_followed(up: Up, home: Path) -> None:
+    environment = os.environ | {"HANSA_HOME": str(home)}
+    followers = [
+        subprocess.Popen([*COMMAND, word, "-f", "--json"], stdout=subprocess.PIPE, text=True, env=environment)
+        for word in ("events", "logs")
+    ]
+    try:
+        peer = "did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"
+        token = (home / "admin.token").read_text().strip()
+        for one, name in zip(followers, ("kind", "event"), strict=True):
+            assert one.stdout is not None
+            assert json.loads(one.stdout.readline())[name] == "node.up"
+        answer = httpx2.post(
+            f"{up.url}/admin/operations/peer.set", headers={"Authorization": f"Bearer {token}"}, trust_env=False,
+            content=json.dumps({"id": peer, "invited": True}),
+        )  # fmt: skip
+        assert answer.status_code == 200
+        for one, name in zip(followers, ("kind", "event"), strict=True):
+            assert one.stdout is not None
+            line = json.loads(one.stdout.readline())
+            assert (line[name], line["ref"]) == ("peer.invited", peer)
+    finally:
+        for one in followers:
+            one.terminate()
+            one.communicate()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7_200, "2 h 0 min"), (90_000, "1 d 1 h")]
+)
+def test_a_length_of_time_for_people(seconds: int, shown: str) -> None:
+    assert span(seconds) == shown
+
+
+def test_flags_are_handed_on_as_they_are_typed() -> None:
+    given = {"role": None, "port": 0, "name": "a b", "log_level": "info"}
+    assert running_commands.flags_of(given) == ("--port", "0", "--name", "a b", "--log-level", "info")
+
+
+def test_the_log_is_put_aside_at_its_bound(node: Hansa, home: Path) -> None:
+    from hansa.entrypoints.logs import LogFile
+
+    file = LogFile(home, 200, 3)
+    try:
+        for number in range(40):
+            file.write(json.dumps({"event": str(number)}))
+    finally:
+        file.close()
+    assert sorted(path.name for path in (home / "logs").iterdir()) == ["hansa.log", "hansa.log.1", "hansa.log.2"]
+    for path in (home / "logs").iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+        assert path.stat().st_size <= 200
+    assert json.loads((home / "logs" / "hansa.log").read_text().splitlines()[-1]) == {"event": "39"}
+
+
+def test_a_log_is_followed_from_one_file_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hansa.entrypoints.cli import tail
+
+    path = tmp_path / "log"
+
+    def append(text: str) -> None:
+        with path.open("a") as file:
+            file.write(text)
+
+    def aside() -> None:
+        append("c\n")  # written in the moment before
+        path.rename(tmp_path / "log.1")
+
+    append("old\n")
+    steps = iter([lambda: append("a\n"), lambda: append("b"), lambda: append("!\n"), aside, lambda: append("d\n")])
+    monkeypatch.setattr(tail.time, "sleep", lambda _: next(steps)())
+    lines = tail.following(path)
+    assert [next(lines) for _ in range(4)] == ["a", "b!", "c", "d"]
+    lines.close()
+
+
+def test_a_full_disk_costs_log_lines_and_no_more(node: Hansa, home: Path) -> None:
+    from hansa.entrypoints.logs import LogFile
+
+    file = LogFile(home, 10_000, 2)
+    file.stream.close()
+    file.stream = open("/dev/full", "w")  # noqa: SIM115, PTH123
+    file.write("lost")
+    with pytest.raises(OSError, match="space"):
+        file.stream.close()
+    file.stream = None
+    file.write("kept")
+    file.close()
+    assert (home / "logs" / "hansa.log").read_text() == "kept\n"
