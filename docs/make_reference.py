@@ -77,6 +77,7 @@ UNITS = {
     "micros_per_day": "millionths of your currency in a day",
     "micros_in": "millionths per 1,000 tokens",
     "micros_out": "millionths per 1,000 tokens",
+    "lan": "networks",
     "memory_bytes": "bytes",
     "output_bytes": "bytes",
     "file_bytes": "bytes",
@@ -266,7 +267,7 @@ def attributes(kind: type) -> dict[str, str]:
 
 
 def _value(value: object) -> str:
-    if value == "":
+    if value in ("", ()):
         return "empty"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

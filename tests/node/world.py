@@ -244,7 +244,7 @@ class LoopbackCaller:
     def __init__(self, net: Net) -> None:
         self._net = net
 
-    async def get(self, url: str, path: str) -> Answer:
+    async def get(self, url: str, path: str, wait: float = 0.0) -> Answer:
         return await self._net.call("GET", url, path, None)
 
     async def post(self, url: str, path: str, body: bytes) -> Answer:

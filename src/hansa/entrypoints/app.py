@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
+from hansa.adapters.guard import Guard
 from hansa.adapters.index.hashed import HashedIndex
 from hansa.adapters.keys import FileKeys
 from hansa.adapters.llm.chain import Chain
@@ -113,7 +114,7 @@ async def opened(home: Path, config: Config) -> AsyncIterator[App]:
     keys = FileKeys.load(home / KEY)
     lock = DataDirLock(home)
     lock.acquire()
-    caller = HttpCaller()
+    caller = HttpCaller(Guard(config.outbound))
     try:
         store = SqliteStore.open(home / STORE)
         try:

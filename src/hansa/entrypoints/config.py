@@ -15,6 +15,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hansa.adapters.guard import Outbound
 from hansa.adapters.llm.route import Route
 from hansa.admission.service import Params as AdmissionParams
 from hansa.kernel.errors import UsageError
@@ -52,6 +53,7 @@ class Config(BaseSettings):
     skills: Annotated[ProofParams, Field(description="How much proof is enough.")] = ProofParams()
     ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
     sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
+    outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
 
     @classmethod
@@ -108,6 +110,7 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
         if given:
             config = Config.model_validate({**config.model_dump(), **given})
         config.settings().validate()
+        config.outbound.validate()
         _check_routes(config.llm)
     except ValidationError as error:
         first = error.errors()[0]
