@@ -34,6 +34,7 @@ UNITS = {
     "network": "text",
     "host": "address",
     "port": "TCP port",
+    "hosts": "names",
     "solver": "command line",
     "solver_seconds": "seconds",
     "sandbox_tier": "word",

@@ -38,6 +38,9 @@ class Config(BaseSettings):
     network: Annotated[str, Field(description="Messages of another network are refused.")] = "hansa"
     host: Annotated[str, Field(description="Address to listen on; loopback unless you choose otherwise.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = DEFAULT_PORT
+    hosts: Annotated[
+        tuple[str, ...], Field(description="Names by which this node is reached, beside numbers and localhost.")
+    ] = ()
     solver: Annotated[str, Field(description="Command asked when no skill fits; see docs/reference/solver.md.")] = ""
     solver_seconds: Annotated[float, Field(gt=0, le=3600, description="How long the solver may take.")] = 30.0
     sandbox_tier: Annotated[str, Field(description="Use this sandbox tier only; empty: the strongest that works.")] = ""
