@@ -39,6 +39,7 @@ UNITS = {
     "network": "text",
     "host": "address",
     "port": "TCP port",
+    "hosts": "names",
     "solver": "command line",
     "solver_seconds": "seconds",
     "sandbox_tier": "word",
@@ -90,6 +91,7 @@ UNITS = {
     "micros_per_day": "millionths of your currency in a day",
     "micros_in": "millionths per 1,000 tokens",
     "micros_out": "millionths per 1,000 tokens",
+    "lan": "networks",
     "memory_bytes": "bytes",
     "output_bytes": "bytes",
     "file_bytes": "bytes",
@@ -292,7 +294,7 @@ def attributes(kind: type) -> dict[str, str]:
 
 
 def _value(value: object) -> str:
-    if value == "":
+    if value in ("", ()):
         return "empty"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

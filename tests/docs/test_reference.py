@@ -89,7 +89,7 @@ def test_every_error_has_an_exit_code_and_a_status() -> None:
 
 def routes() -> set[str]:
     """Returns every call that the door answers, as "METHOD /path"."""
-    door = make_door(SimpleNamespace(node=None))  # type: ignore[arg-type] - only the list of routes is looked at
+    door = make_door(SimpleNamespace(node=None, config=Config()))  # type: ignore[arg-type] - only the list of routes is looked at
     found = {"GET /openapi.json"}
     stack: list[Any] = list(door.routes)
     while stack:

@@ -244,7 +244,7 @@ class LoopbackCaller:
     def __init__(self, net: Net) -> None:
         self._net = net
 
-    async def get(self, url: str, path: str) -> Answer:
+    async def get(self, url: str, path: str, wait: float = 0.0) -> Answer:
         return await self._net.call("GET", url, path, None)
 
     async def post(self, url: str, path: str, body: bytes) -> Answer:
@@ -417,7 +417,7 @@ class World:
         home.mkdir()
         store = self._open(home)
         used = None if role == "hub" else sandbox or self.table
-        settings = {"name": name, "role": role, "network": NETWORK, "workers": 2, **(config or {})}
+        settings = {"name": name, "role": role, "network": NETWORK, "workers": 2, "hosts": (name,), **(config or {})}
         return self._join(Resident(name, f"http://{name}", None, None, keys, self.clock, store, used, settings, solver))  # type: ignore[arg-type]
 
     def restart(self, resident: Resident) -> Resident:

@@ -1,85 +1,138 @@
-"""Calls other nodes over HTTP: bounded in time and size, no redirects, no proxies, no compressed answers."""
+"""Calls other nodes over HTTP: where the guard lets it, bounded in time and size, no redirects, no proxies.
+
+1. The address is judged, its name resolved once (`guard`).
+2. The connection goes to an address that was judged; the certificate must be for the name.
+3. Connecting may take 5 s, silence 10 s (and as long as a question asks to wait), a whole call two minutes.
+4. Answers are taken uncompressed, up to 5 MiB; redirections are answers like any other.
+"""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import httpx2
 
+from hansa.adapters.guard import Address, Guard, Target
 from hansa.kernel.errors import Unavailable
 from hansa.node.ports import Answer
 
-MAX_ANSWER = 8 * 1024 * 1024
-"""Largest answer that is read, bytes."""
+MAX_ANSWER = 5 * 1024 * 1024
+"""Largest answer that is read, bytes: a page of a feed has at most 4 MiB of records."""
 
-_TIMEOUT = httpx2.Timeout(10.0, connect=5.0, read=60.0)
+CONNECT_SECONDS = 5.0
+SILENT_SECONDS = 10.0
+WHOLE_SECONDS = 120.0
+MAX_CLIENTS = 64
+"""Nodes to which connections are kept open."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    path: str
+    body: bytes | None = None
+    wait: float = 0.0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self.body is None:
+            return {}
+        return {"Content-Type": "application/octet-stream" if self.method == "PUT" else "application/json"}
 
 
 class HttpCaller:
     """A client for the doors of other nodes."""
 
-    def __init__(self) -> None:
-        """Opens no connection yet."""
-        self._client = httpx2.AsyncClient(
-            timeout=_TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-            headers={"Accept-Encoding": "identity", "User-Agent": "hansa"},
-        )
+    def __init__(self, guard: Guard | None = None, make_client: Callable[[], httpx2.AsyncClient] | None = None) -> None:
+        """Opens no connection yet; `make_client` makes the client for one node."""
+        self._make_client = make_client or _plain_client
+        self._guard = guard or Guard()
+        # A client for each pair of name and address: no connection is ever used for another name (threat 65).
+        self._clients: OrderedDict[tuple[str, str, int, Address], httpx2.AsyncClient] = OrderedDict()
 
-    async def get(self, url: str, path: str) -> Answer:
+    async def get(self, url: str, path: str, wait: float = 0.0) -> Answer:
         """Fetches `path` from the node at `url`."""
-        return await self._call("GET", url, path)
+        return await self._call(_Call("GET", url, path, wait=wait))
 
     async def post(self, url: str, path: str, body: bytes) -> Answer:
         """Sends `body` to `path` of the node at `url`."""
-        return await self._call("POST", url, path, body)
+        return await self._call(_Call("POST", url, path, body))
 
     async def put(self, url: str, path: str, body: bytes) -> Answer:
         """Sends `body` as the content of `path`."""
-        return await self._call("PUT", url, path, body)
+        return await self._call(_Call("PUT", url, path, body))
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._client.aclose()
+        while self._clients:
+            await self._clients.popitem()[1].aclose()
 
-    async def _call(self, method: str, url: str, path: str, body: bytes | None = None) -> Answer:
-        _check(url)
-        address = url.rstrip("/") + path
-        kind = "application/octet-stream" if method == "PUT" else "application/json"
-        headers = {"Content-Type": kind} if body is not None else {}
-        try:
-            async with self._client.stream(method, address, content=body, headers=headers) as response:
-                if response.headers.get("content-encoding", "identity") != "identity":
-                    raise Unavailable(f"{url} answers with compressed data, which is not taken")
-                data = bytearray()
-                async for piece in response.aiter_raw():
-                    data += piece
-                    if len(data) > MAX_ANSWER:
-                        raise Unavailable(f"{url} answers with more than {MAX_ANSWER} bytes")
-                return Answer(response.status_code, bytes(data))
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError):
-            raise _no_address(url) from None
-        except httpx2.ConnectError:
-            raise Unavailable(f"no node answers at {url}: is it up, and is the port right?") from None
-        except httpx2.TimeoutException:
-            raise Unavailable(f"{url} does not answer in time: try again later") from None
-        except httpx2.RemoteProtocolError:
-            raise Unavailable(f"{url} broke off, or does not speak HTTP: is that the port of a node?") from None
-        except httpx2.TransportError as error:
-            raise Unavailable(f"{url} can't be reached ({type(error).__name__}): try again later") from None
+    async def _call(self, call: _Call) -> Answer:
+        target = await self._guard.target(call.url)  # 1
+        async with _told(call.url), asyncio.timeout(WHOLE_SECONDS + call.wait):
+            for address in target.addresses[:-1]:  # 2
+                try:
+                    return await self._ask(target, address, call)
+                except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                    continue
+            return await self._ask(target, target.addresses[-1], call)
+
+    async def _ask(self, target: Target, address: Address, call: _Call) -> Answer:
+        place = f"[{address}]" if address.version == 6 else str(address)
+        async with self._client(target, address).stream(
+            call.method,
+            f"{target.scheme}://{place}:{target.port}{target.path}{call.path}",
+            content=call.body,
+            headers={"Host": target.authority, **call.headers},
+            timeout=httpx2.Timeout(SILENT_SECONDS + call.wait, connect=CONNECT_SECONDS),
+            extensions={"sni_hostname": target.host},
+        ) as response:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise Unavailable(f"{call.url} answers with compressed data, which is not taken")
+            data = bytearray()
+            async for piece in response.aiter_raw():
+                data += piece
+                if len(data) > MAX_ANSWER:
+                    raise Unavailable(f"{call.url} answers with more than {MAX_ANSWER} bytes")
+            return Answer(response.status_code, bytes(data))
+
+    def _client(self, target: Target, address: Address) -> httpx2.AsyncClient:
+        key = (target.scheme, target.host, target.port, address)
+        if key not in self._clients:
+            if len(self._clients) >= MAX_CLIENTS:
+                self._forget_one()
+            self._clients[key] = self._make_client()
+        self._clients.move_to_end(key)
+        return self._clients[key]
+
+    def _forget_one(self) -> None:
+        """Lets go of the node that was not called for longest; its connections end with their last call."""
+        _, oldest = self._clients.popitem(last=False)
+        asyncio.get_running_loop().call_later(WHOLE_SECONDS, lambda: asyncio.ensure_future(oldest.aclose()))
 
 
-def _check(url: str) -> None:
-    """Refuses what is no address before a connection is tried; the port must be one."""
+def _plain_client() -> httpx2.AsyncClient:
+    headers = {"Accept-Encoding": "identity", "User-Agent": "hansa"}
+    return httpx2.AsyncClient(follow_redirects=False, trust_env=False, headers=headers)
+
+
+@asynccontextmanager
+async def _told(url: str) -> AsyncIterator[None]:
+    """Turns what can go wrong on the way into one sentence."""
     try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise _no_address(url)
-
-
-def _no_address(url: str) -> Unavailable:
-    return Unavailable(f"{url} is not the address of a node: write it like http://127.0.0.1:8470")
+        yield
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError):
+        raise Unavailable(f"{url} is not the address of a node: write it like http://127.0.0.1:8470") from None
+    except httpx2.ConnectError:
+        raise Unavailable(f"no node answers at {url}: is it up, and is the port right?") from None
+    except (httpx2.TimeoutException, TimeoutError):
+        raise Unavailable(f"{url} does not answer in time: try again later") from None
+    except httpx2.RemoteProtocolError:
+        raise Unavailable(f"{url} broke off, or does not speak HTTP: is that the port of a node?") from None
+    except httpx2.TransportError as error:
+        raise Unavailable(f"{url} can't be reached ({type(error).__name__}): try again later") from None

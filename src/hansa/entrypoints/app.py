@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
 from hansa.adapters.clock import SystemClock
+from hansa.adapters.guard import Guard
 from hansa.adapters.index.kept import KeptIndex
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
@@ -148,7 +149,7 @@ async def opened(
         stack.callback(lock.release)
         spans = recorder()
         stack.callback(spans.close)
-        caller = HttpCaller()
+        caller = HttpCaller(Guard(config.outbound))
         stack.push_async_callback(caller.close)
         store = await _open_store(home, config)
         stack.callback(store.close)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hansa.adapters.guard import Outbound
 from hansa.adapters.llm.route import Route
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.admission.service import Params as AdmissionParams
@@ -37,6 +38,9 @@ class Config(BaseSettings):
     network: Annotated[str, Field(description="Messages of another network are refused.")] = "hansa"
     host: Annotated[str, Field(description="Address to listen on; loopback unless you choose otherwise.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = DEFAULT_PORT
+    hosts: Annotated[
+        tuple[str, ...], Field(description="Names by which this node is reached, beside numbers and localhost.")
+    ] = ()
     solver: Annotated[str, Field(description="Command asked when no skill fits; see docs/reference/solver.md.")] = ""
     solver_seconds: Annotated[float, Field(gt=0, le=3600, description="How long the solver may take.")] = 30.0
     sandbox_tier: Annotated[str, Field(description="Use this sandbox tier only; empty: the strongest that works.")] = ""
@@ -69,6 +73,7 @@ class Config(BaseSettings):
     skills: Annotated[ProofParams, Field(description="How much proof is enough.")] = ProofParams()
     ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
     sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
+    outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
     store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
 
@@ -118,6 +123,7 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
         if given:
             config = Config.model_validate({**config.model_dump(), **given})
         config.settings().validate()
+        config.outbound.validate()
         _check_routes(config.llm)
         config.store.validate()
     except ValidationError as error:

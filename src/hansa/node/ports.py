@@ -345,10 +345,13 @@ class Answer:
 
 
 class Caller(Protocol):
-    """Calls other nodes' doors. Bounded in time and size, follows no redirects, and takes addresses as they are."""
+    """Calls other nodes' doors. Bounded in time and size, follows no redirects, goes where the operator lets it."""
 
-    async def get(self, url: str, path: str) -> Answer:
+    async def get(self, url: str, path: str, wait: float = 0.0) -> Answer:
         """Fetches `path` from the node at `url`.
+
+        Args:
+            wait: seconds that the question itself asks the node to wait with its answer.
 
         Raises:
             Unavailable: no answer, or one that breaks a bound.

@@ -252,7 +252,8 @@ class Subscriber:
             Unavailable: no answer. NotFound: there is no such subscription.
         """
         length = self._subscription(url).length
-        await self._core.caller.get(url, f"/feed?after={length}&limit=1&wait={min(seconds, MAX_WAIT_SECONDS):g}")
+        wait = min(seconds, MAX_WAIT_SECONDS)
+        await self._core.caller.get(url, f"/feed?after={length}&limit=1&wait={wait:g}", wait)
 
     async def _index_in(self, page: FeedPage, subscription: SubscriptionRow) -> Verified:
         """Returns the source's signed index; an old one shown again is what a frozen feed looks like."""

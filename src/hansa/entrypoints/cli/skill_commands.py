@@ -334,6 +334,7 @@ def _one_of(value: str, *known: str) -> str:
 
 
 def skill_table(skills: list[dict[str, Any]]) -> None:
+    """Prints one line for each skill."""
     rows = [
         (
             short(one["trace_id"]),

@@ -16,6 +16,7 @@ from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
 from hansa.entrypoints.http import admin, events, federation, mcp_door, metrics, well_known
+from hansa.entrypoints.http.gate import Gate
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
 
@@ -39,6 +40,7 @@ def make_door(app: App) -> FastAPI:
     door.state.app = app
     door.state.node = app.node
     door.state.stopping = asyncio.Event()
+    door.add_middleware(Gate, hosts=(*app.config.hosts, *app.config.mcp_hosts))
     door.include_router(federation.router)
     door.include_router(events.router)
     door.include_router(metrics.router)

@@ -1,0 +1,102 @@
+"""The first thing a request meets: is it for this node, and was it not sent by some page (threat 63)?
+
+Checks, in order:
+
+1. Host is a number, `localhost`, or a name of the setting `hosts`. A page that has its own name point to this machine
+   (DNS rebinding) can't send anything else than its own name.
+2. What changes something does not come from a page of elsewhere: no `Sec-Fetch-Site` of another site, no `Origin` but
+   this node's own.
+3. What changes something is no form and no plain text: a browser sends those anywhere without asking.
+
+Peers and programs send no such headers. What a request may then do is each route's own business: signatures, tokens.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_SITES = frozenset({"same-origin", "none"})
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+
+
+class Gate:
+    """Lets a request through to the routes, or answers 403 or 415."""
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str] = ()) -> None:
+        """Stands before `app`.
+
+        Args:
+            hosts: names by which this node is reached, beside numbers and `localhost`.
+        """
+        self._app = app
+        self._hosts = frozenset({"localhost", *(host.lower().rstrip(".") for host in hosts)})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Judges a request by its headers."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
+        if not self._is_for_us(headers):  # 1
+            answer = _no(
+                403, "host", "this node is not reached by that name: its operator may add it to the setting hosts"
+            )
+        elif changes and _is_of_a_page(headers, scope):  # 2
+            answer = _no(403, "page", "a page of another site may not do that")
+        elif changes and headers.get("content-type", "").lower().strip().startswith(_FORMS):  # 3
+            answer = _no(415, "form", "send it as application/json: forms and plain text are not taken")
+        else:
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await answer(scope, receive, send)
+
+    def _is_for_us(self, headers: Headers) -> bool:
+        given = headers.getlist("host")
+        return len(given) == 1 and (host_of(given[0]) in self._hosts or _is_number(host_of(given[0])))
+
+
+def host_of(authority: str) -> str:
+    """Returns the host in a Host header, small, without port and brackets; "" for what is none.
+
+    >>> host_of("LOCALHOST:8470"), host_of("[::1]:8470"), host_of("a.example.")
+    ('localhost', '::1', 'a.example')
+    """
+    if authority.startswith("["):
+        inside, closed, port = authority[1:].partition("]")
+        good = closed and (not port or (port[0] == ":" and port[1:].isdecimal()))
+        return inside.lower() if good else ""
+    host, colon, port = authority.partition(":")
+    return host.lower().rstrip(".") if not colon or port.isdecimal() else ""
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def _is_of_a_page(headers: Headers, scope: Scope) -> bool:
+    if headers.get("sec-fetch-site", "none").lower() not in _OWN_SITES:
+        return True
+    origin = headers.get("origin")
+    return origin is not None and origin.lower() != f"{_scheme(scope)}://{headers['host'].lower()}"
+
+
+def _scheme(scope: Scope) -> str:
+    return {"ws": "http", "wss": "https"}.get(scope["scheme"], str(scope["scheme"]))
+
+
+def _no(status: int, reason: str, message: str) -> JSONResponse:
+    return JSONResponse({"reason": reason, "message": message}, status)
