@@ -21,7 +21,10 @@ FULL_SKILL: dict[str, Any] = {
         "files": [{"path": "data/größe.txt", "digest": DIGEST, "size": 7}],
     },
     "checks": [
-        {"kind": "cases", "cases": [{"args": "(1,)", "expect": "1"}, {"args": "('\U0001f600',)", "expect": "'\U0001f600'"}]},
+        {
+            "kind": "cases",
+            "cases": [{"args": "(1,)", "expect": "1"}, {"args": "('\U0001f600',)", "expect": "'\U0001f600'"}],
+        },
         {"kind": "python", "code": "assert f(2) == 2"},
     ],
     "license": "MIT",

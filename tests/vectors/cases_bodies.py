@@ -22,7 +22,9 @@ def cases() -> Iterator[Case]:
         for size, body in zip(("full", "short"), sorted(BODIES[kind], key=lambda one: -len(str(one))), strict=False):
             yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
     yield Case("evidence-of-a-failure", message("evidence", body=FAILED), "a failure needs no successes")
-    yield Case("skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short")
+    yield Case(
+        "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
+    )
     for name, kind, body, why in (*_skills(), *_others()):
         yield Case(name, message(kind, body=body), why, "bad_body", "body")
 
@@ -68,7 +70,12 @@ def _skills() -> Iterator[Bent]:
         ("skill-file-digest-in-capitals", "skill.result.files.0.digest", DIGEST.upper(), "small hexadecimal digits"),
         ("skill-check-without-kind", "skill.checks.0.kind", LEAVE_OUT, "a check says which of the two it is"),
         ("skill-check-of-another-kind", "skill.checks.1.kind", "shell", "cases or python"),
-        ("skill-check-with-fields-of-the-other", "skill.checks.1.cases", [], "the fields of its own kind and no others"),
+        (
+            "skill-check-with-fields-of-the-other",
+            "skill.checks.1.cases",
+            [],
+            "the fields of its own kind and no others",
+        ),
         ("skill-check-without-cases", "skill.checks.0.cases", [], "1 to 200 cases"),
         ("skill-case-args-of-1", "skill.checks.0.cases.0.args", "1", "the shortest tuple has two characters"),
         ("skill-tag-empty", "skill.tags.0", "", "1 to 64 characters"),

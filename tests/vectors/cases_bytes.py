@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hansa.kernel import canonical
-from tests.vectors.case import Case, fields, message, payload, payload_with, sealed
+from tests.vectors.case import ALICE, Case, fields, message, payload, payload_with, sealed
 
 KEPT = '{"a":[{"é":"\\n\\u001f\\"\\\\/"},0,-1,9007199254740991,-9007199254740991,true,false,null]}'
 BY_UTF16 = '{"\U00010000":1,"\ue000":2}'
@@ -18,10 +18,15 @@ def _skill_text(text: str) -> dict[str, object]:
 
 
 def _largest() -> bytes:
-    """Returns a message of exactly 262,144 bytes: bodies bound a text's characters, so wide ones fill it."""
-    room = _skill_text("€" * 64_000)
-    spare = 262_144 - len(message("skill", body=room))
-    return message("skill", body=_skill_text("€" * 64_000 + "a" * (spare * 3 // 4)))
+    """Returns a message of exactly 262,144 bytes: base64 grows by fours, more signatures by one key do the rest."""
+    for signers in range(1, 5):
+        bare = sealed(payload("skill", body=_skill_text("€" * 64_000)), *[ALICE] * signers)
+        spare = 262_144 - len(bare)
+        for letters in range(spare * 3 // 4 - 3, spare * 3 // 4 + 3):
+            whole = sealed(payload("skill", body=_skill_text("€" * 64_000 + "a" * letters)), *[ALICE] * signers)
+            if len(whole) == 262_144:
+                return whole
+    raise AssertionError("one of four lengths modulo 4 must fit")
 
 
 GOOD_TEXTS = {
@@ -99,7 +104,11 @@ BOUNDS: dict[str, tuple[bytes, str, str]] = {
 BAD_WHOLES: dict[str, tuple[bytes, str, str]] = {
     "empty": (b"", "not_json", "no bytes are no JSON"),
     "byte-order-mark": (b"\xef\xbb\xbf" + message(), "not_json", "a byte order mark is not part of JSON"),
-    "line-end-after": (message() + b"\n", "not_canonical", "nothing stands after the last bracket, not even a line end"),
+    "line-end-after": (
+        message() + b"\n",
+        "not_canonical",
+        "nothing stands after the last bracket, not even a line end",
+    ),
     "blank-before": (b" " + message(), "not_canonical", "nothing stands before the first bracket"),
     "two-envelopes": (message() * 2, "not_json", "one message at a time"),
     "utf-16": (message().decode().encode("utf-16-le"), "not_json", "text is UTF-8"),

@@ -37,6 +37,9 @@ BODIES: dict[str, type[Wire]] = {
     overlay.WELCOME: overlay.Welcome,
     overlay.INDEX: overlay.Index,
 }
+LACKS = () if hasattr(envelope, "seal_batch") else ("batch",)
+"""Parts of the protocol that this version of Hansa does not have yet; cases that need them are left out."""
+
 NOTHING_KNOWN: dict[str, Any] = {
     "window_ms": 300_000,
     "held": [],
@@ -51,12 +54,13 @@ NOTHING_KNOWN: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What an implementation says to one question."""
+    """What an implementation says to one question; `check` is told by those that keep count, and not compared."""
 
     verdict: str
     reason: str = ""
     id: str = ""
     skill: str = ""
+    check: str = field(default="", compare=False)
 
 
 @dataclass

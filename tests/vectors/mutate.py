@@ -24,8 +24,9 @@ from hansa.kernel import canonical
 from tests.attacks import edwards
 from tests.attacks.forgeries import did, mutations
 from tests.attacks.specimens import DIGEST, NETWORK, NOW, key, sealed
-from tests.vectors import quirks
+from tests.vectors import quirks, tree
 from tests.vectors.bodies import BODIES, CONTEXT, ME
+from tests.vectors.judge import LACKS
 from tests.vectors.protocol import Question
 
 LENGTHS = (0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 129, 255, 256, 500, 501, 4000, 4001)
@@ -33,8 +34,36 @@ INTEGERS = (-1, 0, 1, 2, 3, 16, 200, 201, 1000, 9_999, 10_000, 10_001, 99_999, 1
 LARGE = (2**31, 2**31 + 1, -(2**31), -(2**31) - 1, 2**40, 2**40 + 1, 2**53 - 1, -(2**53) + 1, 2**20, 2**20 + 1)
 TIMES = tuple(NOW + offset for ms in (0, 1, 300_000, 3_600_000) for offset in (ms, -ms, ms + 1, -ms - 1, ms - 1))
 LETTERS = ("a", "é", "\U0001f600", "\u0000", "\uffff", "\x7f", "\u2028", '"', "\\", "/", "e\u0301")
-NAMES = ("kind", "body", "extra", "", "__proto__", "constructor", "toString", "\U00010000", "\uffff", "seq", "skill", "a")
-WORDS = ("*", "1.0", "2.0", "hello", "skill", "root", "pass", "fail", "cases", "python", NETWORK, DIGEST, DIGEST.upper(), "node")
+NAMES = (
+    "kind",
+    "body",
+    "extra",
+    "",
+    "__proto__",
+    "constructor",
+    "toString",
+    "\U00010000",
+    "\uffff",
+    "seq",
+    "skill",
+    "a",
+)
+WORDS = (
+    "*",
+    "1.0",
+    "2.0",
+    "hello",
+    "skill",
+    "root",
+    "pass",
+    "fail",
+    "cases",
+    "python",
+    NETWORK,
+    DIGEST,
+    DIGEST.upper(),
+    "node",
+)
 ALICE, BOB = key(1), key(2)
 
 
@@ -55,6 +84,7 @@ class Mutator:
         floor = self.random.choice(
             (self._bytes, self._envelope, self._payload_bytes, self._fields, self._fields, self._fields)
             + (self._signatures, self._base64, self._knowledge, self._bounds)
+            + (() if LACKS else (self._batch,))
         )
         name = f"{number} {kind} {floor.__name__.strip('_')}"
         return Question(name, floor(message, author, context), context)
@@ -89,7 +119,9 @@ class Mutator:
     def _fields(self, message: Signed, author: SigningKey, context: dict[str, Any]) -> bytes:
         fields = json.loads(message.payload)
         for _ in range(self.random.choice((0, 1, 1, 1, 2))):
-            self._bend(fields["body"] if isinstance(fields.get("body"), dict) and self.random.random() < 0.7 else fields)
+            self._bend(
+                fields["body"] if isinstance(fields.get("body"), dict) and self.random.random() < 0.7 else fields
+            )
         if self.random.random() < 0.3:
             self._knowledge(message, author, context)
         return self._sealed(self._written(fields, 0.0), [author])
@@ -110,13 +142,49 @@ class Mutator:
         fields = json.loads(message.raw)
         where, name = self.random.choice(((fields, "payload"), (fields["signatures"][0], "sig")))
         text = where[name]
-        others = (text.rstrip("="), text + "=", text + "\n", " " + text, text.replace("+", "-"), text.replace("/", "_"), "")
+        others = (
+            text.rstrip("="),
+            text + "=",
+            text + "\n",
+            " " + text,
+            text.replace("+", "-"),
+            text.replace("/", "_"),
+            "",
+        )
         at = self.random.randrange(len(text))
         flipped = text[:at] + self.random.choice("AB/+=-_ é\n\0Z") + text[at + 1 :]
         last = text.rstrip("=")
         trailing = last[:-1] + chr(ord(last[-1]) + 1) + text[len(last) :]
         where[name] = self.random.choice((*others, flipped, flipped, trailing, text[:-4], text + "AAAA", text + "é"))
         return self._written(fields, 0.0)
+
+    def _batch(self, message: Signed, author: SigningKey, context: dict[str, Any]) -> bytes:
+        """Signs a batch that the message is part of, and bends its place, most times."""
+        size = self.random.choice((2, 3, 4, 5, 7, 8, 9, 33))
+        index = self.random.randrange(size)
+        leaves = [b"leaf %d" % number for number in range(size)]
+        leaves[index] = pre_authentication_encoding(PAYLOAD_TYPE, message.payload)
+        siblings = tree.path(index, leaves)
+        other = self.random.choice((*range(-1, size + 2), 1023, 1024, 1025, True, "1", None, ...))
+        bent: tuple[dict[str, Any], ...] = (
+            {},
+            {},
+            {"index": other},
+            {"size": other},
+            {"path": _b64(b"".join(reversed(siblings)))},
+            {"path": _b64(b"".join(siblings[: self.random.randrange(len(siblings) + 1)]))},
+            {"path": _b64(b"".join([*siblings, bytes(self.random.choice((1, 31, 32)))]))},
+            {"path": self.random.choice((None, [], "", "=", _b64(siblings[0]).rstrip("=")))},
+            {self.random.choice(NAMES): other},
+        )
+        entries = [tree.entry(author, index, leaves, self.random.choice(bent))]
+        if self.random.random() < 0.2:
+            entries.append({"keyid": author.public.did, "sig": _b64(message.signatures[0][1])})
+        if self.random.random() < 0.1:
+            entries[-1]["batch"] = self.random.choice((None, {}, [], entries[0]["batch"]))
+        return self._written(
+            {"payload": _b64(message.payload), "payloadType": PAYLOAD_TYPE, "signatures": entries}, 0.0
+        )
 
     def _bounds(self, message: Signed, author: SigningKey, context: dict[str, Any]) -> bytes:
         """Nests, widens or lengthens something to about where a bound lies; half of it in a signed payload."""
@@ -127,11 +195,15 @@ class Mutator:
         bulk = self.random.choice(
             (
                 opened * levels + b"1",
-                opened * levels + b"1" + b"".join(b"]" if c == 91 else b"}" for c in reversed(opened) if c in b"[{") * levels,
+                opened * levels
+                + b"1"
+                + b"".join(b"]" if c == 91 else b"}" for c in reversed(opened) if c in b"[{") * levels,
                 (b"{" + b",".join(wide) + b"}") if near % 2 else (b"[" + b",".join(wide) + b"]"),
                 b"\\" * self.random.randrange(1, 5) + b'"' + b"[" * (33 + near) + self.random.choice((b"", b'"')),
                 b":" * (1000 + near),
-                b'"' + b"a" * (262_142 + near) + b'"' if self.random.random() < 0.05 else b"]" * 40 + b"[" * (72 + near),
+                b'"' + b"a" * (262_142 + near) + b'"'
+                if self.random.random() < 0.05
+                else b"]" * 40 + b"[" * (72 + near),
             )
         )
         if self.random.random() < 0.5:
@@ -227,7 +299,12 @@ class Mutator:
                 where[place] = self._value(where[place])
 
     def _value(self, old: Any) -> Any:
-        same = {int: self._integer, str: self._string, list: lambda: [self._string()], dict: lambda: {self._string(): 1}}
+        same = {
+            int: self._integer,
+            str: self._string,
+            list: lambda: [self._string()],
+            dict: lambda: {self._string(): 1},
+        }
         if self.random.random() < 0.75 and type(old) in same:
             return same[type(old)]()
         return self.random.choice((None, True, False, [], {}, self._integer(), self._string(), [old], {"a": old}, old))

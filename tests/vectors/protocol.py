@@ -89,7 +89,7 @@ def _read(process: subprocess.Popen[bytes], question: Question, patience: float)
         alarm.cancel()
     try:
         answer = json.loads(line)
-        return Answer(*(str(answer.get(field, "")) for field in ("verdict", "reason", "id", "skill")))
+        return Answer(*(str(answer.get(field, "")) for field in ("verdict", "reason", "id", "skill", "check")))
     except (ValueError, AttributeError):
         raise Silent(f"{question.name}: no answer but {line[:80]!r} (exit code {process.poll()})") from None
 
