@@ -60,6 +60,9 @@ def _places() -> Iterator[Case]:
         ("batch-path-a-list", {"path": [one]}, "the siblings stand in one text"),
     ):
         yield _shape(name, _bent(**changes), why)
+    beyond = tree.entry(ALICE, 1, LEAVES[:2], {"index": 2})
+    why = "a tree of 2 has no place 2, though the path has the right length and leads to the root"
+    yield _shape("batch-index-beyond-the-end", envelope(PAYLOADS[1], [beyond]), why)
     null = {**entry(ALICE, PAYLOADS[0]), "batch": None}
     yield _shape("batch-null", envelope(PAYLOADS[0], [null]), "a message alone has no batch, not even null")
 

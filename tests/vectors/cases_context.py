@@ -164,7 +164,7 @@ def _roots() -> Iterator[Case]:
     yield _rooted("root-first-is-version-2", root(1, 2), (ALICE,), "the first has version 1", "rollback root 2")
     yield _rooted("root-one-of-two-before", root(1, 2), (ALICE,), "two must sign", "threshold root 3", **two)
     yield _rooted("root-two-of-two-before", root(1, 2), (ALICE, CAROL), "two of three sign", **two)
-    twice = root(1, root_keys=[A, A], root_threshold=2)
+    twice = root(1, root_keys=[A, A])
     yield _rooted("root-key-named-twice", twice, (ALICE,), "keys are distinct", "threshold root 4")
     yield _rooted("root-threshold-zero", root(1, root_threshold=0), (ALICE,), "at least 1", "threshold root 4")
     yield _rooted("root-threshold-negative", root(1, signing_threshold=-1), (ALICE,), "at least 1", "threshold root 4")

@@ -25,11 +25,11 @@ NUMBERS = [
 STRINGS = [
     *rb'"\u0041" "\u0020" "\u007f" "\u00e9" "\/" "\u002f" "\u0022" "\u005c" "\u000a" "\u001F"'.split(),
     *rb'"\u001f" "\b" "\f" "\n" "\u01f" "\u00zz" "\u00 "\" "\x1f" "\v" "\a" "\0" "\ud83d\ude00" "\ud800"'.split(),
-    *rb'"\udc00" "\ude00\ud83d" "\ud83da" "\ud83d\ud83d" "\uD83D\uDE00" "\ud83d\u0041" "\uDBFF\uDFFF" "\\ud800"'.split(),
+    *rb'"\udc00" "\ude00\ud83d" "\ud83da" "\ud83d\ud83d" "\uD83D\uDE00" "\ud83d\u0041" "\\ud800"'.split(),
     *(b'"' + bad + b'"' for bad in (b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"\x80", b"\xc3", b"\xff")),
     *(b'"' + bytes([low]) + b'"' for low in b"\x00\t\n\x1f\x7f"),
     *(f'"{char}"'.encode() for char in "\u2028\ufeff\ufffd\U0010ffff"),
-    rb'"\u0000"',
+    *rb'"\u0000" "\uDBFF\uDFFF"'.split(),
     b"'a'",
     b'"',
 ]
