@@ -1,7 +1,7 @@
 """Attack 4: bytes that two implementations read differently. Python and JavaScript are asked the same, by the thousand.
 
-Both were written from docs/reference/records.md, the second without a look at the first. A disagreement is printed as a
-question that can be asked again: its number and the seed make it.
+Both follow docs/reference/records.md, with other means each. A disagreement is printed as a question that can be asked
+again: its number and the seed make it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from hansa.node.core import KINDS
 from tests.vectors import run
 from tests.vectors.judge import LACKS, judge
 from tests.vectors.make import FOLDER, all_cases, committed, files
-from tests.vectors.protocol import JAVASCRIPT, Question, ask, missing_node
+from tests.vectors.protocol import JAVASCRIPT, ROOT, Question, ask, missing_node
 
 CASES = [case for _, case in all_cases()]
 OF_THE_SENDER = {Reason.ENCODED, Reason.UNKNOWN_PEER, Reason.RATE}
@@ -146,3 +146,11 @@ def test_an_index_names_every_case_once() -> None:
 def test_a_question_is_one_line() -> None:
     line = Question("a", b"\n\xff", {"network": "two\nlines"}).to_line()
     assert line.count(b"\n") == 1
+
+
+def test_the_pages_count_the_cases_rightly() -> None:
+    bad = sum(case.verdict == "refuse" for case in CASES)
+    how_to = (ROOT / "docs/how-to/check-your-own-implementation.md").read_text(encoding="utf-8")
+    assert f"{len(CASES)} messages, {bad} of them bad" in how_to
+    assert f"{len(CASES) - bad} of {len(CASES)} cases agree" in how_to
+    assert f"{len(CASES)} conformance cases" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-// Hansa's second verifier, written from docs/reference/records.md alone. It runs in browsers and in Node 20 and later.
+// Hansa's second verifier, written from docs/reference/records.md. It runs in browsers and in Node 20 and later.
 //
 //     import { judge } from "./index.js";
 //     const answer = await judge(bytes, context); // {verdict: "accept", id, skill} or {verdict: "refuse", reason, check}
