@@ -7,20 +7,15 @@ mutations of them, what was once found is tried again, and the engine that is le
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
 from tests.attacks.specimens import scaled
-from tests.fuzz.__main__ import blind
+from tests.fuzz.__main__ import blind, led
 from tests.fuzz.targets import CUT, TARGETS, Target, clean_up
-
-ROOT = Path(__file__).parents[2]
 
 FOUND: list[tuple[str, bytes]] = [
     ("config", b"port = " + b"[" * 5_000),  # RecursionError
@@ -94,7 +89,6 @@ def test_an_engine_reports_what_is_no_error_of_ours(monkeypatch: pytest.MonkeyPa
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="needs atheris (the extra fuzz)")
 @pytest.mark.parametrize("name", TARGETS if scaled(1) > 1 else ["payload"])
 def test_only_errors_of_the_tree_come_out_when_led_by_coverage(name: str) -> None:
-    command = [sys.executable, "-m", "tests.fuzz.led", name, str(scaled(2_000)), "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
-    assert f"number_of_executed_units: {scaled(2_000)}" in done.stdout + done.stderr
+    code, told = led(name, scaled(2_000), seed=1)
+    assert code == 0, told[-4_000:]
+    assert f"number_of_executed_units: {scaled(2_000)}" in told

@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from tests.fuzz.blind import inputs
 from tests.fuzz.targets import TARGETS, clean_up
+
+ROOT = Path(__file__).parents[2]
 
 
 def blind(name: str, runs: int, seed: int) -> None:
@@ -30,10 +35,14 @@ def blind(name: str, runs: int, seed: int) -> None:
             raise
 
 
-def led(name: str, runs: int, seed: int) -> int:
-    """Fuzzes one target with atheris; returns its exit code: 0 when nothing was found."""
+def led(name: str, runs: int, seed: int) -> tuple[int, str]:
+    """Fuzzes one target with atheris; returns its exit code, 0 when nothing was found, and what it wrote."""
     command = [sys.executable, "-m", "tests.fuzz.led", name, str(runs), str(seed)]
-    return subprocess.run(command, check=False).returncode
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "TMPDIR": folder}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=False, **pipes)  # type: ignore[call-overload]
+    return done.returncode, done.stdout
 
 
 def main() -> int:
@@ -49,7 +58,9 @@ def main() -> int:
     for name in TARGETS if options.target == "all" else [options.target]:
         start = time.perf_counter()
         if use_atheris:
-            status |= led(name, options.runs, options.seed) != 0
+            code, told = led(name, options.runs, options.seed)
+            print(told if code else "", end="")
+            status |= code != 0
         else:
             blind(name, options.runs, options.seed)
         print(f"{name}: {options.runs} runs in {time.perf_counter() - start:.1f} s", flush=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -171,8 +170,7 @@ def _paths(data: bytes) -> None:
 
 @cache
 def _home() -> Path:
-    shared = Path("/dev/shm")  # memory, where there is some: a file is written for each run
-    return Path(tempfile.mkdtemp(prefix="hansa-fuzz-", dir=shared if os.access(shared, os.W_OK) else None))
+    return Path(tempfile.mkdtemp(prefix="hansa-fuzz-"))
 
 
 def clean_up() -> None:
