@@ -146,8 +146,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path.parent} is no directory: choose another with --home") from None
     except IsADirectoryError:
         raise UsageError(f"{path} is a directory: settings are one file of that name") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # also for endless integers and endless nesting
+        raise UsageError(f"{path} is not TOML: {str(error)[:200]}") from None
 
 
 def _check_names(values: dict[str, Any], path: Path) -> None:

@@ -83,8 +83,15 @@ class PublicKey:
         return NodeId(_DID_PREFIX + _to_base58(_MULTICODEC + self.raw))
 
     def fits(self, signature: bytes, message: bytes) -> bool:
-        """Says whether `signature` is this key's over `message`; S >= L is refused (RFC 8032, section 5.1.7)."""
+        """Says whether `signature` is this key's over `message`.
+
+        S·B = R + k·A without the cofactor, R compared as bytes (RFC 8032, section 5.1.7). Refused before that: S >= L,
+        and an R of small order. No signer makes such an R but on purpose, and verifiers differ in what they say to it:
+        OpenSSL takes it, the Web's specification of Ed25519 does not.
+        """
         if len(signature) != SIGNATURE_BYTES or int.from_bytes(signature[KEY_BYTES:], "little") >= _L:
+            return False
+        if int.from_bytes(signature[:KEY_BYTES], "little") & (_SIGN_BIT - 1) in _SMALL_ORDER_Y:
             return False
         try:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
-from hansa.entrypoints.http import admin, events, federation, mcp_door, metrics, well_known
+from hansa.entrypoints.http import admin, events, federation, mcp_door, metrics, openapi, well_known
 from hansa.entrypoints.http.gate import Gate
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
@@ -52,6 +52,7 @@ def make_door(app: App) -> FastAPI:
     door.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)
     door.add_api_route("/style.css", _style, methods=["GET"], include_in_schema=False)
     door.add_api_route("/", _front, methods=["GET"], include_in_schema=False)
+    openapi.describe(door)
     door.add_exception_handler(HansaError, _refused)
     door.add_exception_handler(HTTPException, _http_error)
     door.add_exception_handler(RequestValidationError, _bad_arguments)

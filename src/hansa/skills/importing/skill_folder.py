@@ -143,7 +143,7 @@ def _front_matter(front: str) -> dict[str, str]:
     try:
         _check_events(front)
         root = yaml.compose(front, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: an escape beyond the last character
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 2})" if mark else ""
         raise BadRow(f"has a {DOCUMENT} whose front matter is not YAML{line}: quote texts that hold a colon") from None

@@ -1,0 +1,36 @@
+// The numbered checks between a proved author and the body. docs/reference/records.md, "Admission".
+//
+// 1 version spoken here · 2 our network · 3 addressed to us · 4 a kind we know · 5 not from the future · 6 not expired; a
+// live message not older than the window · 7 author not banned · 8 not here already · 9 the sequence number is free.
+// Invitation and rate (10, 11) are each node's own and not decided here.
+
+import { KINDS } from "./bodies.js";
+import { Refused } from "./refused.js";
+
+const SPOKEN = ["1.0"];
+const EVERYONE = "*";
+
+/**
+ * @param message what `verify` returned
+ * @param context {network, me, now, window_ms, held, sequences, floors, banned}: see vectors/README.md
+ */
+export function admit({ id, header }, context) {
+  const refuse = (reason, number) => {
+    throw new Refused(reason, `admission ${number}`);
+  };
+  if (!SPOKEN.includes(header.version)) refuse("unsupported_version", 1);
+  if (header.network !== context.network) refuse("wrong_network", 2);
+  if (header.recipient !== EVERYONE && header.recipient !== context.me) refuse("wrong_recipient", 3);
+  if (!Object.hasOwn(KINDS, header.kind)) refuse("unknown_kind", 4);
+  const { live } = KINDS[header.kind];
+  if (header.created > context.now + context.window_ms) refuse("from_future", 5);
+  if (header.expires !== 0 && context.now >= header.expires) refuse("expired", 6);
+  if (live && header.created < context.now - context.window_ms) refuse("stale", 6);
+  if (context.banned.includes(header.author)) refuse("banned", 7);
+  if (context.held.includes(id)) refuse("duplicate", 8);
+  if (live) {
+    if (header.seq <= (context.floors[header.author] ?? -1)) refuse("old_sequence", 9);
+  } else if (context.sequences.some((one) => one.author === header.author && one.seq === header.seq)) {
+    refuse("equivocation", 9);
+  }
+}

@@ -1,0 +1,99 @@
+// The bodies of all kinds. docs/reference/records.md, "Kinds": a shape each, and what their numbers must add up to.
+
+import { contentId, utf8 } from "./bytes.js";
+import { encode } from "./canonical.js";
+import { shaped } from "./envelope.js";
+import { Misfit, contentIdText, either, integer, list, optional, record, text, word } from "./shapes.js";
+
+const label = text(0, 64);
+const millionths = integer(0, 1000000);
+const counter = integer(0, 2 ** 40);
+const version = text(1, 16);
+const role = optional(text(0, 16), "node");
+
+const step = record({ step: integer(1, 10000), action: text(1, 4000) });
+const file = record({ path: text(1, 255), digest: contentIdText, size: integer(0, 1024 * 1024) });
+const result = record({
+  media_type: text(3, 64),
+  text: text(0, 180000),
+  entry_point: optional(text(0, 128), ""),
+  files: optional(list(file, 0, 200), []),
+});
+const dataCase = record({ args: text(2, 20000), expect: text(1, 20000) });
+const check = either(
+  record({ kind: word("cases"), cases: list(dataCase, 1, 200) }),
+  record({ kind: word("python"), code: text(1, 100000) }),
+);
+const skill = record({
+  intent: text(1, 4000),
+  reasoning_path: list(step, 0, 200),
+  result,
+  checks: optional(list(check, 0, 100), []),
+  license: optional(text(0, 64), ""),
+  tags: optional(list(text(1, 64), 0, 32), []),
+  lineage: optional(list(contentIdText, 0, 64), []),
+});
+const claim = record({
+  confidence: optional(millionths, 0),
+  verification_score: optional(millionths, 0),
+  trials: optional(integer(0), 0),
+  harness: optional(label, ""),
+});
+const evidence = record({
+  skill: contentIdText,
+  harness: label,
+  sandbox: label,
+  outcome: word("pass", "fail", "inconclusive"),
+  trials: integer(0, 100000),
+  successes: integer(0),
+  passed: integer(0),
+  total: integer(0),
+  digest: contentIdText,
+  reason: optional(label, ""),
+});
+
+function consistentEvidence(value) {
+  const body = evidence(value);
+  if (body.successes > body.trials || body.passed > body.total) throw new Misfit("more successes than trials");
+  const whole = body.successes > 0 && body.successes === body.trials && body.passed > 0 && body.passed === body.total;
+  if (body.outcome === "pass" && !whole) throw new Misfit("a pass with failed trials or checks, or with none");
+  return body;
+}
+
+/** Kind -> {live, shape}. */
+export const KINDS = {
+  skill: { live: false, shape: record({ skill, claim }) },
+  evidence: { live: false, shape: consistentEvidence },
+  tombstone: { live: false, shape: record({ skill: contentIdText, why: optional(text(0, 500), "") }) },
+  receipt: {
+    live: false,
+    shape: record({
+      dealing: word("skill_refuted", "skill_reproved", "equivocated"),
+      subject: text(1, 64),
+      skill: optional(label, ""),
+      records: list(contentIdText, 1, 8),
+      reason: optional(label, ""),
+    }),
+  },
+  hello: {
+    live: true,
+    shape: record({
+      versions: list(version, 1, 16),
+      name: optional(label, ""),
+      role,
+      skills: optional(counter, 0),
+    }),
+  },
+  welcome: { live: true, shape: record({ to: contentIdText, version, name: optional(label, ""), role }) },
+  index: { live: true, shape: record({ length: counter, head: either(text(0, 0), contentIdText) }) },
+};
+
+/** The body of a message of a known kind, with what was left out filled in; throws Refused("bad_body"). */
+export function readBody(message) {
+  return shaped(message.body, KINDS[message.header.kind].shape, "bad_body", "body");
+}
+
+/** The id of a skill: content id of the canonical skill alone, with what was left out filled in. */
+export async function skillId(filled) {
+  return contentId(utf8(encode(filled)));
+}

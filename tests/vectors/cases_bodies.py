@@ -1,0 +1,124 @@
+"""Cases of bodies: every kind as it should be, and each bound of each kind from the wrong side."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from tests.attacks.specimens import DIGEST
+from tests.vectors.bodies import BODIES, CLAIM, EVIDENCE, FAILED, FULL_SKILL, RECEIPT, SKILL
+from tests.vectors.case import Case, message
+
+HELLO = BODIES["hello"][0]
+WELCOME = BODIES["welcome"][0]
+INDEX = BODIES["index"][0]
+LEAVE_OUT = object()
+
+
+def cases() -> Iterator[Case]:
+    """Yields the cases of bodies."""
+    for kind in ("skill", "evidence", "tombstone", "receipt", "hello", "welcome", "index"):
+        for size, body in zip(("full", "short"), sorted(BODIES[kind], key=lambda one: -len(str(one))), strict=False):
+            yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
+    yield Case("evidence-of-a-failure", message("evidence", body=FAILED), "a failure needs no successes")
+    yield Case(
+        "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
+    )
+    for name, kind, body, why in (*_skills(), *_others()):
+        yield Case(name, message(kind, body=body), why, "bad_body", "body")
+
+
+def _what(size: str) -> str:
+    return "every field" if size == "full" else "only the fields that it must have; the others count as their default"
+
+
+def _with_defaults() -> dict[str, Any]:
+    result = {**SKILL["result"], "entry_point": "", "files": []}
+    return {**SKILL, "result": result, "checks": [], "license": "", "tags": [], "lineage": []}
+
+
+def _changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """Returns `body` with another value at "a.0.b"; `LEAVE_OUT` takes the field away."""
+    whole: Any = copy.deepcopy(body)
+    where = whole
+    *outer, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    for part in outer:
+        where = where[part]
+    if value is LEAVE_OUT:
+        del where[last]
+    else:
+        where[last] = value
+    return whole
+
+
+Bent = tuple[str, str, dict[str, Any], str]
+
+
+def _skills() -> Iterator[Bent]:
+    whole = {"skill": FULL_SKILL, "claim": CLAIM}
+    for name, path, value, why in (
+        ("skill-without-claim", "claim", LEAVE_OUT, "a claim is there, if empty"),
+        ("skill-without-reasoning-path", "skill.reasoning_path", LEAVE_OUT, "the path is there, if empty"),
+        ("skill-intent-empty", "skill.intent", "", "1 to 4,000 characters"),
+        ("skill-intent-of-4001", "skill.intent", "\U0001f600" * 4_001, "1 to 4,000 code points"),
+        ("skill-unknown-field", "skill.author", "me", "a skill has no author: its id would depend on it"),
+        ("skill-step-zero", "skill.reasoning_path.0.step", 0, "steps count from 1"),
+        ("skill-201-steps", "skill.reasoning_path", [{"step": 1, "action": "a"}] * 201, "at most 200 steps"),
+        ("skill-media-type-of-2", "skill.result.media_type", "a/", "3 to 64 characters"),
+        ("skill-file-above-1-mib", "skill.result.files.0.size", 1024 * 1024 + 1, "at most 1 MiB"),
+        ("skill-file-digest-in-capitals", "skill.result.files.0.digest", DIGEST.upper(), "small hexadecimal digits"),
+        ("skill-check-without-kind", "skill.checks.0.kind", LEAVE_OUT, "a check says which of the two it is"),
+        ("skill-check-of-another-kind", "skill.checks.1.kind", "shell", "cases or python"),
+        (
+            "skill-check-with-fields-of-the-other",
+            "skill.checks.1.cases",
+            [],
+            "the fields of its own kind and no others",
+        ),
+        ("skill-check-without-cases", "skill.checks.0.cases", [], "1 to 200 cases"),
+        ("skill-case-args-of-1", "skill.checks.0.cases.0.args", "1", "the shortest tuple has two characters"),
+        ("skill-tag-empty", "skill.tags.0", "", "1 to 64 characters"),
+        ("skill-33-tags", "skill.tags", ["tag"] * 33, "at most 32 tags"),
+        ("skill-lineage-too-short-an-id", "skill.lineage.0", DIGEST[:63], "64 digits"),
+        ("skill-lineage-line-end", "skill.lineage.0", DIGEST + "\n", "64 digits and no line end"),
+        ("skill-tags-null", "skill.tags", None, "null is not the same as nothing"),
+        ("skill-license-a-list", "skill.license", ["MIT"], "one text"),
+        ("claim-above-a-million", "claim.confidence", 1_000_001, "millionths: at most 1,000,000"),
+        ("claim-unknown-field", "claim.note", "", "no other fields"),
+    ):
+        yield name, "skill", _changed(whole, path, value), why
+
+
+def _others() -> Iterator[Bent]:
+    for name, kind, body, path, value, why in (
+        ("evidence-unknown-outcome", "evidence", EVIDENCE, "outcome", "Pass", "one of three words"),
+        ("evidence-more-successes-than-trials", "evidence", FAILED, "successes", 36, "at most as many as trials"),
+        ("evidence-more-passed-than-total", "evidence", FAILED, "passed", 71, "at most as many as checks"),
+        ("evidence-pass-with-a-failure", "evidence", EVIDENCE, "successes", 34, "a pass passes in every trial"),
+        ("evidence-pass-with-a-failed-check", "evidence", EVIDENCE, "passed", 69, "a pass passes every check"),
+        ("evidence-100001-trials", "evidence", FAILED, "trials", 100_001, "at most 100,000"),
+        ("evidence-without-digest", "evidence", EVIDENCE, "digest", LEAVE_OUT, "a finding has a digest"),
+        ("evidence-trials-true", "evidence", FAILED, "trials", True, "true is no number"),
+        ("tombstone-why-of-501", "tombstone", BODIES["tombstone"][0], "why", "a" * 501, "at most 500 characters"),
+        ("tombstone-skill-empty", "tombstone", BODIES["tombstone"][0], "skill", "", "it names a skill"),
+        ("receipt-unknown-dealing", "receipt", RECEIPT, "dealing", "liked", "one of three words"),
+        ("receipt-without-records", "receipt", RECEIPT, "records", [], "no word without a deed: 1 to 8 ids"),
+        ("receipt-9-records", "receipt", RECEIPT, "records", [DIGEST] * 9, "1 to 8 ids"),
+        ("hello-without-versions", "hello", HELLO, "versions", [], "1 to 16 versions"),
+        ("hello-17-versions", "hello", HELLO, "versions", ["1.0"] * 17, "1 to 16 versions"),
+        ("hello-role-of-17", "hello", HELLO, "role", "r" * 17, "at most 16 characters"),
+        ("hello-name-of-65-astral", "hello", HELLO, "name", "\U0001f600" * 65, "at most 64 code points"),
+        ("welcome-to-nothing", "welcome", WELCOME, "to", "", "it names the hello that it answers"),
+        ("welcome-version-empty", "welcome", WELCOME, "version", "", "1 to 16 characters"),
+        ("index-length-negative", "index", INDEX, "length", -1, "a count"),
+        ("index-length-above-2-to-the-40", "index", INDEX, "length", 2**40 + 1, "at most 2^40"),
+        ("index-head-in-capitals", "index", INDEX, "head", DIGEST.upper(), "small hexadecimal digits, or nothing"),
+    ):
+        yield name, kind, _changed(body, path, value), why
+    yield "evidence-pass-of-nothing", "evidence", _zeros(), "a pass has at least one trial"
+    yield "hello-body-empty", "hello", {}, "a hello offers versions"
+
+
+def _zeros() -> dict[str, Any]:
+    return {**EVIDENCE, "trials": 0, "successes": 0, "passed": 0, "total": 0}

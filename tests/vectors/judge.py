@@ -1,0 +1,148 @@
+"""What becomes of one message, by Hansa's own code: the Python side of the conformance protocol.
+
+    python -m tests.vectors.judge
+
+reads questions as JSON lines and writes answers; vectors/README.md describes both.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hansa.admission.service import Admission, Guest, Params, Via
+from hansa.conduct.ledger import KIND as RECEIPT
+from hansa.conduct.ledger import Receipt
+from hansa.identity import envelope, roots
+from hansa.identity.envelope import Roster, Signed
+from hansa.identity.keys import PublicKey
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.instant import Instant
+from hansa.kernel.wire import Wire, parse
+from hansa.node.core import KINDS
+from hansa.overlay import messages as overlay
+from hansa.skills import messages as skills
+
+BODIES: dict[str, type[Wire]] = {
+    skills.SKILL: skills.SkillBody,
+    skills.EVIDENCE: skills.EvidenceBody,
+    skills.TOMBSTONE: skills.TombstoneBody,
+    RECEIPT: Receipt,
+    overlay.HELLO: overlay.Hello,
+    overlay.WELCOME: overlay.Welcome,
+    overlay.INDEX: overlay.Index,
+}
+LACKS = () if hasattr(envelope, "seal_batch") else ("batch",)
+"""Parts of the protocol that this version of Hansa does not have yet; cases that need them are left out."""
+
+NOTHING_KNOWN: dict[str, Any] = {
+    "window_ms": 300_000,
+    "held": [],
+    "sequences": [],
+    "floors": {},
+    "banned": [],
+    "roots": {},
+    "task": "message",
+    "node": "",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an implementation says to one question; `check` is told by those that keep count, and not compared."""
+
+    verdict: str
+    reason: str = ""
+    id: str = ""
+    skill: str = ""
+    check: str = field(default="", compare=False)
+
+
+@dataclass
+class Known:
+    """A receiver's memory, as a question describes it; admission asks it."""
+
+    held: frozenset[str]
+    sequences: Mapping[tuple[str, int], str]
+    floors: Mapping[str, int]
+    banned: frozenset[str]
+    settled: Guest = field(default=Guest(banned=True))
+
+    def holds(self, message: ContentId) -> bool:
+        return message in self.held
+
+    def at_sequence(self, author: NodeId, seq: int) -> ContentId | None:
+        found = self.sequences.get((author, seq))
+        return None if found is None else ContentId(found)
+
+    def live_floor(self, author: NodeId) -> int:
+        return self.floors.get(author, -1)
+
+    def guest(self, author: NodeId) -> Guest:
+        return self.settled if author in self.banned else Guest()
+
+
+def judge(message: bytes, context: Mapping[str, Any]) -> Answer:
+    """Returns the answer for one message, given what its receiver knows."""
+    known = {**NOTHING_KNOWN, **context}
+    try:
+        signed = envelope.read(message)
+        return _root(signed, known) if known["task"] == "root" else _message(signed, known)
+    except Refused as refused:
+        return Answer("refuse", refused.reason.code)
+
+
+def _message(signed: Signed, known: Mapping[str, Any]) -> Answer:
+    now = Instant(known["now"])
+    trusted = {NodeId(did): _trusted(did, root) for did, root in known["roots"].items()}
+    message = envelope.verify(signed, roots.signers(trusted, now))
+    memory = Known(
+        frozenset(known["held"]),
+        {(one["author"], one["seq"]): one["id"] for one in known["sequences"]},
+        known["floors"],
+        frozenset(known["banned"]),
+    )
+    params = Params(window_ms=known["window_ms"])
+    Admission(known["me"], known["network"], KINDS, memory, params).admit(message, Via.FEED, now)
+    body = parse(message.body, BODIES[message.header.kind])
+    if isinstance(body, skills.EvidenceBody):
+        body.as_evidence(message.author, message.header.created)
+    return Answer("accept", id=message.id, skill=body.skill.id if isinstance(body, skills.SkillBody) else "")
+
+
+def _root(signed: Signed, known: Mapping[str, Any]) -> Answer:
+    node = known["node"]
+    before = known["roots"].get(node)
+    roots.advance(None if before is None else _trusted(node, before), signed, NodeId(node))
+    return Answer("accept", id=signed.id)
+
+
+def _trusted(did: str, root: Mapping[str, Any]) -> roots.Root:
+    return roots.Root(
+        NodeId(did),
+        root["version"],
+        _roster(root["root_keys"], root["root_threshold"]),
+        _roster(root["signing_keys"], root["signing_threshold"]),
+        Instant(root["expires"]),
+    )
+
+
+def _roster(dids: list[str], threshold: int) -> Roster:
+    return Roster(frozenset(PublicKey.from_did(did) for did in dids), threshold)
+
+
+def main() -> None:
+    """Answers questions until there are no more."""
+    for line in sys.stdin:
+        question = json.loads(line)
+        answer = judge(base64.b64decode(question["message"]), question["context"])
+        print(json.dumps(vars(answer)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
