@@ -5,9 +5,13 @@
 written as canonical JSON. What is signed is the pre-authentication encoding of type and payload, so neither can be
 exchanged for the other. The payload is canonical JSON of one object: the header fields and `body`.
 
+One signature may stand for many messages (`seal_batch`): then an entry of the signatures has a `batch`, which says
+where in a Merkle tree the message stands, and the signature is over the root of that tree (`identity.merkle`). Each
+message stays an envelope of its own, with the id it would have anyway.
+
 Checks, in order; 1 is `read`, 2 to 6 are `verify`:
 
-1. bounds and canonical JSON, the fields above and nothing else, base64 in its one spelling
+1. bounds and canonical JSON, the fields above and nothing else, base64 in its one spelling, places that a tree has
 2. at least one signature; every key id a good key
 3. the payload type is ours
 4. every signature fits: one bad signature refuses the whole envelope
@@ -20,14 +24,15 @@ The caller of `verify` still owes admission: version, network, recipient, time, 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any, Protocol
 
 import msgspec
 
+from hansa.identity import dsse, merkle
+from hansa.identity.dsse import MAX_SIGNATURES, Did, Signed, pre_authentication_encoding, read
 from hansa.identity.keys import PublicKey
 from hansa.kernel import canonical
 from hansa.kernel.canonical import Json
@@ -36,11 +41,32 @@ from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.limits import MAX_SAFE_INTEGER, Limits
 from hansa.kernel.verdict import Reason
 
+__all__ = [
+    "BATCH_TYPE",
+    "MAX_SIGNATURES",
+    "PAYLOAD_TYPE",
+    "Did",
+    "Header",
+    "Ring",
+    "Roster",
+    "Signed",
+    "Signer",
+    "Verified",
+    "batch_statement",
+    "pre_authentication_encoding",
+    "read",
+    "root_only",
+    "seal",
+    "seal_batch",
+    "verify",
+]
+
 PAYLOAD_TYPE = "application/vnd.hansa.message+json;v=1"
-MAX_SIGNATURES = 16
+BATCH_TYPE = "application/vnd.hansa.batch+json;v=1"
+REMEMBERED_BATCHES = 512
+"""Signatures over batches that are known to fit, of those used last."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_SAFE_INTEGER)]
-Did = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,30 +97,7 @@ class _Payload(Header, frozen=True, forbid_unknown_fields=True, kw_only=True):
     body: dict[str, Any]
 
 
-class _Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    keyid: Did
-    sig: Annotated[str, msgspec.Meta(max_length=88)]
-
-
-class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    payload: str
-    payloadType: Annotated[str, msgspec.Meta(max_length=128)]  # noqa: N815 - DSSE's own spelling
-    signatures: Annotated[list[_Signature], msgspec.Meta(max_length=MAX_SIGNATURES)]
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """An envelope that was read, and of which nothing is known to be true yet."""
-
-    raw: bytes
-    payload_type: str
-    payload: bytes
-    signatures: tuple[tuple[str, bytes], ...]
-
-    @property
-    def id(self) -> ContentId:
-        """Content id of the payload: the message's name, whoever carries it."""
-        return content_id(self.payload)
+_PAYLOAD = msgspec.json.Decoder(_Payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +181,6 @@ def root_only(author: NodeId) -> Roster:
     return Roster(frozenset({PublicKey.from_did(author)}))
 
 
-def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
-    """Returns the bytes that are signed (DSSE protocol, PAE): both parts with their lengths before them."""
-    kind = payload_type.encode()
-    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
-
-
 class Signer(Protocol):
     """Whoever can sign with one key; `keys.SigningKey` does, and so does a key file."""
 
@@ -203,26 +200,35 @@ def seal(header: Header, body: Json, keys: Sequence[Signer]) -> Signed:
     Raises:
         ValueError: the body is not canonical JSON (a fraction, say).
     """
-    fields = msgspec.structs.asdict(header)
-    payload = canonical.encode({**fields, "body": body})
+    payload = _payload_bytes(header, body)
     message = pre_authentication_encoding(PAYLOAD_TYPE, payload)
     signatures = tuple((str(key.public.did), key.sign(message)) for key in keys)
-    return Signed(_write(PAYLOAD_TYPE, payload, signatures), PAYLOAD_TYPE, payload, signatures)
+    return dsse.write(PAYLOAD_TYPE, payload, signatures, None)
 
 
-def read(data: bytes, limits: Limits | None = None) -> Signed:
-    """Returns the envelope in `data` (check 1); proves nothing.
+def seal_batch(messages: Sequence[tuple[Header, Json]], keys: Sequence[Signer]) -> list[Signed]:
+    """Returns the envelopes of many messages, with one signature of each key over all of them.
+
+    A message alone is signed as itself; more than `merkle.MAX_SIZE` are split into several batches.
 
     Raises:
-        Refused: a reason of the transport box, BAD_ENVELOPE or UNSIGNED.
+        ValueError: a body is not canonical JSON.
     """
-    value = canonical.decode(data, limits)
-    try:
-        parts = msgspec.convert(value, _Envelope)
-    except msgspec.ValidationError as error:
-        raise Refused(Reason.BAD_ENVELOPE, str(error)[:120]) from None
-    signatures = tuple((one.keyid, _from_base64(one.sig)) for one in parts.signatures)
-    return Signed(data, parts.payloadType, _from_base64(parts.payload), signatures)
+    if len(messages) > merkle.MAX_SIZE:
+        first, rest = messages[: merkle.MAX_SIZE], messages[merkle.MAX_SIZE :]
+        return seal_batch(first, keys) + seal_batch(rest, keys)
+    if len(messages) < merkle.MIN_SIZE:
+        return [seal(header, body, keys) for header, body in messages]
+    payloads = [_payload_bytes(header, body) for header, body in messages]
+    tree = merkle.Tree([pre_authentication_encoding(PAYLOAD_TYPE, payload) for payload in payloads])
+    statement = batch_statement(tree.root, len(payloads))
+    signatures = tuple((str(key.public.did), key.sign(statement)) for key in keys)
+    return [dsse.write(PAYLOAD_TYPE, payload, signatures, tree.place(index)) for index, payload in enumerate(payloads)]
+
+
+def batch_statement(root: bytes, size: int) -> bytes:
+    """Returns the bytes that are signed for a batch: root and size, under a type of their own."""
+    return pre_authentication_encoding(BATCH_TYPE, canonical.encode({"root": root.hex(), "size": size}))
 
 
 def verify(signed: Signed, ring: Ring = root_only, limits: Limits | None = None) -> Verified:
@@ -238,13 +244,13 @@ def verify(signed: Signed, ring: Ring = root_only, limits: Limits | None = None)
     if signed.payload_type != PAYLOAD_TYPE:  # 3
         raise Refused(Reason.BAD_ENVELOPE, "unknown payload type")
     message = pre_authentication_encoding(signed.payload_type, signed.payload)
-    if not all(key.fits(sig, message) for key, (_, sig) in zip(keys, signed.signatures, strict=True)):  # 4
+    signatures = zip(keys, signed.signatures, signed.places, strict=True)
+    if not all(_fits(key, sig, place, message) for key, (_, sig), place in signatures):  # 4
         raise Refused(Reason.FORGED)
     payload = _payload(signed.payload, limits)  # 5
     signers = frozenset(keys)
     check_signers(ring(NodeId(payload.author)), payload.seq, signers)  # 6
-    header = Header(**{name: getattr(payload, name) for name in Header.__struct_fields__})
-    return Verified(content_id(signed.payload), signed.raw, header, payload.body, signers)
+    return Verified(content_id(signed.payload), signed.raw, _header(payload), payload.body, signers)
 
 
 def check_signers(roster: Roster, seq: int, signers: frozenset[PublicKey]) -> None:
@@ -264,29 +270,46 @@ def _raw(key: PublicKey) -> bytes:
     return key.raw
 
 
+def _fits(key: PublicKey, sig: bytes, place: merkle.Place | None, message: bytes) -> bool:
+    if place is None:
+        return key.fits(sig, message)
+    try:
+        _check_batch(key, sig, place.root(message), place.size)
+    except Refused:
+        return False
+    return True
+
+
+@lru_cache(maxsize=REMEMBERED_BATCHES)  # what does not fit raises, so that only what was checked, and fits, is kept
+def _check_batch(key: PublicKey, sig: bytes, root: bytes, size: int) -> None:
+    if not key.fits(sig, batch_statement(root, size)):
+        raise Refused(Reason.FORGED)
+
+
+def _header(payload: Header) -> Header:
+    return Header(
+        version=payload.version,
+        network=payload.network,
+        kind=payload.kind,
+        author=payload.author,
+        recipient=payload.recipient,
+        seq=payload.seq,
+        created=payload.created,
+        expires=payload.expires,
+    )
+
+
+def _payload_bytes(header: Header, body: Json) -> bytes:
+    return canonical.encode({**msgspec.structs.asdict(header), "body": body})
+
+
 def _payload(data: bytes, limits: Limits | None) -> _Payload:
+    canonical.check_bounds(data, limits or Limits())
+    quick = canonical.decode_quickly(data, _PAYLOAD)
+    if quick is not None:
+        return quick
     try:
         payload = msgspec.convert(canonical.decode(data, limits), _Payload)
     except msgspec.ValidationError as error:
         raise Refused(Reason.BAD_ENVELOPE, str(error)[:120]) from None
     return payload
-
-
-def _write(payload_type: str, payload: bytes, signatures: tuple[tuple[str, bytes], ...]) -> bytes:
-    return canonical.encode(
-        {
-            "payload": base64.b64encode(payload).decode(),
-            "payloadType": payload_type,
-            "signatures": [{"keyid": keyid, "sig": base64.b64encode(sig).decode()} for keyid, sig in signatures],
-        }
-    )
-
-
-def _from_base64(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused(Reason.BAD_ENVELOPE, "not base64") from None
-    if base64.b64encode(data).decode() != text:
-        raise Refused(Reason.BAD_ENVELOPE, "base64 in another spelling")
-    return data

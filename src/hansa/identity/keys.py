@@ -22,6 +22,9 @@ from hansa.kernel.verdict import Reason
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+REMEMBERED = 4_096
+"""Keys that are kept parsed, of those used last: enough for the peers of a node, and bounded whoever sends keys."""
+
 _DID_PREFIX = "did:key:z"
 _MULTICODEC = b"\xed\x01"
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -67,15 +70,7 @@ class PublicKey:
         Raises:
             Refused: BAD_KEY, when the text is not exactly how Hansa writes that key.
         """
-        if not did.startswith(_DID_PREFIX) or len(did) > 64:
-            raise Refused(Reason.BAD_KEY, "not a did:key")
-        data = _from_base58(did[len(_DID_PREFIX) :])
-        if not data.startswith(_MULTICODEC):
-            raise Refused(Reason.BAD_KEY, "not an Ed25519 did:key")
-        key = PublicKey.parse(data[len(_MULTICODEC) :])
-        if key.did != did:
-            raise Refused(Reason.BAD_KEY, "another spelling of a key")
-        return key
+        return _from_did(did)
 
     @property
     def did(self) -> NodeId:
@@ -94,7 +89,7 @@ class PublicKey:
         if int.from_bytes(signature[:KEY_BYTES], "little") & (_SIGN_BIT - 1) in _SMALL_ORDER_Y:
             return False
         try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
+            _handle(self.raw).verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -121,7 +116,25 @@ class SigningKey:
         return f"SigningKey({self.public.did})"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)  # what is refused raises, and is not remembered
+def _from_did(did: str) -> PublicKey:
+    if not did.startswith(_DID_PREFIX) or len(did) > 64:
+        raise Refused(Reason.BAD_KEY, "not a did:key")
+    data = _from_base58(did[len(_DID_PREFIX) :])
+    if not data.startswith(_MULTICODEC):
+        raise Refused(Reason.BAD_KEY, "not an Ed25519 did:key")
+    key = PublicKey.parse(data[len(_MULTICODEC) :])
+    if key.did != did:
+        raise Refused(Reason.BAD_KEY, "another spelling of a key")
+    return key
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _handle(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+@lru_cache(maxsize=REMEMBERED)
 def _on_curve(y: int) -> bool:
     """Says whether x² = (y² - 1) / (d·y² + 1) has a solution (Euler's criterion)."""
     square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P

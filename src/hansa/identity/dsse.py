@@ -1,0 +1,168 @@
+"""The outer form of a message: payload bytes, their type and signatures, as DSSE has them, in canonical JSON.
+
+Reading goes two ways with one outcome. `read` has msgspec decode and check fields and base64 at once; what it does not
+take as it is, `read_slowly` reads step by step, and says what is wrong with it. Nothing here looks at a signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+from hansa.identity import merkle
+from hansa.identity.merkle import Place
+from hansa.kernel import canonical
+from hansa.kernel.canonical import Json
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.limits import Limits
+from hansa.kernel.verdict import Reason
+
+MAX_SIGNATURES = 16
+
+Did = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An envelope that was read, and of which nothing is known to be true yet.
+
+    Attributes:
+        raw: the envelope's bytes.
+        signatures: for each, key id and signature.
+        places: for each of the signatures, where the message stands in the batch that it is over; None when it is over
+            this message alone.
+    """
+
+    raw: bytes
+    payload_type: str
+    payload: bytes
+    signatures: tuple[tuple[str, bytes], ...]
+    places: tuple[Place | None, ...]
+
+    @property
+    def id(self) -> ContentId:
+        """Content id of the payload: the message's name, whoever carries it."""
+        return content_id(self.payload)
+
+
+def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
+    """Returns the bytes that are signed (DSSE protocol, PAE): both parts with their lengths before them."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+class _Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    index: Annotated[int, msgspec.Meta(ge=0, lt=merkle.MAX_SIZE)]
+    path: Annotated[str, msgspec.Meta(max_length=4 * merkle.MAX_PATH * merkle.HASH_BYTES // 3 + 4)]
+    size: Annotated[int, msgspec.Meta(ge=merkle.MIN_SIZE, le=merkle.MAX_SIZE)]
+
+
+class _Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keyid: Did
+    sig: Annotated[str, msgspec.Meta(max_length=88)]
+    batch: _Batch | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    payload: str
+    payloadType: Annotated[str, msgspec.Meta(max_length=128)]  # noqa: N815 - DSSE's own spelling
+    signatures: Annotated[list[_Signature], msgspec.Meta(max_length=MAX_SIGNATURES)]
+
+
+class _QuickBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """As `_Batch`, with base64 read by msgspec: it writes the one spelling, so any other is missed when compared."""
+
+    index: Annotated[int, msgspec.Meta(ge=0, lt=merkle.MAX_SIZE)]
+    path: bytes
+    size: Annotated[int, msgspec.Meta(ge=merkle.MIN_SIZE, le=merkle.MAX_SIZE)]
+
+
+class _QuickSignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keyid: Did
+    sig: Annotated[bytes, msgspec.Meta(max_length=66)]
+    batch: _QuickBatch | msgspec.UnsetType = msgspec.UNSET
+
+
+class _QuickEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    payload: bytes
+    payloadType: Annotated[str, msgspec.Meta(max_length=128)]  # noqa: N815 - DSSE's own spelling
+    signatures: Annotated[list[_QuickSignature], msgspec.Meta(max_length=MAX_SIGNATURES)]
+
+
+_QUICK = msgspec.json.Decoder(_QuickEnvelope)
+
+
+def read(data: bytes, limits: Limits | None = None) -> Signed:
+    """Returns the envelope in `data`; proves nothing.
+
+    Raises:
+        Refused: a reason of the transport box, or BAD_ENVELOPE.
+    """
+    canonical.check_bounds(data, limits or Limits())
+    quick = canonical.decode_quickly(data, _QUICK)
+    if quick is None:
+        return read_slowly(data, limits)
+    signatures = tuple((one.keyid, one.sig) for one in quick.signatures)
+    places = tuple(_place(one.batch, one.batch.path) if one.batch else None for one in quick.signatures)
+    return Signed(data, quick.payloadType, quick.payload, signatures, places)
+
+
+def read_slowly(data: bytes, limits: Limits | None = None) -> Signed:
+    """Does what `read` does, step by step: it names what is wrong, and the quick way is tested against it."""
+    value = canonical.decode(data, limits)
+    try:
+        parts = msgspec.convert(value, _Envelope)
+    except msgspec.ValidationError as error:
+        raise Refused(Reason.BAD_ENVELOPE, str(error)[:120]) from None
+    signatures = tuple((one.keyid, _from_base64(one.sig)) for one in parts.signatures)
+    places = tuple(_place(one.batch, _from_base64(one.batch.path)) if one.batch else None for one in parts.signatures)
+    return Signed(data, parts.payloadType, _from_base64(parts.payload), signatures, places)
+
+
+def _place(batch: _Batch | _QuickBatch, path: bytes) -> Place:
+    place = Place(batch.index, batch.size, path)
+    if not place.exists:
+        raise Refused(Reason.BAD_ENVELOPE, f"no place {batch.index} of {batch.size} with a path of {len(path)} bytes")
+    return place
+
+
+def write(payload_type: str, payload: bytes, signatures: tuple[tuple[str, bytes], ...], place: Place | None) -> Signed:
+    """Returns the envelope of a payload and its signatures.
+
+    Args:
+        place: where the payload stands in the batch that all of the signatures are over; None for a message alone.
+    """
+    raw = canonical.encode(
+        {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": payload_type,
+            "signatures": [_entry(keyid, sig, place) for keyid, sig in signatures],
+        }
+    )
+    return Signed(raw, payload_type, payload, signatures, (place,) * len(signatures))
+
+
+def _entry(keyid: str, sig: bytes, place: Place | None) -> dict[str, Json]:
+    entry: dict[str, Json] = {"keyid": keyid, "sig": base64.b64encode(sig).decode()}
+    if place is not None:
+        entry["batch"] = {
+            "index": place.index,
+            "path": base64.b64encode(place.path).decode(),
+            "size": place.size,
+        }
+    return entry
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused(Reason.BAD_ENVELOPE, "not base64") from None
+    if base64.b64encode(data).decode() != text:
+        raise Refused(Reason.BAD_ENVELOPE, "base64 in another spelling")
+    return data
