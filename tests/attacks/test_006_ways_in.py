@@ -30,7 +30,7 @@ async def test_a_body_of_one_kind_is_none_of_another(tmp_path: Path, way: str) -
     assert target.snapshot() == before
 
 
-@pytest.mark.parametrize("kind", ["welcome", "index", "root", "vote", "SKILL", "skill "])
+@pytest.mark.parametrize("kind", ["welcome", "index", "vote", "SKILL", "skill ", "Root", "root "])
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_kind_that_is_not_pushed_is_refused(tmp_path: Path, way: str, kind: str) -> None:
     target = await Target.fresh(tmp_path)

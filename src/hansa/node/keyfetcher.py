@@ -12,7 +12,7 @@ import msgspec
 from hansa.admission.service import Via
 from hansa.identity import roots
 from hansa.identity.envelope import Signed
-from hansa.identity.keys import PublicKey
+from hansa.identity.peek import is_within, named_author
 from hansa.identity.roots import MAX_VERSIONS
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import NodeId
@@ -25,9 +25,6 @@ MAX_ASKED = 100
 PAGE = 100
 CHANGED = (Reason.WRONG_SIGNER, Reason.THRESHOLD)
 """How a message is refused whose author's keys changed unheard."""
-
-
-_AUTHOR = b'{"author":"'
 
 
 class RootsPage(msgspec.Struct, frozen=True):
@@ -95,24 +92,8 @@ class KeyFetcher:
         return 1
 
     def _is_judged(self, author: NodeId, signed: Signed) -> bool:
-        """Says whether the keys that are held tell good from bad here; looks at names alone, and proves nothing."""
+        """Says whether the keys that are held tell good from bad here."""
         try:
-            chain = self._core.ring.chain(author)
-            metadata = roots.read_root(signed)
-            if metadata is not None:
-                return metadata.header.seq <= len(chain) + 1
-            if not chain:
-                return all(keyid == author for keyid, _ in signed.signatures)
-            roster = chain[-1].signing
-            keys = (PublicKey.from_did(keyid) for keyid, _ in signed.signatures)
-            return all(key in roster.keys or key in roster.retired for key in keys)
+            return is_within(signed, author, self._core.ring.chain(author))
         except Refused:
             return True  # whatever it is: receiving it will say
-
-
-def named_author(signed: Signed) -> NodeId | None:
-    """Returns whom a payload names as its author; nothing is known of that to be true. Keys of objects are sorted."""
-    if not signed.payload.startswith(_AUTHOR):
-        return None
-    name = signed.payload[len(_AUTHOR) : len(_AUTHOR) + 65].partition(b'"')[0]
-    return NodeId(name.decode()) if name.startswith(b"did:key:z") and name.isascii() else None

@@ -14,15 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from hansa.admission.service import Via
 from hansa.identity import envelope
-from hansa.identity.envelope import Signed
+from hansa.identity.peek import named_number
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box
-from hansa.kernel.wire import read_json
 from hansa.node.core import ASK_FIRST, Core
 from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
@@ -69,7 +66,7 @@ class Recovery:
     async def _take(self, found: Iterable[bytes]) -> list[ContentId]:
         messages = {one.id: one for one in map(envelope.read, found)}
         taken = []
-        for message in sorted(messages.values(), key=lambda one: (_number(one), one.id)):
+        for message in sorted(messages.values(), key=lambda one: (named_number(one), one.id)):
             if self._core.store.record(message.id) is not None:
                 continue
             try:
@@ -78,15 +75,3 @@ class Recovery:
                 continue  # noted and counted where every refusal is
         await self.go_on(f"every source was asked; {len(taken)} of this node's own records came back")
         return taken
-
-
-class _Numbered(msgspec.Struct):
-    seq: int = 0
-
-
-def _number(signed: Signed) -> int:
-    """Returns the number that a message names, for putting messages in order; receiving it will say if it is true."""
-    try:
-        return read_json(signed.payload, _Numbered).seq
-    except Refused:
-        return 0

@@ -14,6 +14,7 @@ from hansa.admission.service import Via
 from hansa.admission.versions import SUPPORTED
 from hansa.identity import envelope
 from hansa.identity.envelope import Verified
+from hansa.identity.peek import named_author
 from hansa.kernel.canonical import Json
 from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content_id
@@ -23,7 +24,7 @@ from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.inbox import Inbox
-from hansa.node.keyfetcher import CHANGED, KeyFetcher, named_author
+from hansa.node.keyfetcher import CHANGED, KeyFetcher
 from hansa.node.ports import SkillFilter
 from hansa.node.publishing import their_refusal
 from hansa.node.rows import (

@@ -1,0 +1,58 @@
+"""What an envelope names before anything of it is proved: whom it says it is by, and which keys it says signed it.
+
+For two questions only: whose keys to ask a source for before the message is verified, and in which order to take a
+node's own messages in again. Nothing is decided by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hansa.identity import roots
+from hansa.identity.envelope import Signed
+from hansa.identity.keys import PublicKey
+from hansa.identity.roots import Root
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import NodeId
+from hansa.kernel.wire import read_json
+
+_AUTHOR = b'{"author":"'
+_LONGEST = 64
+
+
+def named_author(signed: Signed) -> NodeId | None:
+    """Returns whom a payload names as its author; None for no plausible name. Keys of canonical objects are sorted."""
+    if not signed.payload.startswith(_AUTHOR):
+        return None
+    name = signed.payload[len(_AUTHOR) : len(_AUTHOR) + _LONGEST + 1].partition(b'"')[0]
+    return NodeId(name.decode()) if name.startswith(b"did:key:z") and name.isascii() else None
+
+
+class _Numbered(msgspec.Struct):
+    seq: int = 0
+
+
+def named_number(signed: Signed) -> int:
+    """Returns the sequence number that a payload names; 0 for none."""
+    try:
+        return read_json(signed.payload, _Numbered).seq
+    except Refused:
+        return 0
+
+
+def is_within(signed: Signed, author: NodeId, chain: Sequence[Root]) -> bool:
+    """Says whether an author's known metadata names the keys that an envelope names; root metadata: whether it follows.
+
+    Raises:
+        Refused: a key id that is no key, or a body that is no root metadata: receiving it will say so.
+    """
+    metadata = roots.read_root(signed)
+    if metadata is not None:
+        return metadata.header.seq <= len(chain) + 1
+    if not chain:
+        return all(keyid == author for keyid, _ in signed.signatures)
+    roster = chain[-1].signing
+    keys = (PublicKey.from_did(keyid) for keyid, _ in signed.signatures)
+    return all(key in roster.keys or key in roster.retired for key in keys)
