@@ -12,8 +12,6 @@ import pytest
 from hansa.entrypoints.mcp.clients import CLIENTS, plan
 from tests.cli.conftest import Hansa
 
-pytest_plugins = ("tests.cli.conftest",)
-
 SECTION = {"claude": "mcpServers", "cursor": "mcpServers", "vscode": "servers", "codex": "mcp_servers"}
 
 

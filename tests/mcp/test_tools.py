@@ -28,8 +28,6 @@ from tests.cli.conftest import Up
 from tests.mcp.league import admit, at_port, folder_skill, hands, over_http, session, teach
 from tests.node.world import DOUBLE, LIE, NETWORK, SLUG, Resident, World, skill_message
 
-pytest_plugins = ("tests.cli.conftest",)
-
 TRACE = {
     "intent": "add one to a number",
     "reasoning_steps": ["Add one."],
