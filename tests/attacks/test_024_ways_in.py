@@ -57,7 +57,7 @@ async def test_what_peers_write_is_shown_as_text(tmp_path: Path, way: str) -> No
         assert as_json.isascii()
         assert controls_in(as_json) == set()
     listed = (await target.node.ask("skill.list", limit=1000)).value["skills"]
-    assert controls_in(printed(skill_commands._skill_table, listed)) == set()
+    assert controls_in(printed(skill_commands.skill_table, listed)) == set()
 
 
 def true(text: str):

@@ -84,7 +84,7 @@ TOKENS = [None, "", "Bearer", "Bearer ", "Bearer the-toke", "Bearer the-tokenn",
 
 
 def matrix() -> list[tuple[dict[str, Any], int]]:
-    rows: list[tuple[dict[str, Any], int]] = [({"Host": host}, 421) for host in HOSTS]
+    rows: list[tuple[dict[str, Any], int]] = [({"Host": host}, 403) for host in HOSTS]
     rows += [({"Origin": origin}, 403) for origin in ORIGINS]
     rows += [({"Content-Type": kind}, 415) for kind in TYPES]
     return rows + [({"Authorization": token}, 401) for token in TOKENS]
@@ -117,7 +117,7 @@ async def test_the_operator_can_name_hosts(tmp_path: Path) -> None:
     node = world.settle("node", config={"mcp_hosts": ("agents.example",)})
     async with door(node, ("10.0.0.7", 5)) as http:
         assert await status(http, {"Host": "agents.example:443", "Origin": "https://agents.example:443"}) == 200
-        assert await status(http, {"Host": "evil.example"}) == 421
+        assert await status(http, {"Host": "evil.example"}) == 403
         assert await status(http, {"Host": "agents.example", "Authorization": None}) == 401
     world.close()
 

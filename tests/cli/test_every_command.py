@@ -153,7 +153,7 @@ def test_json_of_every_command_parses_and_is_ascii(stocked: tuple[Hansa, dict[st
         assert said.err == ""
 
 
-@pytest.mark.parametrize("path", ALL, ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in ALL if path != ("mcp", "serve")], ids=" ".join)
 def test_every_command_has_json(path: tuple[str, ...]) -> None:
     command = typer.main.get_command(cli)
     for name in path:

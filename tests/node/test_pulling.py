@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from hansa.identity import envelope
 from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
 from hansa.kernel.ids import chain
 from hansa.kernel.instant import MINUTE
@@ -177,7 +177,7 @@ async def test_the_peer_is_pinned_at_the_first_greeting(world: World) -> None:
     hub, a, b = league(world)
     await fill(a, hub, 2)
     await b.subscribe(hub)
-    mallory = world.settle("mallory", "hub")
+    mallory = world.settle("mallory", "hub", config={"hosts": ("mallory", "hub")})
     world.net.doors[hub.url] = mallory.door
 
     assert await fault(b, hub) is Reason.WRONG_SIGNER
@@ -430,7 +430,7 @@ async def test_one_bad_record_in_a_feed_does_not_stop_the_others(world: World) -
     def damaged(page: FeedPage) -> FeedPage:
         items = list(page.items)
         raw = json.loads(items[1].envelope)
-        raw["signatures"][0]["sig"] = envelope.base64.b64encode(bytes(64)).decode()
+        raw["signatures"][0]["sig"] = base64.b64encode(bytes(64)).decode()
         text = json.dumps(raw, separators=(",", ":"), sort_keys=True)
         items[1] = FeedItem(2, items[1].id, text)
         return FeedPage(page.index, items)

@@ -9,9 +9,7 @@ import typer
 
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
-from hansa.entrypoints.config import Config, load
 from hansa.entrypoints.home import home_directory
-from hansa.entrypoints.origins import settings
 
 cli = typer.Typer()
 config = typer.Typer(help="The settings in force, where they come from, and whether they are valid.")
@@ -32,6 +30,9 @@ def _show_by_default(
 @config.command(epilog=epilog("hansa config show --origin", "HANSA_PORT=9000 hansa config show --json"))
 def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> None:
     """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
+    from hansa.entrypoints.config import load
+    from hansa.entrypoints.origins import settings
+
     directory = home_directory(home)
     found = settings(directory)
     if as_json:
@@ -46,6 +47,8 @@ def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> 
 @config.command(epilog=epilog("hansa config check"))
 def check(home: Home = None, as_json: AsJson = False) -> None:
     """Say whether the settings are valid; the error names the one that is not."""
+    from hansa.entrypoints.config import load
+
     directory = home_directory(home)
     load(directory)
     if as_json:
@@ -67,6 +70,8 @@ def path(home: Home = None, as_json: AsJson = False) -> None:
 @config.command(epilog=epilog("hansa config schema > hansa.schema.json"))
 def schema(home: Home = None, as_json: AsJson = False) -> None:
     """Print the JSON Schema of config.toml, for editors and programs."""
+    from hansa.entrypoints.config import Config
+
     made = Config.model_json_schema()
     if as_json:
         print_json(made)

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from hansa.entrypoints import logs
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, say_all, table
 from hansa.entrypoints.home import home_directory
@@ -42,6 +41,8 @@ def _mcp(context: typer.Context, allow: Allow = None, home: Home = None) -> None
 @mcp.command(epilog=epilog("hansa mcp serve", "hansa mcp serve --allow publish --allow review"))
 def serve(allow: Allow = None, home: Home = None) -> None:
     """Serve one agent on standard input and output; its client starts this. Logs go to standard error."""
+    from hansa.entrypoints import logs
+
     _need_sdk()
     from hansa.entrypoints.config import load
     from hansa.entrypoints.identities import identity

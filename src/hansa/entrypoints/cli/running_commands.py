@@ -8,24 +8,24 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hansa.adapters import background
 from hansa.adapters.lock import Claim, Holder, busy, holder
-from hansa.entrypoints import logs
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, size, span, table
 from hansa.entrypoints.cli.tail import last_lines, readable
-from hansa.entrypoints.config import Config, load
 from hansa.entrypoints.errors import BUSY, TABLE
 from hansa.entrypoints.home import LOGS, home_directory
-from hansa.entrypoints.identities import identity
 from hansa.entrypoints.reach import WAIT_SECONDS, node_at
 from hansa.kernel.errors import Busy, Fault, HansaError, Refused, Unavailable
 from hansa.kernel.plain import plain
+
+if TYPE_CHECKING:
+    from hansa.entrypoints.config import Config
 
 cli = typer.Typer()
 
@@ -59,6 +59,8 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C or `hansa stop` ends it cleanly."""
+    from hansa.entrypoints.config import load
+
     directory = home_directory(home)
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
     config = load(directory, given)
@@ -72,8 +74,10 @@ def up(
 def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int | None, as_json: bool) -> None:
     import uvloop  # these imports would cost every other command half a second
 
+    from hansa.entrypoints import logs
     from hansa.entrypoints.app import opened
     from hansa.entrypoints.http import server
+    from hansa.entrypoints.identities import identity
 
     node_id = identity(directory)
 
@@ -105,6 +109,9 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
 
 def _launch(directory: Path, flags: tuple[str, ...], as_json: bool) -> None:
     """Starts a node in the background; one that is up already is left alone and named."""
+    from hansa.entrypoints import logs
+    from hansa.entrypoints.identities import identity
+
     node_id = identity(directory)  # without one it can't start, and that is said best here
     at, already = in_background(directory, flags)
     log = str(directory / LOGS / logs.NAME)
@@ -122,6 +129,8 @@ def in_background(directory: Path, flags: tuple[str, ...]) -> tuple[Holder, bool
     Raises:
         HansaError: it does not come up; of the kind that its exit code stands for, with its own sentence.
     """
+    from hansa.entrypoints import logs
+
     end = time.monotonic() + READY_SECONDS
     found = node_at(directory, end)
     if found:
@@ -138,6 +147,8 @@ def in_background(directory: Path, flags: tuple[str, ...]) -> tuple[Holder, bool
 
 
 def _failed(directory: Path, code: int | None) -> HansaError:
+    from hansa.entrypoints import logs
+
     words = last_lines(directory / LOGS / logs.LAST_WORDS, SHOWN)
     for line in [readable(one) for one in last_lines(directory / LOGS / logs.NAME, SHOWN)] + words[:-1]:
         typer.echo(plain(line), err=True)
@@ -184,6 +195,8 @@ def restart(
     as_json: AsJson = False,
 ) -> None:
     """Stop the node and start it in the background; with the flags it had, unless others are given."""
+    from hansa.entrypoints.config import load
+
     directory = home_directory(home)
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
     load(directory, given)  # settings that stop the new one must not cost the old one
@@ -217,6 +230,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     for verdict in ("ignored", "rejected"):
         rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
     table(("what", "count"), rows, right=("count",))
+    if value["asks_first"]:
+        say("! restored: nothing new is signed before hansa sync or hansa store repair has asked the sources")
 
 
 def flags_of(given: dict[str, Any]) -> tuple[str, ...]:

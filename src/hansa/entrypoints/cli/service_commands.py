@@ -10,9 +10,7 @@ from hansa.adapters import systemd
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.running_commands import Host, Name, Port, Role, flags_of
 from hansa.entrypoints.cli.show import print_json, say, say_all
-from hansa.entrypoints.config import load
 from hansa.entrypoints.home import home_directory
-from hansa.entrypoints.identities import identity
 
 cli = typer.Typer()
 service = typer.Typer(no_args_is_help=True, help="Have systemd run the node for this user, from login on.")
@@ -32,6 +30,9 @@ def install(
     as_json: AsJson = False,
 ) -> None:
     """Write a systemd user unit for the node. Starts nothing: the commands for that are printed."""
+    from hansa.entrypoints.config import load
+    from hansa.entrypoints.identities import identity
+
     directory = home_directory(home)
     identity(directory)
     given = {"role": role, "host": host, "port": port, "name": name}

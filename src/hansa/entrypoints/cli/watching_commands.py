@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx2
 import typer
 
 from hansa.entrypoints.cli.client import call
@@ -15,8 +14,6 @@ from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say
 from hansa.entrypoints.cli.tail import following, last_lines, parsed, readable
 from hansa.entrypoints.home import LOGS, READER_TOKEN, home_directory
-from hansa.entrypoints.identities import identity
-from hansa.entrypoints.logs import NAME
 from hansa.entrypoints.reach import node_at
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.instant import Instant, iso
@@ -31,6 +28,9 @@ Lines = Annotated[int, typer.Option("--lines", "-n", min=1, max=100_000, help="H
 @cli.command(epilog=epilog("hansa logs", "hansa logs -f", "hansa logs -n 500 --json"))
 def logs(lines: Lines = 50, follow: Follow = False, home: Home = None, as_json: AsJson = False) -> None:
     """Show what the node wrote down, up or not: starts, events, faults."""
+    from hansa.entrypoints.identities import identity
+    from hansa.entrypoints.logs import NAME
+
     directory = home_directory(home)
     identity(directory)
     path = directory / LOGS / NAME
@@ -79,6 +79,8 @@ def events(
 
 
 async def _follow(directory: Path, kinds: list[str], last: str, as_json: bool) -> None:
+    import httpx2
+
     at = node_at(directory)
     token = (directory / READER_TOKEN).read_text(encoding="ascii").strip()
     headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": last}
