@@ -52,7 +52,12 @@ GUARDS_WEB: list[Guard] = [
         "if False:",
         (*_PAGES, f"{_IN}a_rebound_name_can_not_even_look"),
     ),
-    Guard("entrypoints/http/gate.py", "elif changes and _is_of_a_page(headers, scope):  # 2", "elif False:", _PAGES),
+    Guard(
+        "entrypoints/http/gate.py",
+        "elif changes and self._is_of_a_page(headers, scope):  # 2",
+        "elif False:",
+        _PAGES,
+    ),
     Guard(
         "entrypoints/http/gate.py",
         'elif changes and headers.get("content-type", "").lower().strip().startswith(_FORMS):  # 3',

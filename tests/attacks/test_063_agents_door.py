@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from hansa.entrypoints.http import mcp_door
+from hansa.entrypoints.http.gate import _is_number, host_of
 from tests.mcp.league import admit
 from tests.node.world import DOUBLE, Resident, World
 
@@ -83,8 +84,16 @@ TOKENS = [None, "", "Bearer", "Bearer ", "Bearer the-toke", "Bearer the-tokenn",
           "Bearer the-token,", "Bearer null", "the-token"]  # fmt: skip
 
 
+def _refusal(host: str) -> int:
+    """A number passes the gate before all routes, and is then none of this machine's; so does `localhost.`."""
+    return 421 if _is_number(host_of(host)) or host_of(host) == "localhost" else 403
+
+
 def matrix() -> list[tuple[dict[str, Any], int]]:
-    rows: list[tuple[dict[str, Any], int]] = [({"Host": host}, 403) for host in HOSTS]
+    # a number passes the gate before all routes, and is then none of this machine's
+    rows: list[tuple[dict[str, Any], int]] = [
+        ({"Host": host}, 421 if _is_number(host_of(host)) else 403) for host in HOSTS
+    ]
     rows += [({"Origin": origin}, 403) for origin in ORIGINS]
     rows += [({"Content-Type": kind}, 415) for kind in TYPES]
     return rows + [({"Authorization": token}, 401) for token in TOKENS]

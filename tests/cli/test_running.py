@@ -16,6 +16,7 @@ import pytest
 
 from hansa.adapters import background
 from hansa.adapters.lock import Claim, DataDirLock, holder
+from hansa.entrypoints import reach
 from hansa.entrypoints.cli import running_commands
 from hansa.entrypoints.cli.show import span
 from tests.cli.conftest import COMMAND, Hansa, Up

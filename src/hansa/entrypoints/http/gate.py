@@ -5,7 +5,7 @@ Checks, in order:
 1. Host is a number, `localhost`, or a name of the setting `hosts`. A page that has its own name point to this machine
    (DNS rebinding) can't send anything else than its own name.
 2. What changes something does not come from a page of elsewhere: no `Sec-Fetch-Site` of another site, no `Origin` but
-   this node's own.
+   this node's own. By a name of `hosts` that is https as well: a proxy before the node may have taken that off.
 3. What changes something is no form and no plain text: a browser sends those anywhere without asking.
 
 Peers and programs send no such headers. What a request may then do is each route's own business: signatures, tokens.
@@ -48,7 +48,7 @@ class Gate:
             answer = _no(
                 403, "host", "this node is not reached by that name: its operator may add it to the setting hosts"
             )
-        elif changes and _is_of_a_page(headers, scope):  # 2
+        elif changes and self._is_of_a_page(headers, scope):  # 2
             answer = _no(403, "page", "a page of another site may not do that")
         elif changes and headers.get("content-type", "").lower().strip().startswith(_FORMS):  # 3
             answer = _no(415, "form", "send it as application/json: forms and plain text are not taken")
@@ -60,9 +60,25 @@ class Gate:
             return
         await answer(scope, receive, send)
 
+    def _is_of_a_page(self, headers: Headers, scope: Scope) -> bool:
+        if headers.get("sec-fetch-site", "none").lower() not in _OWN_SITES:
+            return True
+        origin = headers.get("origin")
+        if origin is None:
+            return False
+        scheme, _, authority = origin.partition("://")
+        is_named = host_of(headers["host"]) in self._hosts - {"localhost"}
+        schemes = (_scheme(scope), "https") if is_named else (_scheme(scope),)
+        return scheme not in schemes or _plain(authority, scheme) != _plain(headers["host"], scheme)
+
     def _is_for_us(self, headers: Headers) -> bool:
         given = headers.getlist("host")
         return len(given) == 1 and (host_of(given[0]) in self._hosts or _is_number(host_of(given[0])))
+
+
+def _plain(authority: str, scheme: str) -> str:
+    """Returns an authority without the port that its scheme has anyway."""
+    return authority.lower().removesuffix(":443" if scheme == "https" else ":80")
 
 
 def host_of(authority: str) -> str:
@@ -85,13 +101,6 @@ def _is_number(host: str) -> bool:
     except ValueError:
         return False
     return "%" not in host
-
-
-def _is_of_a_page(headers: Headers, scope: Scope) -> bool:
-    if headers.get("sec-fetch-site", "none").lower() not in _OWN_SITES:
-        return True
-    origin = headers.get("origin")
-    return origin is not None and origin.lower() != f"{_scheme(scope)}://{headers['host'].lower()}"
 
 
 def _scheme(scope: Scope) -> str:
