@@ -20,7 +20,7 @@ CHUNK = 3_000
 
 ENOUGH = {"bad_envelope", "not_json", "not_canonical", "too_deep", "too_many_keys", "bad_key", "unsigned", "forged"} | {
     *("wrong_signer", "threshold", "bad_body", "wrong_network", "wrong_recipient", "unknown_kind", "from_future"),
-    *("expired", "stale", "banned", "duplicate", "old_sequence", "equivocation", "rollback", "accept"),
+    *("expired", "stale", "banned", "duplicate", "old_sequence", "equivocation", "rollback", "revoked", "accept"),
 }
 """What must have been met among one chunk: a mutator that never gets deep proves nothing."""
 

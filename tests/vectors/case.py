@@ -51,6 +51,12 @@ class Case:
         return {**CONTEXT, **self.context}
 
 
+def case(name: str, sent: bytes, why: str, refused: str = "", /, **context: Any) -> Case:
+    """Returns a case; `refused` is "reason admission 1" and so on."""
+    reason, _, check = refused.partition(" ")
+    return Case(name, sent, why, reason, check, context)
+
+
 def b64(data: bytes) -> str:
     """Returns base64 in its one spelling."""
     return base64.b64encode(data).decode()

@@ -83,11 +83,14 @@ GUARDS = [
     Guard("bodies.js", "body.successes > body.trials || ", "", "evidence-more-successes-than-trials"),
     Guard("bodies.js", 'body.outcome === "pass" && !whole', "false", "evidence-pass-with-a-failure"),
     Guard("admission.js", "if (!SPOKEN.includes(header.version))", "if (false)", "version-2"),
-    Guard("admission.js", "if (header.network !== context.network)", "if (false)", "network-other"),
+    Guard("admission.js", "header.network !== context.network && ", "false && ", "network-other"),
     Guard(
         "admission.js", "header.recipient !== EVERYONE && header.recipient !== context.me", "false", "recipient-other"
     ),
-    Guard("admission.js", "!Object.hasOwn(KINDS, header.kind)", "!(header.kind in KINDS)", "kind-tostring"),
+    Guard(
+        "admission.js", "standing && header.network === EVERYONE", "header.network === EVERYONE", "network-everywhere"
+    ),
+    Guard("admission.js", "Object.hasOwn(KINDS, header.kind)", "header.kind in KINDS", "kind-tostring"),
     Guard("admission.js", "header.created > context.now + context.window_ms", "false", "from-the-future"),
     Guard("admission.js", "header.expires !== 0 && context.now >= header.expires", "false", "expired-now"),
     Guard("admission.js", "live && header.created < context.now - context.window_ms", "false", "live-after-the-window"),
@@ -99,6 +102,20 @@ GUARDS = [
     Guard("roots.js", "if (body.version !== expected)", "if (false)", "root-jump"),
     Guard("roots.js", "if (distinct.size !== dids.length)", "if (false)", "root-key-named-twice"),
     Guard("roots.js", "least < 1 || ", "", "root-threshold-zero"),
+    Guard("roots.js", "if (header.seq <= MAX_VERSIONS && known.length > 0)", "if (false)", "root-number-reserved"),
+    Guard("roots.js", "if (version !== header.seq)", "if (false)", "root-record-number-is-not-its-version"),
+    Guard("roots.js", "if (body.version > MAX_VERSIONS)", "if (false)", "root-version-1001"),
+    Guard("roots.js", "before !== undefined && until > before.until", "false", "root-bound-raised"),
+    Guard("roots.js", "if (retired.has(did)) throw", "if (false) throw", "root-retired-key-back"),
+    Guard("roots.js", "return live ? today :", "return false ? today :", "root-retired-key-greets"),
+    Guard("envelope.js", "seq > one.until", "false", "root-retired-key-too-late"),
+    Guard("envelope.js", "Math.max(...then.map((one) => one.threshold))", "1", "root-retired-one-of-two"),
+    Guard(
+        "envelope.js",
+        "![...signers].every((one) => roster.keys.has(one) || ",
+        "![...signers].some((one) => ",
+        "root-retired-key-and-a-strangers",
+    ),
     Guard("roots.js", "if (counted < wanted.threshold)", "if (false)", "root-next-without-the-old-key"),
     Guard("roots.js", " || message.header.author !== node", "", "root-of-another-node"),
 ]

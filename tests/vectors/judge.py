@@ -14,17 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hansa.admission.service import Admission, Guest, Params, Via
+from hansa.admission.service import Admission, Freshness, Guest, Params, Via
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Receipt
 from hansa.identity import envelope, roots
-from hansa.identity.envelope import Roster, Signed
+from hansa.identity.envelope import Retired, Ring, Roster, Signed
 from hansa.identity.keys import PublicKey
+from hansa.kernel import canonical
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.wire import Wire, parse
 from hansa.node.core import KINDS
+from hansa.node.ring import KeyRing
+from hansa.node.rows import RecordRow
 from hansa.overlay import messages as overlay
 from hansa.skills import messages as skills
 
@@ -37,6 +40,8 @@ BODIES: dict[str, type[Wire]] = {
     overlay.WELCOME: overlay.Welcome,
     overlay.INDEX: overlay.Index,
 }
+"""Bodies that are read last; root metadata is read with its signatures."""
+
 LACKS = () if hasattr(envelope, "seal_batch") else ("batch",)
 """Parts of the protocol that this version of Hansa does not have yet; cases that need them are left out."""
 
@@ -86,6 +91,38 @@ class Known:
     def guest(self, author: NodeId) -> Guest:
         return self.settled if author in self.banned else Guest()
 
+    def bytes_of(self, author: NodeId) -> int:
+        return 0
+
+    def bytes_held(self) -> int:
+        return 0
+
+    def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
+        return []
+
+
+class Trusted(KeyRing):
+    """The ring of a receiver that has taken root metadata already, as a question tells it."""
+
+    def __init__(self, memory: Known, versions: Mapping[str, list[Mapping[str, Any]]]) -> None:
+        super().__init__(memory)
+        self._taken = {did: tuple(_trusted(did, one) for one in chain) for did, chain in versions.items()}
+
+    def chain(self, author: NodeId) -> tuple[roots.Root, ...]:
+        """Returns every version that was taken."""
+        return self._taken.get(author, ())
+
+    def judging(self, signed: Signed, now: Instant) -> Ring:
+        """Returns the ring for a message; it asks for the kind when the payload has been found good."""
+
+        def ring(author: NodeId) -> Roster:
+            payload = canonical.decode(signed.payload)
+            assert isinstance(payload, dict)
+            live = KINDS.get(str(payload["kind"])) is Freshness.LIVE
+            return (self.live(now) if live else self.taking(now))(author)
+
+        return ring
+
 
 def judge(message: bytes, context: Mapping[str, Any]) -> Answer:
     """Returns the answer for one message, given what its receiver knows."""
@@ -99,16 +136,18 @@ def judge(message: bytes, context: Mapping[str, Any]) -> Answer:
 
 def _message(signed: Signed, known: Mapping[str, Any]) -> Answer:
     now = Instant(known["now"])
-    trusted = {NodeId(did): _trusted(did, root) for did, root in known["roots"].items()}
-    message = envelope.verify(signed, roots.signers(trusted, now))
     memory = Known(
         frozenset(known["held"]),
         {(one["author"], one["seq"]): one["id"] for one in known["sequences"]},
         known["floors"],
         frozenset(known["banned"]),
     )
+    ring = Trusted(memory, known["roots"])
+    message = ring.verify(signed, ring.judging(signed, now))
     params = Params(window_ms=known["window_ms"])
     Admission(known["me"], known["network"], KINDS, memory, params).admit(message, Via.FEED, now)
+    if message.header.kind == roots.KIND:
+        return Answer("accept", id=message.id)
     body = parse(message.body, BODIES[message.header.kind])
     if isinstance(body, skills.EvidenceBody):
         body.as_evidence(message.author, message.header.created)
@@ -118,7 +157,7 @@ def _message(signed: Signed, known: Mapping[str, Any]) -> Answer:
 def _root(signed: Signed, known: Mapping[str, Any]) -> Answer:
     node = known["node"]
     before = known["roots"].get(node)
-    roots.advance(None if before is None else _trusted(node, before), signed, NodeId(node))
+    roots.advance(_trusted(node, before[-1]) if before else None, signed, NodeId(node))
     return Answer("accept", id=signed.id)
 
 
@@ -127,13 +166,24 @@ def _trusted(did: str, root: Mapping[str, Any]) -> roots.Root:
         NodeId(did),
         root["version"],
         _roster(root["root_keys"], root["root_threshold"]),
-        _roster(root["signing_keys"], root["signing_threshold"]),
+        Roster(
+            _keys(root["signing_keys"]),
+            root["signing_threshold"],
+            {
+                PublicKey.from_did(one["key"]): Retired(one["until"], one["threshold"])
+                for one in root.get("retired", ())
+            },
+        ),
         Instant(root["expires"]),
     )
 
 
 def _roster(dids: list[str], threshold: int) -> Roster:
-    return Roster(frozenset(PublicKey.from_did(did) for did in dids), threshold)
+    return Roster(_keys(dids), threshold)
+
+
+def _keys(dids: list[str]) -> frozenset[PublicKey]:
+    return frozenset(PublicKey.from_did(did) for did in dids)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import cases_batch, cases_bodies, cases_bytes, cases_context, cases_envelope
+from tests.vectors import cases_batch, cases_bodies, cases_bytes, cases_context, cases_envelope, cases_roots
 from tests.vectors.case import Case
 from tests.vectors.judge import judge
 from tests.vectors.protocol import ROOT, Question
@@ -28,6 +28,7 @@ TOPICS = {
     "envelope": cases_envelope,
     "bodies": cases_bodies,
     "context": cases_context,
+    "roots": cases_roots,
     "batch": cases_batch,
 }
 

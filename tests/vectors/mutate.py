@@ -79,8 +79,8 @@ class Mutator:
         """Returns one question."""
         kind = self.random.choice(self.kinds)
         author = self.random.choice((ALICE, ALICE, BOB))
-        message = sealed(author, copy.deepcopy(self.random.choice(BODIES[kind])), kind=kind)
         context = self._context(kind, author)
+        message = self._root_message(author, context) if kind == "root" else self._message(kind, author)
         floor = self.random.choice(
             (self._bytes, self._envelope, self._payload_bytes, self._fields, self._fields, self._fields)
             + (self._signatures, self._base64, self._knowledge, self._bounds)
@@ -89,10 +89,33 @@ class Mutator:
         name = f"{number} {kind} {floor.__name__.strip('_')}"
         return Question(name, floor(message, author, context), context)
 
+    def _message(self, kind: str, author: SigningKey) -> Signed:
+        seq = self.random.choice((1, 1, 1_000, 1_001))
+        return sealed(author, copy.deepcopy(self.random.choice(BODIES[kind])), kind=kind, seq=seq)
+
+    def _root_message(self, author: SigningKey, context: dict[str, Any]) -> Signed:
+        """Returns root metadata of any version, most times with the versions before it known to the receiver."""
+        version = self.random.choice((1, 1, 2, 3))
+        me = author.public.did
+        body = copy.deepcopy(self.random.choice(BODIES["root"])) | {"version": version}
+        if self.random.random() < 0.5:
+            body["root_keys"] = [me]
+        if self.random.random() < 0.4:
+            body["retired"] = [self._retired() for _ in range(self.random.choice((1, 1, 2)))]
+        chain = [
+            {**self._root(me), "version": number} for number in range(1, version + self.random.choice((0, 0, 0, 1)))
+        ]
+        if chain and self.random.random() < 0.5:
+            chain[-1] |= {"root_keys": [me], "root_threshold": 1}
+        if chain:
+            context["roots"] = {me: chain}
+        network = self.random.choice(("*", "*", "*", NETWORK, "other"))
+        return sealed(author, body, kind="root", seq=version, network=network)
+
     def _context(self, kind: str, author: SigningKey) -> dict[str, Any]:
         context: dict[str, Any] = copy.deepcopy(CONTEXT)
         if kind == "root":
-            context |= {"task": "root", "node": author.public.did}
+            context |= self.random.choice(({}, {"task": "root", "node": author.public.did}))
         return context
 
     # ------------------------------------------------------------------------------------------------- floors
@@ -223,13 +246,13 @@ class Mutator:
         elif one == 4:
             context["held"] = [self.random.choice((message.id, DIGEST))]
         elif one == 5:
-            context["sequences"] = [{"author": me, "seq": self.random.choice((0, 1, 2)), "id": DIGEST}]
+            context["sequences"] = [{"author": me, "seq": self.random.choice((0, 1, 2, 1_001)), "id": DIGEST}]
         elif one == 6:
             context["floors"] = {me: self.random.choice((0, 1, 2))}
         elif one == 7:
             context["banned"] = [self.random.choice((me, BOB.public.did))]
         else:
-            context["roots"] = {me: self._root(me)}
+            context["roots"] = {me: [self._root(me)]}
         return message.raw
 
     # -------------------------------------------------------------------------------------------------- parts
@@ -243,8 +266,18 @@ class Mutator:
             "root_threshold": self.random.randrange(1, len(keys) + 1),
             "signing_keys": keys,
             "signing_threshold": self.random.randrange(1, len(keys) + 1),
-            "expires": self.random.choice((0, NOW, NOW + 1, NOW - 1)),
+            "expires": self.random.choice((0, 0, NOW, NOW + 1, NOW - 1)),
+            "retired": [
+                {**self._retired(did), "threshold": self.random.choice((1, 1, 2))}
+                for did in others
+                if did not in keys and self.random.random() < 0.5
+            ],
         }
+
+    def _retired(self, did: str = "") -> dict[str, Any]:
+        """Returns a key that signs no more."""
+        named = did or self.random.choice([str(key(number).public.did) for number in (1, 2, 5, 6)])
+        return {"key": named, "until": self.random.choice((-1, 0, 1, 1_000, 1_001, NOW))}
 
     def _entry(self, message: Signed, author: SigningKey, good: tuple[str, bytes]) -> dict[str, Any]:
         encoded = pre_authentication_encoding(PAYLOAD_TYPE, message.payload)

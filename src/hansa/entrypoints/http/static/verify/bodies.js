@@ -60,7 +60,20 @@ function consistentEvidence(value) {
   return body;
 }
 
-/** Kind -> {live, shape}. */
+const keys = list(text(1, 64), 1, 16);
+const threshold = integer(-(2 ** 31), 2 ** 31);
+
+/** The body of root metadata; roots.js has the rules. */
+export const ROOT = record({
+  version: integer(1),
+  root_keys: keys,
+  root_threshold: threshold,
+  signing_keys: keys,
+  signing_threshold: threshold,
+  retired: optional(list(record({ key: text(1, 64), until: integer(-1) }), 0, 16), []),
+});
+
+/** Kind -> {live, shape}; a kind is standing where it says so. */
 export const KINDS = {
   skill: { live: false, shape: record({ skill, claim }) },
   evidence: { live: false, shape: consistentEvidence },
@@ -75,6 +88,7 @@ export const KINDS = {
       reason: optional(label, ""),
     }),
   },
+  root: { live: false, standing: true, shape: ROOT },
   hello: {
     live: true,
     shape: record({

@@ -61,8 +61,9 @@ export function read(bytes, limits) {
  * Checks 2 to 6: the message in an envelope, its author proved.
  *
  * @param signed what `read` returned
- * @param roster answers which keys speak for an author, and how many must: (did) => {keys: Set of did, threshold};
- *     null takes whoever signed, for a caller that decides itself which of them count
+ * @param roster answers which keys speak for an author, and how many must: (did, header) => {keys: Set of did, threshold,
+ *     retired: Map of did to {until, threshold}, or nothing}; null takes whoever signed, for a caller that decides itself
+ *     which of them count
  * @returns {Promise<{id: string, header: object, body: object, signers: Set<string>}>}
  */
 export async function verify(signed, roster = rootOnly, limits = undefined) {
@@ -76,7 +77,7 @@ export async function verify(signed, roster = rootOnly, limits = undefined) {
   }
   const { body, ...header } = shaped(decode(signed.payload, "envelope 5", limits), PAYLOAD, "bad_envelope", "envelope 5"); // 5
   const signers = new Set(keys.map((key) => key.did));
-  if (roster !== null) checkSigners(signers, roster(header.author)); // 6
+  if (roster !== null) checkSigners(signers, at(roster(header.author, header), header.seq, signers)); // 6
   return { id: await contentId(signed.payload), header, body, signers };
 }
 
@@ -93,6 +94,16 @@ export function shaped(value, shape, reason, check) {
     if (!(error instanceof Misfit)) throw error;
     throw new Refused(reason, check, error.message);
   }
+}
+
+/** The roster that judges these signers under a sequence number: today's, or that of an earlier time. */
+function at(roster, seq, signers) {
+  const retired = roster.retired ?? new Map();
+  if (retired.size === 0 || [...signers].every((one) => roster.keys.has(one))) return roster;
+  const then = [...signers].filter((one) => retired.has(one)).map((one) => retired.get(one));
+  if (then.some((one) => seq > one.until)) throw new Refused("revoked", "envelope 6");
+  if (then.length === 0 || ![...signers].every((one) => roster.keys.has(one) || retired.has(one))) return roster;
+  return { keys: signers, threshold: Math.max(...then.map((one) => one.threshold)) };
 }
 
 function checkSigners(signers, { keys, threshold }) {
