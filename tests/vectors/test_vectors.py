@@ -11,6 +11,7 @@ import pytest
 
 from hansa.kernel.verdict import Box, Reason
 from hansa.node.core import KINDS
+from tests.docs.pages import DOCS, blocks
 from tests.vectors import run
 from tests.vectors.judge import LACKS, judge
 from tests.vectors.make import FOLDER, all_cases, committed, files
@@ -146,6 +147,15 @@ def test_an_index_names_every_case_once() -> None:
 def test_a_question_is_one_line() -> None:
     line = Question("a", b"\n\xff", {"network": "two\nlines"}).to_line()
     assert line.count(b"\n") == 1
+
+
+def test_the_example_of_the_how_to_does_what_is_shown_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = blocks(DOCS / "how-to/check-your-own-implementation.md")
+    script, shown = (next(block.text for block in page if block.language == language) for language in ("py", "text"))
+    (tmp_path / "yes.py").write_text(script, encoding="utf-8")
+    assert run.main(["--verdicts-only", "--", sys.executable, str(tmp_path / "yes.py")]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert [line for line in shown.splitlines()[1:] if line != "…" and line not in told] == []
 
 
 def test_the_pages_count_the_cases_rightly() -> None:
