@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 
@@ -430,7 +431,7 @@ async def test_one_bad_record_in_a_feed_does_not_stop_the_others(world: World) -
     def damaged(page: FeedPage) -> FeedPage:
         items = list(page.items)
         raw = json.loads(items[1].envelope)
-        raw["signatures"][0]["sig"] = envelope.base64.b64encode(bytes(64)).decode()
+        raw["signatures"][0]["sig"] = base64.b64encode(bytes(64)).decode()
         text = json.dumps(raw, separators=(",", ":"), sort_keys=True)
         items[1] = FeedItem(2, items[1].id, text)
         return FeedPage(page.index, items)

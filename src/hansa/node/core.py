@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 from hansa.admission import service as admission
 from hansa.admission.counters import Counters
-from hansa.admission.service import Admission, Freshness, Guest
+from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import ledger
 from hansa.identity import envelope
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
-from hansa.kernel.ids import EVERYONE, ContentId, NodeId
+from hansa.kernel.ids import EVERYONE
 from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.node.driver import Driver
+from hansa.node.memory import StoreMemory
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
@@ -71,32 +72,6 @@ class Settings:
         self.skills.validate()
 
 
-class StoreMemory:
-    """What admission must remember, answered from the store."""
-
-    def __init__(self, store: Store) -> None:
-        """Reads from `store`."""
-        self._store = store
-
-    def holds(self, message: ContentId) -> bool:
-        """Says whether a record with this id is held."""
-        return self._store.record(message) is not None
-
-    def at_sequence(self, author: NodeId, seq: int) -> ContentId | None:
-        """Returns the record that has this sequence number."""
-        return self._store.record_at(author, seq)
-
-    def live_floor(self, author: NodeId) -> int:
-        """Returns the highest sequence number of a live message taken from `author`."""
-        peer = self._store.peer(author)
-        return peer.live_seq if peer else -1
-
-    def guest(self, author: NodeId) -> Guest:
-        """Returns what the operator has settled about `author`."""
-        peer = self._store.peer(author)
-        return Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
-
-
 class Core:
     """The node's identity, ports and settings, and its hand for signing."""
 
@@ -127,7 +102,8 @@ class Core:
         self.counters = Counters()
         self.turns = Turns()
         self.driver = Driver(store, clock, index)
-        self.admission = Admission(self.me, settings.network, KINDS, StoreMemory(store), settings.admission)
+        self.memory = StoreMemory(store)
+        self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission)
         self._last_seq = store.last_seq(self.me)
 
     def seal(self, kind: str, body: Json, recipient: str = EVERYONE, expires_in: int = 0) -> Signed:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.ports import Clock, Index, Store
-from hansa.node.rows import AppendJournal, Change, JournalRow
+from hansa.node.rows import AppendJournal, Change, JournalRow, PutOutbox
 
 HISTORY = 200
 QUEUE = 1_000
@@ -68,12 +69,33 @@ class Driver:
         Raises:
             Refused, DiskFull, Fault: from the store; then nothing was changed, sent or shown.
         """
-        if effects.changes:
-            await self._store.apply(effects.changes)
+        (error,) = await self.perform_each([effects])
+        if error is not None:
+            raise error
+
+    async def perform_each(self, many: Sequence[Effects]) -> list[HansaError | None]:
+        """Performs several effects with one commit, each whole or not at all.
+
+        Returns:
+            For each why nothing of it was done, or None.
+
+        Raises:
+            Fault: the store is closed.
+        """
+        writing = [effects for effects in many if effects.changes]
+        kept = iter(await self._store.apply_each([effects.changes for effects in writing]))
+        outcomes = [next(kept) if effects.changes else None for effects in many]
+        now = self._clock.now()
+        for effects, error in zip(many, outcomes, strict=True):
+            if error is None:
+                self._show(effects, now)
+        return outcomes
+
+    def _show(self, effects: Effects, now: int) -> None:
         for skill, text in effects.index:
             self._index.add(skill, text)
-        self.outbox_filled.set()
-        now = self._clock.now()
+        if any(isinstance(change, PutOutbox) and not change.row.tries for change in effects.changes):
+            self.outbox_filled.set()
         for kind, ref, text in effects.shows:
             event = NodeEvent(kind, ref, text, now)
             self.history.append(event)

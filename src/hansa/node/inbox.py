@@ -1,12 +1,15 @@
 """The one way in. Bytes become Signed, Verified, Admitted, and then a room decides; each refusal is counted and noted.
 
-Every door calls `receive`: HTTP, a pulled feed, a file. There is no other path from bytes to the store.
+Every door calls `receive`, or `receive_many`: HTTP, a pulled feed, a file. There is no other path from bytes to the
+store, and for one message it is the same as for many: read and verify each, gather what waits (`node.gathering`),
+decide in order, keep with one commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import msgspec
 
@@ -14,13 +17,14 @@ from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope
-from hansa.identity.envelope import Signed, Verified
-from hansa.kernel.errors import DiskFull, Refused
+from hansa.identity.envelope import Verified
+from hansa.kernel.errors import DiskFull, HansaError, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.gathering import Arrival, Fate, Gathering, Span, Taken, Wanted
 from hansa.node.rows import (
     AppendLedger,
     PeerRow,
@@ -45,19 +49,6 @@ from hansa.skills.model import Origin, Outcome, SkillState
 MAX_PEERS = 10_000
 """Greetings cost nothing to make, so what is remembered of strangers is bounded."""
 
-Wanted = Callable[[SkillBody, Verified], bool]
-"""Says whether a pulled skill matches what was subscribed to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A message that was accepted: its id, its kind, and the skill it is about, if any."""
-
-    id: ContentId
-    kind: str
-    subject: str
-    message: Verified
-
 
 class Inbox:
     """Receives messages and has the right room decide on each."""
@@ -66,6 +57,7 @@ class Inbox:
         """Works for one node."""
         self._core = core
         self._shelf = shelf
+        self._gathering = Gathering(self._decide_all, lambda: core.counters.ended(Reason.INTERRUPTED))
         self._rooms: dict[str, Callable[[Admitted, str], tuple[str, Effects]]] = {
             messages.SKILL: self._skill,
             messages.EVIDENCE: self._evidence,
@@ -88,32 +80,90 @@ class Inbox:
         Raises:
             Refused: with its reason; DiskFull, Fault: nothing was kept.
         """
-        self._core.counters.came_in()
-        ref: str = content_id(data)
-        fate: Reason | None = Reason.INTERRUPTED
-        try:
-            signed = envelope.read(data, self._core.settings.limits)
-            ref = signed.id
-            taken = await self._decide(signed, via, source, wanted, only)
-            fate = None
-        except Refused as refusal:
-            fate = refusal.reason
-            await self._note_refusal(ref, refusal, f"via {via}" + (f" from {source}" if source else ""), data)
-            raise
-        except DiskFull:
-            fate = Reason.STORE_FULL
-            raise
-        finally:
-            self._core.counters.ended(fate)
-        return taken
+        (outcome,) = await self.receive_many([data], via, source, wanted, only)
+        if isinstance(outcome, HansaError):
+            raise outcome
+        return outcome
 
-    async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:
-        message = envelope.verify(signed, limits=self._core.settings.limits)
-        async with self._core.turns.of(message.author):
-            admitted = self._core.admission.admit(message, via, self._core.now())
-            self._check_door(message, wanted, only)
-            async with self._core.turns.of(_subject(message)):
-                return await self._carry_out(admitted, source)
+    async def receive_many(
+        self, lines: Sequence[bytes], via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
+    ) -> list[Fate]:
+        """Takes many messages in, in their order; one that is refused stops no other.
+
+        Returns:
+            For each what `receive` would have returned or raised.
+        """
+        return await self._gathering.enter([self._arrive(data, via, source, wanted, only) for data in lines])
+
+    def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str) -> Arrival:
+        """Reads and verifies one message, which asks nothing of the store, so that it can be done at any time."""
+        self._core.counters.came_in()
+        limits = self._core.settings.limits
+        ref = ""
+        try:
+            signed = envelope.read(data, limits)
+            ref = signed.id
+            message = envelope.verify(signed, limits=limits)
+            return Arrival(data, via, source, wanted, only, message, ref, _subject(message))
+        except Refused as refusal:
+            return Arrival(data, via, source, wanted, only, refusal, ref or content_id(data))
+
+    async def _decide_all(self, group: Sequence[Arrival]) -> None:
+        """Decides on messages in order and keeps what follows; sets the outcome of each."""
+        async with AsyncExitStack() as turns:
+            for name in _names(group):
+                await turns.enter_async_context(self._core.turns.of(name))
+            span = self._begin(group)
+            for number, one in enumerate(group):
+                if span.clashes(one):
+                    await self._keep(span)
+                    span = self._begin(group[number:])
+                span.add(one, *self._decide(one))
+            await self._keep(span)
+
+    def _begin(self, group: Sequence[Arrival]) -> Span:
+        self._core.memory.look_up([one.read for one in group if isinstance(one.read, Verified)])
+        return Span()
+
+    def _decide(self, one: Arrival) -> tuple[Fate, Effects]:
+        try:
+            if isinstance(one.read, Refused):
+                raise one.read
+            admitted = self._core.admission.admit(one.read, one.via, self._core.now())
+            self._check_door(one.read, one.wanted, one.only)
+            return self._carry_out(admitted, one)
+        except Refused as refusal:
+            return refusal, self._refusal(one, refusal)
+        except HansaError as error:
+            return error, Effects()
+
+    async def _keep(self, span: Span) -> None:
+        """Keeps what was decided, then counts and tells each fate."""
+        self._core.memory.forget()
+        errors = await self._core.driver.perform_each([effects for _, _, effects in span.decided])
+        late: list[tuple[Arrival, Refused]] = []
+        for (one, fate, _), error in zip(span.decided, errors, strict=True):
+            if error is None or not isinstance(fate, Taken):
+                self._tell(one, fate)  # a refusal stands, and is counted, also when there is no room for its note
+            elif isinstance(error, Refused):
+                late.append((one, error))  # somebody was faster
+            else:
+                self._tell(one, error)
+        await self._core.driver.perform_each([self._refusal(one, refusal) for one, refusal in late])
+        for one, refusal in late:
+            self._tell(one, refusal)
+
+    def _tell(self, one: Arrival, outcome: Fate) -> None:
+        fate: Reason | None = Reason.INTERRUPTED
+        if isinstance(outcome, Taken):
+            fate = None
+        elif isinstance(outcome, Refused):
+            fate = outcome.reason
+        elif isinstance(outcome, DiskFull):
+            fate = Reason.STORE_FULL
+        self._core.counters.ended(fate)
+        if not one.outcome.done():  # nobody waits any more
+            one.outcome.set_result(outcome)
 
     def _check_door(self, message: Verified, wanted: Wanted | None, only: str) -> None:
         kind = message.header.kind
@@ -122,28 +172,25 @@ class Inbox:
         if wanted and kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
             raise Refused(Reason.NOT_OURS)
 
-    async def _carry_out(self, admitted: Admitted, source: str) -> Taken:
-        message, via = admitted.message, admitted.via
-        subject, effects = self._rooms[message.header.kind](admitted, source)
-        detail = f"{message.header.kind} by {message.author} via {via}" + (f" from {source}" if source else "")
+    def _carry_out(self, admitted: Admitted, one: Arrival) -> tuple[Taken, Effects]:
+        message = admitted.message
+        subject, effects = self._rooms[message.header.kind](admitted, one.source)
+        detail = f"{message.header.kind} by {message.author} {one.where}"
         for ref in {message.id, subject} - {""}:
             effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
-        await self._core.driver.perform(effects)
-        return Taken(message.id, message.header.kind, subject, message)
+        return Taken(message.id, message.header.kind, subject, message), effects
 
-    async def _note_refusal(self, ref: str, refusal: Refused, where: str, data: bytes) -> None:
+    def _refusal(self, one: Arrival, refusal: Refused) -> Effects:
+        """Returns the note of a refusal, and the proof where there is one."""
         reason = refusal.reason
         if reason is Reason.DUPLICATE:
-            return  # nobody's fault, and a storm of them must not fill the journal
-        note = self._core.driver.note(ref, reason.box, reason.verdict, reason, f"{refusal.detail} ({where})")
-        effects = Effects([note])
+            return Effects()  # nobody's fault, and a storm of them must not fill the journal
+        detail = f"{refusal.detail} ({one.where})"
+        effects = Effects([self._core.driver.note(one.ref, reason.box, reason.verdict, reason, detail)])
         if isinstance(refusal, Equivocation):
-            self._prove_equivocation(refusal, data, effects)
-        effects.show("refused", ref, reason.code)
-        try:
-            await self._core.driver.perform(effects)
-        except DiskFull:
-            return  # the refusal stands and is counted; only its note has no room
+            self._prove_equivocation(refusal, one.data, effects)
+        effects.show("refused", one.ref, reason.code)
+        return effects
 
     def _prove_equivocation(self, found: Equivocation, data: bytes, effects: Effects) -> None:
         """Keeps both signed messages and a receipt that names them: a proof that anybody can check (threat 11)."""
@@ -283,7 +330,7 @@ class Inbox:
         return "", effects
 
     def _held(self, skill: str) -> SkillRow:
-        row = self._core.store.skill(ContentId(skill))
+        row = self._core.memory.skill(ContentId(skill))
         if row is None:
             raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
         return row
@@ -293,9 +340,21 @@ class Inbox:
         return self._core.settings.role == "hub" and admitted.via is Via.HTTP
 
 
+def _names(group: Sequence[Arrival]) -> dict[str, None]:
+    """Returns whose turns a group needs: the authors' and those of the skills that it is about."""
+    found: dict[str, None] = {}
+    for one in group:
+        if isinstance(one.read, Verified):
+            found[one.read.author] = found[one.subject] = None
+    return found
+
+
 def _subject(message: Verified) -> str:
     """Returns the skill that a message is about, read from its body; "" for none, or for a body that is none."""
     if message.header.kind == messages.SKILL:
-        return parse(message.body, SkillBody).skill.id
+        try:
+            return parse(message.body, SkillBody).skill.id
+        except Refused:
+            return ""  # refused for its body, when its turn comes
     about = message.body.get("skill")
     return about if isinstance(about, str) else ""

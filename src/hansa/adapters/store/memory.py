@@ -13,7 +13,7 @@ from math import log
 
 from hansa.adapters.index.words import words
 from hansa.conduct import ledger
-from hansa.kernel.errors import DiskFull, Fault, Refused
+from hansa.kernel.errors import DiskFull, Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId, chain
 from hansa.kernel.verdict import Reason
 from hansa.node.ports import SkillFilter
@@ -89,6 +89,17 @@ class MemoryStore:
             self._make(change)
         del self._journal[: max(0, len(self._journal) - self._journal_bound)]
 
+    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        """Makes the changes of each batch, or none of that batch."""
+        outcomes: list[HansaError | None] = []
+        for changes in batches:
+            try:
+                await self.apply(changes)
+                outcomes.append(None)
+            except HansaError as error:
+                outcomes.append(error)
+        return outcomes
+
     def _refuse(self, rows: Sequence[RecordRow]) -> None:
         ids = set(self._records)
         places = set(self._by_seq)
@@ -159,6 +170,14 @@ class MemoryStore:
     def record(self, id_: ContentId) -> RecordRow | None:
         """Returns a record."""
         return self._records.get(id_)
+
+    def held(self, records: Sequence[ContentId]) -> list[ContentId]:
+        """Returns those of the ids that are records here."""
+        return [one for one in dict.fromkeys(records) if one in self._records]
+
+    def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
+        """Returns the ids of the records that have one of these authors and sequence numbers."""
+        return {place: self._by_seq[place] for place in places if place in self._by_seq}
 
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
         """Returns the id of the record with this author and sequence number."""

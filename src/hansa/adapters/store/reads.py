@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
+from sqlalchemy import ClauseElement, ColumnElement, Integer, Select, and_, bindparam, exists, func, select, tuple_
 
 from hansa.adapters.store import codec, notes
 from hansa.adapters.store.prepared import Fetched, Prepared
@@ -100,6 +100,21 @@ class SqlReads(ABC):
         """Returns a record."""
         found = self._first(_RECORD, id=id_)
         return codec.record_row(found) if found else None
+
+    def held(self, records: Sequence[ContentId]) -> list[ContentId]:
+        """Returns those of the ids that are records here."""
+        return [ContentId(row["id"]) for row in self._rows(_held(list(dict.fromkeys(records))))] if records else []
+
+    def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
+        """Returns the ids of the records that have one of these authors and sequence numbers."""
+        numbers: dict[NodeId, list[int]] = {}
+        for author, seq in places:
+            numbers.setdefault(author, []).append(seq)
+        return {
+            (author, row["seq"]): ContentId(row["id"])
+            for author, wanted in numbers.items()
+            for row in self._rows(_numbered(author, wanted))
+        }
 
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
         """Returns the id of the record with this author and sequence number."""
@@ -230,6 +245,14 @@ class SqlReads(ABC):
         if not prefix.isascii():  # no id does, and not all text can be asked for
             return []
         return self._rows(statement, first=prefix, last=prefix + _LAST, limit=max(0, limit))
+
+
+def _held(ids: list[ContentId]) -> Select[tuple[str]]:
+    return select(records.c.id).where(records.c.id.in_(ids))
+
+
+def _numbered(author: NodeId, numbers: list[int]) -> Select[tuple[str, int]]:
+    return select(records.c.id, records.c.seq).where(records.c.author == author, records.c.seq.in_(numbers))
 
 
 def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:

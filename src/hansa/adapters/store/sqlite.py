@@ -26,7 +26,7 @@ from hansa.adapters.store.prepared import Fetched, Prepared, compiled
 from hansa.adapters.store.reads import SqlReads
 from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writer import Writer
-from hansa.kernel.errors import DiskFull, Fault
+from hansa.kernel.errors import DiskFull, Fault, HansaError
 from hansa.kernel.ids import ContentId
 from hansa.node.rows import Change
 
@@ -110,6 +110,10 @@ class SqliteStore(SqlReads):
         """Makes all changes or none; returns when they are on the disk."""
         if changes:
             await self._writer.apply(changes)
+
+    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        """Makes the changes of each batch, or none of that batch; one commit, and one waking up, for all of them."""
+        return await self._writer.apply_each(batches) if batches else []
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.

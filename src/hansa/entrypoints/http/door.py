@@ -15,7 +15,7 @@ from starlette.responses import Response
 from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
-from hansa.entrypoints.http import admin, federation
+from hansa.entrypoints.http import admin, federation, ingest
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
 
@@ -39,6 +39,9 @@ def make_door(app: App) -> FastAPI:
     door.state.app = app
     door.state.node = app.node
     door.state.stopping = asyncio.Event()
+    door.router.routes.extend(ingest.PLAIN)  # found before those of the same path that describe them
+    for path, endpoint, status, summary in ingest.ROUTES:
+        door.add_api_route(path, endpoint, methods=["POST"], status_code=status, summary=summary)
     door.include_router(federation.router)
     door.include_router(admin.router)
     door.add_api_route("/healthz", _healthz, methods=["GET"], summary="The process is alive")
