@@ -105,16 +105,9 @@ class Driver:
 
     def note(self, ref: str, box: Box, verdict: Verdict | None, reason: Reason | None, detail: str = "") -> Change:
         """Returns the journal line for what happened to `ref` at a box."""
-        return AppendJournal(
-            JournalRow(
-                ref,
-                box.value,
-                verdict.value if verdict else "note",
-                reason.code if reason else "",
-                detail[:500],
-                self._clock.now(),
-            )
-        )
+        word = verdict or "note"
+        code = reason.code if reason else ""
+        return AppendJournal(JournalRow(ref, box, word, code, detail[:500], self._clock.now()))
 
     @contextmanager
     def listening(self) -> Iterator[asyncio.Queue[NodeEvent]]:

@@ -35,7 +35,6 @@ from hansa.node.rows import (
     PutSkill,
     PutTombstone,
     SetSkillState,
-    SkillRow,
     TombstoneRow,
 )
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row
@@ -99,14 +98,13 @@ class Inbox:
         """Reads and verifies one message, which asks nothing of the store, so that it can be done at any time."""
         self._core.counters.came_in()
         limits = self._core.settings.limits
-        ref = ""
+        signed = None
         try:
             signed = envelope.read(data, limits)
-            ref = signed.id
             message = envelope.verify(signed, limits=limits)
-            return Arrival(data, via, source, wanted, only, message, ref, _subject(message))
+            return Arrival(data, via, source, wanted, only, message, message.id, _subject(message))
         except Refused as refusal:
-            return Arrival(data, via, source, wanted, only, refusal, ref or content_id(data))
+            return Arrival(data, via, source, wanted, only, refusal, signed.id if signed else content_id(data))
 
     async def _decide_all(self, group: Sequence[Arrival]) -> None:
         """Decides on messages in order and keeps what follows; sets the outcome of each."""
@@ -252,15 +250,15 @@ class Inbox:
         message = admitted.message
         body = parse(message.body, TombstoneBody)
         id_ = ContentId(body.skill)
-        row = self._held(id_)
+        state = self._held(id_)
         ours = message.author == self._core.me  # comes back to us after an old backup was restored
         goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
         record = record_row(message, id_, admitted.at)
         effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
-        if goes and row.state is not SkillState.REMOVED:
+        if goes and state is not SkillState.REMOVED:
             effects.changes += [
                 PutTombstone(TombstoneRow(id_, record.id, body.why, admitted.at)),
-                SetSkillState(id_, service.move(row.state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
+                SetSkillState(id_, service.move(state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
             ]
             self._core.index.drop(id_)
         note = f"taken back by {message.author}: {body.why}"
@@ -329,11 +327,12 @@ class Inbox:
         effects.show("peer.hello", message.author, body.name)
         return "", effects
 
-    def _held(self, skill: str) -> SkillRow:
-        row = self._core.memory.skill(ContentId(skill))
-        if row is None:
+    def _held(self, skill: str) -> SkillState:
+        """Returns the state of a skill that is held here."""
+        state = self._core.memory.state(ContentId(skill))
+        if state is None:
             raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
-        return row
+        return state
 
     def _passes_on(self, admitted: Admitted) -> bool:
         """A hub passes on what was pushed to it; a node passes on nothing but its own."""

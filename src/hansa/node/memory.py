@@ -9,7 +9,8 @@ from hansa.admission.service import Guest
 from hansa.identity.envelope import Verified
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.ports import Store
-from hansa.node.rows import PeerRow, SkillRow
+from hansa.node.rows import PeerRow
+from hansa.skills.model import SkillState
 
 FEW = 4
 """Messages up to which each is looked up by itself, since that costs less than one question for all."""
@@ -21,7 +22,7 @@ class _Found:
     held: frozenset[ContentId]
     places: dict[tuple[NodeId, int], ContentId]
     peers: dict[NodeId, PeerRow | None] = field(default_factory=dict)
-    skills: dict[ContentId, SkillRow | None] = field(default_factory=dict)
+    states: dict[ContentId, SkillState | None] = field(default_factory=dict)
 
 
 class StoreMemory:
@@ -71,13 +72,13 @@ class StoreMemory:
         peer = self._peer(author)
         return Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
 
-    def skill(self, id_: ContentId) -> SkillRow | None:
-        """Returns a skill that is held here."""
+    def state(self, skill: ContentId) -> SkillState | None:
+        """Returns the state of a skill; None when it is not held here."""
         if self._found is None:
-            return self._store.skill(id_)
-        if id_ not in self._found.skills:
-            self._found.skills[id_] = self._store.skill(id_)
-        return self._found.skills[id_]
+            return self._store.skill_state(skill)
+        if skill not in self._found.states:
+            self._found.states[skill] = self._store.skill_state(skill)
+        return self._found.states[skill]
 
     def _peer(self, author: NodeId) -> PeerRow | None:
         if self._found is None:

@@ -126,6 +126,10 @@ class Store(Protocol):
         """Returns a skill."""
         ...
 
+    def skill_state(self, id_: ContentId) -> SkillState | None:
+        """Returns a skill's state alone, which takes a fraction of reading the skill; None when it is not held."""
+        ...
+
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
         ...

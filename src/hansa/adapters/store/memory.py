@@ -205,6 +205,11 @@ class MemoryStore:
         """Returns a skill."""
         return self._skills.get(id_)
 
+    def skill_state(self, id_: ContentId) -> SkillState | None:
+        """Returns a skill's state alone."""
+        row = self._skills.get(id_)
+        return row.state if row else None
+
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
         return sorted(id_ for id_ in self._skills if id_.startswith(prefix))[: max(0, limit)]

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Integer, Select, and_, bindparam, exists, func, select, tuple_
+from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
 
 from hansa.adapters.store import codec, notes
 from hansa.adapters.store.prepared import Fetched, Prepared
@@ -37,7 +37,7 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.skills import messages
-from hansa.skills.model import Evidence
+from hansa.skills.model import Evidence, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _LAST = "\U0010ffff"
@@ -56,6 +56,7 @@ _ABOUT_OF_KIND = Prepared(_about.where(records.c.kind == bindparam("kind")))
 _FEED = Prepared(select(records).where(records.c.place > bindparam("after")).order_by(records.c.place).limit(_limit))
 _META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 _SKILL = Prepared(select(skills).where(skills.c.id == bindparam("id")))
+_SKILL_STATE = Prepared(select(skills.c.state).where(skills.c.id == bindparam("id")))
 _SKILL_IDS = Prepared(
     select(skills.c.id)
     .where(skills.c.id.between(bindparam("first"), bindparam("last")))
@@ -101,20 +102,13 @@ class SqlReads(ABC):
         found = self._first(_RECORD, id=id_)
         return codec.record_row(found) if found else None
 
+    @abstractmethod
     def held(self, records: Sequence[ContentId]) -> list[ContentId]:
         """Returns those of the ids that are records here."""
-        return [ContentId(row["id"]) for row in self._rows(_held(list(dict.fromkeys(records))))] if records else []
 
+    @abstractmethod
     def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
         """Returns the ids of the records that have one of these authors and sequence numbers."""
-        numbers: dict[NodeId, list[int]] = {}
-        for author, seq in places:
-            numbers.setdefault(author, []).append(seq)
-        return {
-            (author, row["seq"]): ContentId(row["id"])
-            for author, wanted in numbers.items()
-            for row in self._rows(_numbered(author, wanted))
-        }
 
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
         """Returns the id of the record with this author and sequence number."""
@@ -146,6 +140,11 @@ class SqlReads(ABC):
         """Returns a skill."""
         found = self._first(_SKILL, id=id_)
         return codec.skill_row(found) if found else None
+
+    def skill_state(self, id_: ContentId) -> SkillState | None:
+        """Returns a skill's state alone."""
+        found = self._first(_SKILL_STATE, id=id_)
+        return SkillState(found["state"]) if found else None
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
@@ -245,14 +244,6 @@ class SqlReads(ABC):
         if not prefix.isascii():  # no id does, and not all text can be asked for
             return []
         return self._rows(statement, first=prefix, last=prefix + _LAST, limit=max(0, limit))
-
-
-def _held(ids: list[ContentId]) -> Select[tuple[str]]:
-    return select(records.c.id).where(records.c.id.in_(ids))
-
-
-def _numbered(author: NodeId, numbers: list[int]) -> Select[tuple[str, int]]:
-    return select(records.c.id, records.c.seq).where(records.c.author == author, records.c.seq.in_(numbers))
 
 
 def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:

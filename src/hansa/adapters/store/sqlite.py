@@ -21,13 +21,13 @@ from typing import Any
 
 from sqlalchemy import ClauseElement
 
-from hansa.adapters.store import connections, faults, fts
+from hansa.adapters.store import connections, faults, fts, lists
 from hansa.adapters.store.prepared import Fetched, Prepared, compiled
 from hansa.adapters.store.reads import SqlReads
 from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writer import Writer
 from hansa.kernel.errors import DiskFull, Fault, HansaError
-from hansa.kernel.ids import ContentId
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.rows import Change
 
 MIB = 1024 * 1024
@@ -114,6 +114,22 @@ class SqliteStore(SqlReads):
     async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
         """Makes the changes of each batch, or none of that batch; one commit, and one waking up, for all of them."""
         return await self._writer.apply_each(batches) if batches else []
+
+    def held(self, records: Sequence[ContentId]) -> list[ContentId]:
+        """Returns those of the ids that are records here."""
+        found = self._rows(lists.HELD, ids=lists.listed(records)) if records else ()
+        return [ContentId(row["id"]) for row in found]
+
+    def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
+        """Returns the ids of the records that have one of these authors and sequence numbers."""
+        numbers: dict[NodeId, list[int]] = {}
+        for author, seq in places:
+            numbers.setdefault(author, []).append(seq)
+        return {
+            (author, row["seq"]): ContentId(row["id"])
+            for author, wanted in numbers.items()
+            for row in self._rows(lists.NUMBERED, author=author, numbers=lists.listed(wanted))
+        }
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.

@@ -58,9 +58,8 @@ async def _receive(request: Request, only: str = "") -> Response:
     taken = await node.inbox.receive(body, Via.HTTP, peer_of(request))
     if only and taken.kind != only:
         return _json({"record": taken.id, "trace_id": taken.subject, "kind": taken.kind}, 201)
-    row = node.core.store.skill(ContentId(taken.subject)) if taken.subject else None
-    state = row.state.value if row else ""
-    return _json({"trace_id": taken.subject, "record": taken.id, "kind": taken.kind, "state": state}, 201)
+    state = node.core.store.skill_state(ContentId(taken.subject)) if taken.subject else None
+    return _json({"trace_id": taken.subject, "record": taken.id, "kind": taken.kind, "state": state or ""}, 201)
 
 
 def _json(value: dict[str, Any], status: int) -> Response:
