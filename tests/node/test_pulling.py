@@ -9,7 +9,6 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from hansa.identity import envelope
 from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
 from hansa.kernel.ids import chain
 from hansa.kernel.instant import MINUTE

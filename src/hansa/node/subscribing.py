@@ -20,10 +20,10 @@ from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse, read_json
 from hansa.node.core import LIVE_MS, Core
+from hansa.node.delivering import their_refusal
 from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
 from hansa.node.ports import SkillFilter
-from hansa.node.publishing import their_refusal
 from hansa.node.rows import (
     DropSubscription,
     PutBlob,
