@@ -1,8 +1,8 @@
 """Taking records in over HTTP: verified, admitted, decided on and durable when the answer comes.
 
 Both sides are real processes under uvicorn with uvloop and httptools, on SQLite with synchronous=FULL, fed by the same
-load generator. The node is a hub: each record goes through its inbox, admission, room, journal, feed chain and store. The
-reference is `benchmarks/reference_server.py`: FastAPI and pydantic, one commit for each request.
+load generator. The node is a hub: each record goes through its inbox, admission, room, journal, feed chain and store.
+The reference is `benchmarks/reference_server.py`: FastAPI and pydantic, one commit for each request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmarks.servers import Server
 from hansa.adapters.keys import MemoryKeys
 from hansa.identity import envelope
 from hansa.identity.envelope import Header, Signed
-from hansa.kernel.ids import EVERYONE, ContentId, content_id
+from hansa.kernel.ids import EVERYONE, content_id
 from hansa.skills.messages import EVIDENCE, SKILL, evidence_body, skill_body
 from hansa.skills.model import Case, Cases, Claim, Evidence, Outcome, Result, Skill, Step
 

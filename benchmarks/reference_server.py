@@ -4,8 +4,8 @@
 
 It takes the same envelopes as a node, one in each request, on `POST /records`; checks the shape by pydantic, that the
 payload is canonical (rfc8785), the signature (cryptography) of an author it knows, and that the body is evidence; and
-keeps them in SQLite (WAL, synchronous=FULL), one commit for each request. It keeps no journal, counts nothing, limits no
-rates and remembers no sequence numbers, all of which a node does.
+keeps them in SQLite (WAL, synchronous=FULL), one commit for each request. It keeps no journal and no chain, counts
+nothing and limits no rates, all of which a node does.
 """
 
 from __future__ import annotations

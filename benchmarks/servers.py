@@ -1,4 +1,4 @@
-"""Servers as processes of their own, on free ports of the loopback interface, ended with the block that started them."""
+"""Servers as processes of their own, on free ports of the loopback interface, ended with the block that starts them."""
 
 from __future__ import annotations
 
