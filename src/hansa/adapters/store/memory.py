@@ -13,7 +13,7 @@ from math import log
 
 from hansa.adapters.index.words import words
 from hansa.conduct import ledger
-from hansa.kernel.errors import DiskFull, Fault, Refused
+from hansa.kernel.errors import DiskFull, Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId, chain
 from hansa.kernel.verdict import Reason
 from hansa.node.ports import SkillFilter, StoreCounts
@@ -97,6 +97,17 @@ class MemoryStore:
             self._make(change)
         self._applied += bool(changes)
         del self._journal[: max(0, len(self._journal) - self._journal_bound)]
+
+    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        """Makes the changes of each batch, or none of that batch."""
+        outcomes: list[HansaError | None] = []
+        for changes in batches:
+            try:
+                await self.apply(changes)
+                outcomes.append(None)
+            except HansaError as error:
+                outcomes.append(error)
+        return outcomes
 
     def _refuse(self, rows: Sequence[RecordRow]) -> None:
         ids = set(self._records)
@@ -203,6 +214,14 @@ class MemoryStore:
         """Returns a record."""
         return self._records.get(id_)
 
+    def held(self, records: Sequence[ContentId]) -> list[ContentId]:
+        """Returns those of the ids that are records here."""
+        return [one for one in dict.fromkeys(records) if one in self._records]
+
+    def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
+        """Returns the ids of the records that have one of these authors and sequence numbers."""
+        return {place: self._by_seq[place] for place in places if place in self._by_seq}
+
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
         """Returns the id of the record with this author and sequence number."""
         return self._by_seq.get((author, seq))
@@ -234,6 +253,11 @@ class MemoryStore:
     def skill(self, id_: ContentId) -> SkillRow | None:
         """Returns a skill."""
         return self._skills.get(id_)
+
+    def skill_state(self, id_: ContentId) -> SkillState | None:
+        """Returns a skill's state alone."""
+        row = self._skills.get(id_)
+        return row.state if row else None
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
