@@ -47,7 +47,10 @@ def check(
 def backup(
     path: Annotated[Path, typer.Argument(help="Folder to make; it must not exist.")],
     with_key: Annotated[
-        bool, typer.Option("--with-key", help="Also the secret keys that lie there, the root key too: whoever has them is this node.")
+        bool,
+        typer.Option(
+            "--with-key", help="Also the secret keys that lie there, the root key too: whoever has them is this node."
+        ),
     ] = False,
     home: Home = None,
     as_json: AsJson = False,
