@@ -217,6 +217,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     for verdict in ("ignored", "rejected"):
         rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
     table(("what", "count"), rows, right=("count",))
+    if value["asks_first"]:
+        say("! restored: nothing new is signed before hansa sync or hansa store repair has asked the sources")
 
 
 def flags_of(given: dict[str, Any]) -> tuple[str, ...]:

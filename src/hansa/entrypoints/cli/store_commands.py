@@ -61,7 +61,7 @@ def backup(
     if not as_json:
         _show_backup(result.value, "backed up to")
         if not with_key:
-            say("the key is not in it: without the key nobody can speak for this node again")
+            say("no key is in it: without the key or the root key nobody can speak for this node again")
 
 
 @store.command(epilog=epilog("hansa store restore ~/backups/monday"))
