@@ -146,16 +146,17 @@ def test_recovering_connects_only_to_where_the_operator_lets_this_node(node: Han
     assert node("key", "move-root", tmp_path / "root").code == 0
     for name in ("key", "roots.jsonl", "hansa.db"):
         (home / name).unlink(missing_ok=True)
-    asked: list[Outbound] = []
+    asked: list[Outbound | None] = []
 
     class Nobody(Guard):
-        """Remembers what it was made with, and lets nothing through."""
+        """Remembers with which setting an address was asked about, and lets nothing through."""
 
         def __init__(self, outbound: Outbound | None = None) -> None:
-            asked.append(outbound or Outbound())
+            self.outbound = outbound
             super().__init__(outbound)
 
         async def target(self, url: str, own: bool = True) -> Target:
+            asked.append(self.outbound)
             raise Unavailable("nobody answers")
 
     (home / "config.toml").write_text('[outbound]\nlan = ["192.0.2.0/24"]\n')
