@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hansa.adapters.keys import MemoryKeys
-from hansa.entrypoints.home import create_identity
+from hansa.entrypoints.identities import create_identity
 
 HANSA = [sys.executable, "-m", "hansa.entrypoints.cli.main"]
 PER_MINUTE = 100_000_000

@@ -171,6 +171,14 @@ GATHERING = [
         ),
     ),
     *rows(
+        "node/memory.py",
+        (
+            "self._coming[row.author] += len(row.envelope)",
+            "pass",
+            "gathering:the_share_of_the_store_is_counted_within_a_bulk",
+        ),
+    ),
+    *rows(
         "adapters/store/writes.py",
         (
             "if self._records and self._session.run_many(_PUT_RECORDS, self._records) != len(self._records):",
@@ -179,12 +187,15 @@ GATHERING = [
         ),
     ),
     *rows(
-        "node/delivering.py",
+        "node/answers.py",
         (
             "if len(lines) != count:",
             "if False:",
             "delivering:an_answer_that_is_none_for_each_line_is_not_believed",
         ),
+    ),
+    *rows(
+        "node/delivering.py",
         (
             "if bulk and size > MAX_BULK_BYTES:",
             "if False:",

@@ -138,6 +138,14 @@ async def test_the_rate_is_counted_within_a_bulk(world: World) -> None:
     assert fates == [EVIDENCE] * 4 + ["rate_limited"] * 4 or fates.count(EVIDENCE) == 4
 
 
+async def test_the_share_of_the_store_is_counted_within_a_bulk(world: World) -> None:
+    size = len(finding(9).raw)
+    hub = hub_of(world, share_floor_bytes=3 * size + size // 2)
+    await receive(hub, skill_message(OTHER, SKILLS[0], seq=1))
+    fates = await receive(hub, *(finding(number) for number in range(8)))
+    assert fates == [EVIDENCE] * 3 + ["over_share"] * 5
+
+
 async def test_a_ban_counts_from_the_next_message_on(world: World) -> None:
     hub = hub_of(world)
     await receive(hub, skill_message(AUTHOR, SKILLS[0], seq=1), finding(1))

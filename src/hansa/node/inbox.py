@@ -109,7 +109,11 @@ class Inbox:
                 if span.clashes(one):
                     await self._keep(span)
                     span = self._begin(group[number:])
-                span.add(one, *self._decide(one))
+                fate, effects = self._decide(one)
+                span.add(one, fate, effects)
+                for change in effects.changes:
+                    if isinstance(change, PutRecord):
+                        self._core.memory.coming(change.row)
             await self._keep(span)
 
     def _begin(self, group: Sequence[Arrival]) -> Span:

@@ -39,6 +39,7 @@ class StoreMemory:
         self._store = store
         self._found: _Found | None = None
         self._held = 0
+        self._coming: Counter[NodeId] = Counter()
 
     @cached_property
     def _bytes(self) -> Counter[NodeId]:
@@ -54,12 +55,16 @@ class StoreMemory:
             self._held += len(row.envelope)
 
     def bytes_of(self, author: NodeId) -> int:
-        """Returns how many bytes of records are held of an author."""
-        return self._bytes[author]
+        """Returns how many bytes of records are held of an author, and are about to be."""
+        return self._bytes[author] + self._coming[author]
 
     def bytes_held(self) -> int:
         """Returns how many bytes of records are held in all."""
         return self._held if "_bytes" in self.__dict__ else self._bytes.total()
+
+    def coming(self, row: RecordRow) -> None:
+        """Counts a record that was decided on and is about to be kept, until `forget`."""
+        self._coming[row.author] += len(row.envelope)
 
     def look_up(self, messages: Sequence[Verified]) -> None:
         """Looks up what admission will ask about these messages."""
@@ -73,6 +78,7 @@ class StoreMemory:
     def forget(self) -> None:
         """Forgets what was looked up: from now on each question goes to the store."""
         self._found = None
+        self._coming.clear()
 
     def holds(self, message: ContentId) -> bool:
         """Says whether a record with this id is held."""

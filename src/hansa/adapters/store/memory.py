@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
 
-from hansa.adapters.index.words import words
+from hansa.adapters.store import bm25
 from hansa.conduct import ledger
 from hansa.kernel.errors import DiskFull, Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId, chain
@@ -49,11 +48,6 @@ from hansa.node.rows import (
 from hansa.skills import messages
 from hansa.skills.model import Evidence, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
-
-K1 = 1.2
-B = 0.75
-MIN_IDF = 1e-6
-"""BM25 as SQLite's FTS5 computes it: k1, b, and what a word that most texts have still counts."""
 
 _OURS = ("origin", "author", "state", "added", "source", "reason", "claimed_pass")
 """What this node has settled about a skill, which its body does not say."""
@@ -305,25 +299,13 @@ class MemoryStore:
         return list(self._tombstones.values())
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
-        """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.
-
-        BM25 as in Robertson & Zaragoza, The Probabilistic Relevance Framework (2009), in the variant of FTS5.
-        """
+        """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores."""
         texts = {
-            row.id: Counter(words(" ".join((row.intent, *row.tags))))
+            row.id: " ".join((row.intent, *row.tags))
             for row in self._skills.values()
             if row.state is not SkillState.REMOVED and row.id not in self._tombstones
         }
-        mean_length = sum(counts.total() for counts in texts.values()) / len(texts) if texts else 0.0
-        scores: dict[ContentId, float] = {}
-        for word in dict.fromkeys(words(text)):
-            having = [id_ for id_, counts in texts.items() if word in counts]
-            idf = max(MIN_IDF, log((len(texts) - len(having) + 0.5) / (len(having) + 0.5)))
-            for id_ in having:
-                count = texts[id_][word]
-                length = texts[id_].total() / mean_length
-                scores[id_] = scores.get(id_, 0.0) + idf * count * (K1 + 1) / (count + K1 * (1 - B + B * length))
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[: max(0, limit)]
+        return bm25.ranked(text, texts)[: max(0, limit)]
 
     # ---- the rest
 
@@ -372,12 +354,12 @@ class MemoryStore:
         start = self._reflections.get(ContentId(after))
         if after and start is None:
             return []
-        found = [one for one in self._newest() if _is_wanted(one, wanted)]
+        found = [one for one in self._newest() if wanted.takes(one)]
         return [one for one in found if start is None or (one.at, one.id) < (start.at, start.id)][: max(0, limit)]
 
     def count_reflections(self, wanted: ReflectionFilter) -> int:
         """Returns how many reflections there are."""
-        return sum(_is_wanted(one, wanted) for one in self._reflections.values())
+        return sum(wanted.takes(one) for one in self._reflections.values())
 
     def _newest(self) -> list[Reflection]:
         return sorted(self._reflections.values(), key=lambda one: (one.at, one.id), reverse=True)
@@ -405,15 +387,3 @@ class MemoryStore:
     def close(self) -> None:
         """Takes no more changes."""
         self._closed = True
-
-
-def _is_wanted(one: Reflection, wanted: ReflectionFilter) -> bool:
-    return (
-        wanted.outcome in (None, one.outcome)
-        and wanted.category in ("", one.category)
-        and wanted.session in ("", one.session)
-        and wanted.skill in ("", one.skill)
-        and (not wanted.tag or wanted.tag in one.tags)
-        and one.at >= wanted.since
-        and (not wanted.until or 0 < one.at <= wanted.until)
-    )
