@@ -108,7 +108,7 @@ def test_an_id_is_the_same_whatever_is_claimed() -> None:
 
 @pytest.mark.parametrize("status", [one for one in StepStatus if one is not StepStatus.OK])
 def test_a_call_that_raised_is_not_passed_by_the_value_it_shows(status: StepStatus) -> None:
-    shown = TrialReport(TrialEnd.COMPLETED, (StepReport("call", 0, status, "'A!'"), *trial().steps[1:]))
+    shown = TrialReport(TrialEnd.COMPLETED, (StepReport("call", 0, status, "'A!'"), *trial().steps[2:]))
     assert judge.judge(SHOUT, report(shown)).successes == 0
 
 
