@@ -133,7 +133,7 @@ NODE = [
     ),
     *rows(
         "node/repairing.py",
-        (" if message.id == id_ else None", "", "check:a_source_can_give_back_nothing_but_what_was_lost"),
+        ("if signed.id != id_:", "if False:", "check:a_source_can_give_back_nothing_but_what_was_lost"),
     ),
     *rows(
         "node/vault.py",
