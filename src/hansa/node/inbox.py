@@ -57,10 +57,11 @@ class Inbox:
         Raises:
             Refused: with its reason; DiskFull, Fault: nothing was kept.
         """
-        (outcome,) = await self.receive_many([data], via, source, wanted, only)
-        if isinstance(outcome, HansaError):
-            raise outcome
-        return outcome
+        with self._core.spans.span("receive", via=str(via), bytes=len(data)):
+            (outcome,) = await self._receive([data], via, source, wanted, only)
+            if isinstance(outcome, HansaError):
+                raise outcome
+            return outcome
 
     async def receive_many(
         self, lines: Sequence[bytes], via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
@@ -70,6 +71,12 @@ class Inbox:
         Returns:
             For each what `receive` would have returned or raised.
         """
+        with self._core.spans.span("receive", via=str(via), messages=len(lines), bytes=sum(map(len, lines))):
+            return await self._receive(lines, via, source, wanted, only)
+
+    async def _receive(
+        self, lines: Sequence[bytes], via: Via, source: str, wanted: Wanted | None, only: str
+    ) -> list[Fate]:
         fates: list[Fate] = []
         together: list[Arrival] = []
         for data in lines:
@@ -86,14 +93,13 @@ class Inbox:
         core.counters.came_in()
         core.meters.bytes_in += len(data)
         signed = None
-        with core.spans.span("receive", via=str(via), bytes=len(data)):
-            try:
+        try:
+            with core.spans.span("verify"):
                 signed = envelope.read(data, core.settings.limits)
-                with core.spans.span("verify"):
-                    message = core.ring.verify(signed, self._ring(only), core.settings.limits)
-                return Arrival(data, via, source, wanted, only, message, message.id, _subject(message))
-            except Refused as refusal:
-                return Arrival(data, via, source, wanted, only, refusal, signed.id if signed else content_id(data))
+                message = core.ring.verify(signed, self._ring(only), core.settings.limits)
+            return Arrival(data, via, source, wanted, only, message, message.id, _subject(message))
+        except Refused as refusal:
+            return Arrival(data, via, source, wanted, only, refusal, signed.id if signed else content_id(data))
 
     def _ring(self, only: str) -> Ring:
         now = self._core.now()
