@@ -87,9 +87,9 @@ def batches(amount: int) -> list[Signed]:
     return made
 
 
-def lines(records: list[Signed]) -> list[bytes]:
+def lines(records: list[Signed], size: int = BULK) -> list[bytes]:
     """Returns the requests that bring records in bulk."""
-    bulks = [records[at : at + BULK] for at in range(0, len(records), BULK)]
+    bulks = [records[at : at + size] for at in range(0, len(records), size)]
     return [request("/skills/bulk", b"\n".join(one.raw for one in bulk)) for bulk in bulks]
 
 

@@ -23,6 +23,7 @@ SUBJECTS = (
     "search",
     "node",
     "proofs",
+    "traces",
 )
 """Names of modules of this package, in the order of the page."""
 

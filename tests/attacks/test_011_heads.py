@@ -16,7 +16,8 @@ from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
 from hansa.node import witness
 from hansa.node.ports import Answer
-from hansa.node.subscribing import FeedItem, FeedPage
+from hansa.node.subscribing import FeedPage
+from hansa.node.taking import FeedItem
 from hansa.node.vault import open_record
 from hansa.overlay.heads import is_split
 from hansa.overlay.messages import Index

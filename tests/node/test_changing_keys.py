@@ -17,7 +17,8 @@ from hansa.kernel.instant import DAY, MINUTE
 from hansa.kernel.verdict import Reason
 from hansa.node import keyfetcher
 from hansa.node.ports import Answer
-from hansa.node.subscribing import FeedItem, FeedPage
+from hansa.node.subscribing import FeedPage
+from hansa.node.taking import FeedItem
 from hansa.node.vault import open_record
 from hansa.skills.model import SkillState
 from tests.node.owner import Owner

@@ -16,7 +16,8 @@ from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
 from hansa.node.ports import Answer
 from hansa.node.rows import DropSubscription
-from hansa.node.subscribing import FeedItem, FeedPage
+from hansa.node.subscribing import FeedPage
+from hansa.node.taking import FeedItem
 from hansa.skills.model import SkillState
 from tests.node.world import DOUBLE, SLUG, Resident, World, multiplier, skill_message, true_claim
 

@@ -19,7 +19,8 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, chain, content_id
 from hansa.kernel.instant import MINUTE
 from hansa.node.ports import Answer, SkillFilter
-from hansa.node.subscribing import FeedItem, FeedPage
+from hansa.node.subscribing import FeedPage
+from hansa.node.taking import FeedItem
 from hansa.skills.messages import evidence_body, skill_body, tombstone_body
 from hansa.skills.model import Evidence, Outcome
 from tests.node.world import DOUBLE, HARNESS, SLUG, START, Resident, World, skill_message, speak, true_claim

@@ -64,7 +64,7 @@ from hansa.node.ports import Answer, Sandbox, Solver, Store
 from hansa.node.prover import Proof
 from hansa.node.publishing import Publication
 from hansa.node.rows import PeerRow, PutPeer, SkillRow, SubscriptionRow
-from hansa.node.subscribing import Pulled
+from hansa.node.taking import Pulled
 from hansa.skills.importing.draft import Draft
 from hansa.skills.messages import SKILL, skill_body
 from hansa.skills.model import MILLION, PYTHON, Case, Cases, Claim, Origin, Result, Skill, Step

@@ -54,7 +54,7 @@ class KeyFetcher:
                 next pull goes on from there.
         """
         author = named_author(signed)
-        if author is None or self._is_judged(author, signed):
+        if author is None or self.judges(signed):
             return
         asked = self._asked.setdefault(url, {})
         if author in asked:
@@ -91,9 +91,10 @@ class KeyFetcher:
             return 0
         return 1
 
-    def _is_judged(self, author: NodeId, signed: Signed) -> bool:
-        """Says whether the keys that are held tell good from bad here."""
+    def judges(self, signed: Signed) -> bool:
+        """Says whether the keys that are held tell good from bad here, so that nobody has to be asked."""
+        author = named_author(signed)
         try:
-            return is_within(signed, author, self._core.ring.chain(author))
+            return author is None or is_within(signed, author, self._core.ring.chain(author))
         except Refused:
             return True  # whatever it is: receiving it will say

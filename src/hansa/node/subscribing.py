@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from hansa.admission.service import Via
 from hansa.admission.versions import SUPPORTED
 from hansa.identity import envelope
 from hansa.identity.envelope import Verified
@@ -33,37 +32,18 @@ from hansa.node.rows import (
     PutSubscription,
     SubscriptionRow,
 )
+from hansa.node.taking import FeedItem, Pulled, Taker
 from hansa.node.vault import open_skill
 from hansa.node.witness import Witness
 from hansa.overlay import feed
 from hansa.overlay import messages as overlay
 from hansa.overlay.feed import Mark
 from hansa.overlay.messages import Index, Welcome
-from hansa.skills import messages
 from hansa.skills.messages import SkillBody
 from hansa.skills.model import Origin, Skill, SkillState
 
 PAGE = 100
 MAX_WAIT_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """One item of a feed and what became of it: taken, or the reason why not."""
-
-    id: ContentId
-    kind: str
-    subject: str
-    reason: Reason | None
-    detail: str = ""
-
-
-class FeedItem(msgspec.Struct, frozen=True):
-    """An item of a feed page: its place, its record's id, and the record; None when the source's copy is damaged."""
-
-    place: int
-    id: str
-    envelope: str | None = None
 
 
 class FeedPage(msgspec.Struct, frozen=True):
@@ -92,6 +72,7 @@ class Subscriber:
         self._pulling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._incomplete: dict[str, dict[ContentId, Skill]] = {}
         self.keys = KeyFetcher(core, inbox)
+        self._taker = Taker(core, inbox, self.keys)
         self.witness = Witness(core)
 
     async def greet(self, url: str, peer: NodeId | None = None) -> Verified:
@@ -209,9 +190,15 @@ class Subscriber:
         await self._fetch_missing(subscription.url)
         start = mark = Mark(subscription.length, subscription.head)
         ids: list[ContentId] = []
+
+        def wanted(body: SkillBody, message: Verified) -> bool:
+            return self._wants(subscription, body, message)
+
         async for step in self._walk(subscription, mark):
-            for item in step.page.items:
-                yield await self._take(item, subscription)
+            async for pulled in self._taker.take(step.page.items, subscription.url, wanted):
+                if pulled.skill is not None:
+                    await self._fetch_files(subscription.url, pulled.skill)
+                yield pulled
             ids += [ContentId(item.id) for item in step.page.items]
             mark, index = step.reached, step.index
         await self._keep_mark(subscription.url, mark)
@@ -275,26 +262,6 @@ class Subscriber:
             if item.place != number or not is_content_id(item.id):
                 raise Refused(Reason.MIX_AND_MATCH, f"record {number} is missing")
         return page
-
-    async def _take(self, item: FeedItem, subscription: SubscriptionRow) -> Pulled:
-        if item.envelope is None:
-            return Pulled(ContentId(item.id), "", "", Reason.CORRUPT, "its source withholds it")
-        data = item.envelope.encode()
-        try:
-            signed = envelope.read(data, self._core.settings.limits)
-            if signed.id != item.id:
-                raise Refused(Reason.MIX_AND_MATCH, f"record {item.place} has another id")
-            await self.keys.look(subscription.url, signed)
-            taken = await self._inbox.receive(
-                data, Via.FEED, subscription.url, lambda body, message: self._wants(subscription, body, message)
-            )
-        except Refused as refusal:
-            held = self._core.store.record(ContentId(item.id)) if refusal.reason is Reason.DUPLICATE else None
-            kind = held.kind if held is not None else ""
-            return Pulled(ContentId(item.id), kind, "", refusal.reason, refusal.detail)
-        if taken.kind == messages.SKILL:
-            await self._fetch_files(subscription.url, parse(taken.message.body, SkillBody).skill)
-        return Pulled(taken.id, taken.kind, taken.subject, None)
 
     async def _show_keys(self, url: str) -> None:
         """Brings this node's root metadata to a node that it will greet; there it is a duplicate, or new."""

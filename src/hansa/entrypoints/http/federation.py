@@ -19,7 +19,8 @@ from hansa.node.driver import Effects
 from hansa.node.node import Node
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import PutBlob, RecordRow
-from hansa.node.subscribing import FeedItem, FeedPage
+from hansa.node.subscribing import FeedPage
+from hansa.node.taking import FeedItem
 from hansa.node.vault import open_blob, open_record, open_skill
 from hansa.skills.model import SkillState
 
