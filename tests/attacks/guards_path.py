@@ -12,10 +12,13 @@ from tests.attacks.guards import Guard, check_guards
 
 _FILES = {
     "batch": "attacks/test_001_batch_signatures",
+    "asking": "node/test_changing_keys",
     "bombs": "attacks/test_012_parser_bombs",
     "delivering": "node/test_delivering",
+    "full": "attacks/test_067_crash_and_full_disk",
     "gathering": "node/test_gathering",
     "merkle": "identity/test_merkle",
+    "pulling": "node/test_pulling",
     "quick": "attacks/test_004_quick_and_slow",
     "store": "store/test_store_contract",
 }
@@ -204,7 +207,18 @@ GATHERING = [
     ),
 ]
 
-GUARDS_PATH: list[Guard] = [*CANONICAL, *BATCHES, *GATHERING]
+TAKING = rows(
+    "node/taking.py",
+    ("if signed.id != item.id:", "if False:", "pulling:a_record_under_another_id_is_named_and_not_kept"),
+    (
+        "and not self._keys.judges(signed):",
+        "and False:",
+        "asking:keys_that_a_feed_does_not_bring_are_asked_for_once",
+    ),
+    ("            raise fate\n", "            pass\n", "full:a_pull_onto_a_full_disk_keeps_its_place"),
+)
+
+GUARDS_PATH: list[Guard] = [*CANONICAL, *BATCHES, *GATHERING, *TAKING]
 
 
 def main(words: Sequence[str]) -> int:
