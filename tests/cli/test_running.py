@@ -149,6 +149,10 @@ def test_events_when_no_node_is_up(node: Hansa) -> None:
     assert node("events", "--kind", "x.y").code == USAGE
 
 
+ASIDE = ("keys.changed", "node.health")
+"""Events that come by themselves: the latter where the machine is busy."""
+
+
 def test_events_and_logs_are_followed(up: Up, home: Path) -> None:
     environment = os.environ | {"HANSA_HOME": str(home)}
     followers = [
@@ -160,8 +164,7 @@ def test_events_and_logs_are_followed(up: Up, home: Path) -> None:
         token = (home / "admin.token").read_text().strip()
         for one, name in zip(followers, ("kind", "event"), strict=True):
             assert one.stdout is not None
-            told = (json.loads(line)[name] for line in one.stdout)
-            assert next(kind for kind in told if kind != "keys.changed") == "node.up"
+            assert next(line for line in map(json.loads, one.stdout) if line[name] not in ASIDE)[name] == "node.up"
         answer = httpx2.post(
             f"{up.url}/admin/operations/peer.set", headers={"Authorization": f"Bearer {token}"}, trust_env=False,
             content=json.dumps({"id": peer, "invited": True}),
@@ -169,7 +172,7 @@ def test_events_and_logs_are_followed(up: Up, home: Path) -> None:
         assert answer.status_code == 200
         for one, name in zip(followers, ("kind", "event"), strict=True):
             assert one.stdout is not None
-            line = json.loads(one.stdout.readline())
+            line = next(line for line in map(json.loads, one.stdout) if line[name] not in ASIDE)
             assert (line[name], line["ref"]) == ("peer.invited", peer)
     finally:
         for one in followers:
@@ -203,6 +206,37 @@ def test_the_log_is_put_aside_at_its_bound(node: Hansa, home: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0
         assert path.stat().st_size <= 200
     assert json.loads((home / "logs" / "hansa.log").read_text().splitlines()[-1]) == {"event": "39"}
+
+
+def test_what_is_told_together_is_logged_as_one_by_one(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import structlog
+
+    from hansa.entrypoints import logs
+
+    entries = [logs.Entry(level, f"a.b{number}", {"ref": "x", "text": f"{number}\n\x1b[31m" + "y" * 300, "n": number})
+               for number, level in enumerate(["info", "warning", "debug", "info", "info", "error"] * 9)]  # fmt: skip
+    home.mkdir(exist_ok=True)
+    file = logs.LogFile(home, 10_000, 9)
+    told = []
+    try:
+        for together in (True, False):
+            logs.configure("warning", True, file, "info")
+            if together:
+                logs.tell(entries)
+            for one in entries if not together else []:
+                structlog.get_logger("hansa").log(logs.number_of(one.level, 0), one.event, **one.values)
+            file.flush()
+            kept = [json.loads(line) for path in (home / "logs").iterdir() for line in path.read_text().splitlines()]
+            shown = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+            told.append([sorted(({**one, "timestamp": ""} for one in lines), key=str) for lines in (kept, shown)])
+            assert all(path.stat().st_size <= 10_000 for path in (home / "logs").iterdir())
+    finally:
+        file.close()
+        logs.configure("warning", False)
+    assert len(told[0][0]) == 45
+    assert len(told[0][1]) == 18
+    assert told[1][1] == told[0][1]
+    assert told[1][0] == sorted(told[0][0] * 2, key=str)
 
 
 def test_a_log_is_followed_from_one_file_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

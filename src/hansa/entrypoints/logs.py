@@ -11,7 +11,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -25,6 +27,9 @@ from hansa.kernel.plain import plain, plain_lines
 NAME = "hansa.log"
 LAST_WORDS = "last-words.txt"
 """What a node in the background wrote to standard error: nothing, unless it could not start or crashed."""
+
+AT_ONCE = 8_000
+"""Characters of lines that are written together: less than the smallest bound of a log file."""
 
 OFF = 100
 """Above every level."""
@@ -40,13 +45,15 @@ def configure(level: str, as_json: bool, file: LogFile | None = None, file_level
     """
     shown, kept = number_of(level, logging.WARNING), number_of(file_level, OFF) if file else OFF
     renderer: Any = structlog.processors.JSONRenderer() if as_json else _for_people()
+    global _fork  # noqa: PLW0603 - as much a part of the process as structlog's own settings
+    _fork = _Fork(shown, kept, file)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _printable,
-            _Fork(shown, kept, file),
+            _fork,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(min(shown, kept)),
@@ -58,6 +65,50 @@ def configure(level: str, as_json: bool, file: LogFile | None = None, file_level
     if file and not server.handlers:
         server.addHandler(_Forward())
     _take_over("mcp", number_of(level, logging.WARNING))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to be logged: its level, its name, and what belongs to it, with text that is safe to print."""
+
+    level: str
+    event: str
+    values: Mapping[str, str | int]
+
+
+def tell(entries: Sequence[Entry]) -> None:
+    """Logs many entries as structlog would one by one; those for the file alone are written together."""
+    together: list[str] = []
+    for entry in entries:
+        if _fork is not None and _fork.for_file_alone(entry.level):
+            together.append(_line(entry))
+            continue
+        _write(together)
+        together = []
+        structlog.get_logger("hansa").log(number_of(entry.level, logging.ERROR), entry.event, **entry.values)
+    _write(together)
+
+
+def _write(lines: Sequence[str]) -> None:
+    text = ""
+    for line in lines:
+        if text and len(text) + len(line) > AT_ONCE:
+            _append(text)
+            text = ""
+        text += f"\n{line}" if text else line
+    if text:
+        _append(text)
+
+
+def _append(text: str) -> None:
+    if _fork is not None and _fork.file is not None:
+        _fork.file.write(text)
+
+
+def _line(entry: Entry) -> str:
+    values = {name: plain(value) if isinstance(value, str) else value for name, value in entry.values.items()}
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return json.dumps({**values, "event": entry.event, "level": entry.level, "timestamp": now})
 
 
 def number_of(level: str, otherwise: int) -> int:
@@ -84,7 +135,7 @@ class LogFile(RotatingFileHandler):
         super().__init__(folder / NAME, maxBytes=max_bytes, backupCount=files - 1, encoding="utf-8")
 
     def write(self, line: str) -> None:
-        """Appends a line."""
+        """Appends a line, or several that belong together."""
         self.handle(logging.makeLogRecord({"msg": "%s", "args": (line,)}))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is the library's
@@ -104,15 +155,24 @@ class _Fork:
     def __init__(self, shown: int, kept: int, file: LogFile | None) -> None:
         self._shown = shown
         self._kept = kept
-        self._file = file
+        self.file = file
+
+    def for_file_alone(self, level: str) -> bool:
+        """Says whether entries of a level go to the file, and nowhere else."""
+        number = number_of(level, logging.ERROR)
+        return self.file is not None and self._kept <= number < self._shown
 
     def __call__(self, _: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         level = number_of(str(event.get("level", method)), logging.ERROR)
-        if self._file is not None and level >= self._kept:
-            self._file.write(json.dumps(event, default=str))
+        if self.file is not None and level >= self._kept:
+            self.file.write(json.dumps(event, default=str))
         if level < self._shown:
             raise structlog.DropEvent
         return event
+
+
+_fork: _Fork | None = None
+"""Where this process logs to, once `configure` was called."""
 
 
 class _Forward(logging.Handler):

@@ -12,6 +12,7 @@ import structlog
 
 from hansa import __version__
 from hansa.adapters.notify import ALIVE, READY, STOPPING, notify, wants_signs_of_life
+from hansa.entrypoints import logs
 from hansa.entrypoints.app import App
 from hansa.entrypoints.pulse import LATE_SECONDS
 from hansa.kernel.errors import HansaError
@@ -41,14 +42,14 @@ async def write_down(app: App) -> None:
     """Logs every event, without end."""
     last = BEGINNING
     while True:
-        async for event in app.node.core.driver.stream.follow(last):
-            last = event.id or last
-            _log(event)
+        async for group in app.node.core.driver.stream.groups(last):
+            last = group[-1].id or last
+            logs.tell([_entry(event) for event in group])
 
 
-def _log(event: Event) -> None:
-    told = {"ref": event.ref, "text": event.text, **event.fields}
-    (log.warning if event.kind in _WARNINGS else log.info)(event.kind.code, **told)
+def _entry(event: Event) -> logs.Entry:
+    level = "warning" if event.kind in _WARNINGS else "info"
+    return logs.Entry(level, event.kind.code, {"ref": event.ref, "text": event.text, **event.fields})
 
 
 async def watch(app: App, stopping: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ def plain(text: str, limit: int = 0) -> str:
     'a\\x1b[31mb c'
     """
     joined = " ".join(text.split("\n")) if "\n" in text else text
-    safe = "".join(_shown(char) for char in joined)
+    safe = joined if _is_plain(joined) else "".join(_shown(char) for char in joined)
     if limit and len(safe) > limit:
         return safe[: limit - 1] + "…"
     return safe
@@ -35,6 +35,11 @@ def plain_text(text: str) -> str:
     'if x:\n\ty\\x1b[0m'
     """
     return "".join(char if char in "\n\t" else _shown(char) for char in text)
+
+
+def _is_plain(text: str) -> bool:
+    """Says whether every character is shown as it is; of ASCII alone, which most text is, that is known at once."""
+    return text.isascii() and text.isprintable()
 
 
 def _shown(char: str) -> str:

@@ -193,6 +193,13 @@ class Watcher:
         else:
             self.queue.put_nowait(event)
 
+    async def take(self) -> list[Event]:
+        """Returns all that waits, once something does."""
+        taken = [await self.queue.get()]
+        while not self.queue.empty():
+            taken.append(self.queue.get_nowait())
+        return taken
+
     @property
     def behind(self) -> bool:
         """Says whether everything in order was taken, and the next event is one that is missing."""
@@ -262,15 +269,19 @@ class Stream:
             last_id: id of the last event that was seen; those after it come first. None for new ones only.
             kinds: only these; empty for all.
         """
+        async for group in self.groups(last_id):
+            for event in group:
+                if _wanted(event, kinds):
+                    yield event
+
+    async def groups(self, last_id: str | None = None) -> AsyncIterator[list[Event]]:
+        """Yields what `follow` yields, all that waits at once."""
         with self.watching() as watcher:
-            for event in self.caught_up(last_id):
-                if _wanted(event, kinds):
-                    yield event
+            if first := self.caught_up(last_id):
+                yield first
             while not watcher.behind:
-                event = await watcher.queue.get()
-                if _wanted(event, kinds):
-                    yield event
-            yield self.gap(watcher.missed, Instant(self.history[-1].at))
+                yield await watcher.take()
+            yield [self.gap(watcher.missed, Instant(self.history[-1].at))]
 
     def caught_up(self, last_id: str | None) -> list[Event]:
         """Returns what came after `last_id` and is kept, behind a `stream.gap` where that is not all of it."""
