@@ -27,7 +27,7 @@ def ticking(step: float = 0.000_01) -> Callable[[], float]:
 
 
 def counted() -> Callable[[], float]:
-    """Returns a clock on which a millisecond is one candidate: it is read once in 64, whatever else the machine does."""
+    """Returns a clock on which a millisecond is one candidate, for it is read once in 64, however busy the machine."""
     return ticking(0.064)
 
 
