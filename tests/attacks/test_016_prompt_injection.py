@@ -191,8 +191,11 @@ async def test_texts_of_others_stand_in_one_field_and_move_no_terminal(node: Res
         answers = [
             *[await client.call_tool("recall_reflections", {"intent": aimed(text)[:900]}) for text in payloads()[::9]],
             await client.call_tool("list_reflections", {"limit": 50}),
-            await client.call_tool("reflection_summary", {}),
-            await client.call_tool("reflection_report", {}),
+            *[
+                await client.call_tool(f"reflection_{what}", {"category": aimed(text)[:64]})
+                for text in payloads()[::9]
+                for what in ("summary", "report")
+            ],
             await client.call_tool("find_skill", {"intent": "multiply", "limit": 50, "include_quarantined": True}),
             *[await client.call_tool("get_skill", {"trace_id": one.id}) for one in made],
             *[await client.call_tool("why", {"trace_id": one.id}) for one in made],
