@@ -100,9 +100,9 @@ async def note_down(node: Resident) -> None:
     """Has an agent that was talked into it write every payload into a note, in every place where it can write."""
     async with session(node, AGENT) as client:
         for text in (aimed(text) for text in payloads()):
-            for went in ("failure", "failure", "success"):
+            for number, went in enumerate(("failure", "failure", "success")):  # twice is what makes a pattern
                 given = {"outcome": went, "description": text[:4_000], "error": text[:2_000], "category": text[:64],
-                         "tags": [text[:64]], "session": f"{went} {text}"[:128]}  # fmt: skip
+                         "tags": [text[:64]], "session": f"{number} {text}"[:128]}  # fmt: skip
                 assert not (await client.call_tool("record_reflection", given)).is_error
 
 
