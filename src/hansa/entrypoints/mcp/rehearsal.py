@@ -38,7 +38,7 @@ async def rehearsed(directory: Path) -> str:
     except TimeoutError:
         raise Unavailable(f"no answer within {SECONDS:.0f} s: run hansa mcp, and see what it says") from None
     except Exception:  # of the SDK, or a group of them: the server ended before it answered
-        raise Unavailable(f"does not come up: run hansa mcp, and see what it says") from None
+        raise Unavailable("does not come up: run hansa mcp, and see what it says") from None
     if missing := sorted({tool.name for tool in tools_for(Hands(nothing, AGENT))} - found):
         raise Unavailable(f"lacks {', '.join(missing)}: install Hansa anew")
     return f"answers a client on standard input and output, with {len(found)} tools"
@@ -48,6 +48,6 @@ async def _offered(directory: Path) -> set[str]:
     """Returns the names of the tools that a client gets; what the server says on standard error is left out."""
     entry = clients.entry(directory, (), typed=False)
     command = StdioServerParameters(command=entry["command"], args=entry["args"], env={**os.environ, **entry["env"]})
-    with open(os.devnull, "w", encoding="utf-8") as unread:
+    with Path(os.devnull).open("w", encoding="utf-8") as unread:
         async with Client(stdio_client(command, errlog=unread)) as client:
             return {tool.name for tool in (await client.list_tools()).tools}
