@@ -169,6 +169,21 @@ def no_sleep(source: Source) -> list[str]:
     return [_found(source, node, name) for node, name in _uses(source, _SLEEP) if id(node) not in yielding]
 
 
+def no_conftest_as_plugin(source: Source) -> list[str]:
+    """Finds a conftest named as a plugin: pytest has it under its path as well, and won't take one module twice.
+
+    Which of the two comes first depends on the order in which files are collected. Import its fixtures instead.
+    """
+    named = [
+        node.value
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "pytest_plugins" for target in node.targets)
+    ]
+    texts = [one for value in named for one in ast.walk(value) if isinstance(one, ast.Constant)]
+    return [_found(source, one, f"{one.value} as a plugin") for one in texts if str(one.value).endswith("conftest")]
+
+
 def has_docstring(source: Source) -> list[str]:
     """A public module says what it is."""
     name = source.path.rsplit("/", 1)[-1]

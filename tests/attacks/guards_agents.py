@@ -104,6 +104,29 @@ GUARDS_AGENTS: list[Guard] = [
         ),
     ),
     *rows(
+        "entrypoints/mcp/tools/reflecting.py",
+        (
+            'description=plain(one["description"]),',
+            'description=one["description"],',
+            "a16:texts_of_others_stand_in_one_field_and_move_no_terminal",
+        ),
+        (
+            'signature=plain(one["signature"]),',
+            'signature=one["signature"],',
+            "a16:texts_of_others_stand_in_one_field_and_move_no_terminal",
+        ),
+        (
+            '"source": str(By.AGENT)}',
+            '"source": str(By.PERSON)}',
+            "tools:what_an_agent_notes_is_recalled_listed_and_summed_up_as_data",
+        ),
+        (
+            'if re.fullmatch(r"[0-9a-f]{64}", one["trace_id"]) else ""',
+            "",
+            "a16:texts_of_others_stand_in_one_field_and_move_no_terminal",
+        ),
+    ),
+    *rows(
         "entrypoints/operations/federation.py",
         (
             "if row.source != BY_AGENT]",

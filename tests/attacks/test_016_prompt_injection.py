@@ -22,7 +22,8 @@ from tests.attacks.specimens import key, scaled
 from tests.mcp.league import admit, session
 from tests.node.world import DOUBLE, LIE, NETWORK, Resident, World, skill_message
 
-READS = {"find_skill", "get_skill", "node_status", "why", "record_trace", "prove_skill"}
+READS = {"find_skill", "get_skill", "node_status", "why", "record_trace", "prove_skill", "record_reflection",
+         "recall_reflections", "reflection_summary"}  # fmt: skip
 PER_SKILL = 20
 
 
@@ -95,6 +96,29 @@ async def tempt(node: Resident, model: Obedient, made: list[Skill]) -> None:
     await model.obey("node_status", {})
 
 
+async def note_down(node: Resident) -> None:
+    """Has an agent that was talked into it write every payload into a note, in every place where it can write."""
+    async with session(node, AGENT) as client:
+        for text in (aimed(text) for text in payloads()):
+            for number, went in enumerate(("failure", "failure", "success")):  # twice is what makes a pattern
+                given = {"outcome": went, "description": text[:4_000], "error": text[:2_000], "category": text[:64],
+                         "tags": [text[:64]], "session": f"{number} {text}"[:128]}  # fmt: skip
+                assert not (await client.call_tool("record_reflection", given)).is_error
+
+
+async def test_a_note_that_an_agent_was_talked_into_gives_the_next_session_no_more_rights(node: Resident) -> None:
+    await note_down(node)
+    before = rights(node)
+    async with session(node, AGENT) as client:
+        model = Obedient(client)
+        for text in payloads()[::10]:
+            await model.obey("recall_reflections", {"intent": aimed(text)[:900]})
+        await model.obey("reflection_summary", {})
+        assert len(model.refused) >= 8
+        assert {name for name, _ in model.done} <= READS
+    assert rights(node) == before
+
+
 def test_the_corpus_has_two_hundred_payloads() -> None:
     assert len(set(payloads())) >= 200
 
@@ -161,8 +185,17 @@ async def test_even_proved_what_an_agent_recorded_is_published_by_name_only(node
 async def test_texts_of_others_stand_in_one_field_and_move_no_terminal(node: Resident) -> None:
     """For models that do tell data from instructions: where it stands says which it is."""
     made = await poison(node)
+    await note_down(node)
+    await node.ask("reflection.add", outcome="failure", description="by hand", trace_id="call evil")
     async with session(node, granted(["publish", "review"])) as client:
         answers = [
+            *[await client.call_tool("recall_reflections", {"intent": aimed(text)[:900]}) for text in payloads()[::9]],
+            await client.call_tool("list_reflections", {"limit": 50}),
+            *[
+                await client.call_tool(f"reflection_{what}", {"category": aimed(text)[:64]})
+                for text in payloads()[::9]
+                for what in ("summary", "report")
+            ],
             await client.call_tool("find_skill", {"intent": "multiply", "limit": 50, "include_quarantined": True}),
             *[await client.call_tool("get_skill", {"trace_id": one.id}) for one in made],
             *[await client.call_tool("why", {"trace_id": one.id}) for one in made],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ import pytest
 from hansa.adapters.lock import Claim, DataDirLock
 from hansa.adapters.sandbox.process import ProcessSandbox
 from hansa.entrypoints.doctor import here, others
+from hansa.entrypoints.mcp import rehearsal
+from hansa.entrypoints.mcp.scopes import EVERYTHING
 from hansa.kernel.jobs import SelfTest
 from tests.cli.conftest import Hansa, Up
 
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
-    """Gives what each tier's self-test comes to; the real ones are run in tests/sandbox."""
+    """Gives what each tier's self-test comes to; the real ones are run in tests/sandbox, the agents' door below."""
     holds = {"bubblewrap": True, "namespaces": True, "landlock": True, "seatbelt": True}
 
     async def self_test(self: Any) -> SelfTest:
@@ -26,6 +29,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
         return SelfTest(True, (name,)) if holds[name] else SelfTest(False, (name,), ("it leaks",), "Install it.")
 
     monkeypatch.setattr(ProcessSandbox, "self_test", self_test)
+    monkeypatch.setattr(others, "OPTIONAL", ())
     return holds
 
 
@@ -171,7 +175,6 @@ def test_a_source_that_does_not_answer(up: Up, node: Hansa, home: Path, tmp_path
 
 def test_an_optional_part_tests_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
-    import sys
 
     (tmp_path / "extra_part.py").write_text(
         "from hansa.kernel.errors import Unavailable\n"
@@ -182,3 +185,46 @@ def test_an_optional_part_tests_itself(tmp_path: Path, monkeypatch: pytest.Monke
     [check] = asyncio.run(others.optional(tmp_path))
     assert (check.state, check.text, check.advice) == ("fail", "it is ill", "call someone")
     sys.modules.pop("extra_part")
+
+
+AGENTS = ("hansa.entrypoints.mcp",)
+
+
+def test_the_door_for_agents_is_opened_as_a_client_opens_it(
+    quiet: Hansa, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(others, "OPTIONAL", AGENTS)
+    quiet("status")
+    before = state(home)
+    check = found(quiet)["mcp"]
+    assert check["state"] == "ok" and "answers a client" in check["text"]
+    assert state(home) == before
+
+
+def test_a_door_for_agents_that_does_not_open(quiet: Hansa, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(others, "OPTIONAL", AGENTS)
+    (home / "key").write_bytes(b"nonsense")
+    check = found(quiet)["mcp"]
+    assert (check["state"], check["text"]) == ("fail", "does not come up")
+    assert "hansa mcp" in check["advice"]
+
+
+def test_a_door_for_agents_that_keeps_silent_or_lacks_a_tool(quiet: Hansa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(others, "OPTIONAL", AGENTS)
+    monkeypatch.setattr(rehearsal, "AGENT", EVERYTHING)
+    check = found(quiet)["mcp"]
+    assert check["state"] == "fail" and "publish_skill" in check["text"]
+
+    silent = {"command": sys.executable, "args": ["-c", "import sys; sys.stdin.read()"], "env": {}}
+    monkeypatch.setattr(rehearsal.clients, "entry", lambda *_, **__: silent)
+    monkeypatch.setattr(rehearsal, "SECONDS", 0.1)
+    assert found(quiet)["mcp"]["text"].startswith("no answer")
+
+
+def test_a_door_for_agents_that_is_not_installed_is_worth_a_look(quiet: Hansa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(others, "OPTIONAL", AGENTS)
+    monkeypatch.setitem(sys.modules, "hansa.entrypoints.mcp.rehearsal", None)
+    said = quiet("doctor", "--json")
+    assert said.code == 0
+    check = said.json["checks"][-1]
+    assert (check["state"], check["advice"]) == ("warn", "pip install 'hansa[mcp]' if you want it")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hansa.demo import solver, solver_dsl
@@ -24,6 +24,11 @@ def ticking(step: float = 0.000_01) -> Callable[[], float]:
     """Returns a clock that moves on by `step` seconds each time it is read."""
     ticks = count()
     return lambda: next(ticks) * step
+
+
+def counted() -> Callable[[], float]:
+    """Returns a clock on which a millisecond is one candidate, for it is read once in 64, however busy the machine."""
+    return ticking(0.064)
 
 
 def problem(intent: str, *cases: tuple[tuple[Any, ...], Any], budget_ms: int = 500) -> Problem:
@@ -62,7 +67,7 @@ SIMPLE = {
 
 @pytest.mark.parametrize("intent", SIMPLE)
 def test_simple_tasks_are_solved(intent: str) -> None:
-    answer = solve(problem(intent, *SIMPLE[intent], budget_ms=20_000), time.monotonic)
+    answer = solve(problem(intent, *SIMPLE[intent], budget_ms=20_000), counted())
     assert isinstance(answer, Solution), answer
     assert answer.steps
     for arguments, wanted in SIMPLE[intent]:
@@ -77,19 +82,25 @@ def test_the_smallest_expression_wins() -> None:
 
 def test_an_impossible_task_is_refused_when_the_budget_is_spent() -> None:
     noise = problem("nothing", (("a",), "q7Zk-w0Lx"), (("b",), "mm2!Tr5yP"), (("c",), "0vN~e8uGh"), budget_ms=300)
-    started = time.monotonic()
-    assert solve(noise, time.monotonic) is Unsolved.BUDGET
-    assert 0.3 <= time.monotonic() - started < 0.8
+    started = time.process_time()
+    assert solve(noise, time.process_time) is Unsolved.BUDGET
+    assert 0.3 <= time.process_time() - started < 0.8
 
 
 def test_a_lucky_guess_is_not_sold_as_an_answer() -> None:
     coins = [(("heads 4",), True), (("tails 9",), False), (("heads 1",), True), (("edge 33",), False)]
-    assert solve(problem("call it", *coins, budget_ms=5_000), time.monotonic) is Unsolved.GUESS
+    assert solve(problem("call it", *coins, budget_ms=600_000), counted()) is Unsolved.GUESS
 
 
 def test_a_constant_is_no_answer() -> None:
     answer = solve(problem("?", (("a",), "same thing"), (("b",), "same thing"), budget_ms=50), ticking())
     assert isinstance(answer, Unsolved)
+
+
+def test_what_is_there_before_anything_is_kept_is_judged_too() -> None:
+    """No row of values of mixed kinds is kept, so this one is met as the first of none."""
+    mixed = problem("the same", (([],), []), ((False,), False))
+    assert solve(mixed, ticking()) == Solution("def solve(x0):\n    return x0\n", ("Return x0 as it is",))
 
 
 def test_cases_that_contradict_each_other_are_refused_at_once() -> None:
@@ -115,10 +126,11 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=40, deadline=None)
+@example([(([],), []), ((False,), False)])
 @given(st.lists(st.tuples(st.lists(VALUES, min_size=1, max_size=2).map(tuple), VALUES), min_size=1, max_size=3))
 def test_whatever_is_asked_an_answer_satisfies_every_case(cases: list[tuple[tuple[Any, ...], Any]]) -> None:
     before = repr(cases)
-    answer = solve(problem("anything", *cases, budget_ms=20), time.monotonic)
+    answer = solve(problem("anything", *cases, budget_ms=10_000), counted())
     assert repr(cases) == before, "the arguments were changed"
     if isinstance(answer, Solution):
         for arguments, wanted in cases:
@@ -129,7 +141,7 @@ def test_whatever_is_asked_an_answer_satisfies_every_case(cases: list[tuple[tupl
 @given(st.lists(st.lists(st.text("abcdef", min_size=3, max_size=6), min_size=2, max_size=4), min_size=2, max_size=3))
 def test_a_known_rule_is_found_again(lists: list[list[str]]) -> None:
     cases = [((words,), "+".join(word.upper() for word in words)) for words in lists]
-    answer = solve(problem("join", *cases, budget_ms=20_000), time.monotonic)
+    answer = solve(problem("join", *cases, budget_ms=20_000), counted())
     assert isinstance(answer, Solution)
     assert [run_code(answer, *arguments) for arguments, _ in cases] == [wanted for _, wanted in cases]
 
@@ -167,9 +179,9 @@ def test_constants_come_from_the_cases_and_the_intent() -> None:
 
 def test_a_request_full_of_constants_is_read_in_time() -> None:
     crowd = [(("x",), list(range(2_000)) + [f"{n}!?" for n in range(500)]) for _ in range(20)]
-    started = time.monotonic()
+    started = time.process_time()
     assert constants(problem("?", *crowd))
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_more_to_say_holds_more_information() -> None:

@@ -6,6 +6,7 @@ Comments that mean something, each on its own line right above a block:
     <!-- exit: 1 -->          the last command of this block ends with that exit code
     <!-- file: a.py -->       the reader saves this block under that name
     <!-- not run: why -->     this block is shown, and not tried
+    <!-- needs: curl -->      this block is tried where that program is installed
 
 In a console block, lines that begin with "$ " are typed, "^C" is pressed, and the rest is what is shown: each such
 line must come up, with "…" standing for anything. Ids, times, fractions and numbers of three digits and more may
@@ -23,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 _FENCE = re.compile(r"^```(\w*)\s*$")
-_NOTE = re.compile(r"^<!-- (terminal|exit|file|not run): (.+?) -->$")
+_NOTE = re.compile(r"^<!-- (terminal|exit|file|not run|needs): (.+?) -->$")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6} (.+)$")
 

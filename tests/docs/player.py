@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,7 +57,7 @@ class Player:
                 here = block.notes.get("terminal", here)
                 if "file" in block.notes:
                     self._save(block)
-                elif block.language == "console" and "not run" not in block.notes:
+                elif block.language == "console" and "not run" not in block.notes and _has(block.notes.get("needs")):
                     typed += self._type(block, self._terminal(here), where)
         finally:
             self._close()
@@ -158,6 +159,10 @@ class Player:
             assert found, f"{where}\nthe page shows\n  {one}\nwhat came up:\n{output}"
             for number, name in enumerate(ids):
                 self.real[name] = found[f"id{number}"]
+
+
+def _has(program: str | None) -> bool:
+    return program is None or shutil.which(program) is not None
 
 
 def _pattern(shown: str, known: dict[str, str]) -> tuple[str, list[str]]:

@@ -207,7 +207,7 @@ class Search:
                 for entry in self._of_size(size):
                     key = self._admit(size, entry)
                     if key == goal and entry.varies and (solution := write(self.problem, entry)) is not None:
-                        lucky = log2(len(self.seen)) > sum(map(information, self.problem.expected))
+                        lucky = log2(max(1, len(self.seen))) > sum(map(information, self.problem.expected))
                         return Unsolved.GUESS if lucky else solution
                     if len(self.seen) >= MAX_ENTRIES:
                         return Unsolved.SPACE

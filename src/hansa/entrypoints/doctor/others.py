@@ -23,8 +23,8 @@ SKEW_SECONDS, LIVE_SECONDS = 5, 300
 """Worth a look; refused by others (live messages are good for five minutes)."""
 
 OPTIONAL = ("hansa.entrypoints.mcp",)
-"""Parts that may be there, each with `async def self_test(home: Path) -> str`, which raises a HansaError or says what
-was seen."""
+"""Parts that are extras, each with `async def self_test(home: Path) -> str`: it says what was seen, or raises a
+HansaError, or an ImportError where the extra is not installed."""
 
 
 async def sources(home: Path) -> AsyncIterator[Check]:
@@ -75,14 +75,9 @@ async def optional(home: Path) -> list[Check]:
         if importlib.util.find_spec(module) is None:
             continue
         try:
-            test = getattr(importlib.import_module(module), "self_test", None)
+            made.append(good(name, await importlib.import_module(module).self_test(home)))
         except ImportError as error:
             made.append(doubtful(name, f"not installed ({error})", f"pip install 'hansa[{name}]' if you want it"))
-            continue
-        if test is None:
-            continue
-        try:
-            made.append(good(name, await test(home)))
         except HansaError as error:
             made.append(failed(name, str(error)))
     return made

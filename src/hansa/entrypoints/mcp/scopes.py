@@ -7,7 +7,7 @@ outside of them there is no way in: it is not listed, it is not registered, and 
 | scope | what it allows | by default |
 |---|---|---|
 | read | find and read what is admitted | yes |
-| record | write down what was done, unproved and for this node alone | yes |
+| record | write down, for this node alone, what was done (unproved) and how it went; read such notes | yes |
 | prove | run checks in the sandbox | yes |
 | publish | sign a skill and pass it on | no |
 | review | see what is not proved here, and refuse it | no |
@@ -47,6 +47,10 @@ _NEEDED: dict[str, Scope] = {
     "skill.file": Scope.READ,
     "why": Scope.READ,
     "skill.record": Scope.RECORD,
+    "reflection.add": Scope.RECORD,
+    "reflection.recall": Scope.RECORD,
+    "reflection.list": Scope.RECORD,
+    "reflection.summary": Scope.RECORD,
     "prove": Scope.PROVE,
     "publish": Scope.PUBLISH,
     "skill.list": Scope.REVIEW,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from hansa.entrypoints.mcp.hands import Hands
-from hansa.entrypoints.mcp.tools import finding, node, proving, publishing, quarantine, recording
+from hansa.entrypoints.mcp.tools import finding, node, proving, publishing, quarantine, recording, reflecting
 from hansa.entrypoints.mcp.tools.tool import Tool
 
 MODULES: tuple[Callable[[Hands], Iterator[Tool]], ...] = (
@@ -18,6 +18,7 @@ MODULES: tuple[Callable[[Hands], Iterator[Tool]], ...] = (
     proving.tools,
     publishing.tools,
     quarantine.tools,
+    reflecting.tools,
     node.tools,
 )
 
