@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 import structlog
 
 from hansa.entrypoints.home import LOGS
+from hansa.kernel.instant import iso
 from hansa.kernel.plain import plain, plain_lines
 
 NAME = "hansa.log"
@@ -69,8 +69,9 @@ def configure(level: str, as_json: bool, file: LogFile | None = None, file_level
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something to be logged: its level, its name, and what belongs to it, with text that is safe to print."""
+    """Something to be logged: when it happened (milliseconds UTC), its level, its name, and what belongs to it."""
 
+    at: int
     level: str
     event: str
     values: Mapping[str, str | int]
@@ -107,8 +108,7 @@ def _append(text: str) -> None:
 
 def _line(entry: Entry) -> str:
     values = {name: plain(value) if isinstance(value, str) else value for name, value in entry.values.items()}
-    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    return json.dumps({**values, "event": entry.event, "level": entry.level, "timestamp": now})
+    return json.dumps({**values, "event": entry.event, "level": entry.level, "timestamp": iso(entry.at)})
 
 
 def number_of(level: str, otherwise: int) -> int:
