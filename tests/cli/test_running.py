@@ -213,7 +213,7 @@ def test_what_is_told_together_is_logged_as_one_by_one(home: Path, capsys: pytes
 
     from hansa.entrypoints import logs
 
-    entries = [logs.Entry(number, level, f"a.b{number}", {"ref": "x", "text": f"{number}\n\x1b[31m" + "y" * 300, "n": number})
+    entries = [logs.Entry(number, level, f"a.b{number}", {"text": f"{number}\n\x1b[31m" + "y" * 300, "n": number})
                for number, level in enumerate(["info", "warning", "debug", "info", "info", "error"] * 9)]  # fmt: skip
     home.mkdir(exist_ok=True)
     file = logs.LogFile(home, 10_000, 9)
