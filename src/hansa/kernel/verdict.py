@@ -79,6 +79,13 @@ class Reason(Enum):
     BANNED = ("banned", Box.ADMISSION, Verdict.REJECT, "the operator has banned this author")
     RATE = ("rate_limited", Box.ADMISSION, Verdict.IGNORE, "too many records in a minute: wait and send again")
     SHARE = ("over_share", Box.ADMISSION, Verdict.IGNORE, "its author's share of this store is used up: send it later")
+    BAD_INVITATION = (
+        "bad_invitation",
+        Box.ADMISSION,
+        Verdict.REJECT,
+        "no open invitation has that code: it is used up, expired, taken back or mistyped: ask for a new one",
+    )
+    CROWDED = ("crowded", Box.ADMISSION, Verdict.IGNORE, "too many nodes wait for that operator's word: ask later")
     # 4 the skills room
     UNKNOWN_SKILL = ("unknown_skill", Box.DOMAIN, Verdict.IGNORE, "about a skill that this node does not hold")
     TOMBSTONED = ("tombstoned", Box.DOMAIN, Verdict.REJECT, "removed by its author or an operator: it stays removed")

@@ -21,6 +21,7 @@ from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node import succession
 from hansa.node.core import Core
+from hansa.node.doorkeeper import TURN, Doorkeeper
 from hansa.node.driver import Effects
 from hansa.node.events import BY_CODE as KINDS
 from hansa.node.events import Kind
@@ -47,6 +48,9 @@ from hansa.skills.model import Origin, Outcome, SkillState
 
 MAX_PEERS = 10_000
 """Greetings cost nothing to make, so what is remembered of strangers is bounded."""
+
+LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
+"""Kinds that ask for something now, each at a door of its own."""
 
 Wanted = Callable[[SkillBody, Verified], bool]
 """Says whether a pulled skill matches what was subscribed to."""
@@ -76,6 +80,7 @@ class Inbox:
             RECEIPT: self._receipt,
             roots.KIND: self._root,
             overlay.HELLO: self._hello,
+            overlay.JOIN: Doorkeeper(core).join,
         }
 
     async def receive(
@@ -115,7 +120,7 @@ class Inbox:
 
     async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:
         now, spans = self._core.now(), self._core.spans
-        ring = self._core.ring.live(now) if only == overlay.HELLO else self._core.ring.taking(now)
+        ring = self._core.ring.live(now) if only in LIVE_DOORS else self._core.ring.taking(now)
         with spans.span("verify"):
             message = self._core.ring.verify(signed, ring, self._core.settings.limits)
         async with self._core.turns.of(message.author):
@@ -124,13 +129,13 @@ class Inbox:
             with spans.span("admit", kind=message.header.kind):
                 admitted = self._core.admission.admit(message, via, self._core.now())
                 self._check_door(message, wanted, only)
-            subject = subject_of(message)
+            subject = TURN if message.header.kind == overlay.JOIN else subject_of(message)
             async with self._core.turns.of(subject if subject != message.author else ""):  # that turn is held already
                 return await self._carry_out(admitted, source)
 
     def _check_door(self, message: Verified, wanted: Wanted | None, only: str) -> None:
         kind = message.header.kind
-        if kind not in self._rooms or (kind != only if only else kind == overlay.HELLO):
+        if kind not in self._rooms or (kind != only if only else kind in LIVE_DOORS):
             raise Refused(Reason.UNKNOWN_KIND, f"{kind} is not taken at this door")
         if wanted and kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
             raise Refused(Reason.NOT_OURS)

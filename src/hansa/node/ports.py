@@ -13,6 +13,7 @@ from hansa.identity.envelope import Signer
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
+from hansa.node.membership import RequestRow
 from hansa.node.rows import (
     Change,
     JournalRow,
@@ -24,6 +25,7 @@ from hansa.node.rows import (
     SubscriptionRow,
     TombstoneRow,
 )
+from hansa.overlay.invitation import Invitation
 from hansa.skills.model import Case, Evidence, Origin, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
@@ -212,6 +214,14 @@ class Store(Protocol):
 
     def peers(self) -> list[PeerRow]:
         """Returns all peers, by id."""
+        ...
+
+    def invitations(self) -> list[Invitation]:
+        """Returns all invitations, oldest first (by time, then id)."""
+        ...
+
+    def requests(self) -> list[RequestRow]:
+        """Returns those who asked to be let in, oldest first (by time, then id)."""
         ...
 
     def blob(self, digest: ContentId) -> bytes | None:

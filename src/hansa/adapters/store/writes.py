@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from hansa.adapters.store import codec, fts, notes
+from hansa.adapters.store import codec, fts, members, notes
 from hansa.adapters.store.mending import mend
 from hansa.adapters.store.prepared import Fetched, Prepared, Session, Values
 from hansa.adapters.store.schema import (
@@ -33,6 +33,7 @@ from hansa.conduct.ledger import append
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, chain
 from hansa.kernel.verdict import Reason
+from hansa.node.membership import MemberChange
 from hansa.node.rows import (
     AppendJournal,
     AppendLedger,
@@ -170,6 +171,8 @@ class Batch:
                 notes.make(self._session, change)
             case Mend() | PutMark():
                 self._make_right(change)
+            case _:
+                members.make(self._session, change)
 
     def _make_right(self, change: Mend | PutMark) -> None:
         if isinstance(change, Mend):

@@ -1,0 +1,42 @@
+"""Statements on invitations, on those who asked, and on forgetting a peer: what `writes` and `reads` say about them."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from hansa.adapters.store import codec
+from hansa.adapters.store.prepared import Prepared, Session
+from hansa.adapters.store.schema import invitations, peers, requests
+from hansa.node.membership import (
+    DropInvitations,
+    DropPeer,
+    DropRequest,
+    MemberChange,
+    PutInvitation,
+    PutRequest,
+)
+
+INVITATIONS = Prepared(select(invitations).order_by(invitations.c.created, invitations.c.id))
+REQUESTS = Prepared(select(requests).order_by(requests.c.at, requests.c.id))
+_PUT_INVITATION = Prepared(insert(invitations).prefix_with("OR REPLACE"))
+_DROP_INVITATION = Prepared(delete(invitations).where(invitations.c.id == bindparam("gone")))
+_PUT_REQUEST = Prepared(insert(requests).prefix_with("OR REPLACE"))
+_DROP_REQUEST = Prepared(delete(requests).where(requests.c.id == bindparam("gone")))
+_DROP_PEER = Prepared(delete(peers).where(peers.c.id == bindparam("gone")))
+
+
+def make(session: Session, change: MemberChange) -> None:
+    """Makes a change."""
+    match change:
+        case PutInvitation(invitation):
+            session.run(_PUT_INVITATION, codec.values(invitation) | {"id": invitation.id})
+        case DropInvitations(ids):
+            for id_ in ids:
+                session.run(_DROP_INVITATION, {"gone": id_})
+        case PutRequest(row):
+            session.run(_PUT_REQUEST, codec.values(row))
+        case DropRequest(id_):
+            session.run(_DROP_REQUEST, {"gone": id_})
+        case DropPeer(id_):
+            session.run(_DROP_PEER, {"gone": id_})
