@@ -53,6 +53,12 @@ class Reason(Enum):
     WRONG_SIGNER = ("wrong_signer", Box.IDENTITY, Verdict.REJECT, "signed by a key that may not speak for the author")
     THRESHOLD = ("threshold", Box.IDENTITY, Verdict.REJECT, "fewer distinct signatures than the threshold asks for")
     REVOKED = ("revoked", Box.IDENTITY, Verdict.REJECT, "signed by a key that its owner has retired before that number")
+    WRONG_INVITER = (
+        "wrong_inviter",
+        Box.IDENTITY,
+        Verdict.REJECT,
+        "another node than the one that made the code: check address and code with its operator",
+    )
     # 3 admission
     BAD_VERSION = ("unsupported_version", Box.ADMISSION, Verdict.REJECT, "protocol version not spoken here: upgrade")
     WRONG_NETWORK = ("wrong_network", Box.ADMISSION, Verdict.REJECT, "made for another network")

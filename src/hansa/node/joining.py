@@ -2,8 +2,8 @@
 
 1. Whoever answers at the address is greeted, and its id must have the code's fingerprint: else nothing more is said.
 2. A `join` goes to that id alone, with a proof of the code that is good for these two nodes only.
-3. Its signed answer is believed when it answers this very join. Once it says "admitted", the inviter is a peer here and,
-   unless told otherwise, a source: one batch. Before that nothing is kept.
+3. Its signed answer is believed when it answers this very join. Once it says "admitted", the inviter is a peer here
+   and, unless told otherwise, a source: one batch. Before that nothing is kept.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Joiner:
 
         Raises:
             Unavailable: no answer, or this node does not go there. UsageError: it is this node itself.
-            Refused: WRONG_SIGNER, when another node answers there than the one that made the code; BAD_INVITATION and
+            Refused: WRONG_INVITER, when another node answers there than the one that made the code; BAD_INVITATION and
                 others, as the inviter says.
         """
         inviter = await self._met(url, code)  # 1
@@ -70,7 +70,7 @@ class Joiner:
         if welcome.author == self._core.me:
             raise UsageError(f"{url} is this node itself: join another one")
         if fingerprint(welcome.author) != code.fingerprint:
-            raise Refused(Reason.WRONG_SIGNER, f"the node at {url} is not the one that made this code")
+            raise Refused(Reason.WRONG_INVITER, f"{welcome.author} answers at {url}")
         return welcome.author
 
     async def _ask(self, url: str, inviter: NodeId, code: Code, own_url: str) -> Joined:

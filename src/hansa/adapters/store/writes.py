@@ -22,7 +22,6 @@ from hansa.adapters.store.schema import (
     ledger,
     meta,
     outbox,
-    peers,
     records,
     skill_tags,
     skills,
@@ -33,7 +32,6 @@ from hansa.conduct.ledger import append
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, chain
 from hansa.kernel.verdict import Reason
-from hansa.node.membership import MemberChange
 from hansa.node.rows import (
     AppendJournal,
     AppendLedger,
@@ -47,7 +45,6 @@ from hansa.node.rows import (
     PutEvidence,
     PutMark,
     PutOutbox,
-    PutPeer,
     PutRecord,
     PutReflection,
     PutSkill,
@@ -104,7 +101,6 @@ _TRIM_JOURNAL = Prepared(
 _PUT_OUTBOX = Prepared(_replacing(insert(outbox), "record", "url"))
 _PUT_SUBSCRIPTION = Prepared(_replacing(insert(subscriptions), "url"))
 _DROP_SUBSCRIPTION = Prepared(delete(subscriptions).where(subscriptions.c.url == bindparam("gone")))
-_PUT_PEER = Prepared(_replacing(insert(peers), "id"))
 _PUT_BLOB = Prepared(insert(blobs).on_conflict_do_nothing())
 _PUT_META = Prepared(_replacing(insert(meta), "key"))
 _GET_META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
@@ -163,8 +159,6 @@ class Batch:
                 self._run(_PUT_SUBSCRIPTION, codec.values(row))
             case DropSubscription(url):
                 self._run(_DROP_SUBSCRIPTION, {"gone": url})
-            case PutPeer(row):
-                self._run(_PUT_PEER, codec.values(row))
             case PutBlob(digest, data):
                 self._run(_PUT_BLOB, {"digest": digest, "data": data})
             case PutReflection() | DropReflections() | TrimReflections():

@@ -68,7 +68,7 @@ async def post_bulk(request: Request) -> JSONResponse:
     answers: list[dict[str, Any]] = []
     for line in lines:
         try:
-            taken = await node.inbox.receive(line, Via.HTTP, _peer(request))
+            taken = await node.inbox.receive(line, Via.HTTP, peer_of(request))
             answers.append({"status": 201, "record": taken.id, "trace_id": taken.subject})
         except HansaError as error:
             answers.append({"status": http_status(error), **problem(error)})
@@ -78,7 +78,7 @@ async def post_bulk(request: Request) -> JSONResponse:
 async def _receive(request: Request, only: str = "") -> JSONResponse:
     node = node_of(request)
     body = await read_body(request, node.core.settings.limits.max_bytes)
-    taken = await node.inbox.receive(body, Via.HTTP, _peer(request))
+    taken = await node.inbox.receive(body, Via.HTTP, peer_of(request))
     if only and taken.kind != only:
         return JSONResponse({"record": taken.id, "trace_id": taken.subject, "kind": taken.kind}, 201)
     row = node.core.store.skill(ContentId(taken.subject)) if taken.subject else None
@@ -206,7 +206,7 @@ async def post_hello(request: Request) -> Response:
     """Takes a live hello and answers it."""
     node = node_of(request)
     body = await read_body(request, node.core.settings.limits.max_bytes)
-    greeted = await node.greeted(body, _peer(request))
+    greeted = await node.greeted(body, peer_of(request))
     return _signed(greeted)
 
 
@@ -269,5 +269,6 @@ def _signed(message: Signed) -> Response:
     return Response(message.raw, media_type="application/json")
 
 
-def _peer(request: Request) -> str:
+def peer_of(request: Request) -> str:
+    """Returns where a request came from, for the journal."""
     return f"{request.client.host}:{request.client.port}" if request.client else ""
