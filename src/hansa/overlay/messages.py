@@ -1,9 +1,9 @@
 """The wire kinds of this room.
 
 A `hello` asks a node to take notice of us and offers protocol versions; its `welcome` answers that very hello. A `join`
-asks to be let in and shows that its author knows an invitation's code (`overlay.invitation`); its `joined` says what came
-of that very join. All four are live. An `index` is a node's signed word on what its feed holds; it expires, so that a
-source can't stand still unnoticed.
+asks to be let in and shows that its author knows an invitation's code (`overlay.invitation`); its `joined` says what
+came of that very join. All four are live. An `index` is a node's signed word on what its feed holds; it expires, so
+that a source can't stand still unnoticed.
 """
 
 from __future__ import annotations
