@@ -106,8 +106,9 @@ class Doorkeeper:
         message = admitted.message
         body = parse(message.body, Join)
         known = self.known(message.author)
+        before = known.peer or PeerRow(message.author)
         met = replace(
-            known.peer or PeerRow(message.author), name=body.name, role=body.role, url=_address(body.url),
+            before, name=body.name, role=body.role, url=_address(body.url) or before.url,
             live_seq=message.header.seq, seen=admitted.at,
         )  # fmt: skip
         if known.peer is not None and known.peer.invited:  # 1
