@@ -116,21 +116,24 @@ NODE = [
         ),
     ),
     *rows(
-        "node/inbox.py",
+        "node/rooms.py",
         (
             "if admitted.message.author == self._core.me:  #",
             "if False:  #",
             "a68:after_a_restore_the_feed_goes_on_where_its_subscribers_have_seen_it",
         ),
+    ),
+    *rows(
+        "node/inbox.py",
         (
-            "except Unavailable:\n            return",
-            "except DiskFull:\n            return",
+            "if error is None or not isinstance(fate, Taken):",
+            "if error is None:",
             "a67:a_refusal_is_still_that_refusal_when_the_disk_can_not_take_its_note",
         ),
     ),
     *rows(
         "node/repairing.py",
-        (" if message.id == id_ else None", "", "check:a_source_can_give_back_nothing_but_what_was_lost"),
+        ("if signed.id != id_:", "if False:", "check:a_source_can_give_back_nothing_but_what_was_lost"),
     ),
     *rows(
         "node/vault.py",

@@ -16,10 +16,10 @@ from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.verdict import BY_CODE, Reason
 from hansa.kernel.wire import parse
+from hansa.node.answers import their_refusal
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
-from hansa.node.publishing import their_refusal
 from hansa.node.rows import PeerRow, PutPeer, PutSubscription, SubscriptionRow
 from hansa.node.subscribing import Subscriber
 from hansa.overlay import messages as overlay

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from hansa.entrypoints.http.bodies import read_body
-from hansa.entrypoints.http.federation import node_of, peer_of
+from hansa.entrypoints.http.bodies import node_of, peer_of, read_body
 
 router = APIRouter()
 
