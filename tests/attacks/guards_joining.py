@@ -1,8 +1,14 @@
-"""The guards of joining by invitation, in the form of `tests.attacks.guards`."""
+"""The guards of joining by invitation, in the form of `tests.attacks.guards`.
+
+python -m tests.attacks.guards_joining [part of a file name …]
+"""
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+import sys
+from collections.abc import Sequence
+
+from tests.attacks.guards import Guard, check_guards
 
 _CODE = "tests/overlay/test_invitation.py::test_"
 _JOIN = "tests/node/test_joining.py::test_"
@@ -179,9 +185,15 @@ DOOR: list[Guard] = [
     ),
     Guard(
         "node/inbox.py",
-        "subject = TURN if message.header.kind == overlay.JOIN else subject_of(message)",
-        "subject = subject_of(message)",
-        (f"{_JOIN}joins_that_are_decided_while_the_disk_stands_still_wait_for_each_other",),
+        "found[TURN] = None",
+        "pass",
+        (f"{_JOIN}an_invitation_that_is_taken_back_meanwhile_does_not_come_back",),
+    ),
+    Guard(
+        "node/inbox.py",
+        "found: dict[str, None] = {}",
+        "found: dict[str, None] = {TURN: None}",
+        (f"{_JOIN}joins_in_a_group_and_an_approval_do_not_wait_for_each_other_for_ever",),
     ),
     Guard(
         "node/inbox.py",
@@ -235,6 +247,18 @@ JOINER: list[Guard] = [
         (f"{_JOIN}a_subscription_that_is_there_keeps_its_filters_and_its_place",),
     ),
     Guard(
+        "node/joining.py",
+        "await self._subscriber.greet(url, inviter)",
+        "await self._subscriber.greet(url)",
+        (f"{_JOIN}who_was_agreed_to_is_who_is_joined",),
+    ),
+    Guard(
+        "entrypoints/cli/peer_commands.py",
+        "if not yes and sys.stdin.isatty():",
+        "if False:",
+        (f"{_CLI}on_a_terminal_it_shows_who_invites_and_asks_first",),
+    ),
+    Guard(
         "entrypoints/operations/peers.py",
         "if text and (not good or len(text) > MAX_URL):",
         "if False:",
@@ -253,3 +277,15 @@ JOINER: list[Guard] = [
         (f"{_STORE}an_invitation_whose_secret_was_changed_is_damage",),
     ),
 ]  # fmt: skip
+
+
+def main(words: Sequence[str]) -> int:
+    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
+    guards = [guard for guard in (*CODES, *DOOR, *JOINER) if not words or any(word in guard.file for word in words)]
+    toothless = check_guards(guards, workers=2)
+    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
+    return 1 if toothless else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

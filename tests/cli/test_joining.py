@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import re
 from pathlib import Path
 
@@ -67,6 +68,31 @@ def test_a_node_that_is_down_makes_a_code_that_is_good_once_it_is_up(node: Hansa
     finally:
         up.stop()
     assert node("peer", "requests").out == "nobody waits\n"
+
+
+def test_on_a_terminal_it_shows_who_invites_and_asks_first(
+    node: Hansa, up: Up, other: Hansa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = node("peer", "invite", "--json").json
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    said = other("join", made["link"])
+    assert said.code == 1 and said.out.strip() == ""
+    assert up.id in said.err and f"ends the code: {made['code'][-9:]}\n" in said.err
+    assert other("peer", "list", "--json").json["count"] == node("peer", "list", "--json").json["count"] - 1 == 0
+    assert node("peer", "invites", "--json").json["invitations"][0]["uses"] == 1
+
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    said = other("join", made["link"], "--json")
+    assert said.json["outcome"] == "admitted" and "Let it push records here" in said.err
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    assert other("join", made["link"], "--yes").err == ""
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_one_that_waits_is_refused(node: Hansa, up: Up, other: Hansa) -> None:

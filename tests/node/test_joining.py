@@ -17,10 +17,11 @@ from hansa.node.core import ASK_FIRST
 from hansa.node.doorkeeper import MAX_INVITATIONS
 from hansa.node.ports import Answer
 from hansa.node.rows import PeerRow, PutMark
-from hansa.overlay.invitation import Invitation, proof, read_code
+from hansa.overlay.invitation import Invitation, proof, read_code, spelled
 from hansa.overlay.messages import Outcome
 from hansa.skills.model import SkillState
 from tests.attacks.specimens import key
+from tests.node.test_changing_keys import root_of
 from tests.node.world import DOUBLE, SLUG, START, Resident, World, meanwhile, skill_message, speak
 
 
@@ -69,8 +70,8 @@ def b(world: World, a: Resident) -> Resident:
 async def test_who_joins_is_a_peer_on_both_sides_and_subscribed(world: World, hub: Resident, a: Resident) -> None:
     link = await invite(hub, per_minute=7, note="the Lübeck team")
     done = (await a.ask("join", invitation=link, url="https://a.example/")).value
-    assert done == {"outcome": "admitted", "instance_id": hub.id, "name": "hub", "role": "hub", "url": hub.url,
-                    "subscribed": True}  # fmt: skip
+    assert done == {"outcome": "admitted", "instance_id": hub.id, "fingerprint": spelled(hub.id), "name": "hub",
+                    "role": "hub", "url": hub.url, "subscribed": True, "as": a.id}  # fmt: skip
     there = hub.store.peer(a.id)
     assert there is not None
     assert (there.invited, there.per_minute, there.note, there.url, there.name) == (
@@ -103,6 +104,33 @@ async def test_a_subscription_that_is_there_keeps_its_filters_and_its_place(hub:
     before = a.store.subscriptions()
     assert await outcome(a, await invite(hub)) == "admitted"
     assert a.store.subscriptions() == before
+
+
+async def test_whoever_looks_first_is_told_who_invites_and_keeps_nothing(hub: Resident, a: Resident) -> None:
+    link = await invite(hub)
+    told = (await a.ask("join.look", invitation=link)).value
+    assert told == {"instance_id": hub.id, "fingerprint": spelled(hub.id), "name": "hub", "role": "hub",
+                    "url": hub.url}  # fmt: skip
+    assert link.endswith(told["fingerprint"])
+    assert a.store.peer(hub.id) is None and a.store.subscriptions() == [] and uses(hub) == [1]
+
+
+async def test_who_was_agreed_to_is_who_is_joined(hub: Resident, a: Resident, b: Resident) -> None:
+    link = await invite(hub)
+    assert await outcome(a, link, inviter=b.id) == "wrong_recipient"
+    assert uses(hub) == [1] and not is_in(a, hub) and not is_in(hub, a)
+    assert await outcome(a, link, inviter=hub.id) == "admitted"
+
+
+async def test_the_keys_of_both_come_with_the_join(world: World, hub: Resident, a: Resident) -> None:
+    for one in (hub, a, hub, a):
+        await one.node.keyholder.rotate([root_of(one)])
+    assert await outcome(a, await invite(hub)) == "admitted"
+    for here, there in ((hub, a), (a, hub)):
+        assert [one.id for one in here.node.core.ring.records(there.id)] == [
+            one.id for one in there.node.core.ring.records(there.id)
+        ]
+        assert len(here.node.core.ring.records(there.id)) == 2
 
 
 async def test_a_code_with_an_address_beside_it_is_as_good_as_a_link(hub: Resident, a: Resident) -> None:
@@ -149,6 +177,30 @@ async def test_joins_that_are_decided_while_the_disk_stands_still_wait_for_each_
     await meanwhile(sqlite_world, *(hub.node.joined(one.raw, "test") for one in joins))
     assert sum(row.invited for row in hub.store.peers()) == 1
     assert uses(hub) == [0]
+
+
+async def test_an_invitation_that_is_taken_back_meanwhile_does_not_come_back(sqlite_world: World) -> None:
+    hub = sqlite_world.settle("hub", "hub")
+    secret = read_code((await invite(hub, uses=5)).partition("#")[2]).secret
+    (held,) = hub.store.invitations()
+    message = _join(key(11).public.did, 11, hub, secret)
+    await meanwhile(sqlite_world, hub.node.doorkeeper.withdraw(held.id), hub.node.joined(message.raw, "test"))
+    assert hub.store.invitations() == [] and hub.store.peer(NodeId(key(11).public.did)) is None
+
+
+async def test_joins_in_a_group_and_an_approval_do_not_wait_for_each_other_for_ever(sqlite_world: World) -> None:
+    hub = sqlite_world.settle("hub", "hub")
+    secret = read_code((await invite(hub, uses=3, ask=True)).partition("#")[2]).secret
+    one, other = (NodeId(key(number).public.did) for number in (11, 12))
+    await hub.node.joined(_join(other, 12, hub, secret).raw, "test")
+    joins = [hub.node.joined(_join(did, number, hub, secret).raw, "test") for did, number in ((one, 11), (other, 12))]
+    async with asyncio.timeout(10):
+        done = await meanwhile(
+            sqlite_world, hub.ask("peer.set", id=other, per_minute=5), hub.node.doorkeeper.approve(other), *joins
+        )
+    assert not [each for each in done if isinstance(each, BaseException)]
+    assert [row.invited for row in hub.store.peers() if row.id == other] == [True]
+    assert [row.id for row in hub.store.requests()] == [one]
 
 
 def _join(did: str, number: int, hub: Resident, secret: int, **header: Any) -> Signed:

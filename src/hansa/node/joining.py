@@ -45,19 +45,30 @@ class Joiner:
         self._core = core
         self._subscriber = subscriber
 
-    async def join(self, url: str, code: Code, own_url: str = "", subscribe: bool = True) -> Joining:
+    async def look(self, url: str, code: Code) -> Verified:
+        """Returns the welcome of the node at `url`, which has made the code; it is not joined, and nothing is kept.
+
+        Raises:
+            Unavailable, UsageError, Refused: WRONG_INVITER and others, see `join`.
+        """
+        return await self._met(url, code)
+
+    async def join(
+        self, url: str, code: Code, own_url: str = "", subscribe: bool = True, inviter: NodeId | None = None
+    ) -> Joining:
         """Comes with a code to the node at `url`. Doing it again changes nothing, and takes no second use.
 
         Args:
             own_url: where this node answers; "" to say nothing of it.
             subscribe: pull from the inviter as well, once it has let this node in.
+            inviter: who must answer, where somebody was shown and agreed to; None for whoever made the code.
 
         Raises:
             Unavailable: no answer, or this node does not go there. UsageError: it is this node itself.
             Refused: WRONG_INVITER, when another node answers there than the one that made the code; BAD_INVITATION and
                 others, as the inviter says.
         """
-        inviter = await self._met(url, code)  # 1
+        inviter = (await self._met(url, code, inviter)).author  # 1
         joined = await self._ask(url, inviter, code, own_url)  # 2
         if joined.outcome is Outcome.REFUSED:
             raise Refused(BY_CODE.get(joined.reason, Reason.BAD_INVITATION), f"says {url}")
@@ -65,13 +76,13 @@ class Joiner:
             await self._keep(url, inviter, joined, subscribe)  # 3
         return Joining(joined.outcome, inviter, joined.name, joined.role)
 
-    async def _met(self, url: str, code: Code) -> NodeId:
-        welcome = await self._subscriber.greet(url)
+    async def _met(self, url: str, code: Code, inviter: NodeId | None = None) -> Verified:
+        welcome = await self._subscriber.greet(url, inviter)
         if welcome.author == self._core.me:
             raise UsageError(f"{url} is this node itself: join another one")
         if fingerprint(welcome.author) != code.fingerprint:
             raise Refused(Reason.WRONG_INVITER, f"{welcome.author} answers at {url}")
-        return welcome.author
+        return welcome
 
     async def _ask(self, url: str, inviter: NodeId, code: Code, own_url: str) -> Joined:
         settings = self._core.settings

@@ -55,9 +55,7 @@ class Code:
 
     def __str__(self) -> str:
         """Returns the code as it is read out."""
-        number = self.secret << FINGERPRINT_BITS | self.fingerprint
-        letters = "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(_LETTERS)))
-        return "-".join(letters[start : start + _GROUP] for start in range(0, _LETTERS, _GROUP))
+        return _groups(self.secret << FINGERPRINT_BITS | self.fingerprint, _LETTERS)
 
 
 class Phase(StrEnum):
@@ -131,6 +129,11 @@ def fingerprint(inviter: NodeId) -> int:
     return int.from_bytes(hashlib.sha256(_DOMAIN + inviter.encode()).digest()[: FINGERPRINT_BITS // 8], "big")
 
 
+def spelled(inviter: NodeId) -> str:
+    """Returns an id's fingerprint as it ends that node's codes, for two people to compare."""
+    return _groups(fingerprint(inviter), FINGERPRINT_BITS // 5)
+
+
 def read_code(text: str) -> Code:
     """Returns the code in what somebody typed: case, blanks and dashes don't matter, nor letters that look alike.
 
@@ -180,6 +183,11 @@ def find(
         if fits(one, given, inviter, joiner) and one.is_open(now):
             found = one
     return found
+
+
+def _groups(number: int, count: int) -> str:
+    letters = "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(count)))
+    return "-".join(letters[start : start + _GROUP] for start in range(0, count, _GROUP))
 
 
 def _bytes(secret: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import say, say_all, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE
+from hansa.kernel.plain import plain
 
 cli = typer.Typer()
 peer = typer.Typer(no_args_is_help=True, help="Invite, let in, ban and list other nodes.")
@@ -171,7 +173,7 @@ def refuse(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
 @cli.command(
     epilog=epilog(
         "hansa join https://harbour.example/#7K3M-9QXF-2B4H-KT6W-P8ZD",
-        "hansa join 7K3M-9QXF-2B4H-KT6W-P8ZD --at http://127.0.0.1:8470 --no-subscribe",
+        "hansa join 7K3M-9QXF-2B4H-KT6W-P8ZD --at http://127.0.0.1:8470 --no-subscribe --yes",
     )
 )
 def join(
@@ -179,15 +181,24 @@ def join(
     at: Annotated[str, typer.Option(help="Address of the node that made the code.")] = "",
     url: Annotated[str, typer.Option(help="Where this node answers, if others shall know.")] = "",
     no_subscribe: Annotated[bool, typer.Option("--no-subscribe", help="Push to it only; pull nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join another node by its invitation: it takes what you push, and you pull what it passes on."""
-    value = call(home, "join", as_json, invitation=invitation, at=at, url=url, subscribe=not no_subscribe).value
+    """Join another node by its invitation: each takes what the other pushes, and you pull what it passes on.
+
+    On a terminal you are shown who made the invitation and asked first.
+    """
+    inviter = ""
+    if not yes and sys.stdin.isatty():
+        inviter = _agreed(call(home, "join.look", invitation=invitation, at=at).value, not no_subscribe)
+    value = call(
+        home, "join", as_json, invitation=invitation, at=at, url=url, subscribe=not no_subscribe, inviter=inviter
+    ).value
     if as_json:
         return
     if value["outcome"] == "waiting":
-        say(f"{value['instance_id']} was asked; its operator has to approve")
+        say(f"{value['instance_id']} was asked; its operator has to approve {value['as']}")
         say("run the same command again to see whether that has happened")
         return
     say(f"joined {value['instance_id']} at {value['url']}")
@@ -195,6 +206,17 @@ def join(
         say("subscribed to it: what you publish goes there, what it passes on comes here")
     else:
         say(f"not subscribed: hansa publish --to {value['url']} pushes to it")
+
+
+def _agreed(who: dict[str, Any], subscribe: bool) -> str:
+    """Returns the id of the node that is to be joined, once somebody has agreed to that."""
+    name = plain(who["name"], 80) or "a node without a name"
+    typer.echo(f"{name} ({plain(who['role'], 16)}), {who['instance_id']}", err=True)
+    typer.echo(f"at {who['url']}; its fingerprint, which ends the code: {who['fingerprint']}", err=True)
+    typer.confirm(
+        "Let it push records here" + (", and pull what it passes on?" if subscribe else "?"), abort=True, err=True
+    )
+    return str(who["instance_id"])
 
 
 def span_ms(text: str) -> int:

@@ -13,11 +13,12 @@ from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import DAY, iso
+from hansa.kernel.wire import parse
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.rows import PeerRow, PutPeer
-from hansa.overlay.invitation import SECRET_BITS, Code, Invitation, fingerprint, read_code, read_invitation
-from hansa.overlay.messages import MAX_URL
+from hansa.overlay.invitation import SECRET_BITS, Code, Invitation, fingerprint, read_code, read_invitation, spelled
+from hansa.overlay.messages import MAX_URL, Welcome
 
 
 @operation("peer.list")
@@ -83,21 +84,41 @@ async def _withdraw(app: App, given: Arguments) -> Outcome:
     yield Result({"id": withdrawn.id, "note": withdrawn.note, "withdrawn": True})
 
 
+@operation("join.look")
+async def _look(app: App, given: Arguments) -> Outcome:
+    """Says who made an invitation, so that somebody can be asked before this node joins."""
+    url, code = _link(given["invitation"], given.get("at", ""))
+    welcome = await app.node.joiner.look(url, code)
+    body = parse(welcome.body, Welcome)
+    yield Result(
+        {
+            "instance_id": welcome.author,
+            "fingerprint": spelled(welcome.author),
+            "name": body.name,
+            "role": body.role,
+            "url": url,
+        }
+    )
+
+
 @operation("join")
 async def _join(app: App, given: Arguments) -> Outcome:
     """Comes with a code, in a link or beside an address, to the node that made it."""
     url, code = _link(given["invitation"], given.get("at", ""))
     own = _url(given.get("url") or "")
-    joining = await app.node.joiner.join(url, code, own, given.get("subscribe", True))
+    agreed = NodeId(given["inviter"]) if given.get("inviter") else None
+    joining = await app.node.joiner.join(url, code, own, given.get("subscribe", True), agreed)
     subscribed = any(one.url == url for one in app.node.core.store.subscriptions())
     yield Result(
         {
             "outcome": joining.outcome.value,
             "instance_id": joining.inviter,
+            "fingerprint": spelled(joining.inviter),
             "name": joining.name,
             "role": joining.role,
             "url": url,
             "subscribed": subscribed,
+            "as": app.node.core.me,
         }
     )
 
