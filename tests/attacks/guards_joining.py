@@ -13,7 +13,7 @@ from tests.attacks.guards import Guard, check_guards
 _CODE = "tests/overlay/test_invitation.py::test_"
 _JOIN = "tests/node/test_joining.py::test_"
 _IN = "tests/attacks/test_066_joining.py::test_"
-_LIFE = "tests/node/test_invitations_machine.py::TestInvitations::runTest"
+_LIFE = "tests/node/test_invitations_machine.py::test_whatever_happens_in_whatever_order_the_uses_add_up"
 _CLI = "tests/cli/test_joining.py::test_"
 _STORE = "tests/store/test_sqlite.py::test_"
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from hansa.identity.envelope import read
 from hansa.kernel.errors import NotFound
@@ -142,5 +142,7 @@ def _id(guest: int) -> NodeId:
     return NodeId(key(50 + guest).public.did)
 
 
-TestInvitations = Invitations.TestCase
-TestInvitations.settings = settings(max_examples=scaled(25), stateful_step_count=30, deadline=None)
+def test_whatever_happens_in_whatever_order_the_uses_add_up() -> None:
+    run_state_machine_as_test(
+        Invitations, settings=settings(max_examples=scaled(25), stateful_step_count=30, deadline=None)
+    )
