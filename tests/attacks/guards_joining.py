@@ -26,15 +26,12 @@ CODES: list[Guard] = [
     ),
     Guard(
         "overlay/invitation.py",
-        "if fits(one, given, inviter, joiner) and one.is_open(now):",
-        "if one.is_open(now) and fits(one, given, inviter, joiner):",
-        (f"{_CODE}the_cost_of_a_used_up_an_unknown_and_a_good_code_is_one",),
-    ),
-    Guard(
-        "overlay/invitation.py",
         "            found = one\n    return found",
         "            return one\n    return None",
-        (f"{_CODE}only_an_open_invitation_is_found_and_all_are_looked_at",),
+        (
+            f"{_CODE}only_an_open_invitation_is_found_and_all_are_looked_at",
+            f"{_CODE}the_cost_of_a_used_up_an_unknown_and_a_good_code_is_one",
+        ),
     ),
     Guard(
         "overlay/invitation.py",

@@ -165,6 +165,7 @@ def test_the_cost_of_a_used_up_an_unknown_and_a_good_code_is_one() -> None:
             sys.setprofile(None)
         return count
 
-    good, used_up, expired, unknown = map(calls, (4, 2, 3, 9))
+    first, last, used_up, expired, unknown = map(calls, (1, 4, 2, 3, 9))
     assert unknown > 20
-    assert max(good, used_up, expired, unknown) - unknown <= 4  # looking at the life of the one that fits
+    costs = (first, last, used_up, expired, unknown)
+    assert max(costs) - min(costs) <= 4  # looking at the life of the one that fits
