@@ -14,19 +14,17 @@ from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
-from hansa.node.membership import RequestRow
+from hansa.node.members import Members
 from hansa.node.rows import (
     Change,
     JournalRow,
     LedgerRow,
     OutboxRow,
-    PeerRow,
     RecordRow,
     SkillRow,
     SubscriptionRow,
     TombstoneRow,
 )
-from hansa.overlay.invitation import Invitation
 from hansa.skills.model import Case, Evidence, Origin, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
@@ -105,7 +103,7 @@ class StoreCounts:
     batches: int
 
 
-class Store(Protocol):
+class Store(Members, Protocol):
     """Keeps rows. What `apply` has returned from is durable (goal L1).
 
     Reads see every change whose `apply` has returned.
@@ -227,22 +225,6 @@ class Store(Protocol):
 
     def subscriptions(self) -> list[SubscriptionRow]:
         """Returns all subscriptions, by address."""
-        ...
-
-    def peer(self, id_: NodeId) -> PeerRow | None:
-        """Returns a peer."""
-        ...
-
-    def peers(self) -> list[PeerRow]:
-        """Returns all peers, by id."""
-        ...
-
-    def invitations(self) -> list[Invitation]:
-        """Returns all invitations, oldest first (by time, then id)."""
-        ...
-
-    def requests(self) -> list[RequestRow]:
-        """Returns those who asked to be let in, oldest first (by time, then id)."""
         ...
 
     def blob(self, digest: ContentId) -> bytes | None:
