@@ -694,7 +694,14 @@ FEED = [
             "versions: tuple[_Version, ...]",
             "overlay:a_value_out_of_its_bounds_is_refused",
         ),
-        ("    to: Id\n", "    to: str\n", "overlay:a_value_out_of_its_bounds_is_refused"),
+        ("    to: Id\n    version", "    to: str\n    version", "overlay:a_value_out_of_its_bounds_is_refused"),
+        ("    to: Id\n    outcome", "    to: str\n    outcome", "overlay:a_value_out_of_its_bounds_is_refused"),
+        ("    proof: Id\n", "    proof: str\n", "overlay:a_value_out_of_its_bounds_is_refused"),
+        (
+            "url: Annotated[str, msgspec.Meta(max_length=MAX_URL)]",
+            "url: str",
+            "overlay:a_value_out_of_its_bounds_is_refused",
+        ),
     ),
 ]
 

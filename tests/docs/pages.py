@@ -9,8 +9,8 @@ Comments that mean something, each on its own line right above a block:
     <!-- needs: curl -->      this block is tried where that program is installed
 
 In a console block, lines that begin with "$ " are typed, "^C" is pressed, and the rest is what is shown: each such
-line must come up, with "…" standing for anything. Ids, times, fractions and numbers of three digits and more may
-differ; an id that is shown is learnt, and typed as the real one from then on.
+line must come up, with "…" standing for anything. Ids, codes, times, fractions and numbers of three digits and more may
+differ; an id or a code that is shown is learnt, and typed as the real one from then on.
 """
 
 from __future__ import annotations

@@ -27,7 +27,12 @@ LIMIT_SECONDS = 60
 _DID = r"did:key:z[1-9A-HJ-NP-Za-km-z]{8,}"
 _HEX = r"\b[0-9a-f]{12,64}\b"
 _NUMBER = r"\d[\d.,:TZ-]*"
-_VARIABLE = re.compile(rf"(?P<did>{_DID})|(?P<hex>{_HEX})|(?P<number>{_NUMBER})|(?P<blank>[ \t]+)|(?P<any>…)")
+_CODE = r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){4}\b"
+_INVITATION = r"(?<=\binvitation )[0-9a-f]{8}\b"
+_VARIABLE = re.compile(
+    rf"(?P<code>{_CODE})|(?P<invitation>{_INVITATION})|(?P<did>{_DID})|(?P<hex>{_HEX})"
+    rf"|(?P<number>{_NUMBER})|(?P<blank>[ \t]+)|(?P<any>…)"
+)
 
 
 @dataclass(slots=True)
@@ -185,7 +190,8 @@ def _pattern(shown: str, known: dict[str, str]) -> tuple[str, list[str]]:
         elif text in ids:
             pattern += f"(?P=id{ids.index(text)})"
         else:
-            pattern += f"(?P<id{len(ids)}>{_DID if part['did'] else f'[0-9a-f]{{{len(text)}}}'})"
+            kind = _CODE if part["code"] else _DID if part["did"] else f"[0-9a-f]{{{len(text)}}}"
+            pattern += f"(?P<id{len(ids)}>{kind})"
             ids.append(text)
     return pattern + re.escape(shown[at:]), ids
 

@@ -24,7 +24,7 @@ from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.core import KINDS
 from hansa.node.events import Kind
-from hansa.overlay.messages import Hello, Index, Welcome
+from hansa.overlay.messages import Hello, Index, Join, Joined, Welcome
 from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Claim, File, Result, Skill
 from tests.docs.pages import DOCS, blocks, prose, table_rows
@@ -146,7 +146,22 @@ def names_in(page: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "shape",
-    [Header, SkillBody, Skill, Result, File, Claim, EvidenceBody, TombstoneBody, Receipt, Hello, Welcome, Index],
+    [
+        Header,
+        SkillBody,
+        Skill,
+        Result,
+        File,
+        Claim,
+        EvidenceBody,
+        TombstoneBody,
+        Receipt,
+        Hello,
+        Welcome,
+        Join,
+        Joined,
+        Index,
+    ],
     ids=lambda shape: shape.__name__,
 )
 def test_every_field_of_a_record_is_documented(shape: type[msgspec.Struct]) -> None:

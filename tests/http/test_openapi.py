@@ -16,13 +16,15 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from hansa.entrypoints.http.openapi import ANSWERS, BODIES, SKILLS
-from hansa.kernel.ids import content_id
+from hansa.kernel.ids import NodeId, content_id
+from hansa.kernel.instant import DAY
+from hansa.overlay.invitation import Invitation, proof
 from hansa.skills.importing.draft import Draft
 from hansa.skills.importing.skill_folder import read_skill_folder
 from hansa.skills.model import Skill
-from tests.attacks.specimens import scaled
+from tests.attacks.specimens import key, scaled
 from tests.mcp.league import admit, folder_skill
-from tests.node.world import DOUBLE, SLUG, Resident, World, multiplier, skill_message, speak
+from tests.node.world import DOUBLE, SLUG, START, Resident, World, multiplier, skill_message, speak
 from tests.skills.importing.test_skill_folder import DOCUMENT
 
 schemathesis = pytest.importorskip("schemathesis", reason="needs schemathesis (the extra dev)")
@@ -101,8 +103,17 @@ def _real_bodies(world: World, place: int) -> list[bytes]:
     numbers = range(100 * place, 100 * place + 3)
     skills = [skill_message(a.key, multiplier(number), seq=1_000 + number).raw for number in numbers]
     hellos = [speak(a.key, "hello", {"versions": ["1.0"]}, seq=10_000 + number).raw for number in numbers]
+    invited = [Invitation(number + 1, 1, START + DAY, START) for number in numbers]
+    for one in invited:
+        asyncio.run(hub.node.doorkeeper.issue(one))
+    joins = [
+        speak(
+            key(number), "join", {"proof": proof(one.secret, hub.id, NodeId(key(number).public.did))}, recipient=hub.id
+        ).raw
+        for number, one in zip(numbers, invited, strict=True)
+    ]
     junk = [b"", b"{}", b"\xff", b"[" * 100, b"\n".join(skills[:3])]
-    return [TEXT, *skills, *hellos, *junk, *(row.envelope for row in hub.store.feed(0, 3))]
+    return [TEXT, *skills, *hellos, *joins, *junk, *(row.envelope for row in hub.store.feed(0, 3))]
 
 
 @pytest.mark.parametrize(("method", "path"), PLACES, ids=[f"{method} {path}" for method, path in PLACES])

@@ -81,7 +81,7 @@ async def test_201_says_what_became_of_it(hub: Resident, a: Resident) -> None:
     ],
     ids=["nothing", "empty", "half", "blanks", "large", "deep"],
 )
-@pytest.mark.parametrize("path", ["/skills", "/records", "/hello"])
+@pytest.mark.parametrize("path", ["/skills", "/records", "/hello", "/join"])
 async def test_what_is_no_message_is_refused_with_a_reason(
     hub, path: str, raw: bytes, status: int, reason: str
 ) -> None:
@@ -336,12 +336,13 @@ async def test_the_description_lists_every_route(hub: Resident) -> None:
     listed = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
     assert {
         ("POST", "/skills"), ("GET", "/skills"), ("POST", "/skills/bulk"), ("POST", "/records"), ("GET", "/instances"),
-        ("GET", "/revocations"), ("POST", "/hello"), ("GET", "/feed"), ("GET", "/events"), ("GET", "/healthz"),
+        ("GET", "/revocations"), ("POST", "/hello"), ("POST", "/join"), ("GET", "/feed"), ("GET", "/events"),
+        ("GET", "/healthz"),
         ("GET", "/readyz"), ("GET", "/roots"), ("GET", "/heads"), ("GET", "/.well-known/agent-skills/index.json"),
         ("GET", "/.well-known/agent-skills/{id}/{name}/SKILL.md"),
         ("GET", "/.well-known/agent-skills/{id}/{name}.zip"),
     } <= listed  # fmt: skip
-    assert len(listed) == 21
+    assert len(listed) == 22
     assert not [path for _, path in listed if "admin" in path]
     for methods in described["paths"].values():
         for entry in methods.values():

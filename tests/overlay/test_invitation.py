@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +15,14 @@ from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import Instant
 from hansa.overlay.invitation import (
     ALPHABET,
+    MAX_NOTE,
+    MAX_TIME_MS,
+    MAX_USES,
+    MIN_TIME_MS,
     Code,
     Invitation,
+    Phase,
+    find,
     fingerprint,
     fits,
     proof,
@@ -83,3 +93,79 @@ def test_its_name_in_lists_is_not_its_secret() -> None:
     one = Invitation(2**59 + 12345, 1, 10, 0)
     assert len(one.id) == 8
     assert one.id not in str(Code(one.secret, 0)).lower()
+
+
+@pytest.mark.parametrize(
+    ("uses", "now", "phase"),
+    [(1, 9, Phase.OPEN), (1, 10, Phase.EXPIRED), (0, 9, Phase.USED_UP), (0, 10, Phase.USED_UP)],
+)
+def test_the_life_of_an_invitation(uses: int, now: int, phase: Phase) -> None:
+    one = Invitation(5, uses, 10, 0)
+    assert one.phase(Instant(now)) is phase
+    if phase is Phase.OPEN:
+        assert one.used(Instant(now)) == Invitation(5, uses - 1, 10, 0)
+    else:
+        with pytest.raises(UsageError, match=str(phase)):
+            one.used(Instant(now))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"uses": 0}, "1 to 1000 nodes"),
+        ({"uses": MAX_USES + 1}, "1 to 1000 nodes"),
+        ({"expires": 7 + MIN_TIME_MS - 1}, "a minute to 90 days"),
+        ({"expires": 7 + MAX_TIME_MS + 1}, "a minute to 90 days"),
+        ({"per_minute": 0}, "at least 1"),
+        ({"note": "x" * (MAX_NOTE + 1)}, "200 characters"),
+    ],
+)
+def test_an_invitation_without_bounds_is_none(wrong: dict[str, Any], says: str) -> None:
+    good: dict[str, Any] = {
+        "secret": 5,
+        "uses": MAX_USES,
+        "expires": 7 + MAX_TIME_MS,
+        "created": 7,
+        "note": "x" * MAX_NOTE,
+    }
+    Invitation(**good).validate()
+    with pytest.raises(UsageError, match=says):
+        Invitation(**good | wrong).validate()
+
+
+HELD = [Invitation(1, 1, 10, 0), Invitation(2, 0, 10, 0), Invitation(3, 1, 5, 0), Invitation(4, 2, 10, 0)]
+
+
+@pytest.mark.parametrize(("secret", "found"), [(1, HELD[0]), (2, None), (3, None), (4, HELD[3]), (9, None)])
+def test_only_an_open_invitation_is_found_and_all_are_looked_at(secret: int, found: Invitation | None) -> None:
+    seen = []
+
+    def told() -> Iterator[Invitation]:
+        for one in HELD:
+            seen.append(one)
+            yield one
+
+    assert find(told(), proof(secret, ANN, BOB), ANN, BOB, Instant(7)) == found
+    assert seen == HELD
+
+
+def test_the_cost_of_a_used_up_an_unknown_and_a_good_code_is_one() -> None:
+    def calls(secret: int) -> int:
+        count = 0
+
+        def trace(frame: object, event: str, arg: object) -> None:
+            nonlocal count
+            count += 1
+
+        given = proof(secret, ANN, BOB)
+        sys.setprofile(trace)
+        try:
+            find(HELD, given, ANN, BOB, Instant(7))
+        finally:
+            sys.setprofile(None)
+        return count
+
+    first, last, used_up, expired, unknown = map(calls, (1, 4, 2, 3, 9))
+    assert unknown > 20
+    costs = (first, last, used_up, expired, unknown)
+    assert max(costs) - min(costs) <= 4  # looking at the life of the one that fits

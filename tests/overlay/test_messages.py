@@ -13,16 +13,21 @@ from hansa.kernel import canonical
 from hansa.kernel.ids import content_id
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import Wire, parse
-from hansa.overlay.messages import Hello, Index, Welcome
+from hansa.overlay.messages import MAX_URL, Hello, Index, Join, Joined, Outcome, Welcome
 from tests.attacks.specimens import reason
 
 ID = content_id(b"hello")
 GOOD: dict[type[Wire], dict[str, Any]] = {
     Hello: {"versions": ["1.0"], "name": "Lübeck", "role": "node", "skills": 3},
     Welcome: {"to": ID, "version": "1.0", "name": "Visby", "role": "hub"},
+    Join: {"proof": ID, "name": "Lübeck", "role": "node", "url": "https://harbour.example"},
+    Joined: {"to": ID, "outcome": "refused", "reason": "bad_invitation", "name": "Visby", "role": "hub"},
     Index: {"length": 7, "head": ID},
 }
-REQUIRED = [(Hello, "versions"), (Welcome, "to"), (Welcome, "version"), (Index, "length"), (Index, "head")]
+REQUIRED = [
+    (Hello, "versions"), (Welcome, "to"), (Welcome, "version"), (Join, "proof"), (Joined, "to"), (Joined, "outcome"),
+    (Index, "length"), (Index, "head"),
+]  # fmt: skip
 
 bodies = st.one_of(
     st.builds(
@@ -36,6 +41,21 @@ bodies = st.one_of(
         Welcome,
         to=st.binary().map(content_id),
         version=st.text(min_size=1, max_size=16),
+        name=st.text(max_size=64),
+        role=st.text(max_size=16),
+    ),
+    st.builds(
+        Join,
+        proof=st.binary().map(content_id),
+        name=st.text(max_size=64),
+        role=st.text(max_size=16),
+        url=st.text(max_size=MAX_URL),
+    ),
+    st.builds(
+        Joined,
+        to=st.binary().map(content_id),
+        outcome=st.sampled_from(Outcome),
+        reason=st.text(max_size=64),
         name=st.text(max_size=64),
         role=st.text(max_size=16),
     ),
@@ -87,6 +107,12 @@ def test_only_required_fields_are_needed(shape: type[Wire], field: str) -> None:
         (Welcome, "to", ID.upper()),
         (Welcome, "version", ""),
         (Welcome, "version", "x" * 17),
+        (Join, "proof", ""),
+        (Join, "proof", ID[1:]),
+        (Join, "url", "x" * (MAX_URL + 1)),
+        (Joined, "to", ID.upper()),
+        (Joined, "outcome", "perhaps"),
+        (Joined, "reason", "x" * 65),
         (Index, "length", -1),
         (Index, "length", 2**40 + 1),
         (Index, "length", 7.0),

@@ -8,6 +8,7 @@ from typing import Any
 from hansa.adapters.store.memory import MemoryStore
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.ids import ContentId, NodeId, content_id
+from hansa.node.membership import RequestRow
 from hansa.node.ports import SkillFilter, Store
 from hansa.node.rows import (
     JournalRow,
@@ -19,6 +20,7 @@ from hansa.node.rows import (
     SubscriptionRow,
     TombstoneRow,
 )
+from hansa.overlay.invitation import Invitation
 from hansa.skills.model import Evidence, Origin, Outcome, SkillState
 from hansa.skills.reflections import Reflection, Went
 
@@ -111,6 +113,17 @@ def delivery(number: int, url: str = "http://a", state: str = "pending", **chang
 def source(url: str, **changed: Any) -> SubscriptionRow:
     """Returns a subscription."""
     return SubscriptionRow(url, BOB, **changed)
+
+
+def invitation(number: int, **changed: Any) -> Invitation:
+    """Returns the invitation number `number`."""
+    fields: dict[str, Any] = {"secret": 2**59 + number, "uses": 1, "expires": 100 + number, "created": number}
+    return Invitation(**fields | changed)
+
+
+def request(name: str, **changed: Any) -> RequestRow:
+    """Returns somebody who asked."""
+    return RequestRow(NodeId(f"did:key:z{name}"), name, **changed)
 
 
 def peer(name: str, **changed: Any) -> PeerRow:

@@ -20,6 +20,8 @@ from hansa.adapters.store import migrations
 from hansa.adapters.store.schema import SCHEMA, metadata
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.errors import Fault, UsageError
+from hansa.kernel.ids import NodeId
+from hansa.node.rows import PeerRow
 
 SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
 
@@ -64,6 +66,17 @@ def test_steps_are_numbered_without_gaps_up_to_the_declared_schema() -> None:
     steps = [step.revision for step in SCRIPTS.walk_revisions()]
     assert sorted(steps) == [f"{number:04d}" for number in range(1, SCHEMA + 1)]
     assert SCRIPTS.get_current_head() == f"{SCHEMA:04d}"
+
+
+def test_peers_of_an_older_store_stay_and_have_no_address_yet(tmp_path: Path) -> None:
+    path = tmp_path / "hansa.db"
+    execute(path, "VACUUM")
+    migrations.upgrade(path, "0002")
+    execute(path, "INSERT INTO peers VALUES ('did:key:zAnn', 'Ann', 'hub', 1, 0, 600, 7, 3, 9)")
+    store = SqliteStore.open(path, min_free_bytes=0)
+    assert store.peers() == [PeerRow(NodeId("did:key:zAnn"), "Ann", "hub", True, False, 600, 7, 3, 9, "", "")]
+    assert store.invitations() == store.requests() == []
+    store.close()
 
 
 def test_store_of_a_newer_program_is_refused(path: Path) -> None:

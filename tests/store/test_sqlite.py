@@ -20,8 +20,9 @@ from hansa.adapters.store import connections, fts
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.errors import DiskFull, Fault, Refused, Unavailable
 from hansa.kernel.ids import chain
+from hansa.node.membership import PutInvitation
 from hansa.node.rows import AppendJournal, AppendLedger, PutBlob, PutPeer, PutSkill
-from tests.store.contract import ANN, ANY, BOB, cid, line, peer, put, record, skill
+from tests.store.contract import ANN, ANY, BOB, cid, invitation, line, peer, put, record, skill
 
 ROOT = Path(__file__).parents[2]
 
@@ -559,3 +560,17 @@ def test_the_most_common_words_are_left_out_where_there_are_too_many_hits() -> N
     assert asked("a date slug odd") == '"dat" OR "slug"'
     assert asked("a") == '"a"'
     assert asked("") == ""
+
+
+async def test_an_invitation_whose_secret_was_changed_is_damage(tmp_path: Path) -> None:
+    """Its id is made of its secret: a code that nobody was given must not come into force."""
+    path = tmp_path / "hansa.db"
+    store = SqliteStore.open(path, min_free_bytes=0)
+    await store.apply([PutInvitation(invitation(1))])
+    store.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE invitations SET secret = 7")
+    store = SqliteStore.open(path, min_free_bytes=0)
+    with pytest.raises(Fault, match="invitation"):
+        store.invitations()
+    store.close()

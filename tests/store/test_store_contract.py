@@ -10,8 +10,9 @@ import pytest
 
 from hansa.conduct.ledger import first_fault
 from hansa.kernel.errors import HansaError, Refused
-from hansa.kernel.ids import ContentId, chain
+from hansa.kernel.ids import ContentId, NodeId, chain
 from hansa.kernel.verdict import Reason
+from hansa.node.membership import DropInvitations, DropPeer, DropRequest, PutInvitation, PutRequest
 from hansa.node.ports import SkillFilter, Store
 from hansa.node.rows import (
     AppendJournal,
@@ -39,11 +40,13 @@ from tests.store.contract import (
     delivery,
     finding,
     gone,
+    invitation,
     line,
     open_store,
     peer,
     put,
     record,
+    request,
     skill,
     source,
 )
@@ -83,7 +86,14 @@ async def test_empty_store_answers(store: Store) -> None:
     assert store.tombstone(nothing) is None
     assert store.tombstones() == store.ledger() == store.receipts_about(nothing) == []
     assert store.journal("x") == store.journal_refs("") == store.outbox() == store.deliveries_of(nothing) == []
-    assert store.subscriptions() == store.peers() == store.lexical("anything", 5) == []
+    assert (
+        store.subscriptions()
+        == store.peers()
+        == store.invitations()
+        == store.requests()
+        == store.lexical("anything", 5)
+        == []
+    )
     assert store.peer(ANN) is None
     assert store.blob(nothing) is None
 
@@ -501,6 +511,43 @@ async def test_peer_is_written_and_replaced(store: Store) -> None:
     assert store.peers() == [peer("Eve", invited=True, per_minute=5), changed]
     found = store.peer(changed.id)
     assert found == changed and found is not None and found.banned is True
+
+
+async def test_peer_is_forgotten(store: Store) -> None:
+    kept = peer("Eve", url="https://eve.example", note="the Lübeck team")
+    await store.apply([PutPeer(peer("Zoe")), PutPeer(kept)])
+    await store.apply([DropPeer(peer("Zoe").id), DropPeer(NodeId("did:key:zNobody"))])
+    assert store.peers() == [kept]
+
+
+async def test_invitation_is_written_replaced_and_dropped(store: Store) -> None:
+    full = invitation(2, secret=2**60 - 1, uses=7, per_minute=600, ask=True, note="ü\n'", created=1)
+    await store.apply([PutInvitation(invitation(3, created=1)), PutInvitation(full), PutInvitation(invitation(0))])
+    later = sorted([full, invitation(3, created=1)], key=lambda one: one.id)
+    assert store.invitations() == [invitation(0), *later]
+    used = replace(full, uses=6)
+    await store.apply([PutInvitation(used), DropInvitations((invitation(0).id, invitation(3).id, "nothing"))])
+    assert store.invitations() == [used]
+    assert store.invitations()[0].ask is True
+
+
+async def test_request_is_written_replaced_and_dropped(store: Store) -> None:
+    full = request("Zoe", role="hub", url="https://z", invitation="abc", note="n", per_minute=5, at=9)
+    await store.apply(
+        [PutRequest(request("Zoe")), PutRequest(request("Eve", at=10)), PutRequest(request("Ann", at=10))]
+    )
+    await store.apply([PutRequest(full)])
+    assert store.requests() == [full, request("Ann", at=10), request("Eve", at=10)]
+    await store.apply([DropRequest(full.id), DropRequest(NodeId("did:key:zNobody")), DropRequest(request("Eve").id)])
+    assert store.requests() == [request("Ann", at=10)]
+
+
+async def test_a_use_is_taken_with_what_it_is_taken_for_or_not_at_all(store: Store) -> None:
+    await store.apply([PutInvitation(invitation(1)), put(1)])
+    with pytest.raises(Refused):
+        await store.apply([PutInvitation(invitation(1, uses=0)), PutPeer(peer("Zoe", invited=True)), put(1)])
+    assert store.invitations() == [invitation(1)]
+    assert store.peers() == []
 
 
 async def test_blob_is_kept_under_its_digest_once(store: Store) -> None:

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hansa.conduct.ledger import first_fault
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
+from hansa.node.membership import DropInvitations, DropPeer, DropRequest, PutInvitation, PutRequest
 from hansa.node.ports import SkillFilter, Store
 from hansa.node.rows import (
     AppendJournal,
@@ -42,11 +43,13 @@ from tests.store.contract import (
     delivery,
     finding,
     gone,
+    invitation,
     line,
     note,
     open_store,
     peer,
     record,
+    request,
     skill,
     source,
 )
@@ -105,6 +108,23 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(lambda url, length: PutSubscription(source(url, length=length)), URLS, NUMBERS),
     st.builds(DropSubscription, URLS),
     st.builds(lambda name, banned: PutPeer(peer(name, banned=banned)), st.sampled_from("abc"), st.booleans()),
+    st.builds(lambda name: DropPeer(peer(name).id), st.sampled_from("abc")),
+    st.builds(
+        lambda number, uses, ask, at: PutInvitation(
+            invitation(number, uses=uses, ask=ask, created=at, per_minute=uses)
+        ),
+        NUMBERS,
+        NUMBERS,
+        st.booleans(),
+        st.integers(0, 3),
+    ),
+    st.builds(
+        lambda numbers: DropInvitations(tuple(invitation(one).id for one in numbers)), st.lists(NUMBERS, max_size=3)
+    ),
+    st.builds(
+        lambda name, note, at: PutRequest(request(name, note=note, at=at)), st.sampled_from("abc"), WORDS, NUMBERS
+    ),
+    st.builds(lambda name: DropRequest(request(name).id), st.sampled_from("abc")),
     st.builds(
         lambda number, outcome, tags, at: PutReflection(note(number, outcome=outcome, tags=tuple(tags), at=at)),
         NUMBERS,
@@ -145,6 +165,7 @@ def view(store: Store) -> dict[str, object]:
         "outbox": (store.outbox(), store.outbox("delivered", 2)),
         "deliveries": [store.deliveries_of(cid(("record", number))) for number in range(8)],
         "others": (store.subscriptions(), store.peers(), [store.blob(id_) for id_ in plain]),
+        "members": (store.invitations(), store.requests()),
         "notes": [(store.reflections(wanted), store.count_reflections(wanted)) for wanted in NOTES],
         "note": [store.reflection(note(number).id) for number in range(8)],
         "note page": [store.reflections(ReflectionFilter(), note(number).id, 2) for number in range(8)],

@@ -68,6 +68,11 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "receipt": [RECEIPT, {name: RECEIPT[name] for name in ("dealing", "subject", "records")}],
     "hello": [{"versions": ["1.0"], "name": "Lübeck", "role": "hub", "skills": 3}, {"versions": ["1.0", "2.0"]}],
     "welcome": [{"to": DIGEST, "version": "1.0", "name": "Visby", "role": "node"}, {"to": DIGEST, "version": "1.0"}],
+    "join": [{"proof": DIGEST, "name": "Lübeck", "role": "hub", "url": "https://harbour.example"}, {"proof": DIGEST}],
+    "joined": [
+        {"to": DIGEST, "outcome": "refused", "reason": "bad_invitation", "name": "Visby", "role": "node"},
+        {"to": DIGEST, "outcome": "waiting"},
+    ],
     "index": [{"length": 7, "head": DIGEST}, {"length": 0, "head": ""}],
     "root": [root(1), root(1, signing_keys=[str(key(5).public.did)])],
 }

@@ -18,7 +18,7 @@ LEAVE_OUT = object()
 
 def cases() -> Iterator[Case]:
     """Yields the cases of bodies."""
-    for kind in ("skill", "evidence", "tombstone", "receipt", "hello", "welcome", "index"):
+    for kind in ("skill", "evidence", "tombstone", "receipt", "hello", "welcome", "join", "joined", "index"):
         for size, body in zip(("full", "short"), sorted(BODIES[kind], key=lambda one: -len(str(one))), strict=False):
             yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
     yield Case("evidence-of-a-failure", message("evidence", body=FAILED), "a failure needs no successes")
@@ -111,6 +111,10 @@ def _others() -> Iterator[Bent]:
         ("hello-name-of-65-astral", "hello", HELLO, "name", "\U0001f600" * 65, "at most 64 code points"),
         ("welcome-to-nothing", "welcome", WELCOME, "to", "", "it names the hello that it answers"),
         ("welcome-version-empty", "welcome", WELCOME, "version", "", "1 to 16 characters"),
+        ("join-proof-empty", "join", BODIES["join"][0], "proof", "", "64 hexadecimal digits"),
+        ("join-url-of-301", "join", BODIES["join"][0], "url", "u" * 301, "at most 300 characters"),
+        ("joined-to-nothing", "joined", BODIES["joined"][0], "to", "", "it names the join that it answers"),
+        ("joined-outcome-unknown", "joined", BODIES["joined"][0], "outcome", "perhaps", "one of three outcomes"),
         ("index-length-negative", "index", INDEX, "length", -1, "a count"),
         ("index-length-above-2-to-the-40", "index", INDEX, "length", 2**40 + 1, "at most 2^40"),
         ("index-head-in-capitals", "index", INDEX, "head", DIGEST.upper(), "small hexadecimal digits, or nothing"),

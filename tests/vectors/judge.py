@@ -38,6 +38,8 @@ BODIES: dict[str, type[Wire]] = {
     RECEIPT: Receipt,
     overlay.HELLO: overlay.Hello,
     overlay.WELCOME: overlay.Welcome,
+    overlay.JOIN: overlay.Join,
+    overlay.JOINED: overlay.Joined,
     overlay.INDEX: overlay.Index,
 }
 """Bodies that are read last; root metadata is read with its signatures."""

@@ -102,13 +102,9 @@ class Guard:
         found = (number,) if number is not None else await self._addresses(host, port)  # 3
         for address in found:
             if not self._allowed(address):  # 4
-                raise Unavailable(
-                    f"{url} leads to {address}, which is not public: put its network into outbound.lan to allow it"
-                )
+                raise Unavailable(f"{url} leads to {address}, which is not public: {_setting(address)}")
             if scheme == "http" and not self._listed(address):  # 5
-                raise Unavailable(
-                    f"{url} is not encrypted: give an https:// address, or put its network into outbound.lan"
-                )
+                raise Unavailable(f"{url} is not encrypted: give an https:// address, or {_setting(address)}")
         return Target(scheme, host, port, path, found)
 
     async def _addresses(self, host: str, port: int) -> tuple[Address, ...]:
@@ -140,6 +136,13 @@ def _parts(url: str) -> tuple[str, str, int, str]:
     if not good or parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise Unavailable(f"{url} is not the address of a node: write it like http://127.0.0.1:8470")
     return parts.scheme, host.lower(), port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/")
+
+
+def _setting(address: Address) -> str:
+    """Returns what to write where, so that an address is connected to."""
+    inner = _within(address)
+    network = ipaddress.ip_network((inner, 24 if inner.version == 4 else 64), strict=False)
+    return f'put its network into outbound.lan to allow it (in config.toml: [outbound], lan = ["{network}"])'
 
 
 def _number(host: str) -> Address | None:

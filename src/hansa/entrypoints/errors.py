@@ -64,6 +64,8 @@ STATUS_OF: dict[Reason, int] = {
     Reason.ENCODED: 415,
     Reason.UNKNOWN_PEER: 403,
     Reason.BANNED: 403,
+    Reason.BAD_INVITATION: 403,
+    Reason.CROWDED: 429,
     Reason.TOMBSTONED: 410,
     Reason.UNKNOWN_SKILL: 404,
     Reason.RATE: 429,

@@ -53,6 +53,12 @@ class Reason(Enum):
     WRONG_SIGNER = ("wrong_signer", Box.IDENTITY, Verdict.REJECT, "signed by a key that may not speak for the author")
     THRESHOLD = ("threshold", Box.IDENTITY, Verdict.REJECT, "fewer distinct signatures than the threshold asks for")
     REVOKED = ("revoked", Box.IDENTITY, Verdict.REJECT, "signed by a key that its owner has retired before that number")
+    WRONG_INVITER = (
+        "wrong_inviter",
+        Box.IDENTITY,
+        Verdict.REJECT,
+        "another node than the one that made the code: check address and code with its operator",
+    )
     # 3 admission
     BAD_VERSION = ("unsupported_version", Box.ADMISSION, Verdict.REJECT, "protocol version not spoken here: upgrade")
     WRONG_NETWORK = ("wrong_network", Box.ADMISSION, Verdict.REJECT, "made for another network")
@@ -79,6 +85,13 @@ class Reason(Enum):
     BANNED = ("banned", Box.ADMISSION, Verdict.REJECT, "the operator has banned this author")
     RATE = ("rate_limited", Box.ADMISSION, Verdict.IGNORE, "too many records in a minute: wait and send again")
     SHARE = ("over_share", Box.ADMISSION, Verdict.IGNORE, "its author's share of this store is used up: send it later")
+    BAD_INVITATION = (
+        "bad_invitation",
+        Box.ADMISSION,
+        Verdict.REJECT,
+        "no open invitation has that code: it is used up, expired, taken back or mistyped: ask for a new one",
+    )
+    CROWDED = ("crowded", Box.ADMISSION, Verdict.IGNORE, "too many nodes wait for that operator's word: ask later")
     # 4 the skills room
     UNKNOWN_SKILL = ("unknown_skill", Box.DOMAIN, Verdict.IGNORE, "about a skill that this node does not hold")
     TOMBSTONED = ("tombstoned", Box.DOMAIN, Verdict.REJECT, "removed by its author or an operator: it stays removed")

@@ -57,6 +57,7 @@ def acknowledges(answer: Answer, record: ContentId) -> bool:
 class _Problem(msgspec.Struct):
     reason: str = ""
     detail: str = ""
+    message: str = ""
 
 
 def their_refusal(url: str, answer: Answer) -> Refused:
@@ -66,4 +67,5 @@ def their_refusal(url: str, answer: Answer) -> Refused:
     except Refused:
         problem = _Problem()
     reason = BY_CODE.get(problem.reason, Reason.UNREACHABLE)
-    return Refused(reason, f"says {url}" + (f": {problem.detail[:200]}" if problem.detail else f" ({answer.status})"))
+    said = problem.detail or ("" if reason.code == problem.reason else problem.message)
+    return Refused(reason, f"says {url}" + (f": {said[:200]}" if said else f" ({answer.status})"))

@@ -38,6 +38,8 @@ KINDS: Mapping[str, Freshness] = {
     roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
     overlay.WELCOME: Freshness.LIVE,
+    overlay.JOIN: Freshness.LIVE,
+    overlay.JOINED: Freshness.LIVE,
     overlay.INDEX: Freshness.LIVE,
 }
 """Every kind of message that this version of the node knows."""

@@ -22,6 +22,7 @@ from hansa.kernel.ids import content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
+from hansa.node.doorkeeper import TURN
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.gathering import Arrival, Fate, Gathering, Span, Taken, Wanted
@@ -32,6 +33,9 @@ from hansa.node.vault import subject_of
 from hansa.overlay import messages as overlay
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
+
+LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
+"""Kinds that ask for something now, each at a door of its own."""
 
 
 class Inbox:
@@ -103,7 +107,7 @@ class Inbox:
 
     def _ring(self, only: str) -> Ring:
         now = self._core.now()
-        return self._core.ring.live(now) if only == overlay.HELLO else self._core.ring.taking(now)
+        return self._core.ring.live(now) if only in LIVE_DOORS else self._core.ring.taking(now)
 
     async def _decide_all(self, group: Sequence[Arrival]) -> None:
         """Decides on messages in order and keeps what follows; sets the outcome of each."""
@@ -174,7 +178,7 @@ class Inbox:
 
     def _check_door(self, message: Verified, wanted: Wanted | None, only: str) -> None:
         kind = message.header.kind
-        if kind not in self._rooms or (kind != only if only else kind == overlay.HELLO):
+        if kind not in self._rooms or (kind != only if only else kind in LIVE_DOORS):
             raise Refused(Reason.UNKNOWN_KIND, f"{kind} is not taken at this door")
         if wanted and kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
             raise Refused(Reason.NOT_OURS)
@@ -232,11 +236,13 @@ class Inbox:
 
 
 def _names(group: Sequence[Arrival]) -> dict[str, None]:
-    """Returns whose turns a group needs: the authors' and those of the skills that it is about."""
+    """Returns whose turns a group needs: the authors', those of the skills it is about, and for joins `TURN`, last."""
     found: dict[str, None] = {}
     for one in group:
         if isinstance(one.read, Verified):
             found[one.read.author] = found[one.subject] = None
+    if any(isinstance(one.read, Verified) and one.read.header.kind == overlay.JOIN for one in group):
+        found[TURN] = None  # whoever holds it waits for nobody's turn
     return found
 
 

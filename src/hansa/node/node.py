@@ -14,10 +14,12 @@ from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
 from hansa.node.catalogue import Catalogue
 from hansa.node.core import Core
+from hansa.node.doorkeeper import Doorkeeper, NotLetIn
 from hansa.node.events import Event, Kind
 from hansa.node.executor import Execution, Executor
 from hansa.node.finder import Finder, Found
 from hansa.node.inbox import Inbox
+from hansa.node.joining import Joiner
 from hansa.node.keyholder import Keyholder
 from hansa.node.outbox import Outbox
 from hansa.node.ports import SkillFilter, Solver
@@ -31,7 +33,7 @@ from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
 from hansa.node.views import Views
 from hansa.node.why import Why
-from hansa.overlay.messages import HELLO
+from hansa.overlay.messages import HELLO, JOIN
 from hansa.skills.model import Case, Origin, SkillState
 
 
@@ -49,6 +51,8 @@ class Node:
         self.publisher = Publisher(core, self.shelf)
         self.outbox = Outbox(core)
         self.subscriber = Subscriber(core, self.inbox)
+        self.doorkeeper = Doorkeeper(core)
+        self.joiner = Joiner(core, self.subscriber)
         self.reflections = Reflections(core)
         self.keyholder = Keyholder(core)
         self.recovery = Recovery(core, self.inbox, self.subscriber)
@@ -122,6 +126,18 @@ class Node:
         """
         taken = await self.inbox.receive(data, Via.HTTP, source, only=HELLO)
         return self.publisher.welcome(taken.message)
+
+    async def joined(self, data: bytes, source: str) -> Signed:
+        """Takes in a join and returns this node's signed answer: admitted, waiting or refused.
+
+        Raises:
+            Refused: the message is no good join, comes too often, or its author is banned.
+        """
+        try:
+            taken = await self.inbox.receive(data, Via.HTTP, source, only=JOIN)
+        except NotLetIn as refusal:
+            return self.doorkeeper.answer(refusal.message, refusal.reason)
+        return self.doorkeeper.answer(taken.message)
 
     def _tried(self, row: SkillRow) -> bool:
         return any(one.prover == self.core.me for one in self.core.store.evidence(row.id))

@@ -14,12 +14,12 @@ from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
+from hansa.node.members import Members
 from hansa.node.rows import (
     Change,
     JournalRow,
     LedgerRow,
     OutboxRow,
-    PeerRow,
     RecordRow,
     SkillRow,
     SubscriptionRow,
@@ -103,7 +103,7 @@ class StoreCounts:
     batches: int
 
 
-class Store(Protocol):
+class Store(Members, Protocol):
     """Keeps rows. What `apply` has returned from is durable (goal L1).
 
     Reads see every change whose `apply` has returned.
@@ -225,14 +225,6 @@ class Store(Protocol):
 
     def subscriptions(self) -> list[SubscriptionRow]:
         """Returns all subscriptions, by address."""
-        ...
-
-    def peer(self, id_: NodeId) -> PeerRow | None:
-        """Returns a peer."""
-        ...
-
-    def peers(self) -> list[PeerRow]:
-        """Returns all peers, by id."""
         ...
 
     def blob(self, digest: ContentId) -> bytes | None:

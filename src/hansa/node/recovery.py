@@ -7,7 +7,8 @@ carries a mark; while it is there, nothing lasting is signed (`Core.seal`).
 1. Each source's feed is walked from its beginning, checked as in any pull, for records whose author is this node.
 2. Once every source has answered, those that are not here are taken in, in the order of their numbers: into the feed
    again, and with their tombstones.
-3. The mark goes. An operator can take it away without asking.
+3. The mark goes, and with it every invitation: which of them were used or taken back since, the copy does not know.
+   An operator can take it away without asking.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from hansa.kernel.verdict import Box
 from hansa.node.core import ASK_FIRST, Core
 from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
+from hansa.node.membership import DropInvitations
 from hansa.node.rows import PutMark
 from hansa.node.subscribing import Subscriber
 
@@ -57,7 +59,8 @@ class Recovery:
         """Takes the mark away; nothing happens when there is none."""
         if not self._core.asks_first:
             return
-        effects = Effects([PutMark(ASK_FIRST, "")])
+        void = tuple(one.id for one in self._core.store.invitations())
+        effects = Effects([PutMark(ASK_FIRST, ""), DropInvitations(void)])
         effects.changes.append(self._core.driver.note(ContentId(self._core.me), Box.STORE, None, None, note))
         await self._core.driver.perform(effects)
         self._core.asks_first = False

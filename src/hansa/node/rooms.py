@@ -20,6 +20,7 @@ from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node import succession
 from hansa.node.core import Core
+from hansa.node.doorkeeper import Doorkeeper
 from hansa.node.driver import Effects
 from hansa.node.events import BY_CODE as KINDS
 from hansa.node.events import Kind
@@ -60,6 +61,7 @@ class Rooms:
             RECEIPT: self._receipt,
             roots.KIND: self._root,
             overlay.HELLO: self._hello,
+            overlay.JOIN: Doorkeeper(core).join,
         }
 
     def __contains__(self, kind: str) -> bool:

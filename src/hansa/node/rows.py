@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hansa.conduct.ledger import Entry
 from hansa.kernel.ids import ContentId, NodeId
+from hansa.node.membership import MemberChange
 from hansa.skills.model import Evidence, Origin, SkillState
 from hansa.skills.reflections import Reflection
 
@@ -150,6 +151,8 @@ class PeerRow:
     Attributes:
         live_seq: highest sequence number of a live message taken from it; -1 when none.
         per_minute: records it may push in a minute; None for the default.
+        url: where it answers, as far as this node knows; what it says itself is not called unasked.
+        note: the operator's own words, from the invitation.
     """
 
     id: NodeId
@@ -161,6 +164,8 @@ class PeerRow:
     live_seq: int = -1
     skills: int = 0
     seen: int = 0
+    url: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,4 +339,5 @@ Change = (
     | TrimReflections
     | Mend
     | PutMark
+    | MemberChange
 )

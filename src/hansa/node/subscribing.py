@@ -91,7 +91,7 @@ class Subscriber:
         answer = await self._core.caller.post(url, "/hello", sealed.raw)
         if answer.status != 200:
             raise their_refusal(url, answer)
-        welcome = await self._answered(url, answer.body, overlay.WELCOME, peer)
+        welcome = await self.answered(url, answer.body, overlay.WELCOME, peer)
         if parse(welcome.body, Welcome).to != sealed.id:
             raise Refused(Reason.WRONG_RECIPIENT, "the welcome answers another hello")
         return welcome
@@ -247,7 +247,7 @@ class Subscriber:
         """Returns the source's signed index; an old one shown again is what a frozen feed looks like."""
         try:
             data = page.index.encode()
-            return await self._answered(subscription.url, data, overlay.INDEX, subscription.peer)
+            return await self.answered(subscription.url, data, overlay.INDEX, subscription.peer)
         except Refused as refusal:
             if refusal.reason in (Reason.STALE, Reason.EXPIRED):
                 raise Refused(Reason.FROZEN, refusal.reason.code) from None
@@ -314,7 +314,7 @@ class Subscriber:
                         found[row.id] = skill
         return found
 
-    async def _answered(self, url: str, data: bytes, kind: str, peer: NodeId | None) -> Verified:
+    async def answered(self, url: str, data: bytes, kind: str, peer: NodeId | None) -> Verified:
         """Returns the verified answer to a question of ours: right kind, right peer, fresh, for us."""
         signed = envelope.read(data, self._core.settings.limits)
         try:

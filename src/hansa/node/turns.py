@@ -1,7 +1,8 @@
 """One at a time where it matters: a lock for each thing that two callers could decide on at once.
 
 What is read and then written must not change in between. Deciding on a message holds the turn of its author, then that
-of the skill it is about; everything else holds one turn only, so nobody waits in a circle.
+of the skill it is about (of a join: that of all invitations). So does what the operator says of a node; everything else
+holds one turn only. Nobody waits in a circle.
 """
 
 from __future__ import annotations

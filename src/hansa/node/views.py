@@ -178,6 +178,8 @@ class Views:
                 "banned": peer.banned,
                 "records_per_minute": peer.per_minute,
                 "last_seen": iso(peer.seen) if peer.seen else None,
+                "url": peer.url,
+                "note": peer.note,
             }
             for peer in self._core.store.peers()
         ]

@@ -12,6 +12,7 @@ from hansa.adapters.store import faults
 from hansa.adapters.store.prepared import Fetched, Values
 from hansa.conduct.ledger import Entry
 from hansa.kernel.ids import ContentId
+from hansa.node.membership import RequestRow
 from hansa.node.rows import (
     JournalRow,
     LedgerRow,
@@ -22,6 +23,7 @@ from hansa.node.rows import (
     SubscriptionRow,
     TombstoneRow,
 )
+from hansa.overlay.invitation import Invitation
 from hansa.skills.model import Evidence, Origin, Outcome, SkillState
 from hansa.skills.reflections import By, Reflection, Went
 
@@ -199,6 +201,23 @@ def peer_row(fetched: Fetched) -> PeerRow:
     """Returns a peer."""
     found = dict(fetched)
     return PeerRow(**found | {"invited": bool(found["invited"]), "banned": bool(found["banned"])})
+
+
+@_sound
+def invitation_row(fetched: Fetched) -> Invitation:
+    """Returns an invitation."""
+    found = dict(fetched)
+    kept = found.pop("id")
+    invitation = Invitation(**found | {"ask": bool(found["ask"])})
+    if invitation.id != kept:
+        raise ValueError("its id is not that of its secret")
+    return invitation
+
+
+@_sound
+def request_row(fetched: Fetched) -> RequestRow:
+    """Returns somebody who asked."""
+    return RequestRow(**fetched)
 
 
 def _unnumbered(fetched: Fetched) -> Values:

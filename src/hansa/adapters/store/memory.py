@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hansa.adapters.store import bm25
+from hansa.adapters.store.memory_members import MemoryMembers
 from hansa.conduct import ledger
 from hansa.kernel.errors import DiskFull, Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId, chain
@@ -26,12 +27,10 @@ from hansa.node.rows import (
     LedgerRow,
     Mend,
     OutboxRow,
-    PeerRow,
     PutBlob,
     PutEvidence,
     PutMark,
     PutOutbox,
-    PutPeer,
     PutRecord,
     PutReflection,
     PutSkill,
@@ -53,11 +52,12 @@ _OURS = ("origin", "author", "state", "added", "source", "reason", "claimed_pass
 """What this node has settled about a skill, which its body does not say."""
 
 
-class MemoryStore:
+class MemoryStore(MemoryMembers):
     """Implements `node.ports.Store` with dictionaries."""
 
     def __init__(self, *, journal_bound: int = 100_000) -> None:
         """Makes an empty store whose journal keeps the last `journal_bound` lines."""
+        super().__init__()
         self.full = False
         self._journal_bound = journal_bound
         self._closed = False
@@ -73,7 +73,6 @@ class MemoryStore:
         self._journal: list[JournalRow] = []
         self._outbox: dict[tuple[ContentId, str], OutboxRow] = {}
         self._subscriptions: dict[str, SubscriptionRow] = {}
-        self._peers: dict[NodeId, PeerRow] = {}
         self._blobs: dict[ContentId, bytes] = {}
         self._reflections: dict[ContentId, Reflection] = {}
         self._marks: dict[str, str] = {}
@@ -137,12 +136,12 @@ class MemoryStore:
                 self._subscriptions[row.url] = row
             case DropSubscription(url):
                 self._subscriptions.pop(url, None)
-            case PutPeer(row):
-                self._peers[row.id] = row
             case PutReflection() | DropReflections() | TrimReflections():
                 self._note(change)
             case PutBlob() | Mend() | PutMark():
                 self._put(change)
+            case _:
+                self._change_members(change)
 
     def _note(self, change: PutReflection | DropReflections | TrimReflections) -> None:
         match change:
@@ -336,14 +335,6 @@ class MemoryStore:
     def subscriptions(self) -> list[SubscriptionRow]:
         """Returns all subscriptions, by address."""
         return [self._subscriptions[url] for url in sorted(self._subscriptions)]
-
-    def peer(self, id_: NodeId) -> PeerRow | None:
-        """Returns a peer."""
-        return self._peers.get(id_)
-
-    def peers(self) -> list[PeerRow]:
-        """Returns all peers, by id."""
-        return [self._peers[id_] for id_ in sorted(self._peers)]
 
     def reflection(self, id_: ContentId) -> Reflection | None:
         """Returns a reflection."""

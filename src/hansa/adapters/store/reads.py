@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
 
-from hansa.adapters.store import codec, lists, notes
+from hansa.adapters.store import codec, lists, members, notes
 from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.schema import (
     blobs,
@@ -25,6 +25,7 @@ from hansa.adapters.store.schema import (
     tombstones,
 )
 from hansa.kernel.ids import ContentId, NodeId
+from hansa.node.membership import RequestRow
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import (
     JournalRow,
@@ -36,6 +37,7 @@ from hansa.node.rows import (
     SubscriptionRow,
     TombstoneRow,
 )
+from hansa.overlay.invitation import Invitation
 from hansa.skills import messages
 from hansa.skills.model import Evidence, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
@@ -249,6 +251,14 @@ class SqlReads(ABC):
     def peers(self) -> list[PeerRow]:
         """Returns all peers, by id."""
         return [codec.peer_row(row) for row in self._rows(_PEERS)]
+
+    def invitations(self) -> list[Invitation]:
+        """Returns all invitations, oldest first."""
+        return [codec.invitation_row(row) for row in self._rows(members.INVITATIONS)]
+
+    def requests(self) -> list[RequestRow]:
+        """Returns those who asked to be let in, oldest first."""
+        return [codec.request_row(row) for row in self._rows(members.REQUESTS)]
 
     def blob(self, digest: ContentId) -> bytes | None:
         """Returns a bundle file's bytes."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of the newest migration: what this program reads and writes."""
 
 metadata = MetaData(
@@ -194,6 +194,34 @@ peers = Table(
     Column("live_seq", BigInteger, nullable=False),
     Column("skills", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False),
+    Column("url", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("secret", BigInteger, nullable=False),
+    Column("uses", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("per_minute", BigInteger),
+    Column("ask", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("invitation", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("per_minute", BigInteger),
+    Column("at", BigInteger, nullable=False),
 )
 
 reflections = Table(

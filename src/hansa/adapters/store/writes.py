@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from hansa.adapters.store import codec, fts, notes
+from hansa.adapters.store import codec, fts, members, notes
 from hansa.adapters.store.mending import mend
 from hansa.adapters.store.prepared import Fetched, Prepared, Session, Values
 from hansa.adapters.store.schema import (
@@ -22,7 +22,6 @@ from hansa.adapters.store.schema import (
     ledger,
     meta,
     outbox,
-    peers,
     records,
     skill_tags,
     skills,
@@ -46,7 +45,6 @@ from hansa.node.rows import (
     PutEvidence,
     PutMark,
     PutOutbox,
-    PutPeer,
     PutRecord,
     PutReflection,
     PutSkill,
@@ -104,7 +102,6 @@ _TRIM_JOURNAL = Prepared(
 _PUT_OUTBOX = Prepared(_replacing(insert(outbox), "record", "url"))
 _PUT_SUBSCRIPTION = Prepared(_replacing(insert(subscriptions), "url"))
 _DROP_SUBSCRIPTION = Prepared(delete(subscriptions).where(subscriptions.c.url == bindparam("gone")))
-_PUT_PEER = Prepared(_replacing(insert(peers), "id"))
 _PUT_BLOB = Prepared(insert(blobs).on_conflict_do_nothing())
 _PUT_META = Prepared(_replacing(insert(meta), "key"))
 _GET_META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
@@ -170,14 +167,14 @@ class Batch:
                 self._run(_PUT_SUBSCRIPTION, codec.values(row))
             case DropSubscription(url):
                 self._run(_DROP_SUBSCRIPTION, {"gone": url})
-            case PutPeer(row):
-                self._run(_PUT_PEER, codec.values(row))
             case PutBlob(digest, data):
                 self._run(_PUT_BLOB, {"digest": digest, "data": data})
             case PutReflection() | DropReflections() | TrimReflections():
                 notes.make(self._session, change)
             case Mend() | PutMark():
                 self._make_right(change)
+            case _:
+                members.make(self._session, change)
 
     def _make_right(self, change: Mend | PutMark) -> None:
         if isinstance(change, Mend):

@@ -1,4 +1,4 @@
-"""Commands that deal with others: publish, subscribe, sync, peer, why, ledger."""
+"""Commands that deal with others: publish, subscribe, sync, why, ledger."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from hansa.entrypoints.cli.show import hanging, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
-peer = typer.Typer(no_args_is_help=True, help="Invite, ban and list other nodes.")
 ledger = typer.Typer(no_args_is_help=True, help="The hash-chained ledger of receipts.")
-cli.add_typer(peer, name="peer")
 cli.add_typer(ledger, name="ledger")
 
 SHOWN_SHUT = 5
 """How many skills are named for each gate that keeps them in."""
 
-NodeIdArgument = Annotated[str, typer.Argument(metavar="NODE", help="A node id: did:key:z6Mk…")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a node, e.g. http://127.0.0.1:8470")]
 
 
@@ -137,41 +134,6 @@ def sync(
         for fault in value["faults"]:
             say(f"! {fault['url']}: {fault['message']}")
     finish(result)
-
-
-@peer.command("list", epilog=epilog("hansa peer list"))
-def peer_list(home: Home = None, as_json: AsJson = False) -> None:
-    """List the nodes that this one has met, invited or banned."""
-    value = call(home, "peer.list", as_json).value
-    if not as_json:
-        columns = ("instance_id", "name", "role", "invited", "banned", "last_seen")
-        shown = {True: "yes", False: "", None: ""}
-        rows = [[shown.get(one[name], one[name]) for name in columns] for one in value["instances"]]
-        if rows:
-            table(columns, rows)
-        else:
-            say("no node met, invited or banned yet: hansa peer add NODE, or hansa subscribe URL")
-
-
-@peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
-def peer_add(
-    node: NodeIdArgument,
-    per_minute: Annotated[int | None, typer.Option(min=1, help="Records it may push in a minute.")] = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Invite a node: from now on it may push records here."""
-    call(home, "peer.set", as_json, id=node, invited=True, banned=False, per_minute=per_minute)
-    if not as_json:
-        say(f"{node} may push records here")
-
-
-@peer.command("ban", epilog=epilog("hansa peer ban did:key:z6Mk…"))
-def peer_ban(node: NodeIdArgument, home: Home = None, as_json: AsJson = False) -> None:
-    """Take nothing from a node any more, by whatever way it comes."""
-    call(home, "peer.set", as_json, id=node, banned=True, invited=False)
-    if not as_json:
-        say(f"nothing signed by {node} is taken any more")
 
 
 @cli.command(epilog=epilog("hansa why 3f9a2c", "hansa why 3f9a2c --json"))

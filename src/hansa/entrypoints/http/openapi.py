@@ -61,6 +61,7 @@ BODIES: dict[tuple[str, str], tuple[str, Json]] = {
     ("post", "/skills"): (JSON, ENVELOPE),
     ("post", "/records"): (JSON, ENVELOPE),
     ("post", "/hello"): (JSON, ENVELOPE),
+    ("post", "/join"): (JSON, ENVELOPE),
     ("post", "/skills/bulk"): (LINES, {"type": "string", "description": "One signed message a line."}),
     ("put", "/skills/{id}/files/{digest}"): (BYTES, {"type": "string", "format": "binary"}),
 }
@@ -100,6 +101,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
         ),
     ),
     ("post", "/hello"): (JSON, ENVELOPE),
+    ("post", "/join"): (JSON, ENVELOPE),
     ("get", "/feed"): (JSON, {"$ref": "#/components/schemas/FeedPage"}),
     ("get", "/events"): (EVENTS, _TEXT),
     ("get", "/healthz"): (JSON, _object({"status": _TEXT})),

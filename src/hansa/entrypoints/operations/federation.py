@@ -1,8 +1,7 @@
-"""Operations that deal with other nodes: publishing, subscribing, pulling, peers."""
+"""Operations that deal with other nodes: publishing, subscribing, pulling."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 from hansa.entrypoints.app import App
@@ -10,15 +9,11 @@ from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.identity import roots
-from hansa.identity.keys import PublicKey
-from hansa.kernel.errors import HansaError, Refused, UsageError
+from hansa.kernel.errors import HansaError, UsageError
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
-from hansa.node.driver import Effects
-from hansa.node.events import Kind
 from hansa.node.ports import SkillFilter
-from hansa.node.rows import BY_AGENT, PeerRow, PutPeer, SkillRow, SubscriptionRow
+from hansa.node.rows import BY_AGENT, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
 from hansa.node.views import View
 from hansa.skills.model import Origin, SkillState
@@ -144,33 +139,3 @@ async def _sync(app: App, given: Arguments) -> Outcome:
         "pending": delivered.count("pending"),
     }
     yield Result(value, ok=not faults)
-
-
-@operation("peer.list")
-async def _peer_list(app: App, _: Arguments) -> Outcome:
-    instances = app.node.views.instances()
-    yield Result({"instances": instances, "count": len(instances)})
-
-
-@operation("peer.set")
-async def _peer_set(app: App, given: Arguments) -> Outcome:
-    id_ = NodeId(given["id"])
-    try:
-        PublicKey.from_did(id_)
-    except Refused:
-        raise UsageError(f"{id_} is no node id: ask its owner for what hansa id prints there") from None
-    changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
-    async with app.node.core.turns.of(id_):
-        row = replace(app.node.core.store.peer(id_) or PeerRow(id_), **changed)
-        effects = Effects([PutPeer(row)])
-        effects.show(Kind.PEER_BANNED if row.banned else Kind.PEER_INVITED, id_, row.name)
-        await app.node.core.driver.perform(effects)
-    yield Result(
-        {
-            "instance_id": id_,
-            "invited": row.invited,
-            "banned": row.banned,
-            "per_minute": row.per_minute,
-            "at": iso(app.node.core.now()),
-        }
-    )

@@ -99,6 +99,20 @@ export const KINDS = {
     }),
   },
   welcome: { live: true, shape: record({ to: contentIdText, version, name: optional(label, ""), role }) },
+  join: {
+    live: true,
+    shape: record({ proof: contentIdText, name: optional(label, ""), role, url: optional(text(0, 300), "") }),
+  },
+  joined: {
+    live: true,
+    shape: record({
+      to: contentIdText,
+      outcome: word("admitted", "waiting", "refused"),
+      reason: optional(label, ""),
+      name: optional(label, ""),
+      role,
+    }),
+  },
   index: { live: true, shape: record({ length: counter, head: either(text(0, 0), contentIdText) }) },
 };
 

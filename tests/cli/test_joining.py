@@ -1,0 +1,178 @@
+"""Letting in and joining by command: with the node up, with it down, and what is said when it does not work."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from hansa.entrypoints.cli import qr
+from hansa.entrypoints.cli.peer_commands import span_ms
+from hansa.kernel.errors import UsageError
+from tests.cli.conftest import Hansa, Up
+
+CODE = r"[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){4}"
+
+
+@pytest.fixture
+def other(hansa: Hansa, tmp_path: Path) -> Hansa:
+    """Gives a function that runs a command for another node."""
+    home = tmp_path / "other"
+    assert hansa("init", "--home", home).code == 0
+
+    def run(*words: str | Path):  # type: ignore[no-untyped-def]
+        return hansa(*words, "--home", home)
+
+    return run
+
+
+def test_a_node_that_is_up_makes_a_link_and_another_joins_by_it(node: Hansa, up: Up, other: Hansa) -> None:
+    told = node("peer", "invite", "--note", "Ann", "--per-minute", "5")
+    code, about, there, hint = told.out.splitlines()
+    assert re.fullmatch(CODE, code)
+    assert re.fullmatch(r"invitation [0-9a-f]{8}, for one node, until \S+Z", about)
+    link = there.removeprefix("there: hansa join ")
+    assert link == f"{up.url}/#{code}"
+    assert "--url names the one" in hint
+
+    said = other("join", link, "--url", "https://ann.example")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[0] == f"joined {up.id} at {up.url}"
+    assert other("join", link, "--json").json["outcome"] == "admitted"
+
+    (row,) = node("peer", "list", "--json").json["instances"]
+    assert (row["invited"], row["note"], row["url"], row["records_per_minute"]) == (
+        True, "Ann", "https://ann.example", 5,
+    )  # fmt: skip
+    assert [one["phase"] for one in node("peer", "invites", "--json").json["invitations"]] == ["used up"]
+    assert code not in node("peer", "invites").out + node("peer", "invites", "--json").out
+    assert "may not push" in node("peer", "remove", row["instance_id"]).out
+    assert "no longer subscribed" in other("peer", "remove", up.id).out
+
+
+def test_a_node_that_is_down_makes_a_code_that_is_good_once_it_is_up(node: Hansa, home: Path, other: Hansa) -> None:
+    told = node("peer", "invite", "--ask")
+    code = told.out.splitlines()[0]
+    assert "asks first" in told.out and f"hansa join {code} --at ADDRESS" in told.out
+    up = Up(home)
+    try:
+        said = other("join", code, "--at", up.url)
+        assert "its operator has to approve" in said.out
+        (waiting,) = node("peer", "requests", "--json").json["requests"]
+        assert waiting["instance_id"][:30] in node("peer", "requests").out.replace("\n", "")
+        assert "may push records here" in node("peer", "approve", waiting["instance_id"][:20]).out
+        assert other("join", code, "--at", up.url, "--no-subscribe").out.splitlines()[1].startswith("not subscribed")
+    finally:
+        up.stop()
+    assert node("peer", "requests").out == "nobody waits\n"
+
+
+def test_on_a_terminal_it_shows_who_invites_and_asks_first(
+    node: Hansa, up: Up, other: Hansa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = node("peer", "invite", "--json").json
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    said = other("join", made["link"])
+    assert said.code == 1 and said.out.strip() == ""
+    assert up.id in said.err and f"ends the code: {made['code'][-9:]}\n" in said.err
+    assert other("peer", "list", "--json").json["count"] == node("peer", "list", "--json").json["count"] - 1 == 0
+    assert node("peer", "invites", "--json").json["invitations"][0]["uses"] == 1
+
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    said = other("join", made["link"], "--json")
+    assert said.json["outcome"] == "admitted" and "Let it push records here" in said.err
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    assert other("join", made["link"], "--yes").err == ""
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_one_that_waits_is_refused(node: Hansa, up: Up, other: Hansa) -> None:
+    link = node("peer", "invite", "--ask", "--uses", "3", "--json").json["link"]
+    assert other("join", link).code == 0
+    (waiting,) = node("peer", "requests", "--json").json["requests"]
+    assert "does not wait any more" in node("peer", "refuse", waiting["instance_id"]).out
+    assert node("peer", "refuse", waiting["instance_id"]).code == 3
+
+
+def test_a_code_that_is_taken_back_is_refused_in_one_sentence(node: Hansa, up: Up, other: Hansa) -> None:
+    made = node("peer", "invite", "--json").json
+    assert node("peer", "withdraw", made["id"]).out == f"invitation {made['id']} is taken back\n"
+    said = other("join", made["link"])
+    assert said.code == 1
+    assert said.sentence.startswith("bad_invitation: no open invitation has that code")
+    assert node("peer", "withdraw", made["id"]).code == 3
+    assert node("peer", "invites").out.startswith("no invitation")
+
+
+def test_into_a_private_network_the_setting_to_change_is_named(node: Hansa) -> None:
+    said = node("join", "http://192.168.7.9:8470/#7K3M-9QXF-2B4H-KT6W-P8ZD")
+    assert said.code == 4
+    assert "outbound.lan" in said.sentence
+    assert 'in config.toml: [outbound], lan = ["192.168.7.0/24"]' in said.sentence
+    said = node("join", "http://[fd00::9]:8470/#7K3M-9QXF-2B4H-KT6W-P8ZD")
+    assert 'lan = ["fd00::/64"]' in said.sentence
+
+
+def test_what_the_sentence_says_to_write_is_what_lets_through(node: Hansa, home: Path) -> None:
+    asked = node("join", "http://192.168.7.9:9/#7K3M-9QXF-2B4H-KT6W-P8ZD")
+    written = re.search(r"lan = \[.*\]", asked.sentence)
+    assert written
+    (home / "config.toml").write_text(f"[outbound]\n{written[0]}\n")
+    import asyncio
+
+    from hansa.adapters.guard import Guard
+    from hansa.entrypoints.config import load
+
+    assert asyncio.run(Guard(load(home).outbound).target("http://192.168.7.9:9")).port == 9
+
+
+def test_a_door_that_is_not_reached_by_that_name_says_which_setting(node: Hansa, up: Up, other: Hansa) -> None:
+    code = node("peer", "invite", "--json").json["code"]
+    assert other("join", code, "--at", up.url.replace("127.0.0.1", "localhost")).code == 0
+
+
+@pytest.mark.parametrize(("text", "ms"), [("30m", 1_800_000), ("24h", 86_400_000), (" 7D ", 604_800_000)])
+def test_lengths_of_time(text: str, ms: int) -> None:
+    assert span_ms(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "24", "h", "1.5h", "-1h", "1w", "9999999d", "٣h"])
+def test_what_is_no_length_of_time(text: str) -> None:
+    with pytest.raises(UsageError, match="write it like 30m"):
+        span_ms(text)
+
+
+@pytest.mark.parametrize("words", [("--expires", "91d"), ("--expires", "0h"), ("--expires", "soon"), ("--url", "x")])
+def test_an_invitation_that_makes_no_sense_is_not_made(node: Hansa, words: tuple[str, str]) -> None:
+    said = node("peer", "invite", *words)
+    assert said.code == 2 and said.sentence
+    assert node("peer", "invites", "--json").json["count"] == 0
+
+
+def test_a_qr_code_says_the_link(node: Hansa) -> None:
+    said = node("peer", "invite", "--qr", "--url", "https://harbour.example")
+    lines = said.out.splitlines()
+    link = lines[-1].removeprefix("there: hansa join ")
+    assert lines[2:-1] == qr.drawn(link).splitlines()
+    assert len({len(line) for line in lines[2:-1]}) == 1
+    assert set("".join(lines[2:-1])) == set("█▀▄ ")
+
+
+def test_without_the_extra_it_says_which_one_and_makes_no_invitation(
+    node: Hansa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "segno" else find(name, *rest))
+    said = node("peer", "invite", "--qr")
+    assert said.code == 2
+    assert "pip install 'hansa[qr]'" in said.sentence
+    assert node("peer", "invites", "--json").json["count"] == 0
