@@ -1,0 +1,110 @@
+"""The guards that attacks 12 to 24 and 66 rest on beside those of the other lists, in the form of `guards`.
+
+python -m tests.attacks.guards_attacks [part of a file name …]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tests.attacks.guards import Guard, check_guards
+
+_FILES = {
+    "a12": "attacks/test_012_limits",
+}
+
+
+def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
+    """Returns the guards of one file; the tests are "file:test" pairs, more than one with blanks between them."""
+    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
+
+
+def _node(name: str) -> str:
+    file, test = name.split(":")
+    return f"tests/{_FILES[file]}.py::test_{test}"
+
+
+PARSING: list[Guard] = [
+    *rows(
+        "kernel/canonical.py",
+        (
+            "same = _written(value, data) == data and encode(value) == data  # 5",
+            "same = encode(value) == data  # 5",
+            "a12:a_refusal_takes_five_milliseconds_of_cpu_at_most a12:a_refusal_at_the_inbox_is_as_cheap",
+        ),
+    ),
+    *rows(
+        "kernel/wire.py",
+        (
+            "    check_bounds(data, limits)\n",
+            "",
+            "a12:what_another_node_answers_has_bounds a12:a_source_answers_with_a_bomb"
+            " a12:a_line_of_reflections_and_a_provenance_have_bounds",
+        ),
+    ),
+    *rows(
+        "entrypoints/http/admin.py",
+        ("    check_bounds(body, ARGUMENTS)\n", "", "a12:arguments_with_a_token_have_bounds"),
+    ),
+    *rows(
+        "entrypoints/http/mcp_door.py",
+        (
+            "    check_bounds(body, ARGUMENTS)\n",
+            "",
+            "a12:what_an_agent_asks_for_has_bounds",
+        ),
+    ),
+    *rows(
+        "entrypoints/http/heads.py",
+        (
+            "if self._fruitless > MAX_HEAD_BYTES and not self.transport.is_closing():",
+            "if False:",
+            "a12:a_head_without_end_ends_the_connection",
+        ),
+        (
+            "    def on_body(self, body: bytes) -> None:\n",
+            "    def _on_body(self, body: bytes) -> None:\n",
+            "a12:a_long_body_in_small_pieces_is_no_long_head",
+        ),
+    ),
+    *rows(
+        "adapters/files.py",
+        (
+            "while line := file.readline(LIMITS.max_bytes + 1):",
+            "while line := file.readline():",
+            "a12:a_line_without_end_is_read_in_pieces",
+        ),
+    ),
+    *rows(
+        "skills/importing/traces.py",
+        ("LIMITS = Limits()", "LIMITS = Limits(max_depth=900, max_keys=9_000, max_items=90_000)",
+         "a12:a_line_of_traces_has_bounds"),
+        (
+            "if len(digits) > 17 or abs(int(digits)) > MAX_SAFE_INTEGER + 1:",
+            "if len(digits) > 20:",
+            "a12:a_number_in_a_trace_is_one_that_every_reader_agrees_on",
+        ),
+    ),
+    *rows(
+        "entrypoints/config.py",
+        ("if len(data) > MAX_FILE:", "if False:", "a12:settings_have_bounds"),
+    ),
+]  # fmt: skip
+
+
+def _all() -> list[Guard]:
+    lists = (value for value in globals().values() if isinstance(value, list))
+    return [one for value in lists for one in value if isinstance(one, Guard)]
+
+
+def main(words: Sequence[str]) -> int:
+    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
+    guards = [guard for guard in _all() if not words or any(word in guard.file for word in words)]
+    toothless = check_guards(guards, workers=2)
+    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
+    return 1 if toothless else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
