@@ -16,8 +16,13 @@ def facts() -> str:
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d} on {_cores()} of {_processor()}, {platform.system()}, "
         f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
-        f"cryptography {version('cryptography')}, msgspec {version('msgspec')}."
+        f"cryptography {version('cryptography')}, msgspec {version('msgspec')}{_load()}."
     )
+
+
+def _load() -> str:
+    """Says how busy the machine was before the run: servers of more than one thread get more of a crowded one."""
+    return f"; load average before it {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
 
 
 def _cores() -> str:

@@ -18,6 +18,7 @@ from benchmarks.measure import Row
 
 SUBJECTS = (
     "messages",
+    "ingest",
     "store",
     "search",
     "node",

@@ -417,6 +417,8 @@ def _parameters(schema: dict[str, Any]) -> list[str]:
 
 def _fields(schema: dict[str, Any]) -> str:
     return ", ".join(f"`{name}`" for name in schema["properties"])
+
+
 # ------------------------------------------------------------------------------------------------- events, metrics
 
 

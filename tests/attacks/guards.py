@@ -239,6 +239,15 @@ ENVELOPE = [
         "return kind + payload",
         tests("envelope: test_the_example_of_the_dsse_protocol", "envelope: test_no_two_pairs_are_signed_alike"),
     ),
+    *(
+        Guard(
+            file,
+            "canonical.check_bounds(data, limits or Limits())",
+            "pass",
+            tests("t12: test_limits_can_be_lowered_for_envelope_and_payload_both"),
+        )
+        for file in ("identity/dsse.py", "identity/envelope.py")
+    ),
     Guard(
         "identity/dsse.py",
         "value = canonical.decode(data, limits)",
@@ -246,7 +255,6 @@ ENVELOPE = [
         tests(
             "t5: test_a_wrapped_message_is_refused",
             "t12: test_a_bomb_is_refused_for_what_it_is",
-            "t12: test_limits_can_be_lowered_for_envelope_and_payload_both",
         ),
     ),
     Guard(
@@ -256,8 +264,16 @@ ENVELOPE = [
         tests(
             "t5: test_a_bad_payload_is_refused_even_when_its_author_signed_it",
             "t12: test_a_bomb_inside_a_signed_payload_is_refused_for_what_it_is",
-            "t12: test_limits_can_be_lowered_for_envelope_and_payload_both",
         ),
+    ),
+    *(
+        Guard(
+            file,
+            "canonical.check_bounds(data, limits or Limits())",
+            "pass",
+            tests("t12: test_limits_can_be_lowered_for_envelope_and_payload_both"),
+        )
+        for file in ("identity/dsse.py", "identity/envelope.py")
     ),
     Guard(
         "identity/envelope.py",
@@ -279,8 +295,8 @@ ENVELOPE = [
     ),
     Guard(
         "identity/dsse.py",
-        "signatures: Annotated[list[_Signature], msgspec.Meta(max_length=MAX_SIGNATURES)]",
-        "signatures: Annotated[list[_Signature], msgspec.Meta(max_length=1 << 20)]",
+        "list[_Signature], msgspec.Meta(max_length=MAX_SIGNATURES)",
+        "list[_Signature], msgspec.Meta(max_length=1 << 20)",
         tests("t12: test_too_many_signatures_are_refused_before_any_is_checked"),
     ),
     Guard(

@@ -104,15 +104,18 @@ GUARDS_KEYS: list[Guard] = [
     *rows(
         "node/inbox.py",
         (
-            "envelope.check_signers(ring(message.author), message.header.seq, message.signers)",
+            "envelope.check_signers(self._ring(one.only)(one.read.author), header.seq, one.read.signers)",
             "pass",
             "t8:what_waits_for_its_turn_while_the_revocation_comes_in_is_refused",
         ),
         (
-            "            self._core.ring.forget(message.author)\n",
-            "            pass\n",
+            "                self._core.ring.forget(fate.message.author)\n",
+            "                pass\n",
             _NOTHING,
         ),
+    ),
+    *rows(
+        "node/rooms.py",
         (
             "return author == self._core.me or (welcome and self._passes_on(admitted))",
             "return True",
@@ -147,10 +150,10 @@ GUARDS_KEYS: list[Guard] = [
         ("if len(asked) >= MAX_ASKED:", "if False:", "changing:a_source_cannot_have_a_reader_ask_for_ever"),
     ),
     *rows(
-        "node/publishing.py",
+        "node/delivering.py",
         (
-            "if not await self._tell_keys(row.url):",
-            "if await self._tell_keys(row.url) is None:",
+            "while rows and ready:",
+            "while rows:",
             "changing:nothing_is_sent_before_the_keys_have_arrived",
         ),
     ),

@@ -84,20 +84,25 @@ POLICY = rows(
         "all(one.outcome is not Outcome.PASS for one in own):",
         "policy:levels",
     ),
-    ("if len({one.harness for one in own if one.outcome is Outcome.PASS}) > 1:", "if len(own) > 1:", "policy:levels"),
+    ("if sum(_holds(own, lambda one: one.harness)) > 1:", "if len(own) > 1:", "policy:levels"),
     (
-        "others = {one.prover for one in evidence if one.prover != prover and one.outcome is Outcome.PASS}",
-        "others = [one.prover for one in evidence if one.prover != prover and one.outcome is Outcome.PASS]",
-        "policy:levels",
+        "if sum(_holds(own, lambda one: one.harness)) > 1:",
+        "if len({one.harness for one in own if one.outcome is Outcome.PASS}) > 1:",
+        "policy:a_pass_that_failed_later_under_the_same_harness_does_not_count_for_e4",
     ),
     (
-        "others = {one.prover for one in evidence if one.prover != prover and one.outcome is Outcome.PASS}",
-        "others = {one.prover for one in evidence if one.prover != prover}",
-        "policy:levels",
+        "sum(_holds(others, lambda one: one.prover)) >= witnesses",
+        "sum(one.outcome is Outcome.PASS for one in others) >= witnesses",
+        "policy:levels policy:a_witness_that_has_changed_its_mind_is_none",
     ),
     (
-        "others = {one.prover for one in evidence if one.prover != prover and one.outcome is Outcome.PASS}",
-        "others = {one.prover for one in evidence if one.outcome is Outcome.PASS}",
+        "return [one.outcome is Outcome.PASS for one in latest.values()]",
+        "return [True for one in latest.values()]",
+        "policy:levels policy:a_witness_that_has_changed_its_mind_is_none",
+    ),
+    (
+        "others = [one for one in evidence if one.prover != prover and one.outcome is not Outcome.INCONCLUSIVE]",
+        "others = [one for one in evidence if one.outcome is not Outcome.INCONCLUSIVE]",
         "policy:levels policy:how_many_witnesses_are_needed_is_a_parameter",
     ),
     *(
@@ -131,7 +136,7 @@ JUDGE = rows(
         "if False:  # 2",
         "judge:each_rule_of_the_list_is_met_alone judge:what_was_tried_decides_whatever_the_checks_say",
     ),
-    ("and not _tried(trial) for", "for", "judge:what_was_tried_decides_whatever_the_checks_say"),
+    (" and first_forbidden(trial) is None", "", "judge:what_was_tried_decides_whatever_the_checks_say"),
     (
         "passed == total_checks > 0 and",
         "passed == total_checks and",
@@ -182,18 +187,33 @@ JUDGE = rows(
         "judge:a_trial_that_did_not_complete_is_never_a_pass",
     ),
     (
-        "        if step.status is not StepStatus.OK:\n            continue",
-        "        if step.status is StepStatus.NOT_RUN:\n            continue",
+        "good = step.status is StepStatus.OK\n",
+        "good = step.status is not StepStatus.NOT_RUN\n",
         "judge:a_check_without_a_good_answer_is_not_passed",
     ),
     (
-        "passed += accepts(skill.cases[step.index], step.value)",
-        "passed += 1",
+        "good = step.status is StepStatus.OK and accepts(",
+        "good = accepts(",
+        "a18:a_call_that_raised_is_not_passed_by_the_value_it_shows",
+    ),
+    (
+        "passed[key] = good and passed.get(key, True)",
+        "passed[(step.kind, len(passed))] = good",
+        "judge:a_step_counts_once_however_often_it_is_reported",
+    ),
+    (
+        "passed[key] = good and passed.get(key, True)",
+        "passed[key] = good",
+        "a18:a_failed_check_is_not_mended_by_reporting_it_again",
+    ),
+    (
+        "step.status is StepStatus.OK and accepts(skill.cases[step.index], step.value)",
+        "step.status is StepStatus.OK",
         "judge:a_check_without_a_good_answer_is_not_passed",
     ),
     (
-        'if step.kind == "call" and step.index < len(skill.cases):\n            passed',
-        'if step.kind == "call":\n            passed',
+        'if step.kind == "call" and step.index < len(skill.cases):\n            good',
+        'if step.kind == "call":\n            good',
         "judge:steps_that_nobody_asked_for_count_nothing",
     ),
     (
@@ -211,23 +231,28 @@ JUDGE = rows(
         "if isinstance(found, _NotLiteral) or isinstance(expected, _NotLiteral):\n        return True",
         "judge:another_value_is_not_accepted",
     ),
-    ("type(found) is type(expected) and ", "", "judge:another_value_is_not_accepted"),
+    ("if type(found) is not type(expected):", "if False:", "judge:another_value_is_not_accepted"),
     (
-        "except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):",
+        "except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, TokenError):",
         "except (ValueError, SyntaxError):",
         "judge:hostile_text_on_either_side_is_just_not_the_value",
     ),
     ("if len(text) > _MAX_LITERAL or ", "if ", "judge:text_beyond_any_output_is_not_read"),
-    (" or (depth > _MAX_DEPTH and _nesting(text) > _MAX_DEPTH)", "", "judge:depth_up_to_a_hundred_is_read"),
+    (" or not is_flat(text)", "", "judge:depth_up_to_a_hundred_is_read"),
     (
         "calls=tuple(case.args for case in skill.cases)",
         "calls=tuple(case.args + '#' + case.expect for case in skill.cases)",
         "judge:the_job_asks_for_arguments_and_never_tells_what_is_expected",
     ),
     (
-        'if entry.isidentifier() else ""',
+        'if entry.isidentifier() and not keyword.iskeyword(entry) else ""',
         'if entry else ""',
         "judge:a_control_is_run_for_scripts_only_and_holds_nothing_of_the_sender",
+    ),
+    (
+        "if entry.isidentifier() and not keyword.iskeyword(entry)",
+        "if entry.isidentifier()",
+        "judge:the_blank_is_python_whatever_the_entry_point_is_called",
     ),
     (
         'code, entry, control = f"SKILL = {skill.result.text!r}\\n", "", "SKILL = \'\'\\n"',
@@ -260,29 +285,38 @@ LINEAGE = rows(
         "lineage:a_way_back_to_the_skill_is_a_cycle a20:a_cycle_that_the_store_claims_to_hold_is_refused",
     ),
     (
-        "if depth > max_depth or ",
-        "if ",
-        "lineage:a_longer_chain_is_refused a20:generations_up_to_64_are_taken_and_no_more",
+        "if generation > max_depth:",
+        "if False:",
+        "lineage:a_longer_chain_is_refused",
     ),
     (
-        "if depth > max_depth or len(resolved) + len(unresolved) > MAX_ANCESTORS:",
         "if depth > max_depth:",
+        "if False:",
+        "lineage:a_chain_cannot_be_hidden_by_short_cuts",
+    ),
+    (
+        "if len(graph) + len(unresolved) > MAX_ANCESTORS:",
+        "if False:",
         "lineage:more_ancestors_than_the_bound_are_refused lineage:the_bound_counts_ancestors_held_and_not_held",
     ),
     (
-        "len(resolved) + len(unresolved) > MAX_ANCESTORS",
-        "len(resolved) > MAX_ANCESTORS",
+        "len(graph) + len(unresolved) > MAX_ANCESTORS",
+        "len(graph) > MAX_ANCESTORS",
         "lineage:the_bound_counts_ancestors_held_and_not_held",
     ),
     (
-        "following.update(dict.fromkeys(id_ for id_ in above if id_ not in resolved))",
-        "following.update(dict.fromkeys(above))",
+        "if one in graph or one in unresolved:",
+        "if one in unresolved:",
         "lineage:a_ring_among_ancestors_does_not_hold_the_walk_up",
     ),
-    ("depth += held", "depth += 1", "lineage:a_parent_that_is_not_held_is_unresolved_and_adds_no_depth"),
     (
-        "unresolved[one] = None\n                continue",
-        "resolved[one] = None\n                continue",
+        "            if parent in named:\n                depth[parent] = max(depth[parent], depth[one] + 1)",
+        "            depth[parent] = max(depth.get(parent, 0), depth[one] + 1)\n            if parent in named:",
+        "lineage:a_parent_that_is_not_held_is_unresolved_and_adds_no_depth",
+    ),
+    (
+        "unresolved[one] = None",
+        "graph[one] = ()",
         "lineage:a_parent_that_is_not_held_is_unresolved_and_adds_no_depth"
         " a20:made_up_parents_are_named_unresolved_and_lend_nothing",
     ),
@@ -373,7 +407,10 @@ SERVICE = rows(
     *(
         (line, gone, "service:what_is_a_lie")
         for line, gone in (
-            ("if claim.verification_score == 0 or finding.reason is None:", "if finding.reason is None:"),
+            (
+                "claims_something = claim.verification_score or claim.confidence or claim.trials",
+                "claims_something = claim.verification_score",
+            ),
             ("if finding.reason in _LIES_ANYWHERE:", "if False:"),
             ("finding.successes == 0 and finding.trials >= params.refute_trials", "finding.successes == 0"),
             (
@@ -390,6 +427,11 @@ SERVICE = rows(
                 "{Reason.SANDBOX_NETWORK, Reason.SANDBOX_PROCESS, Reason.VACUOUS}",
             ),
         )
+    ),
+    (
+        "if not claims_something or finding.reason is None:",
+        "if finding.reason is None:",
+        "a18:who_claims_nothing_tells_no_lie",
     ),
 )
 
@@ -465,11 +507,17 @@ MESSAGES = rows(
         "messages:more_successes_than_trials_is_a_contradiction",
     ),
     (
-        "if self.outcome is Outcome.PASS and (self.successes != self.trials or self.trials == 0):",
-        "if False:",
+        "if self.outcome is Outcome.PASS and not (",
+        "if False and not (",
+        "messages:a_pass_has_trials_and_all_of_them_good messages:a_pass_has_checks_and_all_of_them_good",
+    ),
+    (
+        "0 < self.successes == self.trials",
+        "self.successes == self.trials",
         "messages:a_pass_has_trials_and_all_of_them_good",
     ),
-    (" or self.trials == 0):", "):", "messages:a_pass_has_trials_and_all_of_them_good"),
+    ("0 < self.passed == self.total", "self.passed == self.total", "messages:a_pass_has_checks_and_all_of_them_good"),
+    ("0 < self.passed == self.total", "0 < self.passed", "messages:a_pass_has_checks_and_all_of_them_good"),
     (
         "trials: Annotated[int, msgspec.Meta(ge=0, le=100_000)]",
         "trials: int",
@@ -518,10 +566,19 @@ WORDS = [
             for line, gone in (
                 ('("intent", skill.intent),', ""),
                 ('("reasoning path", "\\n".join(step.action for step in skill.reasoning_path)),', ""),
-                ('("result", skill.result.text),', ""),
+                ('("result", "\\n".join((skill.result.text, ', '("result", "\\n".join(('),
                 ("(*skill.scripts, *(", "(*(), *("),
                 ('f"{case.args}\\n{case.expect}" for case in skill.cases', "case.args for case in skill.cases"),
                 ('f"{case.args}\\n{case.expect}" for case in skill.cases', "case.expect for case in skill.cases"),
+            )
+        ),
+        *(
+            (line, gone, "secrets:the_small_fields_of_a_skill_are_searched_too")
+            for line, gone in (
+                ("skill.result.entry_point, ", ""),
+                ("*(one.path for one in skill.result.files)", ""),
+                ("(*skill.tags, skill.license)", "(skill.license,)"),
+                ("(*skill.tags, skill.license)", "skill.tags"),
             )
         ),
         (

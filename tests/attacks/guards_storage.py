@@ -17,6 +17,7 @@ _FILES = {
     "backup": "store/test_backup",
     "check": "store/test_checking",
     "cli": "cli/test_store_commands",
+    "keys": "cli/test_keys",
     "order": "admission/test_order_of_checks",
     "sweep": "store/disk/test_sweep",
     "wal": "store/test_wal",
@@ -115,21 +116,24 @@ NODE = [
         ),
     ),
     *rows(
-        "node/inbox.py",
+        "node/rooms.py",
         (
             "if admitted.message.author == self._core.me:  #",
             "if False:  #",
             "a68:after_a_restore_the_feed_goes_on_where_its_subscribers_have_seen_it",
         ),
+    ),
+    *rows(
+        "node/inbox.py",
         (
-            "except Unavailable:\n            return",
-            "except DiskFull:\n            return",
+            "if error is None or not isinstance(fate, Taken):",
+            "if error is None:",
             "a67:a_refusal_is_still_that_refusal_when_the_disk_can_not_take_its_note",
         ),
     ),
     *rows(
         "node/repairing.py",
-        (" if message.id == id_ else None", "", "check:a_source_can_give_back_nothing_but_what_was_lost"),
+        ("if signed.id != id_:", "if False:", "check:a_source_can_give_back_nothing_but_what_was_lost"),
     ),
     *rows(
         "node/vault.py",
@@ -156,7 +160,42 @@ SHARE = rows(
     ),
 )
 
-GUARDS_STORAGE: list[Guard] = [*STORE, *BACKUP, *NODE, *SHARE]
+KEYS = [
+    *rows(
+        "adapters/backup.py",
+        (
+            "(SECRET if with_key else ())",
+            "SECRET",
+            "backup:a_backup_is_whole_for_its_owner_only_and_has_the_key_only_when_asked",
+        ),
+        (
+            "(SECRET if node is None else ())",
+            "SECRET",
+            "backup:a_restore_beside_a_key_brings_the_metadata_back_and_no_key",
+        ),
+        (
+            "OPEN, SECRET = (CONFIG, ROOTS)",
+            "OPEN, SECRET = (CONFIG,)",
+            "backup:a_backup_is_whole_for_its_owner_only_and_has_the_key_only_when_asked"
+            " cli:a_node_starts_from_its_backup_alone_on_an_empty_machine",
+        ),
+    ),
+    *rows(
+        "entrypoints/recovery.py",
+        ("HttpCaller(guard)", "HttpCaller()", "keys:recovering_connects_only_to_where_the_operator_lets_this_node"),
+        ("Guard(load(home).outbound)", "Guard()", "keys:recovering_connects_only_to_where_the_operator_lets_this_node"),
+    ),
+    *rows(
+        "entrypoints/cli/running_commands.py",
+        (
+            'if value["asks_first"]:',
+            "if False:",
+            "cli:a_store_that_was_taken_away_is_made_anew_and_the_node_asks_first",
+        ),
+    ),
+]
+
+GUARDS_STORAGE: list[Guard] = [*KEYS, *STORE, *BACKUP, *NODE, *SHARE]
 
 
 def main(words: Sequence[str]) -> int:

@@ -86,9 +86,9 @@ async def test_the_list_of_doors_above_is_whole(tmp_path: Path) -> None:
 
 
 def _routes(door):
-    from hansa.entrypoints.http import admin, federation
+    from hansa.entrypoints.http import admin, federation, ingest
 
-    return [*admin.router.routes, *federation.router.routes]
+    return [*admin.router.routes, *federation.router.routes, *ingest.PLAIN]
 
 
 async def test_identity_is_no_compression(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hansa.kernel.ids import ContentId
-from hansa.kernel.jobs import SandboxLimits
+from hansa.kernel.jobs import SandboxLimits, StepReport, StepStatus, TrialEnd, TrialReport
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
 from hansa.node.shelf import skill_row
@@ -104,3 +104,22 @@ def test_a_body_cannot_bring_its_own_numbers() -> None:
 
 def test_an_id_is_the_same_whatever_is_claimed() -> None:
     assert {received(claim).id for claim in BOASTS} == {ContentId(SHOUT.id)}
+
+
+@pytest.mark.parametrize("status", [one for one in StepStatus if one is not StepStatus.OK])
+def test_a_call_that_raised_is_not_passed_by_the_value_it_shows(status: StepStatus) -> None:
+    shown = TrialReport(TrialEnd.COMPLETED, (StepReport("call", 0, status, "'A!'"), *trial().steps[2:]))
+    assert judge.judge(SHOUT, report(shown)).successes == 0
+
+
+def test_a_failed_check_is_not_mended_by_reporting_it_again() -> None:
+    steps = trial().steps
+    again = TrialReport(TrialEnd.COMPLETED, (StepReport("call", 0, StepStatus.RAISED), *steps))
+    assert judge.judge(SHOUT, report(trial())).successes == 1
+    assert judge.judge(SHOUT, report(again)).successes == 0
+
+
+def test_who_claims_nothing_tells_no_lie() -> None:
+    vacuous = judge.Finding(Outcome.FAIL, Reason.VACUOUS, 5, 0, 0, 0, "0" * 64)
+    assert not service.is_lie(Claim(), vacuous, HARNESS, Params())
+    assert service.is_lie(BOASTS[1], vacuous, HARNESS, Params())

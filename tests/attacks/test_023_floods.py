@@ -10,7 +10,7 @@ import pytest
 from hansa.admission.service import Via
 from hansa.kernel.errors import Refused
 from hansa.kernel.instant import MINUTE, SECOND
-from hansa.node import inbox
+from hansa.node import rooms
 from hansa.node.rows import PeerRow, PutPeer
 from tests.attacks.specimens import key
 from tests.node.ways import Target
@@ -110,10 +110,10 @@ async def test_greetings_are_bounded_by_rate_and_by_number(tmp_path: Path, monke
     assert [await greet(2000 + n) for n in range(65)] == [200] * 60 + [429] * 5
     assert len(node.store.peers()) == 60
     world.clock.advance(MINUTE)
-    rows = [PutPeer(PeerRow(f"did:key:zStranger{n}", seen=START)) for n in range(inbox.MAX_PEERS - 60)]  # type: ignore[arg-type]
+    rows = [PutPeer(PeerRow(f"did:key:zStranger{n}", seen=START)) for n in range(rooms.MAX_PEERS - 60)]  # type: ignore[arg-type]
     await node.store.apply(rows)
     assert await greet(3000) == 429
-    assert len(node.store.peers()) == inbox.MAX_PEERS
+    assert len(node.store.peers()) == rooms.MAX_PEERS
     assert await greet(2001) == 200  # who is known already is still greeted
 
 

@@ -6,6 +6,7 @@ something in `tests/store/test_wal.py`, crashes of whole processes in `tests/e2e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -118,10 +119,10 @@ async def test_a_refusal_is_still_that_refusal_when_the_disk_can_not_take_its_no
     world = World(tmp_path, "sqlite")
     hub = world.settle("hub", "hub")
 
-    async def broken(_: object) -> None:
-        raise Unavailable("the disk under hansa.db reports an error: check the disk, then try again")
+    async def broken(batches: Sequence[object]) -> list[Unavailable]:
+        return [Unavailable("the disk under hansa.db reports an error: check the disk, then try again")] * len(batches)
 
-    hub.store.apply = broken  # type: ignore[method-assign, assignment]
+    hub.store.apply_each = broken  # type: ignore[method-assign, assignment]
     async with hub.http() as http:
         answer = await http.post("/skills", content=skill_message(key(1), SLUG).raw)
     assert (answer.status_code, answer.json()["reason"]) == (403, "unknown_peer")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.attacks.guard_lists import ALL_GUARDS
 from tests.attacks.guards import BACKED, PACKAGE, ROOT, Guard, check_guards
+from tests.attacks.security_page import BEGIN, END, PAGE, page_with_guards
 from tests.attacks.specimens import scaled
 
 
@@ -43,6 +44,18 @@ def test_a_guard_that_nobody_watches_is_reported() -> None:
         ("tests/kernel/test_ids.py::test_a_content_id_is_sha256_in_small_hex",),
     )
     assert check_guards([unwatched]) == [f"{unwatched.name}: still green: {unwatched.tests[0]}"]
+
+
+def test_the_list_in_the_security_page_is_up_to_date() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert (text.count(BEGIN), text.count(END)) == (1, 1)
+    assert text == page_with_guards(text, ALL_GUARDS), "run: python -m tests.attacks.guard_lists --write"
+
+
+def test_a_section_that_is_not_up_to_date_is_written_anew_and_the_page_around_it_kept() -> None:
+    text = page_with_guards("# Page\n\nBefore.\n", ALL_GUARDS[1:])
+    assert text.startswith("# Page\n\nBefore.\n\n" + BEGIN)
+    assert page_with_guards(text, ALL_GUARDS) == page_with_guards("# Page\n\nBefore.\n", ALL_GUARDS) != text
 
 
 @pytest.mark.slow

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from hansa.adapters.guard import Guard, Outbound, Target
 from hansa.adapters.keys import FileKeys
+from hansa.kernel.errors import Unavailable
 from tests.cli.conftest import Hansa, Up, outside
 from tests.cli.test_every_command import MINE
 
@@ -137,6 +139,32 @@ def test_a_node_that_is_up_changes_keys_itself_and_a_lost_directory_comes_back_f
     assert said.code == 0, said
     assert node("id").out.strip() == up.id
     assert node("key", "show", "--json").json["version"] == 3
+
+
+def test_recovering_connects_only_to_where_the_operator_lets_this_node(node: Hansa, home: Path, tmp_path: Path) -> None:
+    """192.0.2.0/24 is a network of documentation: without the setting it is not called, with it nobody answers."""
+    assert node("key", "move-root", tmp_path / "root").code == 0
+    for name in ("key", "roots.jsonl", "hansa.db"):
+        (home / name).unlink(missing_ok=True)
+    asked: list[Outbound | None] = []
+
+    class Nobody(Guard):
+        """Remembers with which setting an address was asked about, and lets nothing through."""
+
+        def __init__(self, outbound: Outbound | None = None) -> None:
+            self.outbound = outbound
+            super().__init__(outbound)
+
+        async def target(self, url: str, own: bool = True) -> Target:
+            asked.append(self.outbound)
+            raise Unavailable("nobody answers")
+
+    (home / "config.toml").write_text('[outbound]\nlan = ["192.0.2.0/24"]\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hansa.entrypoints.recovery.Guard", Nobody)
+        said = node("key", "recover", "--root-key", tmp_path / "root", "--from", "http://192.0.2.1:8470")
+    assert said.code == 4
+    assert asked == [Outbound(lan=("192.0.2.0/24",))]
 
 
 def test_a_home_of_one_key_is_parted_and_its_records_stay(hansa: Hansa, home: Path, tmp_path: Path) -> None:

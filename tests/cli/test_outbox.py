@@ -60,15 +60,15 @@ async def test_one_that_is_given_up_while_it_is_tried_stays_given_up(tmp_path: P
         world.table.teach(SLUG)
         world.net.down.add(hub.url)
         await a.publish(SLUG, hub)
-        deliveries = a.node.publisher.deliver()
-        tried = a.node.publisher._deliver_one
+        caller = a.node.core.caller
+        tried = caller.post
 
-        async def meanwhile(row):
+        async def meanwhile(url: str, path: str, body: bytes):
             await a.node.outbox.drop(a.node.outbox.rows(["pending"]))
-            return await tried(row)
+            return await tried(url, path, body)
 
-        a.node.publisher._deliver_one = meanwhile  # type: ignore[method-assign]
-        assert [one async for one in deliveries]
+        caller.post = meanwhile  # type: ignore[method-assign]
+        assert [one async for one in a.node.publisher.deliver()]
         assert a.store.outbox("pending") == []
         assert len(a.store.outbox("dropped")) == 1
     finally:

@@ -94,7 +94,7 @@ def test_backup_and_restore(stocked: Hansa, home: Path, tmp_path: Path) -> None:
     target = tmp_path / "backup"
     said = stocked("store", "backup", target, "--json")
     assert said.code == 0
-    assert set(said.json["files"]) == {"hansa.db"}
+    assert set(said.json["files"]) == {"hansa.db", "roots.jsonl"}
     assert stat.S_IMODE(target.stat().st_mode) == 0o700
     assert stocked("skill", "list", "--json").json["count"] == 1
     assert stocked("store", "backup", target).code == USAGE
@@ -110,6 +110,25 @@ def test_backup_and_restore(stocked: Hansa, home: Path, tmp_path: Path) -> None:
     assert not stocked("status", "--json").json["asks_first"]
     assert stocked("skill", "list", "--json").json["skills"][0]["state"] == "quarantined"
     assert stocked("store", "check", "--full").code == 0
+
+
+@pytest.mark.parametrize("with_root", [True, False])
+def test_a_node_starts_from_its_backup_alone_on_an_empty_machine(
+    stocked: Hansa, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_root: bool
+) -> None:
+    """Its id, who signs for it and what it held are as before; a root key that was moved away is in no backup."""
+    if not with_root:
+        assert stocked("key", "move-root", tmp_path / "root").code == 0
+    before = (stocked("id").out, stocked("key", "show", "--json").json["signing_keys"])
+    said = stocked("store", "backup", tmp_path / "backup", "--with-key", "--json")
+    assert set(said.json["files"]) == {"hansa.db", "roots.jsonl", "key", *(["root.key"] if with_root else [])}
+    monkeypatch.setenv("HANSA_HOME", str(tmp_path / "new"))
+    assert stocked("store", "restore", tmp_path / "backup").code == 0
+    assert (stocked("id").out, stocked("key", "show", "--json").json["signing_keys"]) == before
+    assert stocked("store", "repair", "--go-on").code == 0
+    assert stocked("skill", "list", "--json").json["count"] == 1
+    rotated = stocked("key", "rotate", *([] if with_root else ["--root-key", tmp_path / "root"]))
+    assert rotated.code == 0, rotated
 
 
 def test_a_path_is_taken_from_where_the_command_was_typed(

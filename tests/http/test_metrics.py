@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def hub(world: World) -> Resident:
-    return world.settle("hub", "hub")
+    return world.settle("hub", "hub", config={"hosts": ("hub", "node.example")})
 
 
 def read(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -130,7 +130,8 @@ def client(door: Any, address: str = "127.0.0.1", name: str = "127.0.0.1") -> ht
         ("127.0.0.1", "localhost", {}, 200),
         ("::1", "[::1]", {}, 200),
         ("10.0.0.9", "127.0.0.1", {}, 401),
-        ("127.0.0.1", "evil.example", {}, 401),
+        ("127.0.0.1", "evil.example", {}, 403),  # the gate, which stands before all routes
+        ("127.0.0.1", "node.example", {}, 401),  # a name of this node is no proof of being on its machine
         ("127.0.0.1", "127.0.0.1", {"Origin": "http://127.0.0.1:8470"}, 401),
         ("127.0.0.1", "127.0.0.1", {"X-Forwarded-For": "10.0.0.9"}, 401),
         ("127.0.0.1", "127.0.0.1", {"Forwarded": "for=10.0.0.9"}, 401),

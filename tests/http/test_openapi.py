@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
-from hansa.entrypoints.http.openapi import ANSWERS, BODIES
+from hansa.entrypoints.http.openapi import ANSWERS, BODIES, SKILLS
 from hansa.kernel.ids import content_id
 from hansa.skills.importing.draft import Draft
 from hansa.skills.importing.skill_folder import read_skill_folder
 from hansa.skills.model import Skill
 from tests.attacks.specimens import scaled
+from tests.mcp.league import admit, folder_skill
 from tests.node.world import DOUBLE, SLUG, Resident, World, multiplier, skill_message, speak
 from tests.skills.importing.test_skill_folder import DOCUMENT
 
@@ -49,8 +50,11 @@ TEXT = b"text of a bundle"
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = World(tmp_path_factory.mktemp("world"), "sqlite")
-    hub, a = made.settle("hub", "hub"), made.settle("a")
+    served = {"hosts": ("hub", "shop", "testserver")}  # the name by which schemathesis asks
+    hub, a = made.settle("hub", "hub", config=served), made.settle("a")
+    shop = made.settle("shop", config=served)
     made.invite(hub, a)
+    asyncio.run(admit(shop, DOUBLE, folder_skill(), publish=True))
     asyncio.run(_fill(hub, a))
     yield made
     made.close()
@@ -73,20 +77,27 @@ async def _fill(hub: Resident, a: Resident) -> None:
 
 
 @pytest.fixture(scope="module")
-def schema(world: World) -> Any:
-    return schemathesis.openapi.from_asgi("/openapi.json", world.residents[0].door)
+def schemas(world: World) -> dict[bool, Any]:
+    """Gives the hub, which takes what is sent; and, for Agent Skills, a node that has proved what it passes on."""
+    hub, _, shop = world.residents
+    doors = {False: hub.door, True: shop.door}
+    return {skills: schemathesis.openapi.from_asgi("/openapi.json", door) for skills, door in doors.items()}
 
 
-def _real_parameters(world: World) -> list[dict[str, str]]:
+def _real_parameters(world: World, path: str) -> list[dict[str, str]]:
     """Returns path parameters that name what is held here."""
     rows = world.residents[0].store.feed(0, 3)
     bundle = [{"id": _bundle().id, "digest": content_id(TEXT)}]
+    catalogue = world.residents[2].node.catalogue.public()
+    listed = [{"id": one.bundle.id, "name": one.bundle.name, "digest": ""} for one in catalogue]
+    if path.startswith(SKILLS):
+        return listed
     return bundle + [{"id": one, "digest": "0" * 64} for row in rows for one in (row.id, row.subject)]
 
 
 def _real_bodies(world: World, place: int) -> list[bytes]:
     """Returns bodies, most of them signed by an invited author; each place gets messages of its own."""
-    hub, a = world.residents
+    hub, a, _ = world.residents
     numbers = range(100 * place, 100 * place + 3)
     skills = [skill_message(a.key, multiplier(number), seq=1_000 + number).raw for number in numbers]
     hellos = [speak(a.key, "hello", {"versions": ["1.0"]}, seq=10_000 + number).raw for number in numbers]
@@ -96,8 +107,8 @@ def _real_bodies(world: World, place: int) -> list[bytes]:
 
 @pytest.mark.parametrize(("method", "path"), PLACES, ids=[f"{method} {path}" for method, path in PLACES])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::hypothesis.errors.NonInteractiveExampleWarning")
-def test_an_answer_is_one_of_those_described(world: World, schema: Any, method: str, path: str) -> None:
-    operation = schema[path][method.upper()]
+def test_an_answer_is_one_of_those_described(world: World, schemas: dict[bool, Any], method: str, path: str) -> None:
+    operation = schemas[path.startswith(SKILLS)][path][method.upper()]
     seen: Counter[int] = Counter()
 
     def check(case: Any) -> None:
@@ -107,7 +118,7 @@ def test_an_answer_is_one_of_those_described(world: World, schema: Any, method: 
         seen[response.status_code] += 1
         case.validate_response(response, checks=CHECKS)
 
-    for named in _real_parameters(world) if "{" in path else [{}]:
+    for named in _real_parameters(world, path) if "{" in path else [{}]:
         case_of = partial(
             operation.Case, path_parameters={name: named[name] for name in named if f"{{{name}}}" in path}
         )

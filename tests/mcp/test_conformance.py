@@ -28,7 +28,8 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
     """Gives the address of `/mcp` behind the node's own checks; the suite knows no tokens, so one is put in front."""
     world = World(tmp_path)
     resident = world.settle("node")
-    await admit(resident, folder_skill(), DOUBLE, SLUG, publish=True)  # the suite looks into the first for folders
+    # the suite looks into the first skill of the list, the oldest: it must have a folder to descend into
+    await admit(resident, folder_skill(), DOUBLE, SLUG, publish=True)
     resident.door.state.mcp.make = conforming
     door = resident.door.state.mcp
     inner = door._app_of

@@ -59,10 +59,11 @@ from hansa.kernel.jobs import (
     TrialReport,
 )
 from hansa.node.core import Core
+from hansa.node.delivering import Delivery
 from hansa.node.node import Node
 from hansa.node.ports import Answer, Sandbox, Solver, Store
 from hansa.node.prover import Proof
-from hansa.node.publishing import Delivery, Publication
+from hansa.node.publishing import Publication
 from hansa.node.rows import PeerRow, PutPeer, SkillRow, SubscriptionRow
 from hansa.node.subscribing import Pulled
 from hansa.skills.importing.draft import Draft

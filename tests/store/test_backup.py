@@ -38,6 +38,8 @@ def home(tmp_path: Path) -> Path:
     made.mkdir()
     (made / "hansa.db").write_bytes(filled())
     (made / "key").write_text("hansa-key-v1 …")
+    (made / "roots.jsonl").write_text("{}\n")
+    (made / "root.key").write_text("hansa-root-key-v1 …")
     (made / "config.toml").write_text("name = 'b'")
     return made
 
@@ -62,7 +64,7 @@ def test_a_backup_is_whole_for_its_owner_only_and_has_the_key_only_when_asked(ho
         manifest = backup.write(home, target, ME, NOW, with_key)
     finally:
         os.umask(old)
-    names = {"hansa.db", "config.toml", *(["key"] if with_key else [])}
+    names = {"hansa.db", "config.toml", "roots.jsonl", *(["key", "root.key"] if with_key else [])}
     assert set(manifest.files) == names
     assert {path.name for path in target.iterdir()} == {*names, "manifest.json"}
     assert mode(target) == 0o700
@@ -181,9 +183,31 @@ def test_a_restore_into_an_empty_folder_takes_the_key_from_the_backup(home: Path
     backup.write(home, target, ME, NOW, with_key=True)
     fresh.mkdir()
     backup.restore(fresh, target, None)
-    assert (fresh / "key").read_text() == (home / "key").read_text()
-    assert mode(fresh / "key") == 0o600
+    for name in ("key", "root.key", "roots.jsonl"):
+        assert (fresh / name).read_text() == (home / name).read_text()
+        assert mode(fresh / name) == 0o600
     assert content(fresh / "hansa.db") == content(home / "hansa.db")
+
+
+def test_a_restore_beside_a_key_brings_the_metadata_back_and_no_key(home: Path) -> None:
+    """The operator has moved the root key away since, and lost the metadata: one is public, the other stays away."""
+    target = home.parent / "backup"
+    backup.write(home, target, ME, NOW, with_key=True)
+    (home / "root.key").unlink()
+    (home / "roots.jsonl").unlink()
+    (home / "key").write_text("a newer key")
+    backup.restore(home, target, ME)
+    assert (home / "roots.jsonl").read_text() == "{}\n"
+    assert (home / "key").read_text() == "a newer key"
+    assert not (home / "root.key").exists()
+
+
+def test_metadata_that_is_there_is_not_put_back_to_an_older_version(home: Path) -> None:
+    target = home.parent / "backup"
+    backup.write(home, target, ME, NOW)
+    (home / "roots.jsonl").write_text("{}\n{}\n")
+    backup.restore(home, target, ME)
+    assert (home / "roots.jsonl").read_text() == "{}\n{}\n"
 
 
 def other_schema(folder: Path) -> None:

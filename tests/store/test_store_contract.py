@@ -168,6 +168,47 @@ async def test_equivocation_within_one_batch(store: Store) -> None:
     assert store.record(cid(("record", 1))) is None
 
 
+# ---- many at once
+
+
+async def test_many_batches_are_made_each_whole_and_in_order(store: Store) -> None:
+    batches = [[put(number, in_feed=True), AppendJournal(line("ref"))] for number in range(1, 6)]
+    assert await store.apply_each(batches) == [None] * 5
+    assert [row.id for row in store.feed(0, 10)] == [record(number).id for number in range(1, 6)]
+    assert store.feed_mark()[0] == len(store.journal("ref")) == 5
+    assert await store.apply_each([]) == []
+
+
+async def test_a_batch_among_others_that_is_refused_is_refused_alone(store: Store) -> None:
+    await store.apply([put(1, in_feed=True)])
+    batches: list[list[Change]] = [
+        [put(2, in_feed=True), PutEvidence(cid("a"), finding(1))],
+        [put(1), AppendJournal(line("refused"))],
+        [put(3, in_feed=True)],
+        [put(3, id=cid("another")), PutEvidence(cid("b"), finding(1))],
+        [put(2)],
+        [AppendJournal(line("ref"))],
+    ]
+    outcomes = await store.apply_each(batches)
+    assert [one.reason if isinstance(one, Refused) else one for one in outcomes] == [
+        None, Reason.DUPLICATE, None, Reason.EQUIVOCATION, Reason.DUPLICATE, None,
+    ]  # fmt: skip
+    assert [row.id for row in store.feed(0, 10)] == [record(number).id for number in (1, 2, 3)]
+    assert store.feed_mark() == (3, chain(chain(chain("", record(1).id), record(2).id), record(3).id))
+    assert (store.journal("refused"), len(store.journal("ref"))) == ([], 1)
+    assert len(store.evidence(cid(("skill", 1)))) == 1
+
+
+async def test_which_of_many_are_held(store: Store) -> None:
+    await store.apply([put(1), put(2), put(3, author=BOB)])
+    one, two, other = (record(number).id for number in (1, 2, 4))
+    assert sorted(store.held([two, other, one, one])) == sorted([one, two])
+    assert store.held([]) == []
+    asked = [(ANN, 1), (ANN, 3), (BOB, 3), (BOB, 1), (BOB, 2**53 - 1)]
+    assert store.records_at(asked) == {(ANN, 1): one, (BOB, 3): record(3).id}
+    assert store.records_at([]) == {}
+
+
 # ---- atomicity
 
 
@@ -241,6 +282,12 @@ async def test_state_of_a_skill_changes_with_its_reason(store: Store) -> None:
     await store.apply([SetSkillState(cid(("skill", 1)), SkillState.ADMITTED)])
     assert store.skill(cid(("skill", 1))) == skill(1, state=SkillState.ADMITTED, reason="")
     assert store.skill(cid(("skill", 2))) == skill(2)
+
+
+async def test_state_of_a_skill_is_told_alone(store: Store) -> None:
+    assert store.skill_state(cid(("skill", 1))) is None
+    await store.apply([PutSkill(skill(1, state=SkillState.ADMITTED))])
+    assert store.skill_state(cid(("skill", 1))) is SkillState.ADMITTED
 
 
 async def test_state_of_a_skill_that_is_not_held_changes_nothing(store: Store) -> None:

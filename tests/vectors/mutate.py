@@ -151,7 +151,7 @@ class Mutator:
 
     def _signatures(self, message: Signed, author: SigningKey, context: dict[str, Any]) -> bytes:
         good = message.signatures[0]
-        entries = [self._entry(message, author, good) for _ in range(self.random.choice((1, 1, 1, 2, 3, 16, 17)))]
+        entries = [self._entry(message, author, good) for _ in range(self.random.choice((0, 1, 1, 1, 2, 3, 16, 17)))]
         if self.random.random() < 0.3:
             entries.insert(0, {"keyid": good[0], "sig": _b64(good[1])})
         payload = message.payload

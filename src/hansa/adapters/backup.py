@@ -3,7 +3,9 @@
     manifest.json   node id, when, what is in it, size and SHA-256 of each file
     hansa.db        the store, one moment of it, checked after it was written
     config.toml     the settings, if there were any
-    key             only when asked for: whoever has it is this node
+    roots.jsonl     the node's root metadata, if it has any: public, and nothing speaks for the node without it
+    key             only when asked for: whoever has it signs for this node
+    root.key        only when asked for, and only if it still lies there: whoever has it *is* this node
 
 A backup is written beside its place and renamed when it is whole; nothing is ever overwritten; only its owner can read
 it. A restore checks everything before it changes anything; see `store.restoring` for how it is made safe.
@@ -26,6 +28,11 @@ from hansa.kernel.errors import DiskFull, Fault, UsageError
 
 FORMAT = "hansa-backup-1"
 MANIFEST, STORE, KEY, CONFIG = "manifest.json", "hansa.db", "key", "config.toml"
+ROOTS, ROOT_KEY = "roots.jsonl", "root.key"
+OPEN, SECRET = (CONFIG, ROOTS), (ROOT_KEY, KEY)
+"""Files beside the store: those that are always in a backup, and those that are there only when asked for. The signing
+key comes last: a directory without one is no node yet."""
+
 MAX_MANIFEST = 64 * 1024
 
 
@@ -77,7 +84,7 @@ def write(
         found = check(staging / STORE, full=True, tell=tell)
         if not found.ok:
             raise Fault(_refusal(home / STORE, found, "no backup was made; hansa store repair mends"))
-        for name in (CONFIG, *((KEY,) if with_key else ())):
+        for name in (*OPEN, *(SECRET if with_key else ())):
             if (home / name).is_file():
                 copy_file(home / name, staging / name)
         parts = {path.name: part(path) for path in sorted(staging.iterdir())}
@@ -106,7 +113,7 @@ def read(folder: Path) -> Manifest:
     try:
         with (folder / MANIFEST).open("rb") as file:
             manifest = msgspec.json.decode(file.read(MAX_MANIFEST), type=Manifest)
-        if manifest.format != FORMAT or set(manifest.files) - {STORE, KEY, CONFIG} or STORE not in manifest.files:
+        if manifest.format != FORMAT or set(manifest.files) - {STORE, *OPEN, *SECRET} or STORE not in manifest.files:
             raise UsageError(f"{folder} is a backup of a form that this Hansa does not know: upgrade hansa")
         wrong = [name for name, stated in manifest.files.items() if part(folder / name) != stated]
     except OSError as error:
@@ -154,7 +161,7 @@ def restore(home: Path, folder: Path, node: str | None, tell: Tell = lambda *_: 
         found = check(incoming, full=True, tell=tell)
         if not found.ok:
             raise Fault(_refusal(folder / STORE, found, "nothing was changed: take another backup"))
-        for name in (KEY, CONFIG):
+        for name in (*OPEN, *(SECRET if node is None else ())):  # a root key that was moved away stays away
             if name in manifest.files and not (home / name).exists():
                 copy_file(folder / name, home / name)
         return manifest, restoring.decide(store)

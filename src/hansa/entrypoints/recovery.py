@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hansa.adapters.caller import HttpCaller
+from hansa.adapters.guard import Guard
 from hansa.adapters.keys import read_root_key
+from hansa.entrypoints.config import load
 from hansa.entrypoints.home import KEY, ROOTS, make_home
 from hansa.entrypoints.identities import write_roots
 from hansa.identity import envelope
@@ -36,16 +38,17 @@ def restore_metadata(home: Path, root_key: Path, urls: Sequence[str]) -> None:
             f"{home} holds nothing of {node_id}: put roots.jsonl of a backup there,"
             " or name nodes that know it with --from URL"
         )
-    found = max((asyncio.run(_ask(url, node_id)) for url in urls), key=len)
+    guard = Guard(load(home).outbound)  # where the operator lets this node connect to, now as ever
+    found = max((asyncio.run(_ask(url, node_id, guard)) for url in urls), key=len)
     if not found:
         raise Unavailable(f"none of {', '.join(urls)} knows root metadata of {node_id}: name another with --from")
     make_home(home)
     write_roots(home, found)
 
 
-async def _ask(url: str, node_id: NodeId) -> list[bytes]:
+async def _ask(url: str, node_id: NodeId, guard: Guard) -> list[bytes]:
     """Returns what a node has of the metadata, as far as each version follows from the one before it."""
-    caller = HttpCaller()
+    caller = HttpCaller(guard)
     found: list[bytes] = []
     trusted: Root | None = None
     try:

@@ -57,6 +57,7 @@ __all__ = [
     "read",
     "root_only",
     "seal",
+    "seal_again",
     "seal_batch",
     "verify",
 ]
@@ -200,7 +201,10 @@ def seal(header: Header, body: Json, keys: Sequence[Signer]) -> Signed:
     Raises:
         ValueError: the body is not canonical JSON (a fraction, say).
     """
-    payload = _payload_bytes(header, body)
+    return _signed_alone(_payload_bytes(header, body), keys)
+
+
+def _signed_alone(payload: bytes, keys: Sequence[Signer]) -> Signed:
     message = pre_authentication_encoding(PAYLOAD_TYPE, payload)
     signatures = tuple((str(key.public.did), key.sign(message)) for key in keys)
     return dsse.write(PAYLOAD_TYPE, payload, signatures, None)
@@ -214,16 +218,26 @@ def seal_batch(messages: Sequence[tuple[Header, Json]], keys: Sequence[Signer]) 
     Raises:
         ValueError: a body is not canonical JSON.
     """
-    if len(messages) > merkle.MAX_SIZE:
-        first, rest = messages[: merkle.MAX_SIZE], messages[merkle.MAX_SIZE :]
-        return seal_batch(first, keys) + seal_batch(rest, keys)
-    if len(messages) < merkle.MIN_SIZE:
-        return [seal(header, body, keys) for header, body in messages]
-    payloads = [_payload_bytes(header, body) for header, body in messages]
-    tree = merkle.Tree([pre_authentication_encoding(PAYLOAD_TYPE, payload) for payload in payloads])
-    statement = batch_statement(tree.root, len(payloads))
-    signatures = tuple((str(key.public.did), key.sign(statement)) for key in keys)
-    return [dsse.write(PAYLOAD_TYPE, payload, signatures, tree.place(index)) for index, payload in enumerate(payloads)]
+    return _batched([_payload_bytes(header, body) for header, body in messages], keys)
+
+
+def seal_again(messages: Sequence[Signed], keys: Sequence[Signer]) -> list[Signed]:
+    """Returns the same messages, each with the id it had, under one signature of each key instead of their own."""
+    return _batched([one.payload for one in messages], keys)
+
+
+def _batched(payloads: Sequence[bytes], keys: Sequence[Signer]) -> list[Signed]:
+    made: list[Signed] = []
+    for start in range(0, len(payloads), merkle.MAX_SIZE):
+        part = payloads[start : start + merkle.MAX_SIZE]
+        if len(part) < merkle.MIN_SIZE:
+            made += [_signed_alone(payload, keys) for payload in part]
+        else:
+            tree = merkle.Tree([pre_authentication_encoding(PAYLOAD_TYPE, payload) for payload in part])
+            statement = batch_statement(tree.root, len(part))
+            signatures = tuple((str(key.public.did), key.sign(statement)) for key in keys)
+            made += [dsse.write(PAYLOAD_TYPE, one, signatures, tree.place(index)) for index, one in enumerate(part)]
+    return made
 
 
 def batch_statement(root: bytes, size: int) -> bytes:

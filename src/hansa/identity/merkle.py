@@ -69,11 +69,13 @@ class Place:
 
     def root(self, message: bytes) -> bytes:
         """Returns the root of the tree in which `message` stands here (RFC 9162, 2.1.3.2); the place must exist."""
-        node, index, last, at = leaf_hash(message), self.index, self.size - 1, 0
+        node, path, index, last, at = leaf_hash(message), self.path, self.index, self.size - 1, 0
         while last:
-            if index & 1 or index < last:
-                sibling = self.path[at : at + HASH_BYTES]
-                node = inner_hash(sibling, node) if index & 1 else inner_hash(node, sibling)
+            if index & 1:
+                node = sha256(b"\1" + path[at : at + HASH_BYTES] + node).digest()
+                at += HASH_BYTES
+            elif index < last:
+                node = sha256(b"\1" + node + path[at : at + HASH_BYTES]).digest()
                 at += HASH_BYTES
             index >>= 1
             last >>= 1

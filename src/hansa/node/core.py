@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from hansa.admission import service as admission
 from hansa.admission.counters import Counters
-from hansa.admission.service import Admission, Freshness, Guest
+from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import ledger
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
 from hansa.kernel.errors import Refused
-from hansa.kernel.ids import EVERYONE, ContentId, NodeId
+from hansa.kernel.ids import EVERYONE, ContentId
 from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Driver
+from hansa.node.memory import StoreMemory
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
-from hansa.node.rows import RecordRow
 from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
@@ -84,53 +82,6 @@ class Settings:
         self.ranking.validate()
 
 
-class StoreMemory:
-    """What admission must remember, answered from the store."""
-
-    def __init__(self, store: Store) -> None:
-        """Reads from `store`; what each author has in it is counted when first asked for, and kept up by `Driver`."""
-        self._store = store
-        self._held = 0
-
-    @cached_property
-    def _bytes(self) -> Counter[NodeId]:
-        counted = Counter(self._store.sizes())
-        self._held = counted.total()
-        return counted
-
-    def kept(self, row: RecordRow) -> None:
-        """Counts a record that was just kept."""
-        if "_bytes" in self.__dict__:
-            self._bytes[row.author] += len(row.envelope)
-            self._held += len(row.envelope)
-
-    def bytes_of(self, author: NodeId) -> int:
-        """Returns how many bytes of records are held of an author."""
-        return self._bytes[author]
-
-    def bytes_held(self) -> int:
-        """Returns how many bytes of records are held in all."""
-        return self._held if "_bytes" in self.__dict__ else self._bytes.total()
-
-    def holds(self, message: ContentId) -> bool:
-        """Says whether a record with this id is held."""
-        return self._store.record(message) is not None
-
-    def at_sequence(self, author: NodeId, seq: int) -> ContentId | None:
-        """Returns the record that has this sequence number."""
-        return self._store.record_at(author, seq)
-
-    def live_floor(self, author: NodeId) -> int:
-        """Returns the highest sequence number of a live message taken from `author`."""
-        peer = self._store.peer(author)
-        return peer.live_seq if peer else -1
-
-    def guest(self, author: NodeId) -> Guest:
-        """Returns what the operator has settled about `author`."""
-        peer = self._store.peer(author)
-        return Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
-
-
 class Core:
     """The node's identity, ports and settings, and its hand for signing.
 
@@ -170,9 +121,9 @@ class Core:
         self.spans = spans
         self.turns = Turns()
         self.ring = KeyRing(store)
-        memory = StoreMemory(store)
-        self.driver = Driver(store, clock, index, memory.kept, spans)
-        self.admission = Admission(self.me, settings.network, KINDS, memory, settings.admission)
+        self.memory = StoreMemory(store)
+        self.driver = Driver(store, clock, index, self.memory.kept, spans)
+        self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
         self._last_seq = store.last_seq(self.me)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
+from hansa.kernel.instant import Instant
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.events import Event, Kind, Shown, Stream, Value, Watcher
 from hansa.node.ports import Clock, Index, Store
-from hansa.node.rows import AppendJournal, Change, JournalRow, PutRecord, RecordRow
+from hansa.node.rows import AppendJournal, Change, JournalRow, PutOutbox, PutRecord, RecordRow
 from hansa.node.spans import NO_SPANS, Spans
 
 
@@ -65,31 +67,45 @@ class Driver:
         Raises:
             Refused, DiskFull, Fault: from the store; then nothing was changed, sent or shown.
         """
-        if effects.changes:
-            with self._spans.span("append", changes=len(effects.changes)):
-                await self._store.apply(effects.changes)
-            for change in effects.changes:
-                if isinstance(change, PutRecord):
-                    self._kept(change.row)
+        (error,) = await self.perform_each([effects])
+        if error is not None:
+            raise error
+
+    async def perform_each(self, many: Sequence[Effects]) -> list[HansaError | None]:
+        """Performs several effects with one commit, each whole or not at all.
+
+        Returns:
+            For each why nothing of it was done, or None.
+
+        Raises:
+            Fault: the store is closed.
+        """
+        writing = [effects for effects in many if effects.changes]
+        with self._spans.span("append", changes=sum(len(effects.changes) for effects in writing)):
+            kept = iter(await self._store.apply_each([effects.changes for effects in writing]))
+        outcomes = [next(kept) if effects.changes else None for effects in many]
+        now = self._clock.now()
+        for effects, error in zip(many, outcomes, strict=True):
+            if error is None:
+                self._show(effects, now)
+        return outcomes
+
+    def _show(self, effects: Effects, now: Instant) -> None:
+        for change in effects.changes:
+            if isinstance(change, PutRecord):
+                self._kept(change.row)
         for skill, text in effects.index:
             self._index.add(skill, text)
-        self.outbox_filled.set()
-        now = self._clock.now()
+        if any(isinstance(change, PutOutbox) and not change.row.tries for change in effects.changes):
+            self.outbox_filled.set()
         for shown in effects.shows:
             self.stream.show(shown, now)
 
     def note(self, ref: str, box: Box, verdict: Verdict | None, reason: Reason | None, detail: str = "") -> Change:
         """Returns the journal line for what happened to `ref` at a box."""
-        return AppendJournal(
-            JournalRow(
-                ref,
-                box.value,
-                verdict.value if verdict else "note",
-                reason.code if reason else "",
-                detail[:500],
-                self._clock.now(),
-            )
-        )
+        word = verdict or "note"
+        code = reason.code if reason else ""
+        return AppendJournal(JournalRow(ref, box, word, code, detail[:500], self._clock.now()))
 
     @contextmanager
     def listening(self) -> Iterator[Watcher]:

@@ -1,12 +1,14 @@
 """The one way in. Bytes become Signed, Verified, Admitted, and then a room decides; each refusal is counted and noted.
 
-Every door calls `receive`: HTTP, a pulled feed, a file. There is no other path from bytes to the store.
+Every door calls `receive`, or `receive_many`: HTTP, a pulled feed, a file. There is no other path from bytes to the
+store, and for one message it is the same as for many: read and verify each, gather what waits (`node.gathering`),
+decide in order, keep with one commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import msgspec
 
@@ -14,52 +16,22 @@ from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope, roots
-from hansa.identity.envelope import Signed, Verified
-from hansa.kernel.errors import DiskFull, Refused, Unavailable
-from hansa.kernel.ids import ContentId, NodeId, content_id
+from hansa.identity.envelope import Ring, Verified
+from hansa.kernel.errors import DiskFull, HansaError, Refused
+from hansa.kernel.ids import content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
-from hansa.node import succession
 from hansa.node.core import Core
 from hansa.node.driver import Effects
-from hansa.node.events import BY_CODE as KINDS
 from hansa.node.events import Kind
-from hansa.node.rows import (
-    AppendLedger,
-    PeerRow,
-    PutBlob,
-    PutEvidence,
-    PutPeer,
-    PutRecord,
-    PutSkill,
-    PutTombstone,
-    SetSkillState,
-    SkillRow,
-    TombstoneRow,
-)
-from hansa.node.shelf import Shelf, index_text, record_row, skill_row
-from hansa.node.vault import open_record, subject_of
+from hansa.node.gathering import Arrival, Fate, Gathering, Span, Taken, Wanted
+from hansa.node.rooms import Rooms
+from hansa.node.rows import AppendLedger, PutBlob, PutRecord
+from hansa.node.shelf import Shelf, record_row
+from hansa.node.vault import subject_of
 from hansa.overlay import messages as overlay
-from hansa.overlay.messages import Hello
-from hansa.skills import messages, service
-from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
-from hansa.skills.model import Origin, Outcome, SkillState
-
-MAX_PEERS = 10_000
-"""Greetings cost nothing to make, so what is remembered of strangers is bounded."""
-
-Wanted = Callable[[SkillBody, Verified], bool]
-"""Says whether a pulled skill matches what was subscribed to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A message that was accepted: its id, its kind, and the skill it is about, if any."""
-
-    id: ContentId
-    kind: str
-    subject: str
-    message: Verified
+from hansa.skills import messages
+from hansa.skills.messages import SkillBody
 
 
 class Inbox:
@@ -68,15 +40,8 @@ class Inbox:
     def __init__(self, core: Core, shelf: Shelf) -> None:
         """Works for one node."""
         self._core = core
-        self._shelf = shelf
-        self._rooms: dict[str, Callable[[Admitted, str], tuple[str, Effects]]] = {
-            messages.SKILL: self._skill,
-            messages.EVIDENCE: self._evidence,
-            messages.TOMBSTONE: self._tombstone,
-            RECEIPT: self._receipt,
-            roots.KIND: self._root,
-            overlay.HELLO: self._hello,
-        }
+        self._rooms = Rooms(core, shelf)
+        self._gathering = Gathering(self._decide_all, lambda: core.counters.ended(Reason.INTERRUPTED))
 
     async def receive(
         self, data: bytes, via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
@@ -92,41 +57,120 @@ class Inbox:
         Raises:
             Refused: with its reason; DiskFull, Fault: nothing was kept.
         """
-        self._core.counters.came_in()
-        self._core.meters.bytes_in += len(data)
-        ref: str = content_id(data)
-        fate: Reason | None = Reason.INTERRUPTED
-        try:
-            with self._core.spans.span("receive", via=str(via), bytes=len(data)):
-                signed = envelope.read(data, self._core.settings.limits)
-                ref = signed.id
-                taken = await self._decide(signed, via, source, wanted, only)
-            fate = None
-        except Refused as refusal:
-            fate = refusal.reason
-            await self._note_refusal(ref, refusal, f"via {via}" + (f" from {source}" if source else ""), data)
-            raise
-        except DiskFull:
-            fate = Reason.STORE_FULL
-            raise
-        finally:
-            self._core.counters.ended(fate)
-        return taken
+        with self._core.spans.span("receive", via=str(via), bytes=len(data)):
+            (outcome,) = await self._receive([data], via, source, wanted, only)
+            if isinstance(outcome, HansaError):
+                raise outcome
+            return outcome
 
-    async def _decide(self, signed: Signed, via: Via, source: str, wanted: Wanted | None, only: str) -> Taken:
-        now, spans = self._core.now(), self._core.spans
-        ring = self._core.ring.live(now) if only == overlay.HELLO else self._core.ring.taking(now)
-        with spans.span("verify"):
-            message = self._core.ring.verify(signed, ring, self._core.settings.limits)
-        async with self._core.turns.of(message.author):
-            if message.header.kind != roots.KIND:  # the author's keys may have changed while it waited for its turn
-                envelope.check_signers(ring(message.author), message.header.seq, message.signers)
-            with spans.span("admit", kind=message.header.kind):
-                admitted = self._core.admission.admit(message, via, self._core.now())
-                self._check_door(message, wanted, only)
-            subject = subject_of(message)
-            async with self._core.turns.of(subject if subject != message.author else ""):  # that turn is held already
-                return await self._carry_out(admitted, source)
+    async def receive_many(
+        self, lines: Sequence[bytes], via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
+    ) -> list[Fate]:
+        """Takes many messages in, in their order; one that is refused stops no other.
+
+        Returns:
+            For each what `receive` would have returned or raised.
+        """
+        with self._core.spans.span("receive", via=str(via), messages=len(lines), bytes=sum(map(len, lines))):
+            return await self._receive(lines, via, source, wanted, only)
+
+    async def _receive(
+        self, lines: Sequence[bytes], via: Via, source: str, wanted: Wanted | None, only: str
+    ) -> list[Fate]:
+        fates: list[Fate] = []
+        together: list[Arrival] = []
+        for data in lines:
+            one = self._arrive(data, via, source, wanted, only)
+            together.append(one)
+            if isinstance(one.read, Verified) and one.read.header.kind == roots.KIND:  # what follows is judged by it
+                fates += await self._gathering.enter(together)
+                together = []
+        return fates + await self._gathering.enter(together)
+
+    def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str) -> Arrival:
+        """Reads and verifies one message, which asks the store for nothing but keys: it can be done at any time."""
+        core = self._core
+        core.counters.came_in()
+        core.meters.bytes_in += len(data)
+        signed = None
+        try:
+            with core.spans.span("verify"):
+                signed = envelope.read(data, core.settings.limits)
+                message = core.ring.verify(signed, self._ring(only), core.settings.limits)
+            return Arrival(data, via, source, wanted, only, message, message.id, _subject(message))
+        except Refused as refusal:
+            return Arrival(data, via, source, wanted, only, refusal, signed.id if signed else content_id(data))
+
+    def _ring(self, only: str) -> Ring:
+        now = self._core.now()
+        return self._core.ring.live(now) if only == overlay.HELLO else self._core.ring.taking(now)
+
+    async def _decide_all(self, group: Sequence[Arrival]) -> None:
+        """Decides on messages in order and keeps what follows; sets the outcome of each."""
+        async with AsyncExitStack() as turns:
+            for name in _names(group):
+                await turns.enter_async_context(self._core.turns.of(name))
+            span = self._begin(group)
+            for number, one in enumerate(group):
+                if span.clashes(one):
+                    await self._keep(span)
+                    span = self._begin(group[number:])
+                fate, effects = self._decide(one)
+                span.add(one, fate, effects)
+                for change in effects.changes:
+                    if isinstance(change, PutRecord):
+                        self._core.memory.coming(change.row)
+            await self._keep(span)
+
+    def _begin(self, group: Sequence[Arrival]) -> Span:
+        self._core.memory.look_up([one.read for one in group if isinstance(one.read, Verified)])
+        return Span()
+
+    def _decide(self, one: Arrival) -> tuple[Fate, Effects]:
+        try:
+            if isinstance(one.read, Refused):
+                raise one.read
+            header = one.read.header
+            if header.kind != roots.KIND:  # the author's keys may have changed while it waited for its turn
+                envelope.check_signers(self._ring(one.only)(one.read.author), header.seq, one.read.signers)
+            with self._core.spans.span("admit", kind=header.kind):
+                admitted = self._core.admission.admit(one.read, one.via, self._core.now())
+                self._check_door(one.read, one.wanted, one.only)
+            return self._carry_out(admitted, one)
+        except Refused as refusal:
+            return refusal, self._refusal(one, refusal)
+        except HansaError as error:
+            return error, Effects()
+
+    async def _keep(self, span: Span) -> None:
+        """Keeps what was decided, then counts and tells each fate."""
+        self._core.memory.forget()
+        errors = await self._core.driver.perform_each([effects for _, _, effects in span.decided])
+        late: list[tuple[Arrival, Refused]] = []
+        for (one, fate, _), error in zip(span.decided, errors, strict=True):
+            if isinstance(fate, Taken) and fate.kind == roots.KIND:
+                self._core.ring.forget(fate.message.author)
+            if error is None or not isinstance(fate, Taken):
+                self._tell(one, fate)  # a refusal stands, and is counted, also when there is no room for its note
+            elif isinstance(error, Refused):
+                late.append((one, error))  # somebody was faster
+            else:
+                self._tell(one, error)
+        await self._core.driver.perform_each([self._refusal(one, refusal) for one, refusal in late])
+        for one, refusal in late:
+            self._tell(one, refusal)
+
+    def _tell(self, one: Arrival, outcome: Fate) -> None:
+        fate: Reason | None = Reason.INTERRUPTED
+        if isinstance(outcome, Taken):
+            fate = None
+        elif isinstance(outcome, Refused):
+            fate = outcome.reason
+        elif isinstance(outcome, DiskFull):
+            fate = Reason.STORE_FULL
+        self._core.counters.ended(fate)
+        if not one.outcome.done():  # nobody waits any more
+            one.outcome.set_result(outcome)
 
     def _check_door(self, message: Verified, wanted: Wanted | None, only: str) -> None:
         kind = message.header.kind
@@ -135,34 +179,29 @@ class Inbox:
         if wanted and kind == messages.SKILL and not wanted(parse(message.body, SkillBody), message):
             raise Refused(Reason.NOT_OURS)
 
-    async def _carry_out(self, admitted: Admitted, source: str) -> Taken:
-        message, via = admitted.message, admitted.via
+    def _carry_out(self, admitted: Admitted, one: Arrival) -> tuple[Taken, Effects]:
+        message = admitted.message
         with self._core.spans.span("decide", kind=message.header.kind):
-            subject, effects = self._rooms[message.header.kind](admitted, source)
-        detail = f"{message.header.kind} by {message.author} via {via}" + (f" from {source}" if source else "")
+            subject, effects = self._rooms.decide(admitted, one.source)
+        detail = f"{message.header.kind} by {message.author} {one.where}"
         for ref in {message.id, subject} - {""}:
             effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
-        await self._core.driver.perform(effects)
-        if message.header.kind == roots.KIND:
-            self._core.ring.forget(message.author)
-        return Taken(message.id, message.header.kind, subject, message)
+        return Taken(message.id, message.header.kind, subject, message), effects
 
-    async def _note_refusal(self, ref: str, refusal: Refused, where: str, data: bytes) -> None:
+    def _refusal(self, one: Arrival, refusal: Refused) -> Effects:
+        """Returns the note of a refusal, and the proof where there is one."""
         reason = refusal.reason
         if reason is Reason.DUPLICATE:
-            return  # nobody's fault, and a storm of them must not fill the journal
-        note = self._core.driver.note(ref, reason.box, reason.verdict, reason, f"{refusal.detail} ({where})")
-        effects = Effects([note])
+            return Effects()  # nobody's fault, and a storm of them must not fill the journal
+        detail = f"{refusal.detail} ({one.where})"
+        effects = Effects([self._core.driver.note(one.ref, reason.box, reason.verdict, reason, detail)])
         if isinstance(refusal, Equivocation):
-            self._prove_equivocation(refusal, data, effects)
+            self._prove_equivocation(refusal, one.data, effects)
         effects.show(
-            Kind.MESSAGE_REFUSED, ref, reason.text, reason=reason.code, box=reason.box.value,
+            Kind.MESSAGE_REFUSED, one.ref, reason.text, reason=reason.code, box=reason.box.value,
             verdict=reason.verdict.value,
         )  # fmt: skip
-        try:
-            await self._core.driver.perform(effects)
-        except Unavailable:
-            return  # the refusal stands and is counted; only its note has no room, or the disk refuses
+        return effects
 
     def _prove_equivocation(self, found: Equivocation, data: bytes, effects: Effects) -> None:
         """Keeps both signed messages and a receipt that names them: a proof that anybody can check (threat 11)."""
@@ -191,156 +230,19 @@ class Inbox:
             self._core.driver.note(first.id, Box.ADMISSION, None, Reason.EQUIVOCATION, about),
         ]
 
-    def _skill(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        message = admitted.message
-        body = parse(message.body, SkillBody)
-        id_ = body.skill.id
-        service.receive(
-            body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
-        )
-        record = record_row(message, id_, admitted.at)
-        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
-        held = self._core.store.skill(id_)
-        if held is not None and held.state is SkillState.REMOVED:
-            effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
-            note = f"back to quarantine: {message.author} stands up for it"
-            effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, note))
-        if held is None:
-            origin = Origin.OWN if message.author == self._core.me else Origin.PEER
-            row = skill_row(body.skill, origin, message.author, admitted.at, source)
-            effects.changes.append(PutSkill(row))
-            detail = f"to quarantine; its author claims {body.claim.verification_score / 10_000:.1f} % of checks"
-            effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, detail))
-        effects.show(Kind.SKILL_RECEIVED, id_, body.skill.intent, author=message.author)
-        effects.index.append((id_, index_text(body.skill.intent, body.skill.tags)))
-        return id_, effects
 
-    def _evidence(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        message = admitted.message
-        body = parse(message.body, EvidenceBody)
-        self._held(body.skill)
-        evidence = body.as_evidence(message.author, message.header.created)
-        record = record_row(message, body.skill, admitted.at)
-        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted)), PutEvidence(record.id, evidence)])
-        about = f"{body.outcome} by {message.author}"
-        effects.show(Kind.EVIDENCE_RECEIVED, body.skill, about, outcome=str(body.outcome), author=message.author)
-        return body.skill, effects
+def _names(group: Sequence[Arrival]) -> dict[str, None]:
+    """Returns whose turns a group needs: the authors' and those of the skills that it is about."""
+    found: dict[str, None] = {}
+    for one in group:
+        if isinstance(one.read, Verified):
+            found[one.read.author] = found[one.subject] = None
+    return found
 
-    def _tombstone(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        message = admitted.message
-        body = parse(message.body, TombstoneBody)
-        id_ = ContentId(body.skill)
-        row = self._held(id_)
-        ours = message.author == self._core.me  # comes back to us after an old backup was restored
-        goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
-        record = record_row(message, id_, admitted.at)
-        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
-        if goes and row.state is not SkillState.REMOVED:
-            effects.changes += [
-                PutTombstone(TombstoneRow(id_, record.id, body.why, admitted.at)),
-                SetSkillState(id_, service.move(row.state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
-            ]
-            self._core.index.drop(id_)
-        note = f"taken back by {message.author}: {body.why}"
-        effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, note))
-        effects.show(Kind.SKILL_REMOVED, id_, note)
-        return id_, effects
 
-    def _receipt(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        """Keeps somebody's receipt: shown with the skill, a reason to look again here, never believed blindly."""
-        message = admitted.message
-        body = parse(message.body, Receipt)
-        if body.skill:
-            self._held(body.skill)
-        claim = self._core.store.record(ContentId(body.records[0]))
-        about = claim.subject if claim is not None and claim.kind != roots.KIND else ""
-        if claim is None or claim.author != body.subject or about != body.skill:
-            raise Refused(Reason.UNKNOWN_SKILL, "the claim that the receipt speaks of is not held here")
-        self._check_grounds(body, message)
-        record = record_row(message, body.skill, admitted.at)
-        effects = Effects(
-            [
-                PutRecord(record, in_feed=self._passes_on(admitted)),
-                AppendLedger(record.id, claim.author, body.skill, body.dealing.value, admitted.at),
-            ]
-        )
-        if body.dealing is Dealing.SKILL_REFUTED:
-            note = f"receipt {record.id[:12]}: {body.reason}, says {message.author} of {body.subject}"
-            effects.changes.append(self._core.driver.note(body.skill, Box.STORE, None, None, note))
-        effects.show(
-            KINDS[f"receipt.{body.dealing}"], body.skill or record.id, f"{body.subject} by {message.author}",
-            subject=body.subject, author=message.author,
-        )  # fmt: skip
-        return body.skill, effects
-
-    def _check_grounds(self, body: Receipt, message: Verified) -> None:
-        """Refuses a receipt about a skill without a finding of its own author behind it: no word without a deed."""
-        if body.dealing is Dealing.EQUIVOCATED:
-            self._check_equivocation(body)
-            return
-        finding = self._core.store.record(ContentId(body.records[-1]))
-        if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):
-            raise Refused(Reason.UNKNOWN_SKILL, "the finding that the receipt rests on is not held here")
-        outcome = parse(open_record(finding, self._core.ring).body, EvidenceBody).outcome
-        wanted = Outcome.FAIL if body.dealing is Dealing.SKILL_REFUTED else Outcome.PASS
-        if finding.subject != body.skill or outcome is not wanted:
-            raise Refused(Reason.BAD_BODY, "the finding does not say what the receipt says")
-
-    def _check_equivocation(self, body: Receipt) -> None:
-        """Refuses an accusation of equivocation unless both messages lie here, signed, under one number."""
-        first = self._core.store.record(ContentId(body.records[0]))
-        data = self._core.store.blob(ContentId(body.records[-1]))
-        if first is None or data is None:
-            raise Refused(Reason.UNKNOWN_SKILL, "the two messages that would prove it are not held here")
-        ring = self._core.ring
-        one, other = open_record(first, ring), ring.verify(envelope.read(data), ring)
-        if (one.author, one.header.seq) != (other.author, other.header.seq) or one.id == other.id:
-            raise Refused(Reason.BAD_BODY, "the two messages do not prove it")
-
-    def _root(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        """Takes the next version of somebody's keys; of strangers no more than are remembered of them anyway."""
-        author = admitted.message.author
-        effects = succession.take(self._core, admitted.message, admitted.at, self._is_passed_on(admitted))
-        if admitted.via is Via.HTTP and self._core.store.peer(author) is None:
-            effects.changes.append(PutPeer(replace(self._met(author), seen=admitted.at)))
-        return author, effects
-
-    def _is_passed_on(self, admitted: Admitted) -> bool:
-        """Says whether root metadata goes into the feed: this node's own, and that of those whose records do too."""
-        author = admitted.message.author
-        guest = self._core.admission.memory.guest(author)
-        welcome = guest.invited or self._core.settings.admission.open_to_all
-        return author == self._core.me or (welcome and self._passes_on(admitted))
-
-    def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        message = admitted.message
-        body = parse(message.body, Hello)
-        row = replace(
-            self._met(message.author),
-            name=body.name,
-            role=body.role,
-            skills=body.skills,
-            live_seq=message.header.seq,
-            seen=admitted.at,
-        )
-        effects = Effects([PutPeer(row)])
-        effects.show(Kind.PEER_GREETED, message.author, body.name, name=body.name, role=body.role)
-        return "", effects
-
-    def _met(self, author: NodeId) -> PeerRow:
-        peer = self._core.store.peer(author)
-        if peer is None and len(self._core.store.peers()) >= MAX_PEERS:
-            raise Refused(Reason.RATE, f"this node has met {MAX_PEERS} others already")
-        return peer or PeerRow(author)
-
-    def _held(self, skill: str) -> SkillRow:
-        row = self._core.store.skill(ContentId(skill))
-        if row is None:
-            raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
-        return row
-
-    def _passes_on(self, admitted: Admitted) -> bool:
-        """A hub passes on what was pushed to it; a node passes on nothing but its own, which may come back to it."""
-        if admitted.message.author == self._core.me:  # the store it was in was lost, or an old backup restored
-            return admitted.message.header.kind in (messages.SKILL, messages.TOMBSTONE)
-        return self._core.settings.role == "hub" and admitted.via is Via.HTTP
+def _subject(message: Verified) -> str:
+    """Returns what a message is about (`vault.subject_of`); "" for a body that is none, which is refused later."""
+    try:
+        return subject_of(message)
+    except Refused:
+        return ""

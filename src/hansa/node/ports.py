@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hansa.identity.envelope import Signer
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
@@ -118,8 +119,24 @@ class Store(Protocol):
         """
         ...
 
+    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        """Makes the changes of each batch, or none of that batch; one commit for all of them where that is possible.
+
+        Returns:
+            For each batch why it was not made, or None: what `apply` would have raised for it, coming after the others.
+        """
+        ...
+
     def record(self, id_: ContentId) -> RecordRow | None:
         """Returns a record."""
+        ...
+
+    def held(self, records: Sequence[ContentId]) -> list[ContentId]:
+        """Returns those of the ids that are records here."""
+        ...
+
+    def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
+        """Returns the ids of the records that have one of these authors and sequence numbers."""
         ...
 
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
@@ -148,6 +165,10 @@ class Store(Protocol):
 
     def skill(self, id_: ContentId) -> SkillRow | None:
         """Returns a skill."""
+        ...
+
+    def skill_state(self, id_: ContentId) -> SkillState | None:
+        """Returns a skill's state alone, which takes a fraction of reading the skill; None when it is not held."""
         ...
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:

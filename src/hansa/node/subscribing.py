@@ -20,13 +20,13 @@ from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse, read_json
+from hansa.node.answers import their_refusal
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.inbox import Inbox
 from hansa.node.keyfetcher import CHANGED, KeyFetcher
 from hansa.node.ports import SkillFilter
-from hansa.node.publishing import their_refusal
 from hansa.node.rows import (
     DropSubscription,
     PutBlob,

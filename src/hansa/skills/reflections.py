@@ -96,6 +96,18 @@ class ReflectionFilter:
     since: int = 0
     until: int = 0
 
+    def takes(self, one: Reflection) -> bool:
+        """Says whether a reflection is among these."""
+        return (
+            self.outcome in (None, one.outcome)
+            and self.category in ("", one.category)
+            and self.session in ("", one.session)
+            and self.skill in ("", one.skill)
+            and (not self.tag or self.tag in one.tags)
+            and one.at >= self.since
+            and (not self.until or 0 < one.at <= self.until)
+        )
+
 
 def reflection_of(fields: dict[str, Any]) -> Reflection:
     """Returns a reflection from plain fields, held to every bound.

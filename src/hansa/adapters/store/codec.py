@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from hansa.adapters.store import faults
 from hansa.adapters.store.prepared import Fetched, Values
 from hansa.conduct.ledger import Entry
+from hansa.kernel.ids import ContentId
 from hansa.node.rows import (
     JournalRow,
     LedgerRow,
@@ -34,6 +35,52 @@ def values(row: Any) -> Values:
         if name in found:
             found[name] = json.dumps(found[name], ensure_ascii=False, separators=(",", ":"))
     return found
+
+
+def record_values(row: RecordRow, place: int | None) -> Values:
+    """Returns the columns of a record, written out since there are so many of them."""
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "author": row.author,
+        "seq": row.seq,
+        "subject": row.subject,
+        "created": row.created,
+        "received": row.received,
+        "envelope": row.envelope,
+        "place": place,
+    }
+
+
+def finding_values(record: ContentId, finding: Evidence) -> Values:
+    """Returns the columns of a finding."""
+    return {
+        "record": record,
+        "skill": finding.skill,
+        "prover": finding.prover,
+        "harness": finding.harness,
+        "sandbox": finding.sandbox,
+        "outcome": finding.outcome,
+        "trials": finding.trials,
+        "successes": finding.successes,
+        "passed": finding.passed,
+        "total": finding.total,
+        "digest": finding.digest,
+        "reason": finding.reason,
+        "at": finding.at,
+    }
+
+
+def line_values(row: JournalRow) -> Values:
+    """Returns the columns of a line of the journal."""
+    return {
+        "ref": row.ref,
+        "box": row.box,
+        "verdict": row.verdict,
+        "reason": row.reason,
+        "detail": row.detail,
+        "at": row.at,
+    }
 
 
 def ledger_values(row: LedgerRow) -> Values:

@@ -28,6 +28,12 @@ OLDEST_SQLITE = (3, 35, 0)
 
 BUSY_MS = 5_000
 
+CACHE_KIB = 64 * 1024
+"""Pages that the writing connection keeps. Ids are hashes, so that each insert meets its indexes at random places."""
+
+CHECKPOINT_PAGES = 4_000
+"""Pages in the log after which it is folded into the file: fewer folds for busy nodes, 16 MiB of log at most or so."""
+
 _WRITING = (
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",  # macOS: fsync alone does not reach the disk there
@@ -35,6 +41,8 @@ _WRITING = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
+    f"PRAGMA cache_size = -{CACHE_KIB}",
+    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
 )
 _READING = ("PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint = 0", "PRAGMA trusted_schema = OFF")
 

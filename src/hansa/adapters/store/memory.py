@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
 
-from hansa.adapters.index.words import words
+from hansa.adapters.store import bm25
 from hansa.conduct import ledger
-from hansa.kernel.errors import DiskFull, Fault, Refused
+from hansa.kernel.errors import DiskFull, Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId, chain
 from hansa.kernel.verdict import Reason
 from hansa.node.ports import SkillFilter, StoreCounts
@@ -49,11 +48,6 @@ from hansa.node.rows import (
 from hansa.skills import messages
 from hansa.skills.model import Evidence, SkillState
 from hansa.skills.reflections import Reflection, ReflectionFilter
-
-K1 = 1.2
-B = 0.75
-MIN_IDF = 1e-6
-"""BM25 as SQLite's FTS5 computes it: k1, b, and what a word that most texts have still counts."""
 
 _OURS = ("origin", "author", "state", "added", "source", "reason", "claimed_pass")
 """What this node has settled about a skill, which its body does not say."""
@@ -97,6 +91,17 @@ class MemoryStore:
             self._make(change)
         self._applied += bool(changes)
         del self._journal[: max(0, len(self._journal) - self._journal_bound)]
+
+    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        """Makes the changes of each batch, or none of that batch."""
+        outcomes: list[HansaError | None] = []
+        for changes in batches:
+            try:
+                await self.apply(changes)
+                outcomes.append(None)
+            except HansaError as error:
+                outcomes.append(error)
+        return outcomes
 
     def _refuse(self, rows: Sequence[RecordRow]) -> None:
         ids = set(self._records)
@@ -203,6 +208,14 @@ class MemoryStore:
         """Returns a record."""
         return self._records.get(id_)
 
+    def held(self, records: Sequence[ContentId]) -> list[ContentId]:
+        """Returns those of the ids that are records here."""
+        return [one for one in dict.fromkeys(records) if one in self._records]
+
+    def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
+        """Returns the ids of the records that have one of these authors and sequence numbers."""
+        return {place: self._by_seq[place] for place in places if place in self._by_seq}
+
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
         """Returns the id of the record with this author and sequence number."""
         return self._by_seq.get((author, seq))
@@ -234,6 +247,11 @@ class MemoryStore:
     def skill(self, id_: ContentId) -> SkillRow | None:
         """Returns a skill."""
         return self._skills.get(id_)
+
+    def skill_state(self, id_: ContentId) -> SkillState | None:
+        """Returns a skill's state alone."""
+        row = self._skills.get(id_)
+        return row.state if row else None
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
@@ -281,25 +299,13 @@ class MemoryStore:
         return list(self._tombstones.values())
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
-        """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.
-
-        BM25 as in Robertson & Zaragoza, The Probabilistic Relevance Framework (2009), in the variant of FTS5.
-        """
+        """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores."""
         texts = {
-            row.id: Counter(words(" ".join((row.intent, *row.tags))))
+            row.id: " ".join((row.intent, *row.tags))
             for row in self._skills.values()
             if row.state is not SkillState.REMOVED and row.id not in self._tombstones
         }
-        mean_length = sum(counts.total() for counts in texts.values()) / len(texts) if texts else 0.0
-        scores: dict[ContentId, float] = {}
-        for word in dict.fromkeys(words(text)):
-            having = [id_ for id_, counts in texts.items() if word in counts]
-            idf = max(MIN_IDF, log((len(texts) - len(having) + 0.5) / (len(having) + 0.5)))
-            for id_ in having:
-                count = texts[id_][word]
-                length = texts[id_].total() / mean_length
-                scores[id_] = scores.get(id_, 0.0) + idf * count * (K1 + 1) / (count + K1 * (1 - B + B * length))
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[: max(0, limit)]
+        return bm25.ranked(text, texts)[: max(0, limit)]
 
     # ---- the rest
 
@@ -348,12 +354,12 @@ class MemoryStore:
         start = self._reflections.get(ContentId(after))
         if after and start is None:
             return []
-        found = [one for one in self._newest() if _is_wanted(one, wanted)]
+        found = [one for one in self._newest() if wanted.takes(one)]
         return [one for one in found if start is None or (one.at, one.id) < (start.at, start.id)][: max(0, limit)]
 
     def count_reflections(self, wanted: ReflectionFilter) -> int:
         """Returns how many reflections there are."""
-        return sum(_is_wanted(one, wanted) for one in self._reflections.values())
+        return sum(wanted.takes(one) for one in self._reflections.values())
 
     def _newest(self) -> list[Reflection]:
         return sorted(self._reflections.values(), key=lambda one: (one.at, one.id), reverse=True)
@@ -381,15 +387,3 @@ class MemoryStore:
     def close(self) -> None:
         """Takes no more changes."""
         self._closed = True
-
-
-def _is_wanted(one: Reflection, wanted: ReflectionFilter) -> bool:
-    return (
-        wanted.outcome in (None, one.outcome)
-        and wanted.category in ("", one.category)
-        and wanted.session in ("", one.session)
-        and wanted.skill in ("", one.skill)
-        and (not wanted.tag or wanted.tag in one.tags)
-        and one.at >= wanted.since
-        and (not wanted.until or 0 < one.at <= wanted.until)
-    )

@@ -60,8 +60,8 @@ class Session(Protocol):
         """Runs a statement and returns the rows of its answer."""
         ...
 
-    def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> None:
-        """Runs a statement once for each set of parameters."""
+    def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> int:
+        """Runs a statement once for each set of parameters; returns how many rows it changed."""
         ...
 
 

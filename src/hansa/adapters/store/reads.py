@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
 
-from hansa.adapters.store import codec, notes
+from hansa.adapters.store import codec, lists, notes
 from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.schema import (
     blobs,
@@ -62,6 +62,7 @@ _AFTER_SEQ = Prepared(
 _FEED = Prepared(select(records).where(records.c.place > bindparam("after")).order_by(records.c.place).limit(_limit))
 _META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 _SKILL = Prepared(select(skills).where(skills.c.id == bindparam("id")))
+_SKILL_STATE = Prepared(select(skills.c.state).where(skills.c.id == bindparam("id")))
 _SKILL_IDS = Prepared(
     select(skills.c.id)
     .where(skills.c.id.between(bindparam("first"), bindparam("last")))
@@ -113,6 +114,22 @@ class SqlReads(ABC):
         found = self._first(_RECORD, id=id_)
         return codec.record_row(found) if found else None
 
+    def held(self, records: Sequence[ContentId]) -> list[ContentId]:
+        """Returns those of the ids that are records here."""
+        found = self._rows(lists.HELD, ids=lists.listed(records)) if records else ()
+        return [ContentId(row["id"]) for row in found]
+
+    def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
+        """Returns the ids of the records that have one of these authors and sequence numbers."""
+        numbers: dict[NodeId, list[int]] = {}
+        for author, seq in places:
+            numbers.setdefault(author, []).append(seq)
+        return {
+            (author, row["seq"]): ContentId(row["id"])
+            for author, wanted in numbers.items()
+            for row in self._rows(lists.NUMBERED, author=author, numbers=lists.listed(wanted))
+        }
+
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
         """Returns the id of the record with this author and sequence number."""
         found = self._first(_RECORD_AT, author=author, seq=seq)
@@ -148,6 +165,11 @@ class SqlReads(ABC):
         """Returns a skill."""
         found = self._first(_SKILL, id=id_)
         return codec.skill_row(found) if found else None
+
+    def skill_state(self, id_: ContentId) -> SkillState | None:
+        """Returns a skill's state alone."""
+        found = self._first(_SKILL_STATE, id=id_)
+        return SkillState(found["state"]) if found else None
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
@@ -258,7 +280,7 @@ class SqlReads(ABC):
         """Returns how many bytes of records are held of each author."""
         return {NodeId(row["author"]): int(row["size"]) for row in self._rows(_SIZES)}
 
-    def held(self) -> tuple[int, int, dict[str, int]]:
+    def totals(self) -> tuple[int, int, dict[str, int]]:
         """Returns the numbers of records and of receipts, and deliveries by state."""
         found, receipts = (int(self._rows(one)[0]["number"]) for one in (_COUNT_RECORDS, _COUNT_LEDGER))
         return found, receipts, {row["state"]: int(row["number"]) for row in self._rows(_COUNT_OUTBOX)}

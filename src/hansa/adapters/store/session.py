@@ -25,9 +25,9 @@ class SqliteSession:
         """Runs a statement and returns the rows of its answer."""
         return self._connection.execute(statement.sql, statement.bound(parameters)).fetchall()
 
-    def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> None:
-        """Runs a statement once for each set of parameters."""
-        self._connection.executemany(statement.sql, parameters)
+    def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> int:
+        """Runs a statement once for each set of parameters; returns how many rows it changed."""
+        return self._connection.executemany(statement.sql, parameters).rowcount
 
     def raw(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Fetched]:
         """Runs a statement given as text, and returns the rows of its answer."""

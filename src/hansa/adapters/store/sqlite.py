@@ -26,7 +26,7 @@ from hansa.adapters.store.prepared import Fetched, Prepared, compiled
 from hansa.adapters.store.reads import SqlReads
 from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writer import Writer
-from hansa.kernel.errors import DiskFull, Fault, Unavailable
+from hansa.kernel.errors import DiskFull, Fault, HansaError, Unavailable
 from hansa.kernel.ids import ContentId
 from hansa.node.ports import StoreCounts
 from hansa.node.rows import Change
@@ -143,12 +143,16 @@ class SqliteStore(SqlReads):
 
     def counts(self) -> StoreCounts:
         """Returns how much it holds, and how often it wrote since it was opened."""
-        return StoreCounts(*self.held(), self._writer.commits, self._writer.batches)
+        return StoreCounts(*self.totals(), self._writer.commits, self._writer.batches)
 
     async def apply(self, changes: Sequence[Change]) -> None:
         """Makes all changes or none; returns when they are on the disk."""
         if changes:
             await self._writer.apply(changes)
+
+    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        """Makes the changes of each batch, or none of that batch; one commit, and one waking up, for all of them."""
+        return await self._writer.apply_each(batches) if batches else []
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.

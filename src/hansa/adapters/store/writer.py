@@ -1,8 +1,9 @@
 """The one writer: a thread that owns the only writing connection, and commits many batches at once.
 
 1. Whoever has changes puts them into the queue and waits.
-2. The thread takes everything that waits (group commit): each batch within a savepoint of one transaction, so that a
-   refused batch leaves the others alone. One commit, one fsync for all of them.
+2. The thread takes everything that waits (group commit) into one transaction. It tries all batches at once, records and
+   findings many to a statement; when one of them is refused, each goes into a savepoint of its own, so that a refused
+   batch leaves the others alone. One commit, one fsync for all of them.
 3. Only then is anybody told. What was told is on the disk (goal L1).
 4. When the database itself refuses (no room, a broken disk), the whole transaction is undone and each batch is tried
    once more in a transaction of its own, so that a batch too large for the disk does not sink its neighbours.
@@ -19,6 +20,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from hansa.adapters.store import connections, faults
@@ -31,24 +33,24 @@ MAX_GROUP = 256
 """Batches in one commit. Raising it makes busy nodes faster and the slowest answer slower."""
 
 
+Outcomes = list[HansaError | None]
+"""For each batch why it was not made, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    changes: Sequence[Change]
+    batches: tuple[Sequence[Change], ...]
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[None]
+    future: asyncio.Future[Outcomes]
 
-    def tell(self, error: HansaError | None) -> None:
+    def tell(self, outcomes: Outcomes) -> None:
         """Wakes whoever waits; nobody is there any more when its loop is closed."""
         if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._resolve, error)
+            self.loop.call_soon_threadsafe(self._resolve, outcomes)
 
-    def _resolve(self, error: HansaError | None) -> None:
-        if self.future.done():  # cancelled: what is on the disk stays there
-            return
-        if error is None:
-            self.future.set_result(None)
-        else:
-            self.future.set_exception(error)
+    def _resolve(self, outcomes: Outcomes) -> None:
+        if not self.future.done():  # cancelled: what is on the disk stays there
+            self.future.set_result(outcomes)
 
 
 class Writer:
@@ -83,13 +85,19 @@ class Writer:
 
     async def apply(self, changes: Sequence[Change]) -> None:
         """Returns when the changes are on the disk; raises when none of them is."""
+        (error,) = await self.apply_each([changes])
+        if error is not None:
+            raise error
+
+    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> Outcomes:
+        """Returns when each batch is on the disk or refused; raises Fault when the store is closed."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(tuple(changes), loop, loop.create_future())
+        waiting = _Waiting(tuple(tuple(changes) for changes in batches), loop, loop.create_future())
         with self._gate:
             if self._stopped:
                 raise Fault("the store is closed")
             self._queue.put(waiting)
-        await waiting.future
+        return await waiting.future
 
     def stop(self) -> None:
         """Finishes what waits, marks the file as properly closed and lets go of it."""
@@ -103,8 +111,9 @@ class Writer:
 
     def _work(self) -> None:
         while group := self._take():
-            for waiting, error in zip(group, self._commit(group), strict=True):
-                waiting.tell(error)
+            outcomes = iter(self._commit([batch for waiting in group for batch in waiting.batches]))
+            for waiting in group:
+                waiting.tell(list(islice(outcomes, len(waiting.batches))))
         held = None if self._mark_clean() else self._hold_log()
         self._session.close()
         if held is not None:
@@ -113,18 +122,20 @@ class Writer:
     def _take(self) -> list[_Waiting]:
         """Returns all that waits, once something does; nothing when it is time to stop."""
         group: list[_Waiting] = []
+        size = 0
         try:
-            while len(group) < MAX_GROUP:
+            while size < MAX_GROUP:
                 waiting = self._queue.get(block=not group)
                 if waiting is None:
                     self._queue.put(None)  # found again at the next turn
                     break
                 group.append(waiting)
+                size += len(waiting.batches)
         except queue.Empty:
             pass
         return group
 
-    def _commit(self, group: list[_Waiting]) -> list[HansaError | None]:
+    def _commit(self, group: list[Sequence[Change]]) -> Outcomes:
         """Returns what became of each batch; never raises, for nobody would be told."""
         try:
             self._check_room()
@@ -132,13 +143,13 @@ class Writer:
         except Exception as error:
             if len(group) == 1:
                 return [faults.translated(error, self._path)]
-        return [self._commit([waiting])[0] for waiting in group]
+        return [self._commit([changes])[0] for changes in group]
 
-    def _together(self, group: list[_Waiting]) -> list[HansaError | None]:
+    def _together(self, group: list[Sequence[Change]]) -> Outcomes:
         """Makes all batches in one transaction; anything but a refusal undoes it and is raised."""
         self._session.begin()
         try:
-            outcomes = [self._one(waiting) for waiting in group]
+            outcomes = self._at_once(group) or [self._one(changes) for changes in group]
             if not all(outcomes):
                 if not self._dirty:
                     put_meta(self._session, "clean", "0")
@@ -159,10 +170,21 @@ class Writer:
             return False  # the commit stands; tried again after the next one
         return bool(not state["busy"] and state["log"] == state["checkpointed"])
 
-    def _one(self, waiting: _Waiting) -> HansaError | None:
+    def _at_once(self, group: list[Sequence[Change]]) -> Outcomes:
+        """Makes all batches as if they were one; returns nothing, and has changed nothing, when one is refused."""
+        if len(group) == 1:
+            return []
         try:
             with self._session.savepoint():
-                Batch(self._session, self._journal_bound).make(waiting.changes)
+                Batch(self._session, self._journal_bound, many=True).make([one for changes in group for one in changes])
+        except Refused:
+            return []
+        return [None] * len(group)
+
+    def _one(self, changes: Sequence[Change]) -> HansaError | None:
+        try:
+            with self._session.savepoint():
+                Batch(self._session, self._journal_bound).make(changes)
         except Refused as error:
             return error
         return None

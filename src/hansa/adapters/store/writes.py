@@ -67,6 +67,7 @@ def _replacing(statement: Insert, *key: str) -> Insert:
 
 
 _PUT_RECORD = Prepared(insert(records).on_conflict_do_nothing().returning(records.c.number))
+_PUT_RECORDS = Prepared(insert(records).on_conflict_do_nothing())
 _IS_RECORD = Prepared(select(records.c.id).where(records.c.id == bindparam("id")))
 _same_author = records.alias("same_author")
 _lowest = func.min(_same_author.c.seq)
@@ -121,11 +122,18 @@ def put_meta(session: Session, key: str, value: str) -> None:
 
 
 class Batch:
-    """Makes changes one after the other; `finish` comes last."""
+    """Makes changes one after the other; what needs no answer from the database is kept for the end, and goes together.
 
-    def __init__(self, session: Session, journal_bound: int) -> None:
+    Args:
+        many: keep records for the end too; a refusal then names none, and whoever asks tries again without.
+    """
+
+    def __init__(self, session: Session, journal_bound: int, many: bool = False) -> None:
         self._session = session
         self._journal_bound = journal_bound
+        self._many = many
+        self._records: list[Values] = []
+        self._findings: list[Values] = []
         self._feed: tuple[int, str] | None = None
         self._lines: list[Values] = []
 
@@ -148,7 +156,7 @@ class Batch:
             case SetSkillState():
                 self._set_state(change)
             case PutEvidence(record, finding):
-                self._run(_PUT_EVIDENCE, codec.values(finding) | {"record": record})
+                self._findings.append(codec.finding_values(record, finding))
             case AppendLedger():
                 self._append_ledger(change)
             case PutTombstone(row):
@@ -199,7 +207,10 @@ class Batch:
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         length, head = self._feed_mark() if in_feed else (0, "")
         place = length + 1 if in_feed else None
-        if not self._first(_PUT_RECORD, codec.values(row) | {"place": place}):
+        values = codec.record_values(row, place)
+        if self._many:
+            self._records.append(values)
+        elif not self._first(_PUT_RECORD, values):
             if self._is(_IS_RECORD, id=row.id):
                 raise Refused(Reason.DUPLICATE, row.id)
             raise Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
@@ -251,9 +262,13 @@ class Batch:
         self._run(_PUT_LEDGER, codec.ledger_values(row))
 
     def _append_journal(self, row: JournalRow) -> None:
-        self._lines.append(codec.values(row))
+        self._lines.append(codec.line_values(row))
 
     def _finish(self) -> None:
+        if self._records and self._session.run_many(_PUT_RECORDS, self._records) != len(self._records):
+            raise Refused(Reason.DUPLICATE, "one of many")
+        if self._findings:
+            self._session.run_many(_PUT_EVIDENCE, self._findings)
         if self._feed is not None:
             put_meta(self._session, "feed", codec.feed_text(*self._feed))
         if self._lines:

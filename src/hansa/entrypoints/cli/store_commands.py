@@ -47,7 +47,10 @@ def check(
 def backup(
     path: Annotated[Path, typer.Argument(help="Folder to make; it must not exist.")],
     with_key: Annotated[
-        bool, typer.Option("--with-key", help="Also the secret key: whoever has it is this node.")
+        bool,
+        typer.Option(
+            "--with-key", help="Also the secret keys that lie there, the root key too: whoever has them is this node."
+        ),
     ] = False,
     home: Home = None,
     as_json: AsJson = False,
@@ -58,7 +61,7 @@ def backup(
     if not as_json:
         _show_backup(result.value, "backed up to")
         if not with_key:
-            say("the key is not in it: without the key nobody can speak for this node again")
+            say("no key is in it: without the key or the root key nobody can speak for this node again")
 
 
 @store.command(epilog=epilog("hansa store restore ~/backups/monday"))

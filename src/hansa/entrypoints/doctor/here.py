@@ -147,7 +147,7 @@ def store(home: Path) -> Check:
         with Beside(path, held=at is not None) as found:
             small = path.stat().st_size <= MOST_CHECKED
             faulty = found.faults() if small else []
-            records, receipts, _ = found.held()
+            records, receipts, _ = found.totals()
     except HansaError as error:
         return failed("store", str(error))
     if faulty:

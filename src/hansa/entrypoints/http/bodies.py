@@ -1,4 +1,4 @@
-"""Reading what comes in: bounded, uncompressed, before anything else happens (threats 12, 13)."""
+"""What the routes share: who asks whom, and reading bodies: bounded, uncompressed, before anything else happens."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ from starlette.requests import ClientDisconnect, Request
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
+from hansa.node.node import Node
+
+MAX_PAGE_BYTES = 4 * 1024 * 1024
+"""Of a page of a feed, and of a bulk."""
+
+
+def node_of(request: Request) -> Node:
+    """Returns the node behind the door."""
+    node: Node = request.app.state.node
+    return node
+
+
+def peer_of(request: Request) -> str:
+    """Returns the address that a request comes from."""
+    return f"{request.client.host}:{request.client.port}" if request.client else ""
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Returns the body of a request.
+    """Returns the body of a request (threats 12, 13).
 
     Raises:
         Refused: ENCODED, when it is compressed; TOO_LARGE, as soon as that is known; INTERRUPTED, when the sender

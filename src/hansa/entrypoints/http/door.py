@@ -15,7 +15,7 @@ from starlette.responses import Response
 from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
-from hansa.entrypoints.http import admin, events, federation, mcp_door, metrics, openapi, well_known
+from hansa.entrypoints.http import admin, events, federation, ingest, mcp_door, metrics, openapi, well_known
 from hansa.entrypoints.http.gate import Gate
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
@@ -41,6 +41,9 @@ def make_door(app: App) -> FastAPI:
     door.state.node = app.node
     door.state.stopping = asyncio.Event()
     door.add_middleware(Gate, hosts=(*app.config.hosts, *app.config.mcp_hosts))
+    door.router.routes.extend(ingest.PLAIN)  # found before those of the same path that describe them
+    for path, endpoint, status, summary in ingest.ROUTES:
+        door.add_api_route(path, endpoint, methods=["POST"], status_code=status, summary=summary)
     door.include_router(federation.router)
     door.include_router(events.router)
     door.include_router(metrics.router)

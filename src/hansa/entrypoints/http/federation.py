@@ -1,4 +1,4 @@
-"""The door for peers and programs (H5): skills in and out, the feed, greetings. All that is pushed is signed."""
+"""The door for peers and programs (H5): skills out, the feed, greetings. What comes in is in `http.ingest`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
-from starlette.datastructures import State
 
-from hansa.admission.service import Via
-from hansa.entrypoints.errors import http_status, problem
-from hansa.entrypoints.http.bodies import read_body
+from hansa.entrypoints.http.bodies import MAX_PAGE_BYTES, node_of, peer_of, read_body
 from hansa.entrypoints.http.events import is_public, next_event
 from hansa.identity.envelope import Signed
 from hansa.identity.roots import MAX_VERSIONS
-from hansa.kernel.errors import HansaError, NotFound, Refused
+from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
@@ -25,66 +21,15 @@ from hansa.node.ports import SkillFilter
 from hansa.node.rows import PutBlob, RecordRow
 from hansa.node.subscribing import FeedItem, FeedPage
 from hansa.node.vault import open_blob, open_record, open_skill
-from hansa.skills.messages import SKILL
 from hansa.skills.model import SkillState
 
 MAX_PAGE = 100
-MAX_BULK = 100
-MAX_PAGE_BYTES = 4 * 1024 * 1024
 MAX_WAIT_SECONDS = 30.0
 
 router = APIRouter()
 Id = Annotated[str, Path(alias="id", pattern="^[0-9a-f]{4,64}$", description="A skill's id, or the start of it.")]
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items on a page.")]
-
-
-def node_of(request: Request) -> Node:
-    """Returns the node behind the door."""
-    state: State = request.app.state
-    node: Node = state.node
-    return node
-
-
-@router.post("/skills", status_code=201, summary="Submit a skill: 201, 400 invalid, 409 duplicate")
-async def post_skill(request: Request) -> JSONResponse:
-    """Takes one signed skill message into quarantine."""
-    return await _receive(request, only=SKILL)
-
-
-@router.post("/records", status_code=201, summary="Submit evidence, a receipt or a tombstone")
-async def post_record(request: Request) -> JSONResponse:
-    """Takes one signed record of any durable kind."""
-    return await _receive(request)
-
-
-@router.post("/skills/bulk", summary="Submit many records, one signed message a line; one answer a line")
-async def post_bulk(request: Request) -> JSONResponse:
-    """Takes up to a hundred records; one that is refused does not stop the others."""
-    node = node_of(request)
-    lines = [line for line in (await read_body(request, MAX_PAGE_BYTES)).split(b"\n") if line.strip()]
-    if len(lines) > MAX_BULK:
-        raise Refused(Reason.TOO_LARGE, f"{len(lines)} records, at most {MAX_BULK} at once")
-    answers: list[dict[str, Any]] = []
-    for line in lines:
-        try:
-            taken = await node.inbox.receive(line, Via.HTTP, _peer(request))
-            answers.append({"status": 201, "record": taken.id, "trace_id": taken.subject})
-        except HansaError as error:
-            answers.append({"status": http_status(error), **problem(error)})
-    return JSONResponse({"answers": answers, "count": len(answers)})
-
-
-async def _receive(request: Request, only: str = "") -> JSONResponse:
-    node = node_of(request)
-    body = await read_body(request, node.core.settings.limits.max_bytes)
-    taken = await node.inbox.receive(body, Via.HTTP, _peer(request))
-    if only and taken.kind != only:
-        return JSONResponse({"record": taken.id, "trace_id": taken.subject, "kind": taken.kind}, 201)
-    row = node.core.store.skill(ContentId(taken.subject)) if taken.subject else None
-    state = row.state.value if row else ""
-    answer = {"trace_id": taken.subject, "record": taken.id, "kind": taken.kind, "state": state}
-    return JSONResponse(answer, 201)
 
 
 @router.get("/skills", summary="Skills by intent (similarity > 0.7), tag or author: {skills, count, next}")
@@ -206,7 +151,7 @@ async def post_hello(request: Request) -> Response:
     """Takes a live hello and answers it."""
     node = node_of(request)
     body = await read_body(request, node.core.settings.limits.max_bytes)
-    greeted = await node.greeted(body, _peer(request))
+    greeted = await node.greeted(body, peer_of(request))
     return _signed(greeted)
 
 
@@ -267,7 +212,3 @@ def _whole(node: Node, row: RecordRow) -> str | None:
 
 def _signed(message: Signed) -> Response:
     return Response(message.raw, media_type="application/json")
-
-
-def _peer(request: Request) -> str:
-    return f"{request.client.host}:{request.client.port}" if request.client else ""

@@ -41,9 +41,21 @@ ENVELOPE = _object(
 )
 _TAKEN = _object({"trace_id": _ANY_ID, "record": _ID, "kind": _TEXT}, state=_TEXT)
 _SKILL: Json = {"type": "object", "required": ["trace_id", "intent"]}
+_LISTED = _object(
+    {
+        "name": _TEXT,
+        "description": _TEXT,
+        "type": {"enum": ["skill-md", "archive"]},
+        "url": _TEXT,
+        "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+        "hansa": {"type": "object", "required": ["trace_id", "instance_id", "evidence", "trials", "confidence"]},
+    }
+)
 _ANSWER: Json = {"type": "object", "properties": {"status": {"type": "integer"}}, "required": ["status"]}
 
 JSON, BYTES, EVENTS, LINES = "application/json", "application/octet-stream", "text/event-stream", "application/x-ndjson"
+MARKDOWN, ARCHIVE = "text/markdown", "application/zip"
+SKILLS = "/.well-known/agent-skills"
 
 BODIES: dict[tuple[str, str], tuple[str, Json]] = {
     ("post", "/skills"): (JSON, ENVELOPE),
@@ -67,6 +79,11 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ("get", "/skills/{id}/files/{digest}"): (BYTES, {"type": "string", "format": "binary"}),
     ("put", "/skills/{id}/files/{digest}"): (JSON, _object({"digest": _ID})),
     ("get", "/records/{id}"): (JSON, ENVELOPE),
+    ("get", "/roots"): (JSON, _object({"roots": _list(_TEXT)})),
+    ("get", "/heads"): (JSON, _object({"heads": _list(_TEXT)})),
+    ("get", f"{SKILLS}/index.json"): (JSON, _object({"$schema": _TEXT, "skills": _list(_LISTED)})),
+    ("get", f"{SKILLS}/{{id}}/{{name}}/SKILL.md"): (MARKDOWN, _TEXT),
+    ("get", f"{SKILLS}/{{id}}/{{name}}.zip"): (ARCHIVE, {"type": "string", "format": "binary"}),
     ("get", "/instances"): (
         JSON,
         _object(
@@ -90,11 +107,13 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
 }
 """What a route answers when all is well: its media type and shape."""
 
-_BAD, _OF_A_SKILL, _OF_A_BODY = (
+_GATE, _BAD, _OF_A_SKILL, _OF_A_BODY = (
+    ("403",),  # a name in Host that this node is not reached by
     ("400",),
     ("404", "410"),
     ("403", "404", "409", "410", "413", "415", "429", "503", "507"),
 )
+_MORE = {"/events": ("503",)}
 
 
 def describe(door: FastAPI) -> None:
@@ -127,12 +146,13 @@ def _complete(entry: Json, method: str, path: str) -> None:
         success["content"] = _content(*ANSWERS[place])
     if place in BODIES:
         entry["requestBody"] = {"required": True, "content": _content(*BODIES[place])}
-    codes = {*_BAD, *(_OF_A_SKILL if "{" in path else ()), *(_OF_A_BODY if place in BODIES else ())}
+    health = path in ("/healthz", "/readyz")
+    codes = {*_GATE, *(() if health else _BAD), *(_OF_A_SKILL if "{" in path else ()), *_MORE.get(path, ())}
+    codes |= {*(_OF_A_BODY if place in BODIES else ())}
     if path == "/readyz":
         responses["503"] = {"description": "Stopping", "content": success["content"]}
-    elif path != "/healthz":
-        problem = _content(JSON, {"$ref": "#/components/schemas/Problem"})
-        responses |= {code: {"description": "Refused, with a reason", "content": problem} for code in sorted(codes)}
+    problem = _content(JSON, {"$ref": "#/components/schemas/Problem"})
+    responses |= {code: {"description": "Refused, with a reason", "content": problem} for code in sorted(codes)}
 
 
 def _content(media_type: str, schema: Json) -> Json:

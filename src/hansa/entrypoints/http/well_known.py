@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from hansa.adapters import archive
-from hansa.entrypoints.http.federation import node_of
+from hansa.entrypoints.http.bodies import node_of
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.node.catalogue import Entry

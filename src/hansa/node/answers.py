@@ -1,0 +1,69 @@
+"""What another node's answers to deliveries mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId
+from hansa.kernel.verdict import BY_CODE, Reason
+from hansa.kernel.wire import read_json
+from hansa.node.ports import Answer
+
+LATER = (429, 503, 507)
+"""Answers after which the same is sent again: too many, stopping, full."""
+
+
+class _Bulk(msgspec.Struct):
+    answers: list[dict[str, Any]]
+
+
+def each(answer: Answer, count: int) -> list[Answer] | None:
+    """Returns the answers to the lines of a bulk; None when there are none, and each is to be sent by itself."""
+    if answer.status in LATER:
+        return [answer] * count
+    if answer.status != 200:
+        return None
+    try:
+        lines = read_json(answer.body, _Bulk).answers
+    except Refused:
+        return None
+    if len(lines) != count:
+        return None
+    return [Answer(_status(line), msgspec.json.encode(line)) for line in lines]
+
+
+def _status(line: dict[str, Any]) -> int:
+    status = line.get("status")
+    return status if isinstance(status, int) else 0
+
+
+class _Acknowledgement(msgspec.Struct):
+    record: str = ""
+
+
+def acknowledges(answer: Answer, record: ContentId) -> bool:
+    """Says whether a node, and not just any server, has taken this very record."""
+    if answer.status != 201:
+        return False
+    try:
+        return read_json(answer.body, _Acknowledgement).record == record
+    except Refused:
+        return False
+
+
+class _Problem(msgspec.Struct):
+    reason: str = ""
+    detail: str = ""
+
+
+def their_refusal(url: str, answer: Answer) -> Refused:
+    """Returns what another node answered as a refusal here, with its reason where it names one that is known."""
+    try:
+        problem = read_json(answer.body, _Problem)
+    except Refused:
+        problem = _Problem()
+    reason = BY_CODE.get(problem.reason, Reason.UNREACHABLE)
+    return Refused(reason, f"says {url}" + (f": {problem.detail[:200]}" if problem.detail else f" ({answer.status})"))

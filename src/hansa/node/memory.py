@@ -1,0 +1,118 @@
+"""What admission must remember, answered from the store; for a group of messages looked up at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from hansa.admission.service import Guest
+from hansa.identity.envelope import Verified
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.node.ports import Store
+from hansa.node.rows import PeerRow, RecordRow
+from hansa.skills.model import SkillState
+
+FEW = 4
+"""Messages up to which each is looked up by itself, since that costs less than one question for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    asked: frozenset[ContentId]
+    held: frozenset[ContentId]
+    places: dict[tuple[NodeId, int], ContentId]
+    peers: dict[NodeId, PeerRow | None] = field(default_factory=dict)
+    states: dict[ContentId, SkillState | None] = field(default_factory=dict)
+
+
+class StoreMemory:
+    """Implements `admission.service.Memory`.
+
+    What `look_up` has found holds until `forget`. Whoever calls it decides on these messages at once, without waiting
+    for anything in between, and forgets before anything is kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        """Reads from `store`."""
+        self._store = store
+        self._found: _Found | None = None
+        self._held = 0
+        self._coming: Counter[NodeId] = Counter()
+
+    @cached_property
+    def _bytes(self) -> Counter[NodeId]:
+        """What each author has in the store: counted when first asked for, and kept up by `kept`."""
+        counted = Counter(self._store.sizes())
+        self._held = counted.total()
+        return counted
+
+    def kept(self, row: RecordRow) -> None:
+        """Counts a record that was just kept."""
+        if "_bytes" in self.__dict__:
+            self._bytes[row.author] += len(row.envelope)
+            self._held += len(row.envelope)
+
+    def bytes_of(self, author: NodeId) -> int:
+        """Returns how many bytes of records are held of an author, and are about to be."""
+        return self._bytes[author] + self._coming[author]
+
+    def bytes_held(self) -> int:
+        """Returns how many bytes of records are held in all."""
+        return self._held if "_bytes" in self.__dict__ else self._bytes.total()
+
+    def coming(self, row: RecordRow) -> None:
+        """Counts a record that was decided on and is about to be kept, until `forget`."""
+        self._coming[row.author] += len(row.envelope)
+
+    def look_up(self, messages: Sequence[Verified]) -> None:
+        """Looks up what admission will ask about these messages."""
+        many = messages if len(messages) > FEW else ()
+        self._found = _Found(
+            frozenset(one.id for one in many),
+            frozenset(self._store.held([one.id for one in many])),
+            self._store.records_at([(one.author, one.header.seq) for one in many]),
+        )
+
+    def forget(self) -> None:
+        """Forgets what was looked up: from now on each question goes to the store."""
+        self._found = None
+        self._coming.clear()
+
+    def holds(self, message: ContentId) -> bool:
+        """Says whether a record with this id is held."""
+        if self._found and message in self._found.asked:
+            return message in self._found.held
+        return bool(self._store.held([message]))
+
+    def at_sequence(self, author: NodeId, seq: int) -> ContentId | None:
+        """Returns the record that has this sequence number."""
+        if self._found and self._found.asked:
+            return self._found.places.get((author, seq))
+        return self._store.record_at(author, seq)
+
+    def live_floor(self, author: NodeId) -> int:
+        """Returns the highest sequence number of a live message taken from `author`."""
+        peer = self._peer(author)
+        return peer.live_seq if peer else -1
+
+    def guest(self, author: NodeId) -> Guest:
+        """Returns what the operator has settled about `author`."""
+        peer = self._peer(author)
+        return Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
+
+    def state(self, skill: ContentId) -> SkillState | None:
+        """Returns the state of a skill; None when it is not held here."""
+        if self._found is None:
+            return self._store.skill_state(skill)
+        if skill not in self._found.states:
+            self._found.states[skill] = self._store.skill_state(skill)
+        return self._found.states[skill]
+
+    def _peer(self, author: NodeId) -> PeerRow | None:
+        if self._found is None:
+            return self._store.peer(author)
+        if author not in self._found.peers:
+            self._found.peers[author] = self._store.peer(author)
+        return self._found.peers[author]

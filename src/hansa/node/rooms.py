@@ -1,0 +1,230 @@
+"""What each kind of message leads to, once it is admitted: the rooms' rules, joined with what is held here.
+
+`Inbox` asks; nothing here is kept or sent. What is held is looked at through `Core.memory`, so that it is asked
+for once where a whole group is decided on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hansa.admission.service import Admitted, Via
+from hansa.conduct.ledger import KIND as RECEIPT
+from hansa.conduct.ledger import Dealing, Receipt
+from hansa.identity import envelope, roots
+from hansa.identity.envelope import Verified
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.kernel.wire import parse
+from hansa.node import succession
+from hansa.node.core import Core
+from hansa.node.driver import Effects
+from hansa.node.events import BY_CODE as KINDS
+from hansa.node.events import Kind
+from hansa.node.rows import (
+    AppendLedger,
+    PeerRow,
+    PutEvidence,
+    PutPeer,
+    PutRecord,
+    PutSkill,
+    PutTombstone,
+    SetSkillState,
+    TombstoneRow,
+)
+from hansa.node.shelf import Shelf, index_text, record_row, skill_row
+from hansa.node.vault import open_record
+from hansa.overlay import messages as overlay
+from hansa.overlay.messages import Hello
+from hansa.skills import messages, service
+from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
+from hansa.skills.model import Origin, Outcome, SkillState
+
+MAX_PEERS = 10_000
+"""Greetings cost nothing to make, so what is remembered of strangers is bounded."""
+
+
+class Rooms:
+    """Has the right room decide on a message."""
+
+    def __init__(self, core: Core, shelf: Shelf) -> None:
+        """Works for one node."""
+        self._core = core
+        self._shelf = shelf
+        self._rooms: dict[str, Callable[[Admitted, str], tuple[str, Effects]]] = {
+            messages.SKILL: self._skill,
+            messages.EVIDENCE: self._evidence,
+            messages.TOMBSTONE: self._tombstone,
+            RECEIPT: self._receipt,
+            roots.KIND: self._root,
+            overlay.HELLO: self._hello,
+        }
+
+    def __contains__(self, kind: str) -> bool:
+        """Says whether there is a room for a kind."""
+        return kind in self._rooms
+
+    def decide(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Returns the skill that a message is about, or "", and what follows from it.
+
+        Raises:
+            Refused: with the room's reason.
+        """
+        return self._rooms[admitted.message.header.kind](admitted, source)
+
+    def _skill(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, SkillBody)
+        id_ = body.skill.id
+        service.receive(
+            body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
+        )
+        record = record_row(message, id_, admitted.at)
+        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
+        held = self._core.store.skill(id_)
+        if held is not None and held.state is SkillState.REMOVED:
+            effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
+            note = f"back to quarantine: {message.author} stands up for it"
+            effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, note))
+        if held is None:
+            origin = Origin.OWN if message.author == self._core.me else Origin.PEER
+            row = skill_row(body.skill, origin, message.author, admitted.at, source)
+            effects.changes.append(PutSkill(row))
+            detail = f"to quarantine; its author claims {body.claim.verification_score / 10_000:.1f} % of checks"
+            effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, detail))
+        effects.show(Kind.SKILL_RECEIVED, id_, body.skill.intent, author=message.author)
+        effects.index.append((id_, index_text(body.skill.intent, body.skill.tags)))
+        return id_, effects
+
+    def _evidence(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, EvidenceBody)
+        self._held(body.skill)
+        evidence = body.as_evidence(message.author, message.header.created)
+        record = record_row(message, body.skill, admitted.at)
+        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted)), PutEvidence(record.id, evidence)])
+        about = f"{body.outcome} by {message.author}"
+        effects.show(Kind.EVIDENCE_RECEIVED, body.skill, about, outcome=str(body.outcome), author=message.author)
+        return body.skill, effects
+
+    def _tombstone(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, TombstoneBody)
+        id_ = ContentId(body.skill)
+        state = self._held(id_)
+        ours = message.author == self._core.me  # comes back to us after an old backup was restored
+        goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
+        record = record_row(message, id_, admitted.at)
+        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
+        if goes and state is not SkillState.REMOVED:
+            effects.changes += [
+                PutTombstone(TombstoneRow(id_, record.id, body.why, admitted.at)),
+                SetSkillState(id_, service.move(state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
+            ]
+            self._core.index.drop(id_)
+        note = f"taken back by {message.author}: {body.why}"
+        effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, note))
+        effects.show(Kind.SKILL_REMOVED, id_, note)
+        return id_, effects
+
+    def _receipt(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Keeps somebody's receipt: shown with the skill, a reason to look again here, never believed blindly."""
+        message = admitted.message
+        body = parse(message.body, Receipt)
+        if body.skill:
+            self._held(body.skill)
+        claim = self._core.store.record(ContentId(body.records[0]))
+        about = claim.subject if claim is not None and claim.kind != roots.KIND else ""
+        if claim is None or claim.author != body.subject or about != body.skill:
+            raise Refused(Reason.UNKNOWN_SKILL, "the claim that the receipt speaks of is not held here")
+        self._check_grounds(body, message)
+        record = record_row(message, body.skill, admitted.at)
+        effects = Effects(
+            [
+                PutRecord(record, in_feed=self._passes_on(admitted)),
+                AppendLedger(record.id, claim.author, body.skill, body.dealing.value, admitted.at),
+            ]
+        )
+        if body.dealing is Dealing.SKILL_REFUTED:
+            note = f"receipt {record.id[:12]}: {body.reason}, says {message.author} of {body.subject}"
+            effects.changes.append(self._core.driver.note(body.skill, Box.STORE, None, None, note))
+        effects.show(
+            KINDS[f"receipt.{body.dealing}"], body.skill or record.id, f"{body.subject} by {message.author}",
+            subject=body.subject, author=message.author,
+        )  # fmt: skip
+        return body.skill, effects
+
+    def _check_grounds(self, body: Receipt, message: Verified) -> None:
+        """Refuses a receipt about a skill without a finding of its own author behind it: no word without a deed."""
+        if body.dealing is Dealing.EQUIVOCATED:
+            self._check_equivocation(body)
+            return
+        finding = self._core.store.record(ContentId(body.records[-1]))
+        if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):
+            raise Refused(Reason.UNKNOWN_SKILL, "the finding that the receipt rests on is not held here")
+        outcome = parse(open_record(finding, self._core.ring).body, EvidenceBody).outcome
+        wanted = Outcome.FAIL if body.dealing is Dealing.SKILL_REFUTED else Outcome.PASS
+        if finding.subject != body.skill or outcome is not wanted:
+            raise Refused(Reason.BAD_BODY, "the finding does not say what the receipt says")
+
+    def _check_equivocation(self, body: Receipt) -> None:
+        """Refuses an accusation of equivocation unless both messages lie here, signed, under one number."""
+        first = self._core.store.record(ContentId(body.records[0]))
+        data = self._core.store.blob(ContentId(body.records[-1]))
+        if first is None or data is None:
+            raise Refused(Reason.UNKNOWN_SKILL, "the two messages that would prove it are not held here")
+        ring = self._core.ring
+        one, other = open_record(first, ring), ring.verify(envelope.read(data), ring)
+        if (one.author, one.header.seq) != (other.author, other.header.seq) or one.id == other.id:
+            raise Refused(Reason.BAD_BODY, "the two messages do not prove it")
+
+    def _root(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Takes the next version of somebody's keys; of strangers no more than are remembered of them anyway."""
+        author = admitted.message.author
+        effects = succession.take(self._core, admitted.message, admitted.at, self._is_passed_on(admitted))
+        if admitted.via is Via.HTTP and self._core.store.peer(author) is None:
+            effects.changes.append(PutPeer(replace(self._met(author), seen=admitted.at)))
+        return author, effects
+
+    def _is_passed_on(self, admitted: Admitted) -> bool:
+        """Says whether root metadata goes into the feed: this node's own, and that of those whose records do too."""
+        author = admitted.message.author
+        guest = self._core.admission.memory.guest(author)
+        welcome = guest.invited or self._core.settings.admission.open_to_all
+        return author == self._core.me or (welcome and self._passes_on(admitted))
+
+    def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        message = admitted.message
+        body = parse(message.body, Hello)
+        row = replace(
+            self._met(message.author),
+            name=body.name,
+            role=body.role,
+            skills=body.skills,
+            live_seq=message.header.seq,
+            seen=admitted.at,
+        )
+        effects = Effects([PutPeer(row)])
+        effects.show(Kind.PEER_GREETED, message.author, body.name, name=body.name, role=body.role)
+        return "", effects
+
+    def _met(self, author: NodeId) -> PeerRow:
+        peer = self._core.store.peer(author)
+        if peer is None and len(self._core.store.peers()) >= MAX_PEERS:
+            raise Refused(Reason.RATE, f"this node has met {MAX_PEERS} others already")
+        return peer or PeerRow(author)
+
+    def _held(self, skill: str) -> SkillState:
+        """Returns the state of a skill that is held here."""
+        state = self._core.memory.state(ContentId(skill))
+        if state is None:
+            raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
+        return state
+
+    def _passes_on(self, admitted: Admitted) -> bool:
+        """A hub passes on what was pushed to it; a node passes on nothing but its own, which may come back to it."""
+        if admitted.message.author == self._core.me:  # the store it was in was lost, or an old backup restored
+            return admitted.message.header.kind in (messages.SKILL, messages.TOMBSTONE)
+        return self._core.settings.role == "hub" and admitted.via is Via.HTTP

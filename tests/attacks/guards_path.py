@@ -1,0 +1,219 @@
+"""The guards of the quick way of reading, of batches, and of deciding on many messages together.
+
+python -m tests.attacks.guards_path [part of a file name …]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tests.attacks.guards import Guard, check_guards
+
+_FILES = {
+    "batch": "attacks/test_001_batch_signatures",
+    "bombs": "attacks/test_012_parser_bombs",
+    "delivering": "node/test_delivering",
+    "gathering": "node/test_gathering",
+    "merkle": "identity/test_merkle",
+    "quick": "attacks/test_004_quick_and_slow",
+    "store": "store/test_store_contract",
+}
+
+
+def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
+    """Returns the guards of one file; the tests are "file:test" pairs, more than one with blanks between them."""
+    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
+
+
+def _node(name: str) -> str:
+    file, test = name.split(":")
+    return f"tests/{_FILES[file]}.py::test_{test}"
+
+
+CANONICAL = rows(
+    "kernel/canonical.py",
+    (
+        "if _ODD_NUMBER.search(_outside_strings(data)):  # 1",
+        "if False:  # 1",
+        "quick:odd_numbers_do_not quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",
+    ),
+    (
+        "if not data.isascii() and _BEYOND_BMP.search(data):  # 2",
+        "if False:  # 2",
+        "quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",
+    ),
+    (
+        "return value if _SORTED.encode(value) == data else None",
+        "return value",
+        "quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",
+    ),
+    (
+        "if inside_too[0] > limits.max_keys or inside_too[1] > limits.max_items or opened > limits.max_depth:",
+        "if inside_too[0] > limits.max_keys or inside_too[1] > limits.max_items:",
+        "quick:the_cheap_bounds_let_nothing_through_that_the_careful_ones_stop",
+    ),
+    (
+        "if inside_too[0] > limits.max_keys or inside_too[1] > limits.max_items or opened > limits.max_depth:",
+        "if inside_too[1] > limits.max_items or opened > limits.max_depth:",
+        "quick:the_cheap_bounds_let_nothing_through_that_the_careful_ones_stop",
+    ),
+    (
+        "if inside_too[0] > limits.max_keys or inside_too[1] > limits.max_items or opened > limits.max_depth:",
+        "if inside_too[0] > limits.max_keys or opened > limits.max_depth:",
+        "quick:the_cheap_bounds_let_nothing_through_that_the_careful_ones_stop",
+    ),
+)
+
+BATCHES = [
+    *rows(
+        "identity/dsse.py",
+        (
+            "if not place.exists:",
+            "if False:",
+            "batch:a_length_that_does_not_belong_to_the_place_is_named_so",
+        ),
+        (
+            "signatures: Annotated[list[_QuickSignature], msgspec.Meta(max_length=MAX_SIGNATURES)]",
+            "signatures: list[_QuickSignature]",
+            "bombs:too_many_signatures_are_refused_before_any_is_checked",
+        ),
+    ),
+    *rows(
+        "identity/envelope.py",
+        (
+            "if not key.fits(sig, batch_statement(root, size)):",
+            "if False:",
+            "batch:a_payload_that_is_no_leaf_is_a_forgery batch:another_ones_batch_signature_does_not_fit"
+            " batch:a_malleable_signature_over_a_batch_is_refused",
+        ),
+        (
+            "@lru_cache(maxsize=REMEMBERED_BATCHES)",
+            "@lru_cache(maxsize=0)",
+            "batch:a_signature_over_a_batch_is_checked_once",
+        ),
+        (
+            "@lru_cache(maxsize=REMEMBERED_BATCHES)",
+            "@lru_cache(maxsize=None)",
+            "batch:what_is_remembered_is_bounded",
+        ),
+        (
+            "_check_batch(key, sig, place.root(message), place.size)",
+            "_check_batch(key, sig, merkle.Place(0, 2, place.path).root(message), place.size)",
+            "batch:each_message_of_a_batch_is_proved_alone",
+        ),
+        (
+            'canonical.encode({"root": root.hex(), "size": size})',
+            'canonical.encode({"root": root.hex()})',
+            "batch:the_text_of_the_format_is_what_is_written",
+        ),
+    ),
+    *rows(
+        "identity/merkle.py",
+        (
+            'return sha256(b"\\0" + message).digest()',
+            'return sha256(b"\\1" + message).digest()',
+            "merkle:the_known_trees merkle:an_inner_node_is_no_leaf",
+        ),
+        (
+            "if not (MIN_SIZE <= self.size <= MAX_SIZE and 0 <= self.index < self.size):",
+            "if not MIN_SIZE <= self.size <= MAX_SIZE:",
+            "merkle:a_place_that_no_tree_has_does_not_exist",
+        ),
+        (
+            "if not (MIN_SIZE <= self.size <= MAX_SIZE and 0 <= self.index < self.size):",
+            "if not 0 <= self.index < self.size:",
+            "merkle:a_place_that_no_tree_has_does_not_exist",
+        ),
+        (
+            "return len(self.path) == HASH_BYTES * path_length(self.index, self.size)",
+            "return True",
+            "merkle:a_place_that_no_tree_has_does_not_exist",
+        ),
+    ),
+]
+
+GATHERING = [
+    *rows(
+        "node/gathering.py",
+        (
+            "if self._barrier or message.id in self._ids or (message.author, message.header.seq) in self._places:",
+            "if message.id in self._ids or (message.author, message.header.seq) in self._places:",
+            "gathering:two_equivocations_in_one_bulk_leave_one_proof",
+        ),
+        (
+            "return one.subject in self._changed",
+            "return False",
+            "gathering:what_comes_later_in_a_bulk_sees_what_came_before",
+        ),
+        (
+            "bool(self._changed and _lineage(message))",
+            "False",
+            "gathering:a_chain_of_skills_in_one_bulk_is_as_deep_as_one_by_one",
+        ),
+        (
+            'one.outcome.set_exception(Fault("this node stopped before the message was decided on"))',
+            "one.outcome.cancel()",
+            "gathering:nobody_waits_for_ever_when_deciding_breaks",
+        ),
+    ),
+    *rows(
+        "node/inbox.py",
+        (
+            "self._core.memory.forget()",
+            "pass",
+            "gathering:a_ban_counts_from_the_next_message_on",
+        ),
+        (
+            "if error is None or not isinstance(fate, Taken):",
+            "if True:",
+            "gathering:a_full_disk_takes_nothing_of_a_bulk_and_says_so_for_each",
+        ),
+    ),
+    *rows(
+        "node/memory.py",
+        (
+            "self._coming[row.author] += len(row.envelope)",
+            "pass",
+            "gathering:the_share_of_the_store_is_counted_within_a_bulk",
+        ),
+    ),
+    *rows(
+        "adapters/store/writes.py",
+        (
+            "if self._records and self._session.run_many(_PUT_RECORDS, self._records) != len(self._records):",
+            "if self._records and not self._session.run_many(_PUT_RECORDS, self._records):",
+            "store:a_batch_among_others_that_is_refused_is_refused_alone",
+        ),
+    ),
+    *rows(
+        "node/answers.py",
+        (
+            "if len(lines) != count:",
+            "if False:",
+            "delivering:an_answer_that_is_none_for_each_line_is_not_believed",
+        ),
+    ),
+    *rows(
+        "node/delivering.py",
+        (
+            "if bulk and size > MAX_BULK_BYTES:",
+            "if False:",
+            "delivering:a_bulk_stays_within_what_a_node_takes",
+        ),
+    ),
+]
+
+GUARDS_PATH: list[Guard] = [*CANONICAL, *BATCHES, *GATHERING]
+
+
+def main(words: Sequence[str]) -> int:
+    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
+    guards = [guard for guard in GUARDS_PATH if not words or any(word in guard.file for word in words)]
+    toothless = check_guards(guards)
+    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
+    return 1 if toothless else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
