@@ -12,6 +12,7 @@ from tests.attacks.guards import Guard, check_guards
 
 _FILES = {
     "a12": "attacks/test_012_limits",
+    "a66": "attacks/test_066_every_route",
 }
 
 
@@ -91,6 +92,42 @@ PARSING: list[Guard] = [
         ("if len(data) > MAX_FILE:", "if False:", "a12:settings_have_bounds"),
     ),
 ]  # fmt: skip
+
+DOORS: list[Guard] = [
+    *rows(
+        "entrypoints/http/admin.py",
+        ("    _admit(request, app.token)\n", "", "a66:the_operators_door_takes_the_operators_token_alone"),
+        (
+            'if not named_local(request) or "origin" in request.headers:',
+            "if False:",
+            "a66:the_operators_door_takes_the_operators_token_alone",
+        ),
+    ),
+    *rows(
+        "entrypoints/http/federation.py",
+        (
+            "if len(data) != named[digest] or content_id(data) != digest:",
+            "if False:",
+            "a66:without_what_it_takes_a_route_changes_nothing",
+        ),
+    ),
+    *rows(
+        "entrypoints/http/metrics.py",
+        (
+            'if not may_read(request) and not (app.config.metrics == "loopback" and is_loopback(request)):',
+            "if False:",
+            "a66:numbers_are_for_this_machine_and_for_holders_of_a_token",
+        ),
+    ),
+    *rows(
+        "entrypoints/mcp/hands.py",
+        (
+            "        self.check(operation, arguments)\n",
+            "",
+            "a66:a_tool_itself_refuses_a_session_without_its_scope a66:an_operation_is_begun_with_its_scope_only",
+        ),
+    ),
+]
 
 
 def _all() -> list[Guard]:

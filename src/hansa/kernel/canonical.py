@@ -177,11 +177,14 @@ def _refuse_floats(value: Json) -> None:
     stack: list[object] = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, float):
+        if type(item) is int:  # the common ones first: asking for a Mapping is slow
+            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+                raise ValueError("an integer beyond 2^53 - 1")
+        elif type(item) is str:
+            continue
+        elif isinstance(item, float):
             raise ValueError("a fraction: write it as an integer of a smaller unit")
-        if isinstance(item, int) and not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
-            raise ValueError("an integer beyond 2^53 - 1")
-        if isinstance(item, Mapping):
+        elif isinstance(item, Mapping):
             stack.extend(item.values())
         elif isinstance(item, list | tuple):
             stack.extend(item)

@@ -17,7 +17,8 @@ def plain(text: str, limit: int = 0) -> str:
     'a\\x1b[31mb c'
     """
     joined = " ".join(text.split("\n")) if "\n" in text else text
-    safe = "".join(_shown(char) for char in joined)
+    harmless = joined.isascii() and joined.isprintable()  # nearly always, and quick to see
+    safe = joined if harmless else "".join(_shown(char) for char in joined)
     if limit and len(safe) > limit:
         return safe[: limit - 1] + "…"
     return safe

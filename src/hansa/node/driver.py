@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import Instant
+from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.events import Event, Kind, Shown, Stream, Value, Watcher
 from hansa.node.ports import Clock, Index, Store
@@ -105,7 +106,7 @@ class Driver:
         """Returns the journal line for what happened to `ref` at a box."""
         word = verdict or "note"
         code = reason.code if reason else ""
-        return AppendJournal(JournalRow(ref, box, word, code, detail[:500], self._clock.now()))
+        return AppendJournal(JournalRow(ref, box, word, code, plain(detail, 500), self._clock.now()))
 
     @contextmanager
     def listening(self) -> Iterator[Watcher]:
