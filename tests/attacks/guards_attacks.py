@@ -12,6 +12,8 @@ from tests.attacks.guards import Guard, check_guards
 
 _FILES = {
     "a12": "attacks/test_012_limits",
+    "a23": "attacks/test_023_floods",
+    "a24": "attacks/test_024_every_way_out",
     "a66": "attacks/test_066_every_route",
 }
 
@@ -125,6 +127,74 @@ DOORS: list[Guard] = [
             "        self.check(operation, arguments)\n",
             "",
             "a66:a_tool_itself_refuses_a_session_without_its_scope a66:an_operation_is_begun_with_its_scope_only",
+        ),
+    ),
+]
+
+SHOWING: list[Guard] = [
+    *rows(
+        "entrypoints/http/bodies.py",
+        (
+            "ensure_ascii=True, allow_nan",
+            "ensure_ascii=False, allow_nan",
+            "a24:every_route_answers_with_text a24:what_is_sent_is_quoted_as_text a24:events_are_text",
+        ),
+    ),
+    *rows(
+        "entrypoints/http/door.py",
+        ("        default_response_class=AsciiJson,\n", "", "a24:every_route_answers_with_text"),
+    ),
+    *rows(
+        "entrypoints/cli/show.py",
+        ('f"  | {line}" for line', 'f"{line}" for line', "a24:every_command_shows_text"),
+    ),
+    *rows(
+        "node/driver.py",
+        ("plain(detail, 500)", "detail[:500]", "a24:the_journal_and_every_story_are_text"),
+    ),
+    *rows(
+        "skills/exporting/skill_md.py",
+        ('[f"# {_line(skill.intent)}", ""]', '[f"# {skill.intent}", ""]', "a24:every_agent_skill_is_text"),
+    ),
+]
+
+FLOODS: list[Guard] = [
+    *rows(
+        "node/core.py",
+        (
+            ", settings.admission, bytes_asked)",
+            ", settings.admission)",
+            "a23:files_count_as_soon_as_a_skill_names_them_and_after_a_restart",
+        ),
+    ),
+    *rows(
+        "node/memory.py",
+        ("isinstance(size, int) and size > 0", "size", "a23:sizes_that_are_none_take_nothing_from_anybody"),
+        (
+            "return bytes_of_files(change.row.body) if change.row.origin is Origin.PEER else 0",
+            "return 0",
+            "a23:files_count_as_soon_as_a_skill_names_them_and_after_a_restart",
+        ),
+    ),
+    *rows(
+        "adapters/store/reads.py",
+        (
+            'found[NodeId(row["author"])] += bytes_of_files(bytes(row["body"]))',
+            "pass",
+            "a23:files_count_as_soon_as_a_skill_names_them_and_after_a_restart",
+        ),
+    ),
+    *rows(
+        "entrypoints/http/federation.py",
+        (
+            "node_of(request).views.instances(after, limit)",
+            "node_of(request).views.instances(after)",
+            "a23:nodes_and_what_is_gone_come_in_pages_as_well",
+        ),
+        (
+            "page = store.tombstones(after, limit)",
+            "page = store.tombstones(after)",
+            "a23:nodes_and_what_is_gone_come_in_pages_as_well",
         ),
     ),
 ]

@@ -76,6 +76,10 @@ class Keys(Protocol):
         ...
 
 
+ALL = 2**31
+"""A limit that no list reaches."""
+
+
 @dataclass(frozen=True, slots=True)
 class SkillFilter:
     """Which skills a listing holds; None and empty mean any."""
@@ -195,8 +199,8 @@ class Store(Protocol):
         """Returns a skill's tombstone."""
         ...
 
-    def tombstones(self) -> list[TombstoneRow]:
-        """Returns all tombstones, oldest first."""
+    def tombstones(self, after: str = "", limit: int = ALL) -> list[TombstoneRow]:
+        """Returns tombstones, oldest first; `after` is the skill of the last one of the page before."""
         ...
 
     def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
@@ -231,8 +235,8 @@ class Store(Protocol):
         """Returns a peer."""
         ...
 
-    def peers(self) -> list[PeerRow]:
-        """Returns all peers, by id."""
+    def peers(self, after: str = "", limit: int = ALL) -> list[PeerRow]:
+        """Returns peers, by id; those above `after`."""
         ...
 
     def blob(self, digest: ContentId) -> bytes | None:
@@ -256,7 +260,7 @@ class Store(Protocol):
         ...
 
     def sizes(self) -> dict[NodeId, int]:
-        """Returns how many bytes of records are held of each author."""
+        """Returns how many bytes each author has: of its records, and of the files that a peer's skills name."""
 
     def counts(self) -> StoreCounts:
         """Returns how much it holds; for people and metrics, not for decisions."""

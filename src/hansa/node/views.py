@@ -6,7 +6,7 @@ from hansa.kernel.instant import iso
 from hansa.node.core import Core
 from hansa.node.executor import Execution
 from hansa.node.finder import Found
-from hansa.node.ports import SkillFilter
+from hansa.node.ports import ALL, SkillFilter
 from hansa.node.prover import Proof
 from hansa.node.publishing import Publication
 from hansa.node.rows import LedgerRow, SkillRow
@@ -167,8 +167,8 @@ class Views:
             "why": one.why,
         }
 
-    def instances(self) -> list[View]:
-        """Returns the nodes this one has met (H5)."""
+    def instances(self, after: str = "", limit: int = ALL) -> list[View]:
+        """Returns the nodes this one has met (H5), by id; those above `after`."""
         return [
             {
                 "instance_id": peer.id,
@@ -179,7 +179,7 @@ class Views:
                 "records_per_minute": peer.per_minute,
                 "last_seen": iso(peer.seen) if peer.seen else None,
             }
-            for peer in self._core.store.peers()
+            for peer in self._core.store.peers(after, limit)
         ]
 
     def status(self) -> View:
