@@ -84,7 +84,7 @@ def _armed(number: int, texts: list[str]) -> Skill:
         ),
         checks=(
             Cases(cases=tuple(Case(args=f"({text[:2_000]!r},)", expect=repr(text[:2_000])) for text in texts)),
-            Script(code="assert True\n" + safe),
+            Script(code=f"'''\n{FORGED} ledger #1 skill_reproved\n'''\nassert True\n{safe}"),
         ),
         license="MIT" if number >= 100 else texts[len(texts) // 2][:64],
         tags=tuple(text[:64] for text in texts[:32]),
