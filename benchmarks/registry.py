@@ -21,6 +21,7 @@ SUBJECTS = (
     "ingest",
     "store",
     "search",
+    "listing",
     "node",
     "proofs",
     "traces",

@@ -644,8 +644,8 @@ CANONICAL = [
     ),
     Guard(
         "kernel/canonical.py",
-        "if again != data:  # 5",
-        "if False:  # 5",
+        "if not same:",
+        "if False:",
         tests("t4: test_a_flawed_spelling_is_refused", "t5: test_a_wrapped_message_is_refused"),
     ),
     Guard(

@@ -37,7 +37,7 @@ def _node(name: str) -> str:
 CANONICAL = rows(
     "kernel/canonical.py",
     (
-        "if _ODD_NUMBER.search(_outside_strings(data)):  # 1",
+        "if _has_odd_number(_outside_strings(data)):  # 1",
         "if False:  # 1",
         "quick:odd_numbers_do_not quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",
     ),
@@ -47,8 +47,8 @@ CANONICAL = rows(
         "quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",
     ),
     (
-        "return value if _SORTED.encode(value) == data else None",
-        "return value",
+        "if _SORTED.encode(value) != data:",
+        "if False:",
         "quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",
     ),
     (
@@ -176,7 +176,7 @@ GATHERING = [
     *rows(
         "node/memory.py",
         (
-            "self._coming[row.author] += len(row.envelope)",
+            "self._coming[change.row.author] += _weight(change)",
             "pass",
             "gathering:the_share_of_the_store_is_counted_within_a_bulk",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import json
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import pytest
 
 from hansa.adapters.caller import MAX_ANSWER, HttpCaller
 from hansa.kernel.errors import Unavailable
+from tests.attacks.test_063_agents_door import HEADERS, HELLO, door
 from tests.node.ways import Target
 from tests.node.world import SLUG, listening, skill_message
 
@@ -72,6 +74,16 @@ async def test_every_door_that_takes_a_body_takes_no_compressed_one(tmp_path: Pa
             answer = await http.request(method, path, content=plain, headers=headers)
             assert answer.status_code == 415
     assert target.snapshot() == before
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+async def test_the_agents_door_takes_no_compressed_body_either(tmp_path: Path, encoding: str) -> None:
+    target = await Target.fresh(tmp_path)
+    body = gzip.compress(json.dumps(HELLO).encode())
+    async with door(target.node) as http:
+        for content in (body, json.dumps(HELLO).encode()):
+            answer = await http.post("/mcp", content=content, headers=HEADERS | {"Content-Encoding": encoding})
+            assert (answer.status_code, answer.json()["reason"]) == (415, "content_encoding")
 
 
 async def test_the_list_of_doors_above_is_whole(tmp_path: Path) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hansa.admission.service import Via
 from hansa.kernel.errors import Refused
+from hansa.kernel.ids import NodeId, content_id
 from hansa.kernel.instant import MINUTE, SECOND
 from hansa.node import rooms
-from hansa.node.rows import PeerRow, PutPeer
+from hansa.node.rows import PeerRow, PutPeer, PutTombstone, TombstoneRow
+from hansa.skills.messages import skill_body
+from hansa.skills.model import Claim, File
 from tests.attacks.specimens import key
 from tests.node.ways import Target
 from tests.node.world import START, World, multiplier, skill_message, speak
@@ -172,6 +176,62 @@ async def test_a_share_grows_with_the_store(tmp_path: Path) -> None:
     assert own <= max(3000, held * 250 // 1000)
 
 
+def bundle(number: int, *sizes: int):
+    """Returns a skill that names files of these sizes, none of which is anywhere."""
+    files = tuple(File(path=f"{at}.bin", digest=content_id(b"%d %d" % (number, at)), size=size)
+                  for at, size in enumerate(sizes))  # fmt: skip
+    one = multiplier(number)
+    return msgspec.structs.replace(one, result=msgspec.structs.replace(one.result, files=files))
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("bulk", [True, False])
+async def test_files_count_as_soon_as_a_skill_names_them_and_after_a_restart(
+    tmp_path: Path, kind: str, bulk: bool
+) -> None:
+    world = World(tmp_path, kind)
+    settings = {"admission": {"share_floor_bytes": 5_000_000, "records_per_minute": 10_000}}
+    node = world.settle("node", "hub", config=settings)
+    await node.store.apply([PutPeer(PeerRow(key(n).public.did, invited=True)) for n in (1, 2)])
+    raws = [skill_message(key(1), bundle(n, 1_000_000, 200_000)).raw for n in range(100, 106)]
+    if bulk:
+        async with node.http() as http:
+            answers = (await http.post("/skills/bulk", content=b"\n".join(raws))).json()["answers"]
+        assert [one["status"] for one in answers] == [201] * 4 + [507] * 2
+    else:
+        assert await push(node, raws) == [201] * 4 + [507] * 2
+    assert await push(node, flood(key(1), 1)) == [201]  # small ones still fit
+    node = world.restart(node)
+    assert await push(node, raws[5:]) == [507]
+    assert await push(node, [skill_message(key(2), bundle(200, 1_000_000, 200_000)).raw]) == [201]
+    held = node.store.sizes()
+    assert 4_800_000 < held[key(1).public.did] < 5_000_000
+    world.close()
+
+
+async def test_sizes_that_are_none_take_nothing_from_anybody(tmp_path: Path) -> None:
+    """A body is weighed before it is held to its shape."""
+    world = World(tmp_path)
+    node = await invited(world, key(1))
+    good = skill_body(bundle(100, 1_000), Claim())
+    for files in (
+        [{"size": -(2**50)}],
+        [{"size": 2**53 - 1}],
+        [{"size": "1"}],
+        [{"size": True}],
+        [1],
+        {},
+        None,
+        "x",
+        [[]],
+    ):
+        for body in ({**good, "skill": {**good["skill"], "result": {"files": files}}}, {"skill": {"result": files}},
+                     {"skill": files}):  # fmt: skip
+            assert (await push(node, [speak(key(1), "skill", body).raw]))[0] in (400, 429, 507)
+    world.clock.advance(MINUTE)
+    assert await push(node, flood(key(1), 1)) == [201]
+
+
 async def test_a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operators_word(tmp_path: Path) -> None:
     target = await Target.fresh(tmp_path)
     raws = flood(target.author.key, 8)
@@ -185,7 +245,8 @@ async def test_a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operat
 # ---- pages
 
 
-@pytest.mark.parametrize("path", ["/skills?limit=101", "/skills?limit=0", "/skills?limit=-1", "/feed?limit=101",
+@pytest.mark.parametrize("path", ["/instances?limit=101", "/revocations?limit=101", "/revocations?after=x",
+                                  "/skills?limit=101", "/skills?limit=0", "/skills?limit=-1", "/feed?limit=101",
                                   "/skills?limit=1e3", "/feed?after=-1", "/feed?wait=31", "/feed?wait=-1",
                                   "/feed?wait=nan", "/feed?after=9999999999999999",
                                   "/skills?intent=" + "x" * 4001])  # fmt: skip
@@ -215,6 +276,30 @@ async def test_pages_add_up_and_end(tmp_path: Path) -> None:
         found = (await http.get("/skills", params={"intent": "multiply a number by 120", "limit": 100})).json()
     assert len(seen) == len(set(seen)) == 130
     assert len(found["skills"]) <= 100
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_nodes_and_what_is_gone_come_in_pages_as_well(tmp_path: Path, kind: str) -> None:
+    world = World(tmp_path, kind)
+    node = world.settle("node", "hub")
+    peers = sorted(f"did:key:zPeer{n:04}" for n in range(130))
+    gone = [content_id(b"%d" % n) for n in range(130)]
+    await node.store.apply([PutPeer(PeerRow(NodeId(one), seen=START)) for one in peers])
+    await node.store.apply([PutTombstone(TombstoneRow(one, content_id(one.encode()), "x", START)) for one in gone])
+    async with node.http() as http:
+        for path, name, id_, expected in (
+            ("/instances", "instances", "instance_id", peers),
+            ("/revocations", "revocations", "trace_id", gone),
+        ):
+            for limit in ({}, {"limit": 40}, {"limit": 65}):
+                seen: list[str] = []
+                after: str | None = ""
+                while after is not None:
+                    page = (await http.get(path, params={"after": after, **limit})).json()
+                    assert len(page[name]) == page["count"] <= limit.get("limit", 100)
+                    seen, after = seen + [one[id_] for one in page[name]], page["next"]
+                assert seen == expected
+    world.close()
 
 
 async def test_more_than_a_hundred_records_at_once_are_refused_whole(tmp_path: Path) -> None:

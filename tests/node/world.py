@@ -40,6 +40,7 @@ from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.http.door import make_door
+from hansa.entrypoints.http.heads import server_config
 from hansa.entrypoints.http.server import listen
 from hansa.entrypoints.steps import Result as Done
 from hansa.identity import envelope
@@ -510,8 +511,7 @@ async def meanwhile(world: World, *work: Coroutine[Any, Any, Any]) -> list[Any]:
 async def listening(door: Any, host: str = "127.0.0.1") -> AsyncIterator[str]:
     """Serves a door on a free port of this machine, and gives its address."""
     sock = listen(host, 0)
-    config = uvicorn.Config(door, log_config=None, lifespan="off", access_log=False, server_header=False)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(door))
     task = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         yield f"http://{host}:{sock.getsockname()[1]}"

@@ -90,7 +90,7 @@ def test_what_breaks_a_bound_is_refused_by_name(name: str) -> None:
         (b"{", Reason.NOT_JSON),
         (b"[]", Reason.NOT_JSON),
         (b"\xff", Reason.NOT_JSON),
-        (b"[" * 5_000, Reason.NOT_JSON),
+        (b"[" * 5_000, Reason.TOO_DEEP),
         (b"{}", Reason.BAD_BODY),
         (b" " * 70_000, Reason.TOO_LARGE),
     ],

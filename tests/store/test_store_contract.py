@@ -380,6 +380,9 @@ async def test_tombstones_stay_as_they_were(store: Store) -> None:
     await store.apply([PutTombstone(gone(2)), PutTombstone(gone(1))])
     await store.apply([PutTombstone(gone(2, "for another reason"))])
     assert store.tombstones() == [gone(2), gone(1)]
+    assert store.tombstones(limit=1) == [gone(2)]
+    assert store.tombstones(gone(2).skill) == [gone(1)]
+    assert store.tombstones(gone(1).skill) == store.tombstones(cid("never gone")) == store.tombstones(limit=0) == []
     assert store.tombstone(cid(("skill", 1))) == gone(1)
 
 
@@ -509,6 +512,9 @@ async def test_peer_is_written_and_replaced(store: Store) -> None:
     changed = peer("Zoe", banned=True, role="hub", live_seq=2**53 - 1, skills=3, seen=9)
     await store.apply([PutPeer(changed)])
     assert store.peers() == [peer("Eve", invited=True, per_minute=5), changed]
+    assert store.peers(limit=1) == store.peers()[:1]
+    assert store.peers(store.peers()[0].id) == [changed]
+    assert store.peers(changed.id) == store.peers(limit=0) == []
     found = store.peer(changed.id)
     assert found == changed and found is not None and found.banned is True
 

@@ -18,9 +18,10 @@ import httpx2
 
 from hansa.adapters.guard import Address, Guard, Target
 from hansa.kernel.errors import Unavailable
+from hansa.kernel.limits import WHOLE_ANSWERS
 from hansa.node.ports import Answer
 
-MAX_ANSWER = 5 * 1024 * 1024
+MAX_ANSWER = WHOLE_ANSWERS.max_bytes
 """Largest answer that is read, bytes: a page of a feed has at most 4 MiB of records."""
 
 CONNECT_SECONDS = 5.0

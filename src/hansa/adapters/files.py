@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from hansa.adapters import beneath
 from hansa.kernel.errors import UsageError
 from hansa.skills.importing.draft import Draft, Rejected
 from hansa.skills.importing.python_file import read_python
 from hansa.skills.importing.skill_folder import read_skill_folder
-from hansa.skills.importing.traces import read_traces
+from hansa.skills.importing.traces import LIMITS, read_traces
 from hansa.skills.licenses import of_license_file
 
 MAX_FILE = 1024 * 1024
@@ -58,7 +59,7 @@ def count(source: Source) -> int:
     if source.kind != "traces":
         return 1
     with source.path.open("rb") as file:
-        return sum(1 for line in file if line.strip())
+        return sum(1 for line in _lines(file) if line.strip())
 
 
 def read(source: Source, license_id: str = "") -> Iterator[Draft | Rejected]:
@@ -71,7 +72,7 @@ def read(source: Source, license_id: str = "") -> Iterator[Draft | Rejected]:
     try:
         if source.kind == "traces":
             with source.path.open("rb") as file:
-                yield from read_traces(source.path.name, file, license_id)
+                yield from read_traces(source.path.name, _lines(file), license_id)
         elif source.kind == "python":
             yield from read_python(source.path.name, _text(source.path), _tests_of(source.path), license_id)
         else:
@@ -82,6 +83,14 @@ def read(source: Source, license_id: str = "") -> Iterator[Draft | Rejected]:
         yield Rejected(source.path.name, f"can't be read: {error.strerror}")
     except UsageError as error:
         yield Rejected(source.path.name, str(error))
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yields lines; of one that is longer than any trace may be, only so much that this shows, the rest is skipped."""
+    while line := file.readline(LIMITS.max_bytes + 1):
+        yield line
+        while len(line) > LIMITS.max_bytes and not line.endswith(b"\n"):
+            line = file.readline(LIMITS.max_bytes + 1)
 
 
 def lines_of(path: Path) -> list[bytes]:

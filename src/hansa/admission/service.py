@@ -15,7 +15,7 @@ step to the next one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -61,7 +61,8 @@ class Params:
             remembered.
         records_per_minute: how many records one author may push (threat 23). Raising it lets one author fill the
             store faster.
-        share_per_mille: how much of the store's records, in bytes, may be one author's (threat 23: 10 is 1 %).
+        share_per_mille: how many bytes of records, and of files that skills name, may be one author's, as a share of
+            the store (threat 23: 10 is 1 %).
         share_floor_bytes: what an author may have in any case, so that a small store with few authors works.
         open_to_all: take pushes from authors that were not invited. Off by default (security default 1).
     """
@@ -153,6 +154,7 @@ class Admission:
         network: the network this node is part of.
         kinds: the kinds this node knows.
         memory: what was already taken.
+        weigh: how many bytes of its author's share a message asks for; by default its own.
     """
 
     me: NodeId
@@ -160,6 +162,7 @@ class Admission:
     kinds: Mapping[str, Freshness]
     memory: Memory
     params: Params = field(default_factory=Params)
+    weigh: Callable[[Verified], int] = lambda message: len(message.raw)
     _buckets: dict[NodeId, Bucket] = field(default_factory=dict)
 
     def admit(self, message: Verified, via: Via, now: Instant) -> Admitted:
@@ -225,7 +228,7 @@ class Admission:
             raise Equivocation(first, message.id)
 
     def _within_share(self, message: Verified) -> None:
-        size = len(message.raw)
+        size = self.weigh(message)
         held = self.memory.bytes_of(message.author)
         allowed = share(self.memory.bytes_held() + size, self.params.share_per_mille, self.params.share_floor_bytes)
         if held + size > allowed:  # 12

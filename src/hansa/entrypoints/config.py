@@ -26,6 +26,7 @@ from hansa.skills.policy import Params as ProofParams
 from hansa.skills.ranking import Params as RankingParams
 
 DEFAULT_PORT = 8470
+MAX_FILE = 1024 * 1024
 
 
 class Config(BaseSettings):
@@ -137,7 +138,11 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+        if len(data) > MAX_FILE:
+            raise UsageError(f"{path} has more than {MAX_FILE} bytes: settings need a few thousand")
+        return tomllib.loads(data.decode())
     except FileNotFoundError:
         return {}
     except PermissionError:

@@ -35,3 +35,10 @@ class Limits:
         for name in ("max_depth", "max_keys", "max_items"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
+
+
+WHOLE_ANSWERS = Limits(max_bytes=5 * 1024 * 1024)
+"""Bounds on what another node answers: a page of a feed has at most 4 MiB of records, each of them a text in it."""
+
+ARGUMENTS = Limits(max_bytes=HARD_MAX_BYTES)
+"""Bounds on what a holder of a token asks for: the text of a skill, with its checks, in one call."""

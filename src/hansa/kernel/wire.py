@@ -7,7 +7,9 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from hansa.kernel.canonical import check_bounds
 from hansa.kernel.errors import Refused
+from hansa.kernel.limits import WHOLE_ANSWERS, Limits
 from hansa.kernel.verdict import Reason
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -24,12 +26,16 @@ class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 W = TypeVar("W", bound=msgspec.Struct)
 
 
-def read_json(data: bytes, shape: type[W]) -> W:
+def read_json(data: bytes, shape: type[W], limits: Limits = WHOLE_ANSWERS) -> W:
     """Returns the JSON in `data` as `shape`; unlike a message it need not be canonical, and is not signed.
 
+    Args:
+        limits: hold before anything is parsed, as they do for a message.
+
     Raises:
-        Refused: NOT_JSON, also for what nests too deeply to be read.
+        Refused: TOO_LARGE, TOO_DEEP, TOO_MANY_KEYS, NOT_JSON.
     """
+    check_bounds(data, limits)
     try:
         return msgspec.json.decode(data, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -20,7 +20,7 @@ from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Driver
-from hansa.node.memory import StoreMemory
+from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
@@ -125,7 +125,7 @@ class Core:
         self.ring = KeyRing(store)
         self.memory = StoreMemory(store)
         self.driver = Driver(store, clock, index, self.memory.kept, spans)
-        self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission)
+        self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
         self._last_seq = store.last_seq(self.me)

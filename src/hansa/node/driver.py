@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import Instant
+from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.events import Event, Kind, Shown, Stream, Value, Watcher
 from hansa.node.ports import Clock, Index, Store
-from hansa.node.rows import AppendJournal, Change, JournalRow, PutOutbox, PutRecord, RecordRow
+from hansa.node.rows import AppendJournal, Change, JournalRow, PutOutbox, PutRecord, PutSkill
 from hansa.node.spans import NO_SPANS, Spans
 
 
@@ -45,9 +46,14 @@ class Driver:
     """Performs effects and keeps the last events for those who come late."""
 
     def __init__(
-        self, store: Store, clock: Clock, index: Index, kept: Callable[[RecordRow], None], spans: Spans = NO_SPANS
+        self,
+        store: Store,
+        clock: Clock,
+        index: Index,
+        kept: Callable[[PutRecord | PutSkill], None],
+        spans: Spans = NO_SPANS,
     ) -> None:
-        """Performs on `store` and `index`; `kept` is told of each record that is durable."""
+        """Performs on `store` and `index`; `kept` is told of each record and skill that is durable."""
         self._kept = kept
         self._spans = spans
         self._store = store
@@ -92,8 +98,8 @@ class Driver:
 
     def _show(self, effects: Effects, now: Instant) -> None:
         for change in effects.changes:
-            if isinstance(change, PutRecord):
-                self._kept(change.row)
+            if isinstance(change, PutRecord | PutSkill):
+                self._kept(change)
         for skill, text in effects.index:
             self._index.add(skill, text)
         if any(isinstance(change, PutOutbox) and not change.row.tries for change in effects.changes):
@@ -105,7 +111,7 @@ class Driver:
         """Returns the journal line for what happened to `ref` at a box."""
         word = verdict or "note"
         code = reason.code if reason else ""
-        return AppendJournal(JournalRow(ref, box, word, code, detail[:500], self._clock.now()))
+        return AppendJournal(JournalRow(ref, box, word, code, plain(detail, 500), self._clock.now()))
 
     @contextmanager
     def listening(self) -> Iterator[Watcher]:

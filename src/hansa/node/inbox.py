@@ -27,7 +27,7 @@ from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.gathering import Arrival, Fate, Gathering, Span, Taken, Wanted
 from hansa.node.rooms import Rooms
-from hansa.node.rows import AppendLedger, PutBlob, PutRecord
+from hansa.node.rows import AppendLedger, PutBlob, PutRecord, PutSkill
 from hansa.node.shelf import Shelf, record_row
 from hansa.node.vault import subject_of
 from hansa.overlay import messages as overlay
@@ -122,8 +122,8 @@ class Inbox:
                 fate, effects = self._decide(one)
                 span.add(one, fate, effects)
                 for change in effects.changes:
-                    if isinstance(change, PutRecord):
-                        self._core.memory.coming(change.row)
+                    if isinstance(change, PutRecord | PutSkill):
+                        self._core.memory.coming(change)
             await self._keep(span)
 
     def _begin(self, group: Sequence[Arrival]) -> Span:

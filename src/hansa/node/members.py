@@ -6,7 +6,7 @@ from typing import Protocol
 
 from hansa.kernel.ids import NodeId
 from hansa.node.membership import RequestRow
-from hansa.node.rows import PeerRow
+from hansa.node.rows import ALL, PeerRow
 from hansa.overlay.invitation import Invitation
 
 
@@ -17,8 +17,8 @@ class Members(Protocol):
         """Returns a peer."""
         ...
 
-    def peers(self) -> list[PeerRow]:
-        """Returns all peers, by id."""
+    def peers(self, after: str = "", limit: int = ALL) -> list[PeerRow]:
+        """Returns peers, by id; those above `after`."""
         ...
 
     def invitations(self) -> list[Invitation]:

@@ -11,8 +11,9 @@ from hansa.admission.service import Guest
 from hansa.identity.envelope import Verified
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.ports import Store
-from hansa.node.rows import PeerRow, RecordRow
-from hansa.skills.model import SkillState
+from hansa.node.rows import PeerRow, PutRecord, PutSkill
+from hansa.skills.messages import SKILL
+from hansa.skills.model import Origin, SkillState, bytes_of_files
 
 FEW = 4
 """Messages up to which each is looked up by itself, since that costs less than one question for all."""
@@ -25,6 +26,25 @@ class _Found:
     places: dict[tuple[NodeId, int], ContentId]
     peers: dict[NodeId, PeerRow | None] = field(default_factory=dict)
     states: dict[ContentId, SkillState | None] = field(default_factory=dict)
+
+
+def _weight(change: PutRecord | PutSkill) -> int:
+    """Returns how many bytes of its author's share something takes."""
+    if isinstance(change, PutRecord):
+        return len(change.row.envelope)
+    return bytes_of_files(change.row.body) if change.row.origin is Origin.PEER else 0
+
+
+def bytes_asked(message: Verified) -> int:
+    """Returns how much a message would take of its author's share: itself, and the files that its skill names.
+
+    They are counted when they are named, before any is brought. The body is not held to its shape yet.
+    """
+    skill = message.body.get("skill") if message.header.kind == SKILL else None
+    result = skill.get("result") if isinstance(skill, dict) else None
+    files = result.get("files") if isinstance(result, dict) else None
+    sizes = [one.get("size") for one in files if isinstance(one, dict)] if isinstance(files, list) else []
+    return len(message.raw) + sum(size for size in sizes if isinstance(size, int) and size > 0)
 
 
 class StoreMemory:
@@ -48,11 +68,11 @@ class StoreMemory:
         self._held = counted.total()
         return counted
 
-    def kept(self, row: RecordRow) -> None:
-        """Counts a record that was just kept."""
+    def kept(self, change: PutRecord | PutSkill) -> None:
+        """Counts a record that was just kept, or the files that a skill of a peer names."""
         if "_bytes" in self.__dict__:
-            self._bytes[row.author] += len(row.envelope)
-            self._held += len(row.envelope)
+            self._bytes[change.row.author] += _weight(change)
+            self._held += _weight(change)
 
     def bytes_of(self, author: NodeId) -> int:
         """Returns how many bytes of records are held of an author, and are about to be."""
@@ -62,9 +82,9 @@ class StoreMemory:
         """Returns how many bytes of records are held in all."""
         return self._held if "_bytes" in self.__dict__ else self._bytes.total()
 
-    def coming(self, row: RecordRow) -> None:
-        """Counts a record that was decided on and is about to be kept, until `forget`."""
-        self._coming[row.author] += len(row.envelope)
+    def coming(self, change: PutRecord | PutSkill) -> None:
+        """Counts what was decided on and is about to be kept, until `forget`."""
+        self._coming[change.row.author] += _weight(change)
 
     def look_up(self, messages: Sequence[Verified]) -> None:
         """Looks up what admission will ask about these messages."""

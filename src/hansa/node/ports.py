@@ -16,6 +16,7 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.node.members import Members
 from hansa.node.rows import (
+    ALL,
     Change,
     JournalRow,
     LedgerRow,
@@ -195,8 +196,8 @@ class Store(Members, Protocol):
         """Returns a skill's tombstone."""
         ...
 
-    def tombstones(self) -> list[TombstoneRow]:
-        """Returns all tombstones, oldest first."""
+    def tombstones(self, after: str = "", limit: int = ALL) -> list[TombstoneRow]:
+        """Returns tombstones, oldest first; `after` is the skill of the last one of the page before."""
         ...
 
     def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
@@ -248,7 +249,7 @@ class Store(Members, Protocol):
         ...
 
     def sizes(self) -> dict[NodeId, int]:
-        """Returns how many bytes of records are held of each author."""
+        """Returns how many bytes each author has: of its records, and of the files that a peer's skills name."""
 
     def counts(self) -> StoreCounts:
         """Returns how much it holds; for people and metrics, not for decisions."""

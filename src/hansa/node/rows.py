@@ -15,6 +15,9 @@ from hansa.node.membership import MemberChange
 from hansa.skills.model import Evidence, Origin, SkillState
 from hansa.skills.reflections import Reflection
 
+ALL = 2**31
+"""A limit that no list reaches."""
+
 BY_AGENT = "agent session"
 """Source of a skill that an agent recorded: it leaves this node only when a person names it (threat 16)."""
 

@@ -9,7 +9,7 @@ from hansa.node.finder import Found
 from hansa.node.ports import SkillFilter
 from hansa.node.prover import Proof
 from hansa.node.publishing import Publication
-from hansa.node.rows import LedgerRow, SkillRow
+from hansa.node.rows import ALL, LedgerRow, SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.vault import open_skill
 from hansa.skills.messages import SKILL
@@ -167,8 +167,8 @@ class Views:
             "why": one.why,
         }
 
-    def instances(self) -> list[View]:
-        """Returns the nodes this one has met (H5)."""
+    def instances(self, after: str = "", limit: int = ALL) -> list[View]:
+        """Returns the nodes this one has met (H5), by id; those above `after`."""
         return [
             {
                 "instance_id": peer.id,
@@ -181,7 +181,7 @@ class Views:
                 "url": peer.url,
                 "note": peer.note,
             }
-            for peer in self._core.store.peers()
+            for peer in self._core.store.peers(after, limit)
         ]
 
     def status(self) -> View:

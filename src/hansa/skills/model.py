@@ -52,6 +52,29 @@ class Result(Wire, frozen=True):
     files: Annotated[tuple[File, ...], msgspec.Meta(max_length=200)] = ()
 
 
+class _Files(msgspec.Struct):
+    files: tuple[File, ...] = ()
+
+
+class _Body(msgspec.Struct):
+    result: _Files
+
+
+_FILES = msgspec.json.Decoder(_Body)
+SOME_FILES = b'"files":[{'
+"""Stands in the canonical bytes of every skill that names a file, and in no text: quotes in those are escaped."""
+
+
+def bytes_of_files(body: bytes) -> int:
+    """Returns how many bytes the files have that a skill names, from the skill's bytes; 0 where these are damaged."""
+    if SOME_FILES not in body:
+        return 0
+    try:
+        return sum(file.size for file in _FILES.decode(body).result.files)
+    except msgspec.MsgspecError:
+        return 0
+
+
 class Case(Wire, frozen=True):
     """Arguments and the value expected, both as Python literals: args "('a', 2)", expect "'aa'"."""
 

@@ -16,6 +16,7 @@ import msgspec
 from hansa.kernel import canonical
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import Label, Wire, parse, read_json
 from hansa.skills.model import Line, Size, Word
@@ -132,7 +133,7 @@ def read_line(line: bytes) -> Reflection:
     """
     if len(line) > MAX_LINE:
         raise Refused(Reason.TOO_LARGE, f"{len(line)} bytes, at most {MAX_LINE}")
-    return reflection_of(read_json(line, dict[str, Any]))  # type: ignore[type-var]
+    return reflection_of(read_json(line, dict[str, Any], Limits()))  # type: ignore[type-var]
 
 
 def write_line(reflection: Reflection) -> bytes:

@@ -18,6 +18,7 @@ from hansa.kernel.ids import ContentId, NodeId, chain
 from hansa.kernel.verdict import Reason
 from hansa.node.ports import SkillFilter, StoreCounts
 from hansa.node.rows import (
+    ALL,
     AppendJournal,
     AppendLedger,
     Change,
@@ -45,7 +46,7 @@ from hansa.node.rows import (
     WithholdRecord,
 )
 from hansa.skills import messages
-from hansa.skills.model import Evidence, SkillState
+from hansa.skills.model import Evidence, Origin, SkillState, bytes_of_files
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _OURS = ("origin", "author", "state", "added", "source", "reason", "claimed_pass")
@@ -293,9 +294,10 @@ class MemoryStore(MemoryMembers):
         """Returns a skill's tombstone."""
         return self._tombstones.get(skill)
 
-    def tombstones(self) -> list[TombstoneRow]:
-        """Returns all tombstones, oldest first."""
-        return list(self._tombstones.values())
+    def tombstones(self, after: str = "", limit: int = ALL) -> list[TombstoneRow]:
+        """Returns tombstones, oldest first; `after` is the skill of the last one of the page before."""
+        start = list(self._tombstones).index(ContentId(after)) + 1 if after in self._tombstones else 0
+        return list(self._tombstones.values())[start:][:limit] if start or not after else []
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores."""
@@ -364,10 +366,13 @@ class MemoryStore(MemoryMembers):
         return self._marks.get(name, "")
 
     def sizes(self) -> dict[NodeId, int]:
-        """Returns how many bytes of records are held of each author."""
+        """Returns how many bytes each author has: of its records, and of the files that a peer's skills name."""
         found: Counter[NodeId] = Counter()
         for row in self._records.values():
             found[row.author] += len(row.envelope)
+        for skill in self._skills.values():
+            if skill.origin is Origin.PEER and (size := bytes_of_files(skill.body)):
+                found[skill.author] += size
         return dict(found)
 
     def counts(self) -> StoreCounts:

@@ -12,7 +12,7 @@ from hansa.node.membership import (
     PutRequest,
     RequestRow,
 )
-from hansa.node.rows import PeerRow, PutPeer
+from hansa.node.rows import ALL, PeerRow, PutPeer
 from hansa.overlay.invitation import Invitation
 
 
@@ -45,9 +45,9 @@ class MemoryMembers:
         """Returns a peer."""
         return self._peers.get(id_)
 
-    def peers(self) -> list[PeerRow]:
-        """Returns all peers, by id."""
-        return [self._peers[id_] for id_ in sorted(self._peers)]
+    def peers(self, after: str = "", limit: int = ALL) -> list[PeerRow]:
+        """Returns peers, by id; those above `after`."""
+        return [self._peers[id_] for id_ in sorted(self._peers) if id_ > after][:limit]
 
     def invitations(self) -> list[Invitation]:
         """Returns all invitations, oldest first (by time, then id)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.membership import RequestRow
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import (
+    ALL,
     JournalRow,
     LedgerRow,
     OutboxRow,
@@ -39,7 +41,7 @@ from hansa.node.rows import (
 )
 from hansa.overlay.invitation import Invitation
 from hansa.skills import messages
-from hansa.skills.model import Evidence, SkillState
+from hansa.skills.model import SOME_FILES, Evidence, Origin, SkillState, bytes_of_files
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _LAST = "\U0010ffff"
@@ -73,7 +75,9 @@ _SKILL_IDS = Prepared(
 )
 _EVIDENCE = Prepared(select(evidence).where(evidence.c.skill == bindparam("skill")).order_by(evidence.c.number))
 _TOMBSTONE = Prepared(select(tombstones).where(tombstones.c.skill == bindparam("skill")))
-_TOMBSTONES = Prepared(select(tombstones).order_by(tombstones.c.number))
+_TOMBSTONES = Prepared(
+    select(tombstones).where(tombstones.c.number > bindparam("after")).order_by(tombstones.c.number).limit(_limit)
+)
 _LEDGER = Prepared(select(ledger).where(ledger.c.number > bindparam("after")).order_by(ledger.c.number).limit(_limit))
 _RECEIPTS = Prepared(select(ledger).where(ledger.c.skill == bindparam("skill")).order_by(ledger.c.number))
 _JOURNAL = Prepared(select(journal).where(journal.c.ref == bindparam("ref")).order_by(journal.c.number))
@@ -88,9 +92,14 @@ _OUTBOX = Prepared(select(outbox).where(outbox.c.state == bindparam("state")).or
 _DELIVERIES = Prepared(select(outbox).where(outbox.c.record == bindparam("record")).order_by(outbox.c.number))
 _SUBSCRIPTIONS = Prepared(select(subscriptions).order_by(subscriptions.c.url))
 _PEER = Prepared(select(peers).where(peers.c.id == bindparam("id")))
-_PEERS = Prepared(select(peers).order_by(peers.c.id))
+_PEERS = Prepared(select(peers).where(peers.c.id > bindparam("after")).order_by(peers.c.id).limit(_limit))
 _SIZES = Prepared(
     select(records.c.author, func.sum(func.length(records.c.envelope)).label("size")).group_by(records.c.author)
+)
+_BUNDLES = Prepared(
+    select(skills.c.author, skills.c.body).where(
+        skills.c.origin == str(Origin.PEER), func.instr(skills.c.body, bindparam("mark")) > 0
+    )
 )
 _COUNT_RECORDS = Prepared(select(func.count().label("number")).select_from(records))
 _COUNT_LEDGER = Prepared(select(func.count().label("number")).select_from(ledger))
@@ -207,9 +216,12 @@ class SqlReads(ABC):
         found = self._first(_TOMBSTONE, skill=skill)
         return codec.tombstone_row(found) if found else None
 
-    def tombstones(self) -> list[TombstoneRow]:
-        """Returns all tombstones, oldest first."""
-        return [codec.tombstone_row(row) for row in self._rows(_TOMBSTONES)]
+    def tombstones(self, after: str = "", limit: int = ALL) -> list[TombstoneRow]:
+        """Returns tombstones, oldest first; `after` is the skill of the last one of the page before."""
+        start = self._first(_TOMBSTONE, skill=after) if after else {"number": 0}
+        if start is None:
+            return []
+        return [codec.tombstone_row(row) for row in self._rows(_TOMBSTONES, after=start["number"], limit=limit)]
 
     # ---- ledger, journal, outbox
 
@@ -248,9 +260,9 @@ class SqlReads(ABC):
         found = self._first(_PEER, id=id_)
         return codec.peer_row(found) if found else None
 
-    def peers(self) -> list[PeerRow]:
-        """Returns all peers, by id."""
-        return [codec.peer_row(row) for row in self._rows(_PEERS)]
+    def peers(self, after: str = "", limit: int = ALL) -> list[PeerRow]:
+        """Returns peers, by id; those above `after`."""
+        return [codec.peer_row(row) for row in self._rows(_PEERS, after=after, limit=limit)]
 
     def invitations(self) -> list[Invitation]:
         """Returns all invitations, oldest first."""
@@ -287,8 +299,11 @@ class SqlReads(ABC):
         return str(found["value"]) if found else ""
 
     def sizes(self) -> dict[NodeId, int]:
-        """Returns how many bytes of records are held of each author."""
-        return {NodeId(row["author"]): int(row["size"]) for row in self._rows(_SIZES)}
+        """Returns how many bytes each author has: of its records, and of the files that a peer's skills name."""
+        found = Counter({NodeId(row["author"]): int(row["size"]) for row in self._rows(_SIZES)})
+        for row in self._rows(_BUNDLES, mark=SOME_FILES):
+            found[NodeId(row["author"])] += bytes_of_files(bytes(row["body"]))
+        return dict(found)
 
     def totals(self) -> tuple[int, int, dict[str, int]]:
         """Returns the numbers of records and of receipts, and deliveries by state."""

@@ -51,6 +51,11 @@ def say_all(text: str) -> None:
     console().print(Text(plain_lines(text)))
 
 
+def say_quoted(text: str) -> None:
+    """Prints text of many lines that somebody else wrote: each behind a bar, so that none passes for a line of ours."""
+    say_all("\n".join(f"  | {line}" for line in text.split("\n")))
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
     """Prints a table; nothing in a cell is markup.
 

@@ -13,7 +13,7 @@ import typer
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog
-from hansa.entrypoints.cli.show import percent, print_json, say, say_all, short, table
+from hansa.entrypoints.cli.show import percent, print_json, say, say_quoted, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
@@ -86,7 +86,7 @@ def show(
         return
     value = result.value
     say(f"{value['trace_id']}")
-    say(value["intent"])
+    say(f"intent: {value['intent']}")
     if not lineage:
         _show_body(value)
     found = value["lineage"]
@@ -359,7 +359,7 @@ def _show_body(value: dict[str, Any]) -> None:
         say(f"  {step['step']}. {step['action']}")
     result = value["result"]
     say(f"result ({result['media_type']}{', ' + result['entry_point'] if result['entry_point'] else ''}):")
-    say_all(result["text"])
+    say_quoted(result["text"])
     for file in result["files"]:
         say(f"  {file['path']} ({file['size']} bytes, {short(file['digest'])})")
     for check in value["checks"]:
@@ -367,7 +367,7 @@ def _show_body(value: dict[str, Any]) -> None:
             for case in check["cases"]:
                 say(f"  case {case['args']} => {case['expect']}")
         else:
-            say_all(check["code"])
+            say_quoted(check["code"])
     for one in value["findings"]:
         say(f"  {one['at']} {one['outcome']} {one['reason']} {one['successes']}/{one['trials']} by {one['prover']}")
     for one in value["receipts"]:

@@ -21,9 +21,9 @@ from hansa.entrypoints.errors import exit_code, problem
 from hansa.entrypoints.http.access import named_local
 from hansa.entrypoints.http.bodies import read_body
 from hansa.entrypoints.steps import Progress
+from hansa.kernel.canonical import check_bounds
 from hansa.kernel.errors import HansaError, UsageError
-
-MAX_ARGUMENTS = 1024 * 1024
+from hansa.kernel.limits import ARGUMENTS
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +33,8 @@ async def run_operation(request: Request, name: str) -> StreamingResponse:
     """Runs an operation and streams its progress and its result, one JSON object a line."""
     app: App = request.app.state.app
     _admit(request, app.token)
-    body = await read_body(request, MAX_ARGUMENTS)
+    body = await read_body(request, ARGUMENTS.max_bytes)
+    check_bounds(body, ARGUMENTS)
     try:
         arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:

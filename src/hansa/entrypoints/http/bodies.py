@@ -1,8 +1,12 @@
-"""What the routes share: who asks whom, and reading bodies: bounded, uncompressed, before anything else happens."""
+"""What the routes share: who asks whom, bodies (bounded, uncompressed, before anything else happens), and answers."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
@@ -10,6 +14,19 @@ from hansa.node.node import Node
 
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 """Of a page of a feed, and of a bulk."""
+
+
+class AsciiJson(JSONResponse):
+    """JSON in ASCII: what peers wrote moves no terminal either that shows the answer as it came (threat 24)."""
+
+    def render(self, content: Any) -> bytes:
+        """Returns the body."""
+        return as_ascii(content).encode("ascii")
+
+
+def as_ascii(value: Any) -> str:
+    """Returns a value as JSON on one line, with all but printable ASCII written as escapes."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 def node_of(request: Request) -> Node:

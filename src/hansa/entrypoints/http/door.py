@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
 from hansa.entrypoints.http import admin, events, federation, ingest, joining, mcp_door, metrics, openapi, well_known
+from hansa.entrypoints.http.bodies import AsciiJson
 from hansa.entrypoints.http.gate import Gate
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
@@ -36,6 +37,7 @@ def make_door(app: App) -> FastAPI:
         description="A node: skills in and out, each used only after it was proved here.",
         docs_url=None,
         redoc_url=None,
+        default_response_class=AsciiJson,
     )
     door.state.app = app
     door.state.node = app.node
@@ -63,24 +65,24 @@ def make_door(app: App) -> FastAPI:
     return door
 
 
-async def _refused(_: Request, error: Exception) -> JSONResponse:
+async def _refused(_: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, HansaError)  # noqa: S101 - registered for this class alone
     status = http_status(error)
     headers = {"Retry-After": "5"} if status in (429, 503, 507) else None
-    return JSONResponse(problem(error), status, headers)
+    return AsciiJson(problem(error), status, headers)
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
+async def _http_error(_: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     text = error.detail if error.status_code != 404 else "no such path here: see /docs"
-    return JSONResponse({"reason": "http", "message": text}, error.status_code, error.headers)
+    return AsciiJson({"reason": "http", "message": text}, error.status_code, error.headers)
 
 
-async def _bad_arguments(_: Request, error: Exception) -> JSONResponse:
+async def _bad_arguments(_: Request, error: Exception) -> AsciiJson:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return JSONResponse({"reason": "bad_argument", "message": f"{where}: {first['msg']}"}, 400)
+    return AsciiJson({"reason": "bad_argument", "message": f"{where}: {first['msg']}"}, 400)
 
 
 async def _healthz() -> dict[str, str]:
@@ -89,9 +91,9 @@ async def _healthz() -> dict[str, str]:
 
 async def _readyz(request: Request) -> Response:
     if request.app.state.stopping.is_set():
-        return JSONResponse({"status": "stopping"}, 503)
+        return AsciiJson({"status": "stopping"}, 503)
     length, _ = request.app.state.node.core.store.feed_mark()
-    return JSONResponse({"status": "ready", "feed": length})
+    return AsciiJson({"status": "ready", "feed": length})
 
 
 async def _front() -> RedirectResponse:

@@ -12,11 +12,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from hansa.entrypoints.http.access import may_read
+from hansa.entrypoints.http.bodies import as_ascii
 from hansa.kernel.errors import Busy
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import Instant
@@ -76,7 +76,7 @@ async def _frames(node: Node, stopping: asyncio.Event, last_id: str | None, allo
 def _frame(event: Event) -> str:
     view = {name: value for name, value in event.view().items() if name not in ("id", "kind")}
     last = f"id: {event.id}\n" if event.id else ""
-    return f"event: {event.kind.code}\ndata: {msgspec.json.encode(view).decode()}\n{last}\n"
+    return f"event: {event.kind.code}\ndata: {as_ascii(view)}\n{last}\n"
 
 
 async def next_event(watcher: Watcher, stopping: asyncio.Event, seconds: float = HEARTBEAT_SECONDS) -> Event | None:

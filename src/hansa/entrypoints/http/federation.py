@@ -127,24 +127,37 @@ async def get_heads(request: Request) -> Response:
     return Response(msgspec.json.encode(heads), media_type="application/json")
 
 
-@router.get("/instances", summary="Nodes this one has met: {instances, count}")
-async def get_instances(request: Request) -> dict[str, Any]:
+@router.get("/instances", summary="Nodes this one has met: {instances, count, next}")
+async def get_instances(
+    request: Request,
+    after: Annotated[str, Query(max_length=64, description="next of the page before.")] = "",
+    limit: Limit = MAX_PAGE,
+) -> dict[str, Any]:
     """Lists nodes by id."""
     shown = [
         {name: one[name] for name in ("instance_id", "name", "role", "last_seen")}
-        for one in node_of(request).views.instances()
+        for one in node_of(request).views.instances(after, limit)
     ]
-    return {"instances": shown, "count": len(shown)}
+    return {"instances": shown, "count": len(shown), "next": _next([str(one["instance_id"]) for one in shown], limit)}
 
 
 @router.get("/revocations", summary="Skills that are gone for good")
-async def get_revocations(request: Request) -> dict[str, Any]:
-    """Lists tombstones."""
+async def get_revocations(
+    request: Request,
+    after: Annotated[str, Query(pattern="^([0-9a-f]{64})?$", description="next of the page before.")] = "",
+    limit: Limit = MAX_PAGE,
+) -> dict[str, Any]:
+    """Lists tombstones, oldest first; a page is shorter where a skill has come back since."""
     store = node_of(request).core.store
-    rows = ((one, store.skill(one.skill)) for one in store.tombstones())
-    gone = [one for one, row in rows if row is None or row.state is SkillState.REMOVED]
+    page = store.tombstones(after, limit)
+    gone = [one for one in page if store.skill_state(one.skill) in (None, SkillState.REMOVED)]
     return {"revocations": [{"trace_id": one.skill, "record": one.record, "why": one.why} for one in gone],
-            "count": len(gone)}  # fmt: skip
+            "count": len(gone), "next": _next([one.skill for one in page], limit)}  # fmt: skip
+
+
+def _next(ids: list[str], limit: int) -> str | None:
+    """Returns where the next page begins; None where a page was the last one, since it is not full."""
+    return ids[-1] if len(ids) == limit else None
 
 
 @router.post("/hello", summary="Greet this node: answers a signed welcome with the version to speak")

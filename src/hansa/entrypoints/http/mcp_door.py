@@ -7,6 +7,7 @@ Checks, in order, before the SDK sees anything of a request:
 3. from no page, or from a page of that very host and port
 4. with a token: `reader.token` reads, `agent.token` has the scopes of agents, `admin.token` has all
 5. a body in JSON
+6. uncompressed, and within bounds before it is parsed
 
 A token is good for its own server alone: a session that was begun with one can't be gone on with by another.
 """
@@ -25,19 +26,21 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
 from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN, admin_token
+from hansa.entrypoints.http.bodies import read_body
 from hansa.entrypoints.steps import Progress, Result
+from hansa.kernel.canonical import check_bounds
+from hansa.kernel.limits import ARGUMENTS
 
 if TYPE_CHECKING:
     from hansa.entrypoints.mcp.hands import Hands
     from hansa.entrypoints.mcp.scopes import Scope as SessionScope
 
 PATH = "/mcp"
-MAX_BODY = 1024 * 1024
 MAX_SESSIONS = 64
 _LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -68,7 +71,7 @@ async def _keep_open(door: FastAPI, opened: asyncio.Event) -> None:
 
 
 class McpDoor:
-    """Lets agents in: the five checks, then the server that goes with the token.
+    """Lets agents in: the six checks, then the server that goes with the token.
 
     Attributes:
         make: makes the server of a session; by default `entrypoints.mcp.server.assemble`.
@@ -111,6 +114,8 @@ class McpDoor:
         """Answers one request."""
         request = Request(scope, receive)
         answering = self._app_of(request)
+        if request.method == "POST" and not isinstance(answering, Response):
+            receive = _again(await _bounded_body(request), receive)  # 6
         await answering(scope, receive, send)
 
     def _app_of(self, request: Request) -> ASGIApp | Response:
@@ -148,13 +153,33 @@ async def http_app(server: Any, **options: Any) -> AsyncIterator[ASGIApp]:
 
     made: ASGIApp = server.streamable_http_app(
         streamable_http_path=PATH,
-        max_request_body_size=MAX_BODY,
+        max_request_body_size=ARGUMENTS.max_bytes,
         max_sessions=MAX_SESSIONS,
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         **options,
     )
     async with server.session_manager.run():
         yield made
+
+
+async def _bounded_body(request: Request) -> bytes:
+    body = await read_body(request, ARGUMENTS.max_bytes)
+    check_bounds(body, ARGUMENTS)
+    return body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Returns a receive that gives a body that was read already, and then what else comes."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
 
 
 def _from_here(request: Request) -> bool:

@@ -91,13 +91,18 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
             {
                 "instances": _list({"type": "object", "required": ["instance_id", "name", "role", "last_seen"]}),
                 "count": _COUNT,
+                "next": {"anyOf": [_TEXT, {"type": "null"}]},
             }
         ),
     ),
     ("get", "/revocations"): (
         JSON,
         _object(
-            {"revocations": _list(_object({"trace_id": _ID, "record": _ID, "why": _TEXT})), "count": _COUNT},
+            {
+                "revocations": _list(_object({"trace_id": _ID, "record": _ID, "why": _TEXT})),
+                "count": _COUNT,
+                "next": {"anyOf": [_ID, {"type": "null"}]},
+            },
         ),
     ),
     ("post", "/hello"): (JSON, ENVELOPE),

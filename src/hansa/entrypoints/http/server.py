@@ -20,6 +20,7 @@ from hansa.entrypoints import upkeep
 from hansa.entrypoints.app import App
 from hansa.entrypoints.http import mcp_door
 from hansa.entrypoints.http.door import make_door
+from hansa.entrypoints.http.heads import server_config
 from hansa.kernel.errors import Busy, DiskFull, NoSandbox, NotFound, Refused, Unavailable
 from hansa.skills.model import Origin
 
@@ -73,9 +74,7 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     url = _address(host, port)
     app.lock.set_url(url)
     app.url = url
-    config = uvicorn.Config(door, log_config=None, lifespan="off", access_log=False, server_header=False,
-                            timeout_graceful_shutdown=3)  # fmt: skip
-    server = _Server(config)
+    server = _Server(server_config(door, timeout_graceful_shutdown=3))
 
     def stop() -> None:
         door.state.stopping.set()

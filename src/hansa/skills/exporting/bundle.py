@@ -17,8 +17,9 @@ import msgspec
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.limits import HARD_MAX_BYTES, Limits
 from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import Id, Wire
+from hansa.kernel.wire import Id, Wire, read_json
 from hansa.skills.exporting.skill_md import document, front_matter
 from hansa.skills.importing.paths import check_bundle_paths
 from hansa.skills.model import File, Skill
@@ -89,7 +90,7 @@ def bundle(skill: Skill, name: str) -> Bundle:
 def read_provenance(data: bytes) -> Provenance | None:
     """Returns what a `hansa.json` says, or None when it is not one of ours or contradicts itself."""
     try:
-        found = msgspec.json.decode(data, type=Provenance)
+        found = read_json(data, Provenance, Limits(max_bytes=HARD_MAX_BYTES))
         return found if found.format == FORMAT and found.skill.id == found.trace_id else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+    except (Refused, ValueError):
         return None

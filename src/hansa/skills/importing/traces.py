@@ -2,7 +2,7 @@
 
 A line is taken apart in this order, and the first step that fails rejects that line alone:
 
-1. at most 256 KiB, nested at most 32 deep (before it is parsed)
+1. at most 256 KiB, nested at most 32 deep, 1,000 keys, 10,000 items (before it is parsed)
 2. UTF-8, JSON, one object; no key twice, no NaN or Infinity
 3. no NUL and no lone surrogate in any text
 4. told by its fields: `prompt` and `solution` make it a solved task (here), `intent` and `result` a record in the trace
@@ -25,7 +25,7 @@ from keyword import iskeyword
 
 from hansa.kernel.canonical import check_bounds
 from hansa.kernel.errors import Refused
-from hansa.kernel.limits import Limits
+from hansa.kernel.limits import MAX_SAFE_INTEGER, Limits
 from hansa.skills import licenses
 from hansa.skills.importing.doctests import without_examples
 from hansa.skills.importing.draft import Draft, Rejected, finish
@@ -36,7 +36,7 @@ from hansa.skills.importing.text import cut, label, prose, tags_of, unfit
 from hansa.skills.model import MILLION, PYTHON, Claim, Result, Script, Skill, Step
 from hansa.skills.reflections import By, Reflection, Went
 
-LIMITS = Limits(max_bytes=256 * 1024, max_depth=32, max_keys=2_000, max_items=20_000)
+LIMITS = Limits()
 MAX_CODE = 180_000
 MAX_TEST = 100_000
 MAX_REFLECTIONS = 198
@@ -110,8 +110,8 @@ def read_row(line: bytes) -> Row:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: dict[str, None] = {}
+        twice = next(name for name, _ in pairs if name in seen or seen.update({name: None}))
         raise BadRow(f"has the field {label(twice, 60)} twice: keep one")
     return made
 
@@ -128,7 +128,7 @@ def _finite(digits: str) -> float:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > 20:
+    if len(digits) > 17 or abs(int(digits)) > MAX_SAFE_INTEGER + 1:
         raise BadRow("holds a number that is too large: write it as text")
     return int(digits)
 
