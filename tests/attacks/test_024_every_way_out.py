@@ -9,6 +9,7 @@ What is left alone: the result of a skill is text of many lines, and its own lin
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -19,7 +20,10 @@ from typing import Any
 
 import pytest
 
+from hansa.adapters.store.sqlite import SqliteStore
+from hansa.entrypoints.home import STORE
 from hansa.entrypoints.mcp.scopes import EVERYTHING
+from hansa.node.membership import PutRequest, RequestRow
 from hansa.skills.model import MARKDOWN, PYTHON, Case, Cases, Result, Script, Skill, Step
 from tests.attacks.hostile_text import MARKUP, TERMINAL, dangerous
 from tests.attacks.specimens import key
@@ -58,7 +62,9 @@ SHOWS_NOTHING = {
     ("id",), ("demo",), ("mcp", "serve"), ("mcp", "tools"), ("mcp", "install"), ("mcp", "uninstall"),
     ("subscribe",), ("unsubscribe",), ("sync",), ("outbox", "drop"), ("outbox", "retry"), ("store", "backup"),
     ("store", "restore"), ("ledger", "verify"), ("reflect", "add"), ("reflect", "prune"), ("reflect", "import"),
-    ("skill", "add"), ("skill", "import"), ("peer", "add"), ("peer", "ban"), ("events",), ("logs",),
+    ("skill", "add"), ("skill", "import"), ("join",),
+    *(("peer", word) for word in ("add", "ban", "remove", "invite", "withdraw", "approve", "refuse")),
+    ("events",), ("logs",),
 }  # fmt: skip
 """Commands that show nothing of what is held, or (the last two) what logs and the door show, which is held above."""
 
@@ -139,13 +145,24 @@ def stocked(node: Hansa, tmp_path: Path) -> Hansa:  # noqa: F811 - the fixture a
     notes.write_text("\n".join(map(json.dumps, lines)))
     said = node("reflect", "import", notes)
     held(said.out + said.err, "reflect import")
+    asyncio.run(_asked(tmp_path / "home" / STORE))
     return node
+
+
+async def _asked(path: Path) -> None:
+    """Has nodes of every name ask to be let in."""
+    store = SqliteStore.open(path)
+    rows = [RequestRow(key(number).public.did, text[:64], text[:16], f"http://x/{text}"[:200], "0" * 64, text[:64])
+            for number, text in enumerate(TEXTS, 100)]  # fmt: skip
+    await store.apply([PutRequest(row) for row in rows])
+    store.close()
 
 
 def commands(folder: Path) -> Iterator[tuple[str, ...]]:
     ids = [skill.id for skill in armed()]
     yield from [("status",), ("report",), ("store", "check", "--full"), ("store", "repair"), ("doctor",)]
     yield from [(noun, "list") for noun in ("skill", "quarantine", "ledger", "peer", "outbox")]
+    yield from [("peer", "invites"), ("peer", "requests")]
     for skill in ids[:: max(1, len(ids) // 12)]:
         yield from [("skill", "show", skill), ("quarantine", "show", skill), ("why", skill)]
     for text in [ORDERS[0], "x", *list(TERMINAL.values())[70:74], MARKUP[0]]:

@@ -19,7 +19,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from hansa.entrypoints import operations
 from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN
-from hansa.entrypoints.http import admin, events, federation, metrics, well_known
+from hansa.entrypoints.http import admin, events, federation, joining, metrics, well_known
 from hansa.entrypoints.mcp.hands import Hands
 from hansa.entrypoints.mcp.scopes import AGENT, EVERYTHING, READER, Scope, needed
 from hansa.entrypoints.mcp.tools import all_tools
@@ -34,6 +34,7 @@ from tests.node.world import DOUBLE, SLUG, Resident, World, skill_message, speak
 
 OPEN = "reads what this node passes on"
 SIGNED = "takes a message signed by an author that was invited"
+CODE = "takes the proof of an invitation's code, or puts who comes on a bounded list"
 GREETS = "takes a signed greeting, of anybody"
 NAMED = "takes the very bytes that a skill of an invited author names"
 LOCAL = "reads, for programs of this machine and holders of a token"
@@ -66,6 +67,7 @@ ROUTES = {
     ("POST", "/skills/bulk"): SIGNED,
     ("POST", "/records"): SIGNED,
     ("POST", "/hello"): GREETS,
+    ("POST", "/join"): CODE,
     ("PUT", "/skills/{id}/files/{digest}"): NAMED,
     ("POST", "/admin/operations/{name}"): OPERATOR,
     ("GET", "/mcp"): TOKEN,
@@ -73,10 +75,12 @@ ROUTES = {
     ("DELETE", "/mcp"): TOKEN,
 }
 
-READS = """events.list find key.show ledger.list ledger.verify llm.list outbox.list peer.list reflection.export
+READS = """events.list find key.show ledger.list ledger.verify llm.list outbox.list peer.invites
+    peer.list peer.requests reflection.export
     reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
     skill.file skill.list skill.show status why""".split()
-CHANGES = """execute key.recover key.revoke key.rotate key.rotate_root llm.test outbox.drop outbox.retry peer.set prove
+CHANGES = """execute key.recover key.revoke key.rotate key.rotate_root llm.test outbox.drop outbox.retry join join.look
+    peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw prove
     publish quarantine.settle reflection.add reflection.import reflection.prune skill.add skill.import skill.record
     skill.remove store.backup store.check store.repair subscribe sync unsubscribe""".split()
 """Also what reaches out, runs code, or writes down what it found."""
@@ -90,6 +94,10 @@ OF_AGENTS = {
     "skill.file": Scope.READ,
     "why": Scope.READ,
     "skill.record": Scope.RECORD,
+    "reflection.add": Scope.RECORD,
+    "reflection.recall": Scope.RECORD,
+    "reflection.list": Scope.RECORD,
+    "reflection.summary": Scope.RECORD,
     "prove": Scope.PROVE,
     "publish": Scope.PUBLISH,
     "skill.list": Scope.REVIEW,
@@ -102,6 +110,11 @@ TOOLS = {
     "node_status": Scope.READ,
     "why": Scope.READ,
     "record_trace": Scope.RECORD,
+    "record_reflection": Scope.RECORD,
+    "recall_reflections": Scope.RECORD,
+    "list_reflections": Scope.RECORD,
+    "reflection_summary": Scope.RECORD,
+    "reflection_report": Scope.RECORD,
     "prove_skill": Scope.PROVE,
     "publish_skill": Scope.PUBLISH,
     "list_quarantine": Scope.REVIEW,
@@ -153,7 +166,10 @@ def state(of: Target) -> Any:
 def routes_of(door: Any) -> set[tuple[str, str]]:
     """Returns every route of an application, those of its routers too."""
     found = set()
-    for router in (door.router, *(module.router for module in (admin, events, federation, metrics, well_known))):
+    for router in (
+        door.router,
+        *(module.router for module in (admin, events, federation, joining, metrics, well_known)),
+    ):
         for route in router.routes:
             if getattr(route, "path", None):
                 found |= {(method, route.path) for method in route.methods or ()}
@@ -163,7 +179,7 @@ def routes_of(door: Any) -> set[tuple[str, str]]:
 def test_every_route_is_in_the_list(node: Resident) -> None:
     assert routes_of(node.door) == set(ROUTES)
     unnamed = [one for one in node.door.router.routes if not getattr(one, "path", None)]
-    assert len(unnamed) == 5  # the routers above: another one belongs into `routes_of`
+    assert len(unnamed) == 6  # the routers above: another one belongs into `routes_of`
     described = {(method.upper(), path) for path, one in node.door.openapi()["paths"].items() for method in one}
     assert described <= set(ROUTES)
 
