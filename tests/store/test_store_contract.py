@@ -339,6 +339,23 @@ async def test_skills_come_by_time_and_id_in_pages(store: Store) -> None:
     assert store.skills(ANY, cid("nothing")) == []
 
 
+@pytest.mark.parametrize("author", ["", BOB])
+async def test_skills_with_a_tag_come_as_they_came_in(store: Store, author: str) -> None:
+    rows = [skill(number, added=1_000 - number, tags=("odd" if number % 2 else "even", "all"),
+                  author=BOB if number % 3 else ANN) for number in range(20)]  # fmt: skip
+    await store.apply([PutSkill(row) for row in rows])
+    for tag in ("odd", "all", "none"):
+        wanted = [row for row in rows if tag in row.tags and row.author in (author or (ANN, BOB))]
+        asked = SkillFilter(tag=tag, author=author)
+        walked, after = [], ""
+        while page := store.skills(asked, after, 3):
+            walked += page
+            after = page[-1].id
+        assert walked == wanted
+        assert store.count_skills(asked) == len(wanted)
+        assert store.skills(asked, cid("nothing")) == []
+
+
 @pytest.mark.parametrize(
     ("wanted", "numbers"),
     [

@@ -181,7 +181,7 @@ class Store(Members, Protocol):
         ...
 
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
-        """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
+        """Returns skills in the order of (added, id), with a tag as they came; `after` is the last id of a page."""
         ...
 
     def count_skills(self, wanted: SkillFilter) -> int:

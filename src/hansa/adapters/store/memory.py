@@ -262,12 +262,17 @@ class MemoryStore(MemoryMembers):
         return [row.id for row in self._skills.values() if row.state in states]
 
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
-        """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
-        rows = sorted(self._wanted(wanted), key=lambda row: (row.added, row.id))
-        if after:
-            start = self._skills.get(ContentId(after))
-            rows = [row for row in rows if start and (row.added, row.id) > (start.added, start.id)]
-        return rows[: max(0, limit)]
+        """Returns skills in the order of (added, id), with a tag as they came; `after` is the last id of a page."""
+        came = {id_: number for number, id_ in enumerate(self._skills)}
+
+        def place(row: SkillRow) -> tuple[int, str]:
+            return (came[row.id], "") if wanted.tag else (row.added, row.id)
+
+        start = self._skills.get(ContentId(after))
+        if after and start is None:
+            return []
+        rows = sorted(self._wanted(wanted), key=place)
+        return [row for row in rows if start is None or place(row) > place(start)][: max(0, limit)]
 
     def count_skills(self, wanted: SkillFilter) -> int:
         """Returns how many skills there are."""

@@ -193,13 +193,18 @@ class SqlReads(ABC):
         return [ContentId(row["id"]) for row in self._rows(listing)] if states else []
 
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
-        """Returns skills in the order of (added, id); `after` is the id of the last one of the page before."""
-        listing = select(skills).where(*_conditions(wanted)).order_by(skills.c.added, skills.c.id)
-        if after:
-            start = self._first(_SKILL, id=after)
-            if start is None:
-                return []
-            listing = listing.where(tuple_(skills.c.added, skills.c.id) > (start["added"], start["id"]))
+        """Returns skills in the order of (added, id), with a tag as they came; `after` is the last id of a page."""
+        listing = select(skills).where(*_conditions(wanted))
+        start = self._first(_SKILL, id=after) if after else None
+        if after and start is None:
+            return []
+        if wanted.tag:  # in the order of the tag's own index, so that a rare one is not looked for in all skills
+            number = skills.c.number if wanted.author else skill_tags.c.skill
+            listing = listing.where(number > (start["number"] if start else 0)).order_by(number)
+        else:
+            listing = listing.order_by(skills.c.added, skills.c.id)
+            if start:
+                listing = listing.where(tuple_(skills.c.added, skills.c.id) > (start["added"], start["id"]))
         return [codec.skill_row(row) for row in self._rows(listing.limit(max(0, limit)))]
 
     def count_skills(self, wanted: SkillFilter) -> int:
@@ -323,7 +328,8 @@ def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:
     if wanted.origin is not None:
         conditions.append(skills.c.origin == str(wanted.origin))
     if wanted.tag:
-        conditions.append(exists().where(and_(skill_tags.c.tag == wanted.tag, skill_tags.c.skill == skills.c.number)))
+        tagged = and_(skill_tags.c.tag == wanted.tag, skill_tags.c.skill == skills.c.number)
+        conditions.append(exists().where(tagged) if wanted.author else tagged)
     if wanted.author:
         conditions.append(skills.c.author == wanted.author)
     if wanted.published:
