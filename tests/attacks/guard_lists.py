@@ -11,8 +11,8 @@ writes the list into `docs/security.md`.
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,19 +35,36 @@ def _all() -> list[Guard]:
 ALL_GUARDS: list[Guard] = _all()
 
 
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code.
+def chosen(words: Sequence[str]) -> list[Guard]:
+    """Returns the guards in files whose names contain one of `words`; all where there are none.
 
-    With `--write` nothing is checked, and the page is written.
+    Raises:
+        ValueError: a word names no file with guards.
     """
-    if "--write" in words:
+    strange = [word for word in words if not any(word in guard.file for guard in ALL_GUARDS)]
+    if strange:
+        raise ValueError(f"no file with guards has a name with {', '.join(strange)} in it")
+    return [guard for guard in ALL_GUARDS if not words or any(word in guard.file for word in words)]
+
+
+def main() -> None:
+    """Checks guards, or writes the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attacks.guard_lists", description=__doc__.split("\n")[0])
+    parser.add_argument("words", nargs="*", metavar="word", help="only guards in files whose names contain it")
+    parser.add_argument("--write", action="store_true", help="write docs/security.md, and check nothing")
+    given = parser.parse_args()
+    if given.write:
         PAGE.write_text(page_with_guards(PAGE.read_text(encoding="utf-8"), ALL_GUARDS), encoding="utf-8")
-        return 0
-    guards = [guard for guard in ALL_GUARDS if not words or any(word in guard.file for word in words)]
+        return
+    try:
+        guards = chosen(given.words)
+    except ValueError as error:
+        parser.error(str(error))
     toothless = check_guards(guards)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
+    if toothless:
+        raise SystemExit("\n".join(toothless))
+    print(f"each of {len(guards)} guards is missed by its tests when it is gone")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    main()

@@ -1,7 +1,5 @@
 """Do the tests bite? Each guard of the source is taken out once, in a copy; the tests named for it must go red.
 
-    python -m tests.attacks.guards [part of a file name …]
-
 A row says which text of which file is a guard, what stands there when it is gone, and which tests (pytest node ids,
 without parameters) must notice. `BACKED` are the guards that another one stands behind: without them alone nothing
 bad comes in, so no test can go red; they are listed so that nobody takes one for the only one.
@@ -874,15 +872,3 @@ def _run(source: Path, nodes: Iterable[str]) -> tuple[set[str], int]:
     command = [sys.executable, "-m", "pytest", *options, *nodes]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     return set(re.findall(r"^FAILED ([^\[\s]+)", result.stdout, re.MULTILINE)), result.returncode
-
-
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
-    guards = [guard for guard in GUARDS if not words or any(word in guard.file for word in words)]
-    toothless = check_guards(guards)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

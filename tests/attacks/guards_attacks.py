@@ -1,14 +1,8 @@
-"""The guards that attacks 12 to 24 and 66 rest on beside those of the other lists, in the form of `guards`.
-
-python -m tests.attacks.guards_attacks [part of a file name …]
-"""
+"""The guards that attacks 12 to 24 and 66 rest on beside those of the other lists, in the form of `guards`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
-from tests.attacks.guards import Guard, check_guards
+from tests.attacks.guards import Guard
 
 _FILES = {
     "a12": "attacks/test_012_limits",
@@ -198,20 +192,3 @@ FLOODS: list[Guard] = [
         ),
     ),
 ]
-
-
-def _all() -> list[Guard]:
-    lists = (value for value in globals().values() if isinstance(value, list))
-    return [one for value in lists for one in value if isinstance(one, Guard)]
-
-
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
-    guards = [guard for guard in _all() if not words or any(word in guard.file for word in words)]
-    toothless = check_guards(guards, workers=2)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

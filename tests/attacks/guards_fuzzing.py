@@ -1,14 +1,8 @@
-"""The guards that fuzzing, cases and the door's description asked for, in the form of `tests.attacks.guards`.
-
-python -m tests.attacks.guards_fuzzing [part of a file name …]
-"""
+"""The guards that fuzzing, cases and the door's description asked for, in the form of `tests.attacks.guards`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
-from tests.attacks.guards import Guard, check_guards
+from tests.attacks.guards import Guard
 
 _FOUND = ("tests/attacks/test_012_fuzzing.py::test_what_was_found_once_is_answered_now",)
 _DOOR = "tests/http/test_openapi.py::"
@@ -44,15 +38,3 @@ GUARDS_FUZZING: list[Guard] = [
         (_DOOR + "test_an_answer_is_one_of_those_described",),
     ),
 ]
-
-
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
-    guards = [guard for guard in GUARDS_FUZZING if not words or any(word in guard.file for word in words)]
-    toothless = check_guards(guards)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -1,14 +1,8 @@
-"""The guards of changing keys, and which tests miss each one when it is gone; see `guards`.
-
-python -m tests.attacks.guards_keys [part of a file name …]
-"""
+"""The guards of changing keys, and which tests miss each one when it is gone; see `guards`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
-from tests.attacks.guards import Guard, check_guards
+from tests.attacks.guards import Guard
 
 _FILES = {
     "t8": "tests/attacks/test_008_key_theft.py",
@@ -235,15 +229,3 @@ GUARDS_KEYS: list[Guard] = [
         ),
     ),
 ]
-
-
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
-    guards = [guard for guard in GUARDS_KEYS if not words or any(word in guard.file for word in words)]
-    toothless = check_guards(guards)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

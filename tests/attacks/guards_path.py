@@ -1,14 +1,8 @@
-"""The guards of the quick way of reading, of batches, and of deciding on many messages together.
-
-python -m tests.attacks.guards_path [part of a file name …]
-"""
+"""The guards of the quick way of reading, of batches, and of deciding on many messages together."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
-from tests.attacks.guards import Guard, check_guards
+from tests.attacks.guards import Guard
 
 _FILES = {
     "batch": "attacks/test_001_batch_signatures",
@@ -219,15 +213,3 @@ TAKING = rows(
 )
 
 GUARDS_PATH: list[Guard] = [*CANONICAL, *BATCHES, *GATHERING, *TAKING]
-
-
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
-    guards = [guard for guard in GUARDS_PATH if not words or any(word in guard.file for word in words)]
-    toothless = check_guards(guards)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

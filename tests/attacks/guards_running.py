@@ -1,11 +1,8 @@
-"""Guards of a running node: who is ended, who may watch, what is told, and what is never shown. See `guards`.
-
-python -m tests.attacks.guards_running
-"""
+"""Guards of a running node: who is ended, who may watch, what is told, and what is never shown. See `guards`."""
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard, check_guards
+from tests.attacks.guards import Guard
 
 _RUN = "tests/cli/test_running.py::"
 _BACK = "tests/adapters/test_background.py::"
@@ -126,16 +123,3 @@ WATCHING = [
 ]
 
 RUNNING = [*ENDING, *WATCHING]
-
-
-def main() -> int:
-    """Checks all of them; returns the exit code."""
-    toothless = check_guards(RUNNING)
-    print(
-        "\n".join(toothless) if toothless else f"each of {len(RUNNING)} guards is missed by its tests when it is gone"
-    )
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,14 +1,8 @@
-"""The guards of search, its file and its spreading over authors, in the form of `tests.attacks.guards`.
-
-python -m tests.attacks.guards_search [part of a file name …]
-"""
+"""The guards of search, its file and its spreading over authors, in the form of `tests.attacks.guards`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
-from tests.attacks.guards import Guard, check_guards
+from tests.attacks.guards import Guard
 
 _KEPT = "tests/index/test_kept.py::"
 _FILL = "tests/node/test_filling.py::"
@@ -99,15 +93,3 @@ GUARDS_SEARCH: list[Guard] = [
         (_SCALE + "test_where_the_strongest_words_find_too_little_the_others_are_asked",),
     ),
 ]
-
-
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
-    guards = [guard for guard in GUARDS_SEARCH if not words or any(word in guard.file for word in words)]
-    toothless = check_guards(guards, workers=2)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

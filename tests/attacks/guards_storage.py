@@ -1,14 +1,8 @@
-"""The guards of the store and of what goes around it, in the form of `tests.attacks.guards`.
-
-python -m tests.attacks.guards_storage [part of a file name …]
-"""
+"""The guards of the store and of what goes around it, in the form of `tests.attacks.guards`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
-from tests.attacks.guards import Guard, check_guards
+from tests.attacks.guards import Guard
 
 _FILES = {
     "a23": "attacks/test_023_floods",
@@ -196,15 +190,3 @@ KEYS = [
 ]
 
 GUARDS_STORAGE: list[Guard] = [*KEYS, *STORE, *BACKUP, *NODE, *SHARE]
-
-
-def main(words: Sequence[str]) -> int:
-    """Checks all guards, or those in files whose name contains one of `words`; returns the exit code."""
-    guards = [guard for guard in GUARDS_STORAGE if not words or any(word in guard.file for word in words)]
-    toothless = check_guards(guards, workers=2)
-    print("\n".join(toothless) if toothless else f"each of {len(guards)} guards is missed by its tests when it is gone")
-    return 1 if toothless else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.attacks.guard_lists import ALL_GUARDS
+from tests.attacks.guard_lists import ALL_GUARDS, chosen
 from tests.attacks.guards import BACKED, PACKAGE, ROOT, Guard, check_guards
 from tests.attacks.security_page import BEGIN, END, PAGE, page_with_guards
 from tests.attacks.specimens import scaled
@@ -44,6 +44,13 @@ def test_a_guard_that_nobody_watches_is_reported() -> None:
         ("tests/kernel/test_ids.py::test_a_content_id_is_sha256_in_small_hex",),
     )
     assert check_guards([unwatched]) == [f"{unwatched.name}: still green: {unwatched.tests[0]}"]
+
+
+def test_guards_are_chosen_by_parts_of_file_names() -> None:
+    assert chosen([]) == ALL_GUARDS
+    assert {guard.file for guard in chosen(["node/taking"])} == {"node/taking.py"}
+    with pytest.raises(ValueError, match="no file with guards has a name with nothing in it"):
+        chosen(["taking", "nothing"])
 
 
 def test_the_list_in_the_security_page_is_up_to_date() -> None:
