@@ -84,6 +84,15 @@ async def test_who_joins_is_a_peer_on_both_sides_and_subscribed(world: World, hu
     assert [one.kind.code for one in hub.node.core.driver.history][-1] == "peer.joined"
 
 
+async def test_why_tells_how_a_node_came_in(hub: Resident, a: Resident) -> None:
+    await outcome(a, await invite(hub))
+    told = (await hub.ask("why", id=a.id)).value
+    assert (told["id"], told["what"]) == (a.id, "a node that is in")
+    assert any("invitation" in line["text"] for line in told["lines"])
+    await hub.ask("peer.remove", id=a.id)
+    assert (await hub.ask("why", id=a.id[:20])).value["what"] == "a node that is not in"
+
+
 async def test_what_the_joiner_publishes_then_comes_in(world: World, hub: Resident, a: Resident) -> None:
     world.table.teach(SLUG)
     async with hub.http() as http:

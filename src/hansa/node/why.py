@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hansa.kernel.errors import NotFound, Refused
-from hansa.kernel.ids import ContentId
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import iso
 from hansa.kernel.verdict import BY_CODE, Box, Reason
 from hansa.node.core import Core
@@ -52,12 +52,13 @@ class Why:
         self._shelf = shelf
 
     def why(self, id_or_prefix: str) -> Story:
-        """Returns the story of what the id (or the start of it) names.
+        """Returns the story of what the id (or the start of it) names: a skill, a record, or a node's did:key.
 
         Raises:
             NotFound: neither a skill nor anything in the journal starts so, or several do.
         """
-        id_ = self._resolve(id_or_prefix.strip().lower())
+        text = id_or_prefix.strip()
+        id_ = self._resolve(text if text.startswith("did:") else text.lower())
         journal = self._core.store.journal(id_)
         skill = self._core.store.skill(ContentId(id_))
         record = self._core.store.record(ContentId(id_))
@@ -143,5 +144,12 @@ class Why:
                 lines.append(Line(box.value, "not reached", ""))
             else:
                 lines.append(Line(box.value, "passed", "; ".join(one.detail for one in here)))
-        what = f"{record.kind} about {record.subject[:12]}" if record else "a message that was not kept"
-        return Story(id_, what, tuple(lines))
+        return Story(id_, self._what(id_, record), tuple(lines))
+
+    def _what(self, id_: str, record: RecordRow | None) -> str:
+        if record is not None:
+            return f"{record.kind} about {record.subject[:12]}"
+        if not id_.startswith("did:"):
+            return "a message that was not kept"
+        peer = self._core.store.peer(NodeId(id_))
+        return "a node that is " + ("banned" if peer and peer.banned else "in" if peer and peer.invited else "not in")
