@@ -33,10 +33,11 @@ from hansa.entrypoints.config import Config
 from hansa.entrypoints.http.door import make_door
 from hansa.identity import envelope
 from hansa.identity.envelope import Header
-from hansa.kernel.ids import EVERYONE, content_id
+from hansa.kernel.ids import EVERYONE, NodeId, content_id
 from hansa.kernel.instant import Instant
 from hansa.node.core import Core
 from hansa.node.node import Node
+from hansa.node.rows import PeerRow
 from hansa.node.shelf import index_text, skill_row
 from hansa.skills.messages import skill_body
 from hansa.skills.model import PYTHON, Claim, Origin, Result, Skill, Step
@@ -70,14 +71,17 @@ def fill(home: Path, count: int) -> None:
         numbers = range(start, min(count + 1, start + _BATCH))
         made.execute("BEGIN")
         for table, values in _tables(numbers, count):
-            names = ", ".join(values[0])
-            places = ", ".join(f":{name}" for name in values[0])
-            made.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", values)
+            made.executemany(_insert(table, values), values)
         made.execute("COMMIT")
     made.execute("INSERT INTO meta VALUES ('feed', ?)", (f"{count} {'0' * 64}",))
-    peers = [(f"did:key:z{n:047}", f"peer {n}", "node", 1, 0, None, -1, 0, 1) for n in range(PEERS)]
-    made.executemany("INSERT INTO peers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", peers)
+    peers = [codec.values(PeerRow(NodeId(f"did:key:z{n:047}"), f"peer {n}", invited=True)) for n in range(PEERS)]
+    made.executemany(_insert("peers", peers), peers)
     made.close()
+
+
+def _insert(table: str, values: list[dict[str, Any]]) -> str:
+    names, places = ", ".join(values[0]), ", ".join(f":{name}" for name in values[0])
+    return f"INSERT INTO {table} ({names}) VALUES ({places})"
 
 
 def _tables(numbers: range, count: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
