@@ -562,6 +562,18 @@ def test_the_most_common_words_are_left_out_where_there_are_too_many_hits() -> N
     assert asked("") == ""
 
 
+async def test_of_a_word_that_too_many_have_only_so_many_are_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqliteStore.open(tmp_path / "hansa.db", min_free_bytes=0)
+    await store.apply([PutSkill(skill(number, intent=f"Sort the things {number}")) for number in range(9)])
+    assert len(store.lexical("sort", 100)) == 9
+    monkeypatch.setattr(fts, "MOST_HITS", 4)
+    assert {id_ for id_, _ in store.lexical("sort", 100)} == {cid(("skill", number)) for number in range(4)}
+    assert len(store.lexical("sort", 2)) == 2
+    store.close()
+
+
 async def test_an_invitation_whose_secret_was_changed_is_damage(tmp_path: Path) -> None:
     """Its id is made of its secret: a code that nobody was given must not come into force."""
     path = tmp_path / "hansa.db"

@@ -339,6 +339,15 @@ async def test_skills_come_by_time_and_id_in_pages(store: Store) -> None:
     assert store.skills(ANY, cid("nothing")) == []
 
 
+async def test_author_and_state_of_many_skills_are_told_at_once(store: Store) -> None:
+    await store.apply([PutSkill(skill(1)), PutSkill(skill(2, author=BOB, state=SkillState.REFUSED))])
+    one, two, none = (cid(("skill", number)) for number in (1, 2, 3))
+    row = store.skill(one)
+    assert row is not None
+    assert store.owners([two, one, none, one]) == {one: (row.author, row.state), two: (BOB, SkillState.REFUSED)}
+    assert store.owners([none]) == store.owners([]) == {}
+
+
 @pytest.mark.parametrize("author", ["", BOB])
 async def test_skills_with_a_tag_come_as_they_came_in(store: Store, author: str) -> None:
     rows = [skill(number, added=1_000 - number, tags=("odd" if number % 2 else "even", "all"),

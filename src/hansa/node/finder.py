@@ -70,19 +70,18 @@ class Finder:
         self, intent: str, states: tuple[SkillState, ...], page: int
     ) -> tuple[dict[ContentId, SkillRow], dict[ContentId, float], list[tuple[ContentId, float]]]:
         """Returns the candidates' rows, the similarities found so far, and the scores by words."""
-        core, rows = self._core, dict[ContentId, SkillRow | None]()
+        core = self._core
         most = core.settings.ranking.most_of(page)
+        words = core.store.lexical(intent, DEEPER[0])  # scoring takes the same time for few as for many
         for size in (POOL, *DEEPER):
             similar = {one.skill: one.similarity for one in core.index.nearest(intent, size)}
-            lexical = core.store.lexical(intent, size)
+            lexical = words[:size] if size <= DEEPER[0] else core.store.lexical(intent, size)
             ids = list(dict.fromkeys([*similar, *(skill for skill, _ in lexical)]))
-            for id_ in ids:
-                if id_ not in rows:
-                    rows[id_] = core.store.skill(id_)
-            wanted = {id_: row for id_ in ids if (row := rows[id_]) is not None and row.state in states}
-            authors = {id_: row.author for id_, row in wanted.items()}
+            owners = core.store.owners(ids)
+            authors = {id_: owners[id_][0] for id_ in ids if id_ in owners and owners[id_][1] in states}
             alone = len(frozenset(authors.values())) < 2 and size == POOL
-            if max(len(similar), len(lexical)) < size or (len(wanted) >= POOL and not alone):
+            if max(len(similar), len(lexical)) < size or (len(authors) >= POOL and not alone):
                 break
-        best = spread(list(wanted), authors, core.me, page, most)[: 2 * POOL]
-        return {id_: wanted[id_] for id_ in best}, similar, lexical
+        best = spread(list(authors), authors, core.me, page, most)[: 2 * POOL]
+        rows = ((id_, core.store.skill(id_)) for id_ in best)
+        return {id_: row for id_, row in rows if row is not None}, similar, lexical

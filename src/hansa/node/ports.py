@@ -172,6 +172,10 @@ class Store(Members, Protocol):
         """Returns a skill's state alone, which takes a fraction of reading the skill; None when it is not held."""
         ...
 
+    def owners(self, ids: Sequence[ContentId]) -> dict[ContentId, tuple[NodeId, SkillState]]:
+        """Returns author and state of those skills that are held, in no order."""
+        ...
+
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
         ...

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from hansa.adapters.store import faults
 from hansa.adapters.store.prepared import Fetched, Values
 from hansa.conduct.ledger import Entry
-from hansa.kernel.ids import ContentId
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.membership import RequestRow
 from hansa.node.rows import (
     JournalRow,
@@ -115,6 +115,12 @@ def record_row(fetched: Fetched) -> RecordRow:
     if type(found["envelope"]) is not bytes:
         found["envelope"] = b""  # damaged: whoever opens it finds that it does not fit its id
     return RecordRow(**found)
+
+
+@_sound
+def owner_row(fetched: Fetched) -> tuple[ContentId, tuple[NodeId, SkillState]]:
+    """Returns a skill's id, its author and its state."""
+    return ContentId(fetched["id"]), (NodeId(fetched["author"]), SkillState(fetched["state"]))
 
 
 @_sound

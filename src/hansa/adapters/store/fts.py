@@ -30,14 +30,17 @@ COUNT = Prepared(
 SEARCH = Prepared(
     text(
         "WITH found AS MATERIALIZED"
-        " (SELECT rowid AS number, bm25(skill_text) AS score FROM skill_text WHERE skill_text MATCH :query),"
+        " (SELECT rowid AS number, bm25(skill_text) AS score"
+        "  FROM skill_text WHERE skill_text MATCH :query LIMIT :most),"
         " least AS (SELECT score FROM found ORDER BY score LIMIT 1 OFFSET :limit - 1)"
         " SELECT skills.id AS id, -found.score AS score FROM found JOIN skills ON skills.number = found.number"
         " WHERE found.score <= coalesce((SELECT score FROM least), found.score)"
         " ORDER BY found.score, skills.id LIMIT :limit"
     )
 )
-"""Only what is among the best is looked up: with thousands of hits, that took longer than all the rest."""
+"""Only what is among the best is looked up: with thousands of hits, that took longer than all the rest.
+
+Of a word that more than `:most` skills have, and that stands alone, only the first of them are scored."""
 
 
 def tokens(intent: str, tags: tuple[str, ...]) -> str:
@@ -49,7 +52,7 @@ def query(prose: str, count: Callable[[str], int]) -> str:
     """Returns the FTS5 expression that finds any of the words of `prose`; "" when it has none.
 
     SQLite scores every hit, so where there are more than `MOST_HITS`, the most common words are left out: they say
-    least, and the search by meaning knows them too. The rarest word always stays.
+    least, and the search by meaning knows them too. One word always stays.
 
     Args:
         count: how many skills an expression finds, counted up to one more than `MOST_HITS`.

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 
 from hansa.adapters.store.prepared import Prepared
-from hansa.adapters.store.schema import records
+from hansa.adapters.store.schema import records, skills
 
 
 def _one_of(name: str) -> object:
@@ -20,6 +20,9 @@ def _one_of(name: str) -> object:
 
 
 HELD = Prepared(select(records.c.id).where(records.c.id.in_(_one_of("ids"))))  # type: ignore[arg-type]
+OWNERS = Prepared(
+    select(skills.c.id, skills.c.author, skills.c.state).where(skills.c.id.in_(_one_of("ids")))  # type: ignore[arg-type]
+)
 NUMBERED = Prepared(
     select(records.c.id, records.c.seq).where(
         records.c.author == bindparam("author"),

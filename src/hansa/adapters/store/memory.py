@@ -253,6 +253,10 @@ class MemoryStore(MemoryMembers):
         row = self._skills.get(id_)
         return row.state if row else None
 
+    def owners(self, ids: Sequence[ContentId]) -> dict[ContentId, tuple[NodeId, SkillState]]:
+        """Returns author and state of those skills that are held, in no order."""
+        return {row.id: (row.author, row.state) for row in map(self._skills.get, ids) if row}
+
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
         return sorted(id_ for id_ in self._skills if id_.startswith(prefix))[: max(0, limit)]

@@ -182,6 +182,11 @@ class SqlReads(ABC):
         found = self._first(_SKILL_STATE, id=id_)
         return SkillState(found["state"]) if found else None
 
+    def owners(self, ids: Sequence[ContentId]) -> dict[ContentId, tuple[NodeId, SkillState]]:
+        """Returns author and state of those skills that are held, in no order."""
+        found = self._rows(lists.OWNERS, ids=lists.listed(ids)) if ids else ()
+        return dict(codec.owner_row(row) for row in found)
+
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
         """Returns ids of skills that start with `prefix`, in order."""
         return [ContentId(row["id"]) for row in self._starting_with(_SKILL_IDS, prefix, limit)]

@@ -161,7 +161,7 @@ class SqliteStore(SqlReads):
         skills have are left out beside rarer ones (`fts.query`).
         """
         query = fts.query(text, self._hits) if limit > 0 else ""
-        found = self._rows(fts.SEARCH, query=query, limit=limit) if query else ()
+        found = self._rows(fts.SEARCH, query=query, limit=limit, most=fts.MOST_HITS) if query else ()
         try:
             return [(ContentId(row["id"]), float(row["score"])) for row in found]
         except TypeError as error:
