@@ -112,6 +112,17 @@ async def test_nothing_else_is_let_in_and_nothing_changes(node: Resident) -> Non
     assert (node.store.feed_mark(), node.row(DOUBLE).state) == before
 
 
+async def test_the_server_of_a_token_is_made_when_the_token_is_first_used(node: Resident) -> None:
+    async with door(node) as http:
+        made = node.door.state.mcp._apps
+        for headers, expected in matrix():
+            if expected != 200:
+                assert await status(http, headers) == expected
+                assert made == {}
+        assert await status(http, {}) == 200
+        assert len(made) == 1
+
+
 @pytest.mark.parametrize("address", ["10.0.0.7", "192.168.1.2", "2001:db8::1", "testclient"])
 async def test_from_another_machine_it_is_shut_whatever_the_token(node: Resident, address: str) -> None:
     async with door(node, (address, 5)) as http:

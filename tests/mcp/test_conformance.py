@@ -32,13 +32,13 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
     await admit(resident, folder_skill(), DOUBLE, SLUG, publish=True)
     resident.door.state.mcp.make = conforming
     door = resident.door.state.mcp
-    inner = door._app_of
+    inner = door._token_of
 
     def with_token(request):
         request.scope["headers"] = [*request.scope["headers"], (b"authorization", b"Bearer the-token")]
         return inner(type(request)(request.scope, request.receive))
 
-    door._app_of = with_token
+    door._token_of = with_token
     async with at_port(resident) as address:
         yield f"{address.replace('127.0.0.1', 'localhost')}/mcp"
     world.close()

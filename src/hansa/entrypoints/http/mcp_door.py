@@ -9,7 +9,8 @@ Checks, in order, before the SDK sees anything of a request:
 5. a body in JSON
 6. uncompressed, and within bounds before it is parsed
 
-A token is good for its own server alone: a session that was begun with one can't be gone on with by another.
+A token is good for its own server alone: a session that was begun with one can't be gone on with by another. The server
+of a token is made when it is first used, so that a node which no agent asks carries nothing of the SDK.
 """
 
 from __future__ import annotations
@@ -78,33 +79,52 @@ class McpDoor:
     """
 
     def __init__(self, door: FastAPI) -> None:
-        """Serves the node behind `door`; nothing is made before `running`."""
+        """Serves the node behind `door`, within `running`."""
         self._door = door
         self.make: Callable[[Hands], Any] | None = None
-        self._apps: list[tuple[str, ASGIApp]] = []
+        self._scopes: dict[str, frozenset[SessionScope]] = {}
+        self._apps: dict[str, asyncio.Future[ASGIApp]] = {}
+        self._wanted: asyncio.Queue[str | None] = asyncio.Queue()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Makes the servers, one for each token, and ends their sessions when the block does."""
-        from hansa.entrypoints.mcp.hands import Hands
+        """Serves, with a server for each token that is used, and ends their sessions when the block does."""
         from hansa.entrypoints.mcp.scopes import EVERYTHING, READER, granted
-        from hansa.entrypoints.mcp.server import assemble
 
         app: App = self._door.state.app
-        kinds: list[tuple[str, frozenset[SessionScope]]] = [
-            (admin_token(app.home, READER_TOKEN), READER),
-            (admin_token(app.home, AGENT_TOKEN), granted(app.config.mcp_allow)),
-            (app.token, EVERYTHING),
-        ]
+        self._scopes = {
+            admin_token(app.home, READER_TOKEN): READER,
+            admin_token(app.home, AGENT_TOKEN): granted(app.config.mcp_allow),
+            app.token: EVERYTHING,
+        }
+        making = asyncio.create_task(self._make_servers())
+        try:
+            yield
+        finally:
+            self._scopes = {}
+            self._wanted.put_nowait(None)
+            await making
+            for one in self._apps.values():
+                one.cancel()
+            self._apps.clear()
+
+    async def _make_servers(self) -> None:
+        """Makes what is wanted: in one task, which ends it too, as the SDK's groups of tasks ask for."""
         async with contextlib.AsyncExitStack() as held:
-            for token, scopes in kinds:
-                hands = Hands(self._steps, scopes)
-                server = self.make(hands) if self.make else assemble(hands, log_level=app.config.log_level)
-                self._apps.append((token, await held.enter_async_context(http_app(server))))
-            try:
-                yield
-            finally:
-                self._apps.clear()
+            while (token := await self._wanted.get()) is not None:
+                made = self._apps[token]
+                try:
+                    server = await asyncio.to_thread(self._server, token)
+                    made.set_result(await held.enter_async_context(http_app(server)))
+                except Exception as error:  # whoever asks next tries again
+                    self._apps.pop(token).set_exception(error)
+
+    def _server(self, token: str) -> Any:
+        from hansa.entrypoints.mcp.hands import Hands
+        from hansa.entrypoints.mcp.server import assemble
+
+        hands = Hands(self._steps, self._scopes[token])
+        return self.make(hands) if self.make else assemble(hands, log_level=self._door.state.app.config.log_level)
 
     async def _steps(self, operation: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
         async for step in operations.run(self._door.state.app, operation, arguments):
@@ -113,13 +133,20 @@ class McpDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         request = Request(scope, receive)
-        answering = self._app_of(request)
-        if request.method == "POST" and not isinstance(answering, Response):
+        token = self._token_of(request)
+        if isinstance(token, Response):
+            await token(scope, receive, send)
+            return
+        if request.method == "POST":
             receive = _again(await _bounded_body(request), receive)  # 6
+        if token not in self._apps:
+            self._apps[token] = asyncio.get_running_loop().create_future()
+            self._wanted.put_nowait(token)
+        answering = await asyncio.shield(self._apps[token])
         await answering(scope, receive, send)
 
-    def _app_of(self, request: Request) -> ASGIApp | Response:
-        """Returns what answers a request: the server of its token, or a refusal."""
+    def _token_of(self, request: Request) -> str | Response:
+        """Returns the token of a request that may come in, or a refusal."""
         hosts = self._door.state.app.config.mcp_hosts
         if not hosts and not _from_here(request):  # 1
             return _no(403, "only from this machine: the operator can name others in the setting mcp_hosts")
@@ -129,20 +156,20 @@ class McpDoor:
         origin = request.headers.get("origin")
         if origin is not None and origin.lower() not in (f"http://{host}", f"https://{host}"):  # 3
             return _no(403, "not from a page of another host")
-        app = self._by_token(request.headers.get("authorization", ""))  # 4
-        if app is None:
+        token = self._known(request.headers.get("authorization", ""))  # 4
+        if token is None:
             return _no(401, "give a token: see the files agent.token and reader.token of the data directory",
                        {"WWW-Authenticate": "Bearer"})  # fmt: skip
         if request.method == "POST" and _media_type(request) != "application/json":  # 5
             return _no(415, "send JSON, as application/json")
-        return app
+        return token
 
-    def _by_token(self, header: str) -> ASGIApp | None:
+    def _known(self, header: str) -> str | None:
         kind, _, given = header.partition(" ")
         found = None
-        for token, app in self._apps:  # every token is compared, so that the time tells nothing
+        for token in self._scopes:  # every token is compared, so that the time tells nothing
             if hmac.compare_digest(given.encode(), token.encode()) and kind.lower() == "bearer":
-                found = app
+                found = token
         return found
 
 
