@@ -19,6 +19,9 @@ from hansa.kernel.errors import HansaError
 from hansa.node.driver import Effects
 from hansa.node.events import BEGINNING, Event, Kind
 
+PAUSE_SECONDS = 0.05
+"""Between two writes to the log: many events are written as cheaply as one."""
+
 LOW_BYTES = 64 * 1024 * 1024
 """Below this the store takes no more writes (`adapters.store.sqlite`)."""
 
@@ -39,12 +42,16 @@ async def stops(app: App) -> None:
 
 
 async def write_down(app: App) -> None:
-    """Logs every event, without end."""
-    last = BEGINNING
-    while True:
-        async for group in app.node.core.driver.stream.groups(last):
-            last = group[-1].id or last
-            logs.tell([_entry(event) for event in group])
+    """Logs every event, a few times a second, until it is cancelled; what is left then is logged too."""
+    stream, last = app.node.core.driver.stream, BEGINNING
+    try:
+        while True:
+            async for group in stream.groups(last):
+                last = group[-1].id or last
+                logs.tell([_entry(event) for event in group])
+                await asyncio.sleep(PAUSE_SECONDS)
+    finally:
+        logs.tell([_entry(event) for event in stream.since(last)[0]])
 
 
 def _entry(event: Event) -> logs.Entry:

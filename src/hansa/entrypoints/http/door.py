@@ -42,8 +42,8 @@ def make_door(app: App) -> FastAPI:
     door.state.app = app
     door.state.node = app.node
     door.state.stopping = asyncio.Event()
-    door.add_middleware(Gate, hosts=(*app.config.hosts, *app.config.mcp_hosts))
-    door.router.routes.extend(ingest.PLAIN)  # found before those of the same path that describe them
+    door.add_middleware(ingest.Ingest, refused=_refused)
+    door.add_middleware(Gate, hosts=(*app.config.hosts, *app.config.mcp_hosts))  # added last: stands first
     for path, endpoint, status, summary in ingest.ROUTES:
         door.add_api_route(path, endpoint, methods=["POST"], status_code=status, summary=summary)
     door.include_router(federation.router)

@@ -1,17 +1,19 @@
 """The way in for signed messages. One at a time, or a bulk of them with an answer for each.
 
-These are plain routes of Starlette beside FastAPI's: nothing here needs its checking of arguments, for what comes in is
-checked byte by byte in the inbox. FastAPI is told of them too, for the door's own description (`door.make_door`).
+Answered right behind the gate, before there is any routing: nothing here needs the checking of arguments, for what
+comes in is checked byte by byte in the inbox. FastAPI is told of these routes for the door's own description alone
+(`door.make_door`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hansa.admission.service import Via
 from hansa.entrypoints.errors import http_status, problem
@@ -71,4 +73,26 @@ ROUTES = (
     ("/records", post_record, 201, "Submit evidence, a receipt or a tombstone"),
     ("/skills/bulk", post_bulk, 200, "Submit many records, one signed message a line; one answer a line"),
 )
-PLAIN = [Route(path, endpoint, methods=["POST"]) for path, endpoint, _, _ in ROUTES]
+_ENDPOINTS = {path: endpoint for path, endpoint, _, _ in ROUTES}
+
+
+class Ingest:
+    """Answers what brings messages, and hands on everything else."""
+
+    def __init__(self, app: ASGIApp, refused: Callable[[Request, Exception], Awaitable[Response]]) -> None:
+        """Stands before `app`; `refused` makes an answer out of an error."""
+        self._app = app
+        self._refused = refused
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request."""
+        endpoint = _ENDPOINTS.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if endpoint is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            answer = await endpoint(request)
+        except HansaError as error:
+            answer = await self._refused(request, error)
+        await answer(scope, receive, send)
