@@ -11,6 +11,7 @@ _FILES = {
     "backup": "store/test_backup",
     "check": "store/test_checking",
     "cli": "cli/test_store_commands",
+    "contract": "store/test_store_contract",
     "keys": "cli/test_keys",
     "order": "admission/test_order_of_checks",
     "sweep": "store/disk/test_sweep",
@@ -139,6 +140,15 @@ NODE = [
     ),
 ]
 
+TOGETHER = rows(
+    "adapters/store/writes.py",
+    (
+        "        self._write_waiting()\n        for statement",
+        "        for statement",
+        "contract:what_is_withheld_in_the_commit_that_keeps_it_is_withheld",
+    ),
+)
+
 SHARE = rows(
     "admission/service.py",
     (
@@ -189,4 +199,4 @@ KEYS = [
     ),
 ]
 
-GUARDS_STORAGE: list[Guard] = [*KEYS, *STORE, *BACKUP, *NODE, *SHARE]
+GUARDS_STORAGE: list[Guard] = [*KEYS, *STORE, *BACKUP, *TOGETHER, *NODE, *SHARE]

@@ -74,6 +74,7 @@ class Player:
             tools = str(Path(sys.executable).parent)
             known |= {"PATH": f"{tools}{os.pathsep}{known['PATH']}", "HOME": str(self.folder), "COLUMNS": "110"}
             known |= {"XDG_DATA_HOME": str(self.folder / "data"), "PYTHONWARNINGS": "default", "LC_ALL": "C.UTF-8"}
+            known["HANSA_PORT"] = str(self._free("8470"))  # whoever names no port; another node may be up here
             self.terminals[name] = Terminal(known)
         return self.terminals[name]
 
@@ -147,11 +148,14 @@ class Player:
         return re.sub(r"(127\.0\.0\.1:|--port |^port = )(\d{4,5})", self._free_port, text, flags=re.MULTILINE)
 
     def _free_port(self, found: re.Match[str]) -> str:
-        if found[2] not in self.ports:
+        return f"{found[1]}{self._free(found[2])}"
+
+    def _free(self, shown: str) -> int:
+        if shown not in self.ports:
             with socket.socket() as sock:
                 sock.bind(("127.0.0.1", 0))
-                self.ports[found[2]] = sock.getsockname()[1]
-        return f"{found[1]}{self.ports[found[2]]}"
+                self.ports[shown] = sock.getsockname()[1]
+        return self.ports[shown]
 
     def _compare(self, shown: list[str], output: str, where: str) -> None:
         """Looks for each line that the page shows; learns the ids on it."""

@@ -339,6 +339,19 @@ async def test_skills_come_by_time_and_id_in_pages(store: Store) -> None:
     assert store.skills(ANY, cid("nothing")) == []
 
 
+async def test_what_is_withheld_in_the_commit_that_keeps_it_is_withheld(store: Store) -> None:
+    """In one batch, and in another that goes together with it."""
+    await store.apply(
+        [PutSkill(skill(1)), put(1), PutEvidence(put(1).row.id, finding(1)), WithholdRecord(put(1).row.id)]
+    )
+    await store.apply_each(
+        [[put(2)], [put(3), PutEvidence(put(3).row.id, finding(1))], [WithholdRecord(put(3).row.id)]]
+    )
+    kept = [store.record(put(number).row.id) for number in (1, 2, 3)]
+    assert [row is not None and row.withheld for row in kept] == [True, False, True]
+    assert store.evidence(cid(("skill", 1))) == []
+
+
 async def test_author_and_state_of_many_skills_are_told_at_once(store: Store) -> None:
     await store.apply([PutSkill(skill(1)), PutSkill(skill(2, author=BOB, state=SkillState.REFUSED))])
     one, two, none = (cid(("skill", number)) for number in (1, 2, 3))

@@ -103,6 +103,7 @@ class Kind(Enum):
         self.code = code
         self.ref = ref
         self.fields = fields
+        self.names = frozenset(fields)
         self.public = public
         self.text = text
 
@@ -147,7 +148,7 @@ class Shown:
         Raises:
             ValueError: a field too many or too few.
         """
-        if set(self.fields) != set(self.kind.fields):
+        if self.fields.keys() != self.kind.names:
             raise ValueError(f"{self.kind.code} carries {self.kind.fields}, not {tuple(self.fields)}")
 
 

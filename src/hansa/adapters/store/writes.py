@@ -178,6 +178,7 @@ class Batch:
 
     def _make_right(self, change: Mend | PutMark) -> None:
         if isinstance(change, Mend):
+            self._write_waiting()
             mend(self._session, change.change)
         else:
             put_meta(self._session, f"mark {change.name}", change.value)
@@ -198,6 +199,7 @@ class Batch:
         if isinstance(change, PutRecord):
             self._put_record(change.row, change.in_feed)
             return
+        self._write_waiting()
         for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):
             self._run(statement, {"record": change.record})
 
@@ -261,11 +263,17 @@ class Batch:
     def _append_journal(self, row: JournalRow) -> None:
         self._lines.append(codec.line_values(row))
 
-    def _finish(self) -> None:
-        if self._records and self._session.run_many(_PUT_RECORDS, self._records) != len(self._records):
+    def _write_waiting(self) -> None:
+        """Writes the records and findings that were left for the end: what comes next looks at them, or undoes them."""
+        records, self._records = self._records, []
+        findings, self._findings = self._findings, []
+        if records and self._session.run_many(_PUT_RECORDS, records) != len(records):
             raise Refused(Reason.DUPLICATE, "one of many")
-        if self._findings:
-            self._session.run_many(_PUT_EVIDENCE, self._findings)
+        if findings:
+            self._session.run_many(_PUT_EVIDENCE, findings)
+
+    def _finish(self) -> None:
+        self._write_waiting()
         if self._feed is not None:
             put_meta(self._session, "feed", codec.feed_text(*self._feed))
         if self._lines:
