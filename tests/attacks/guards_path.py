@@ -178,8 +178,8 @@ GATHERING = [
     *rows(
         "adapters/store/writes.py",
         (
-            "if self._records and self._session.run_many(_PUT_RECORDS, self._records) != len(self._records):",
-            "if self._records and not self._session.run_many(_PUT_RECORDS, self._records):",
+            "if records and self._session.run_many(_PUT_RECORDS, records) != len(records):",
+            "if records and not self._session.run_many(_PUT_RECORDS, records):",
             "store:a_batch_among_others_that_is_refused_is_refused_alone",
         ),
     ),

@@ -15,6 +15,8 @@ import pytest
 
 from hansa.adapters.lock import DataDirLock
 from hansa.adapters.store import sqlite
+from hansa.entrypoints.config import load
+from hansa.kernel.errors import UsageError
 from tests.attacks.specimens import key
 from tests.cli.conftest import Hansa, Up, give_up_rights, outside
 from tests.node.world import SLUG, multiplier, skill_message
@@ -559,3 +561,15 @@ def test_no_right_to_read(node: Hansa, home: Path, tmp_path: Path, name: str, wo
     shut.chmod(0o700)
     assert "Traceback" not in said.err, said.err[-300:]
     assert said.code in (REFUSED, USAGE, UNAVAILABLE)
+
+
+def test_a_flag_comes_before_the_environment_and_that_before_the_file(home: Path, monkeypatch) -> None:
+    home.mkdir()
+    (home / "config.toml").write_text("port = 1001\nname = 'file'\nhost = '127.0.0.2'\n")
+    monkeypatch.setenv("HANSA_PORT", "1002")
+    monkeypatch.setenv("HANSA_NAME", "environment")
+    found = load(home, {"port": 1003, "name": None})
+    assert (found.port, found.name, found.host) == (1003, "environment", "127.0.0.2")
+    assert load(home).port == 1002
+    with pytest.raises(UsageError, match="port"):
+        load(home, {"port": 70_000})

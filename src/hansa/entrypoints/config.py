@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from contextvars import ContextVar, copy_context
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hansa.adapters.guard import Outbound
 from hansa.adapters.llm.route import Route
@@ -27,6 +28,9 @@ from hansa.skills.ranking import Params as RankingParams
 
 DEFAULT_PORT = 8470
 MAX_FILE = 1024 * 1024
+
+_flags: ContextVar[dict[str, Any]] = ContextVar("flags")
+"""What was given on the command line, while settings are made."""
 
 
 class Config(BaseSettings):
@@ -87,8 +91,8 @@ class Config(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Reads the environment first, then the file's values (given to the constructor)."""
-        return (env_settings, init_settings)
+        """Puts flags before the environment, and that before the file's values (given to the constructor)."""
+        return (InitSettingsSource(settings_cls, _flags.get({})), env_settings, init_settings)
 
     def settings(self) -> Settings:
         """Returns what the node needs of all this."""
@@ -119,10 +123,8 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
     values = _read(path)
     _check_names(values, path)
     try:
-        config = Config(**values)
         given = {name: value for name, value in (flags or {}).items() if value is not None}
-        if given:
-            config = Config.model_validate({**config.model_dump(), **given})
+        config = copy_context().run(_made, values, given)
         config.settings().validate()
         config.outbound.validate()
         _check_routes(config.llm)
@@ -134,6 +136,11 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
     except ValueError as error:
         raise UsageError(f"setting {error} (in {path}, the environment or a flag)") from None
     return config
+
+
+def _made(values: dict[str, Any], flags: dict[str, Any]) -> Config:
+    _flags.set(flags)
+    return Config(**values)
 
 
 def _read(path: Path) -> dict[str, Any]:
