@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hansa.kernel.errors import Refused
+from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.verdict import Reason
 from hansa.node.ports import Answer
 from hansa.skills.model import SkillState
@@ -109,6 +109,20 @@ async def test_publishing_again_changes_nothing(world: World) -> None:
     assert await a.deliver() == []
     assert len(world.net.calls) == calls
     assert hub.store.feed_mark()[0] == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["harbour", "localhost:8470", "", "ftp://hub", "http://", "http://[::1", "http://a b\n"]
+)
+async def test_nothing_is_queued_for_what_is_no_address(world: World, url: str) -> None:
+    _, a = hub_and_a(world)
+    world.table.teach(SLUG)
+    await a.add(SLUG)
+    await a.ask("prove", ids=[SLUG.id])
+    with pytest.raises(UsageError, match="is not the address of a node: write it like"):
+        await a.node.publisher.publish(a.row(SLUG), ("http://hub", url))
+    assert a.store.outbox() == []
+    assert a.store.feed_mark()[0] == 0
 
 
 async def test_a_second_address_gets_the_same_record(world: World) -> None:

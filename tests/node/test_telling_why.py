@@ -40,6 +40,19 @@ async def test_a_skill_that_was_published_and_used_elsewhere(world: World) -> No
     assert told["views"] == "shown by find"
 
 
+async def test_a_skill_that_every_address_refuses_has_not_passed(world: World) -> None:
+    hub, a = world.settle("hub", "hub"), world.settle("a")  # nobody has invited a
+    world.table.teach(SLUG)
+    await a.publish(SLUG, hub)
+    line = a.node.stories.why(SLUG.id).lines[5]
+    assert (line.box, line.state) == (Box.SEND.value, "stopped")
+    assert "unknown_peer" in line.text
+    [record] = a.store.records_about(SLUG.id, "skill")
+    told = next(one.text for one in hub.node.stories.why(record.id).lines if one.state == "stopped")
+    assert f"by {a.id} via http" in told  # whom to invite
+    assert (await a.ask("outbox.list")).value["refused"] == 1
+
+
 async def test_a_skill_that_was_refuted(world: World) -> None:
     hub, a, b = world.settle("hub", "hub"), world.settle("a"), world.settle("b")
     world.invite(hub, a)

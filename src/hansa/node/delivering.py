@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from hansa.identity import envelope
-from hansa.kernel.errors import Refused, Unavailable
+from hansa.kernel.errors import Refused, Unavailable, UsageError
 from hansa.kernel.ids import ContentId
+from hansa.kernel.plain import plain
 from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
 from hansa.node.answers import LATER, acknowledges, each, their_refusal
 from hansa.node.core import Core
@@ -29,6 +31,21 @@ MAX_BULK = 100
 
 MAX_BULK_BYTES = 3 * 1024 * 1024
 """Size of a bulk, with room for what signing it together adds."""
+
+
+def check_address(url: str) -> None:
+    """Refuses what is no address of a node, before anything is queued for it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable()
+    except ValueError:
+        good = False
+    if not good:
+        raise UsageError(f"{plain(url, 100)} is not the address of a node: write it like http://127.0.0.1:8470")
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,8 @@ class Inbox:
         reason = refusal.reason
         if reason is Reason.DUPLICATE:
             return Effects()  # nobody's fault, and a storm of them must not fill the journal
-        detail = f"{refusal.detail} ({one.where})"
+        by = f"by {one.read.author} " if isinstance(one.read, Verified) else ""
+        detail = f"{refusal.detail} ({by}{one.where})"
         effects = Effects([self._core.driver.note(one.ref, reason.box, reason.verdict, reason, detail)])
         if isinstance(refusal, Equivocation):
             self._prove_equivocation(refusal, one.data, effects)

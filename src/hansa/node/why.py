@@ -88,7 +88,9 @@ class Why:
             kept += f"; ledger #{receipt.entry.number} {receipt.dealing}, said of {receipt.subject}"
         lines.append(Line(Box.STORE.value, "passed", kept))
         sent = list(dict.fromkeys(one.detail for one in told[Box.SEND]))  # two records to one address read alike
-        lines.append(Line(Box.SEND.value, "passed" if sent else "not reached", "; ".join(sent) or "nothing sent"))
+        tried = {one.state for record in records for one in self._core.store.deliveries_of(record.id)}
+        state = "not reached" if not sent else "stopped" if tried == {"refused"} else "passed"
+        lines.append(Line(Box.SEND.value, state, "; ".join(sent) or "nothing sent"))
         shown = "shown by find" if row.state == "admitted" else f"shown as {row.state} only"
         lines.append(Line(Box.VIEWS.value, "passed", shown))
         return Story(row.id, f"skill: {row.intent}", tuple(lines))

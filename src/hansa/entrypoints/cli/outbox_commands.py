@@ -33,6 +33,8 @@ def list_(
     if not as_json:
         _table(value)
         say(f"{len(value['deliveries'])} of {value['count']}")
+        if value["refused"]:
+            say(f"{value['refused']} refused: hansa outbox list --state refused")
 
 
 @outbox.command(epilog=epilog("hansa outbox drop --to http://127.0.0.1:8471", "hansa outbox drop 3f9a2c"))

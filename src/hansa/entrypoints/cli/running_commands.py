@@ -119,7 +119,8 @@ def _launch(directory: Path, flags: tuple[str, ...], as_json: bool) -> None:
         print_json({"instance_id": node_id, "url": at.url, "pid": at.pid, "log": log, "already": already})
         return
     say(f"node {node_id}")
-    say(f"{'was up already' if already else 'is up'} at {at.url} in the background (process {at.pid})")
+    where = f"was up already at {at.url}" if already else f"is up at {at.url} in the background"
+    say(f"{where} (process {at.pid})")
     say(f"log: {log}. Next: hansa status, hansa logs -f, hansa stop")
 
 

@@ -13,9 +13,11 @@ from hansa.node.rows import OutboxRow
 
 @operation("outbox.list")
 async def _list(app: App, given: Arguments) -> Outcome:
-    found = app.node.outbox.rows(_states(given) or ["pending"], given.get("to", ""), given.get("id", ""))
+    states, of = _states(given), (given.get("to", ""), given.get("id", ""))
+    found = app.node.outbox.rows(states or ["pending"], *of)
     shown = [_view(app, row) for row in found[: given.get("limit", 100)]]
-    yield Result({"deliveries": shown, "count": len(found)})
+    refused = 0 if states else len(app.node.outbox.rows(["refused"], *of))
+    yield Result({"deliveries": shown, "count": len(found), "refused": refused})
 
 
 @operation("outbox.drop")
