@@ -26,6 +26,12 @@ class Fake:
 async def serving(*replies: Reply) -> AsyncIterator[Fake]:
     """Runs a server on a free port of this machine for as long as the block runs."""
     fake = Fake(list(replies))
+    talking: set[asyncio.Task[None]] = set()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(talk(reader, writer))
+        talking.add(task)
+        task.add_done_callback(talking.discard)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -39,13 +45,18 @@ async def serving(*replies: Reply) -> AsyncIterator[Fake]:
             pass
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(begin, "127.0.0.1", 0)
     fake.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     try:
         yield fake
     finally:
         server.close()
+        for task in talking:
+            task.cancel()
+        await asyncio.gather(*talking, return_exceptions=True)
 
 
 def raw(data: bytes) -> Reply:
