@@ -116,11 +116,13 @@ async def test_publishing_again_changes_nothing(world: World) -> None:
 )
 async def test_nothing_is_queued_for_what_is_no_address(world: World, url: str) -> None:
     _, a = hub_and_a(world)
-    world.table.teach(SLUG)
-    await a.add(SLUG)
-    await a.ask("prove", ids=[SLUG.id])
-    with pytest.raises(UsageError, match="is not the address of a node: write it like"):
-        await a.node.publisher.publish(a.row(SLUG), ("http://hub", url))
+    for proved in (False, True):
+        if proved:
+            world.table.teach(SLUG)
+            await a.add(SLUG)
+            await a.ask("prove", ids=[SLUG.id])
+        with pytest.raises(UsageError, match="is not the address of a node: write it like"):
+            await a.ask("publish", to=["http://hub", url])
     assert a.store.outbox() == []
     assert a.store.feed_mark()[0] == 0
 

@@ -14,7 +14,7 @@ from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import LIVE_MS, Core
-from hansa.node.delivering import Deliverer, Delivery, check_address
+from hansa.node.delivering import Deliverer, Delivery
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.rows import (
@@ -76,13 +76,11 @@ class Publisher:
             dry_run: decide and show everything, keep and send nothing.
 
         Raises:
-            Refused: CORRUPT, TOMBSTONED; DiskFull: nothing was kept. UsageError: one of `to` is no address.
+            Refused: CORRUPT, TOMBSTONED; DiskFull: nothing was kept.
         """
         skill = open_skill(row)
         if row.state is SkillState.REMOVED:
             raise Refused(Reason.TOMBSTONED)
-        for url in to:
-            check_address(url)
         targets = to or tuple(one.url for one in self._core.store.subscriptions())
         numbers = self._shelf.signed_numbers(row.id)
         gates = publish_gates(skill, numbers, self._core.settings.skills)

@@ -146,6 +146,8 @@ class Why:
                 lines.append(Line(box.value, "not reached", ""))
             else:
                 lines.append(Line(box.value, "passed", "; ".join(one.detail for one in here)))
+        if id_.startswith("did:"):  # a node goes through no boxes: only what was noted of it
+            lines = [line for line in lines if line.text]
         return Story(id_, self._what(id_, record), tuple(lines))
 
     def _what(self, id_: str, record: RecordRow | None) -> str:

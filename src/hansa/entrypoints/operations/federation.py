@@ -12,6 +12,7 @@ from hansa.identity import roots
 from hansa.kernel.errors import HansaError, UsageError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.verdict import Reason
+from hansa.node.delivering import check_address
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import BY_AGENT, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
@@ -21,12 +22,14 @@ from hansa.skills.model import Origin, SkillState
 
 @operation("publish")
 async def _publish(app: App, given: Arguments) -> Outcome:
-    node = app.node
+    node, to = app.node, tuple(given.get("to") or ())
+    for url in to:
+        check_address(url)
     rows = [find_skill(node.core, id_) for id_ in given.get("ids") or ()] or _admitted(app)
     dry = given.get("dry_run", False)
     shown = []
     for number, row in enumerate(rows, 1):
-        publication = await node.publisher.publish(row, tuple(given.get("to") or ()), dry)
+        publication = await node.publisher.publish(row, to, dry)
         shown.append(node.views.publication(publication, with_payload=dry))
         yield Progress(number, len(rows), f"{row.id[:12]} {'shut' if publication.shut else 'signed'}")
     deliveries = []
