@@ -154,6 +154,39 @@ def test_a_wrong_variable_is_named(node: Hansa, monkeypatch, name: str, value: s
     assert named in said.sentence.lower()
 
 
+def test_a_wrong_variable_in_a_section_is_spelled_as_it_is_typed(node: Hansa, monkeypatch) -> None:
+    monkeypatch.setenv("HANSA_LIMITS__MAX_BYTE", "5")
+    assert "HANSA_LIMITS__MAX_BYTE " in node("config", "check").sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("HANSA_PROT", "HANSA_PORT"), ("hansa_prot", "HANSA_PORT"), ("HANSA_LIMIT__MAX_BYTES", "HANSA_LIMITS__MAX_BYTES"),
+     ("HANSA_STORE_MAX_BYTES", "HANSA_STORE__MAX_BYTES"), ("HANSA_PORT__X", "HANSA_PORT"), ("HANSA_HOEM", "HANSA_HOME"),
+     ("HANSA_SERVICE_QUX", "")],
+)  # fmt: skip
+def test_a_variable_that_sets_nothing_is_named_with_the_nearest_that_does(
+    node: Hansa, monkeypatch, name: str, nearest: str
+) -> None:
+    monkeypatch.setenv(name, "9000")
+    said = node("config", "check")
+    assert said.code == 0
+    assert f"! the variable {name} sets nothing: {nearest or 'hansa config show'}" in said.out
+    found = node("config", "check", "--json").json
+    assert found["setting_nothing"] == [{"name": name, "nearest": nearest}]
+
+
+def test_variables_that_are_read_are_not_said_to_set_nothing(node: Hansa, home: Path, monkeypatch) -> None:
+    (home / "config.toml").write_text(
+        '[[llm]]\nname = "one"\nurl = "http://127.0.0.1:1/v1"\nmodel = "m"\nkey_env = "HANSA_MODEL_KEY"\n'
+    )
+    for name in ("HANSA_MODEL_KEY", "HANSA_SESSION", "HANSA_TEST_SCALE", "HANSA_BENCH_SKILLS", "HANSA_PORT"):
+        monkeypatch.setenv(name, "1")
+    for name in ("HANSA_LIMITS__MAX_BYTES", "hansa_limits__max_items"):
+        monkeypatch.setenv(name, "100000")
+    assert node("config", "check", "--json").json["setting_nothing"] == []
+
+
 # ---- files
 
 

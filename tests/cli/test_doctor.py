@@ -97,6 +97,14 @@ def test_trouble_is_named_with_what_to_do(quiet: Hansa, home: Path, name: str, s
     assert check["advice"]
 
 
+def test_a_variable_that_sets_nothing_is_worth_a_look(quiet: Hansa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANSA_WORKERS", "2")
+    assert found(quiet)["settings"]["text"].endswith("config.toml, HANSA_WORKERS")
+    monkeypatch.setenv("HANSA_PROT", "9000")
+    check = found(quiet)["settings"]
+    assert check["state"] == "warn" and "HANSA_PROT" in check["text"] and "HANSA_PORT" in check["text"]
+
+
 def test_a_damaged_page_is_found(quiet: Hansa, home: Path) -> None:
     quiet("status")
     with (home / "hansa.db").open("r+b") as file:

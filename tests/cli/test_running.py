@@ -71,6 +71,24 @@ def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     assert "node.stopping" in free("logs", "-n", "1").out
 
 
+def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: Path) -> None:
+    assert free("up", "--detach", "--role", "hub").out.startswith("hub ")
+    again = free("up", "--detach")
+    assert again.out.startswith("hub ") and "was up already" in again.out
+    assert free("up", "--detach", "--json").json["role"] == "hub"
+    assert free("restart").out.startswith("hub ")
+
+
+def test_a_slip_in_a_variable_is_told_at_the_start_and_stops_nothing(
+    free: Hansa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANSA_NAEM", "ann")
+    told = "! the variable HANSA_NAEM sets nothing: HANSA_NAME is the nearest that does\n"
+    for words in (("up", "--detach"), ("restart",)):
+        said = free(*words)
+        assert (said.code, said.err) == (0, told)
+
+
 def test_a_node_that_does_not_come_up_says_why_with_its_exit_code(node: Hansa, home: Path) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

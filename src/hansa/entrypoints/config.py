@@ -132,7 +132,8 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"setting {where}: {first['msg']} (in {path}, HANSA_{where.upper()} or a flag)") from None
+        variable = "HANSA_" + where.upper().replace(".", "__")
+        raise UsageError(f"setting {where}: {first['msg']} (in {path}, {variable} or a flag)") from None
     except ValueError as error:
         raise UsageError(f"setting {error} (in {path}, the environment or a flag)") from None
     return config

@@ -46,15 +46,19 @@ def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> 
 
 @config.command(epilog=epilog("hansa config check"))
 def check(home: Home = None, as_json: AsJson = False) -> None:
-    """Say whether the settings are valid; the error names the one that is not."""
+    """Say whether the settings are valid; the error names the one that is not. Variables that set nothing are told."""
     from hansa.entrypoints.config import load
+    from hansa.entrypoints.variables import strays
 
     directory = home_directory(home)
-    load(directory)
+    found = strays(load(directory))
     if as_json:
-        print_json({"ok": True, "file": str(directory / "config.toml")})
-    else:
-        say("the settings are valid")
+        told = [one.view() for one in found]
+        print_json({"ok": True, "file": str(directory / "config.toml"), "setting_nothing": told})
+        return
+    say("the settings are valid")
+    for stray in found:
+        say(f"! {stray}")
 
 
 @config.command(epilog=epilog("hansa config path"))

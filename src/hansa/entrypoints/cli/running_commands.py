@@ -65,10 +65,20 @@ def up(
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
     config = load(directory, given)
     flags = flags_of(given)
+    if ready_fd is None:  # otherwise the command that waits at its end has said so
+        _name_strays(config)
     if detach:
         _launch(directory, flags, as_json)
     else:
         _run(directory, config, flags, ready_fd, as_json)
+
+
+def _name_strays(config: Config) -> None:
+    """Names on standard error the variables that set nothing: a slip leaves a default in force."""
+    from hansa.entrypoints.variables import strays
+
+    for stray in strays(config):
+        typer.echo(f"! {plain(str(stray))}", err=True)
 
 
 def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int | None, as_json: bool) -> None:
@@ -115,10 +125,12 @@ def _launch(directory: Path, flags: tuple[str, ...], as_json: bool) -> None:
     node_id = identity(directory)  # without one it can't start, and that is said best here
     at, already = in_background(directory, flags)
     log = str(directory / LOGS / logs.NAME)
+    role = call(directory, "status").value["role"]  # it may be up since before, with other flags
     if as_json:
-        print_json({"instance_id": node_id, "url": at.url, "pid": at.pid, "log": log, "already": already})
+        told = {"instance_id": node_id, "role": role, "url": at.url, "pid": at.pid, "log": log, "already": already}
+        print_json(told)
         return
-    say(f"node {node_id}")
+    say(f"{role} {node_id}")
     where = f"was up already at {at.url}" if already else f"is up at {at.url} in the background"
     say(f"{where} (process {at.pid})")
     say(f"log: {log}. Next: hansa status, hansa logs -f, hansa stop")
@@ -200,7 +212,7 @@ def restart(
 
     directory = home_directory(home)
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
-    load(directory, given)  # settings that stop the new one must not cost the old one
+    _name_strays(load(directory, given))  # settings that stop the new one must not cost the old one
     at, _ = _ended(directory, timeout, force)
     _launch(directory, flags_of(given) or (at.claim.flags if at else ()), as_json)
 

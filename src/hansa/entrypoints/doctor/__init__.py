@@ -28,7 +28,7 @@ async def examined(home: Path) -> AsyncIterator[Check]:
         yield failed("settings", str(error))
         config = Config.model_construct()
     else:
-        yield here.settings(home)
+        yield here.settings(home, config)
     yield here.disk(home)
     yield here.process(home)
     yield here.port(home, config)

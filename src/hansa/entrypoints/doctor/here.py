@@ -20,6 +20,7 @@ from hansa.adapters.store.connections import OLDEST_SQLITE
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.doctor.check import Check, doubtful, failed, good
 from hansa.entrypoints.home import KEY, STORE
+from hansa.entrypoints.variables import settings_variables, strays
 from hansa.kernel.errors import HansaError, NotFound, Unavailable
 from hansa.kernel.instant import Instant, iso
 
@@ -70,10 +71,13 @@ def key(home: Path) -> Check:
     return good("key", node_id)
 
 
-def settings(home: Path) -> Check:
+def settings(home: Path, config: Config) -> Check:
     """Says where the settings come from; that they are valid was seen before."""
+    if wrong := strays(config):
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        return doubtful("settings", f"valid, but {wrong[0]}{more}", "unset it, or set the right one")
     path = home / "config.toml"
-    given = sorted(name for name in os.environ if name.startswith("HANSA_") and name != "HANSA_HOME")
+    given = sorted(one for one in os.environ if one.upper() in settings_variables())
     places = [str(path)] if path.exists() else []
     return good("settings", f"valid, from {', '.join(places + given) or 'the defaults alone'}")
 

@@ -1,0 +1,74 @@
+"""Variables named HANSA_… that set nothing: slips, told with the name that was probably meant.
+
+A slip in `config.toml` is refused, for that file is Hansa's alone. The environment belongs to others too (an
+orchestrator names variables after a service, a model's key may be called anything): there a slip stops nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from difflib import get_close_matches
+
+from hansa.entrypoints.config import Config
+
+PREFIX = "HANSA_"
+OF_COMMANDS = ("HANSA_HOME", "HANSA_SESSION")
+"""What commands read beside the settings."""
+
+OF_DEVELOPERS = ("HANSA_TEST_", "HANSA_BENCH_")
+"""How the names begin that this project's own tests and measurements read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A variable that sets nothing.
+
+    Attributes:
+        nearest: the variable that was probably meant; "" when none is near.
+    """
+
+    name: str
+    nearest: str
+
+    def __str__(self) -> str:
+        """Returns the sentence that says what to do."""
+        advice = f"{self.nearest} is the nearest that does" if self.nearest else "hansa config show names all settings"
+        return f"the variable {self.name} sets nothing: {advice}"
+
+    def view(self) -> dict[str, str]:
+        """Returns it as plain values."""
+        return asdict(self)
+
+
+def settings_variables() -> list[str]:
+    """Returns every variable that sets something."""
+    found = []
+    for name, field in Config.model_fields.items():
+        inner = [f"{name}__{one.name}" for one in fields(field.default)] if is_dataclass(field.default) else []
+        found += [PREFIX + one.upper() for one in (name, *inner)]
+    return found
+
+
+def strays(config: Config, environment: Mapping[str, str] = os.environ) -> list[Stray]:
+    """Returns the variables that begin like Hansa's and set nothing, by name.
+
+    Args:
+        config: the settings in force; the keys of models that it names are no strays.
+    """
+    right = [*settings_variables(), *OF_COMMANDS]
+    read = {*right, *(route.key_env.upper() for route in config.llm)}
+    names = sorted(name for name in environment if name.upper().startswith(PREFIX))
+    wrong = [one for one in names if one.upper() not in read and not one.upper().startswith(OF_DEVELOPERS)]
+    return [Stray(one, nearest(one.upper(), right)) for one in wrong]
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Returns the one of `names` that is most like `name`; "" when none is near.
+
+    >>> nearest("HANSA_PROT", ["HANSA_HOST", "HANSA_PORT"]), nearest("HANSA_SEVENTEEN", ["HANSA_PORT"])
+    ('HANSA_PORT', '')
+    """
+    bare = {one.removeprefix(PREFIX): one for one in names}  # the common start would make all alike
+    return next((bare[one] for one in get_close_matches(name.removeprefix(PREFIX), bare, 1)), "")
