@@ -207,6 +207,17 @@ def test_what_execute_says_of_a_peers_skill_holds_no_control_character(stocked: 
     assert not set("\x1b\u202e\u202c") & set(said.err)
 
 
+def test_status_names_the_sandbox_that_the_last_proof_ran_in(node: Hansa, tmp_path: Path) -> None:
+    assert node("status", "--json").json["sandbox"] == "not tested yet"
+    skill = tmp_path / "mine.py"
+    skill.write_text(MINE)
+    added = node("skill", "add", skill, "--json").json["added"][0]["trace_id"]
+    assert node("prove", added).code == 0
+    layers = node("skill", "show", added, "--json").json["findings"][0]["sandbox"]
+    told = node("status", "--json").json["sandbox"]
+    assert layers and told == f"{layers} at the last proof, tested anew before the next"
+
+
 def test_export_and_import_by_file_go_through_the_same_checks(node: Hansa, tmp_path: Path, monkeypatch) -> None:
     skill = tmp_path / "mine.py"
     skill.write_text(MINE)

@@ -29,7 +29,7 @@ from hansa.entrypoints.models import models
 from hansa.entrypoints.pulse import Pulse
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
-from hansa.node.core import ASK_FIRST, Core
+from hansa.node.core import ASK_FIRST, PROVED_IN, Core
 from hansa.node.node import Node
 from hansa.node.ports import Solver
 from hansa.node.rows import PutMark
@@ -38,12 +38,13 @@ from hansa.node.rows import PutMark
 class TestedSandbox:
     """A sandbox that is chosen, and tests itself, before the first thing is run in it."""
 
-    def __init__(self, tier: str = "", keep: int = 0) -> None:
+    def __init__(self, tier: str = "", keep: int = 0, proved_in: str = "") -> None:
         """Keeps the wish.
 
         Args:
             tier: use this one only; empty: the strongest that works.
             keep: how many workers may wait for the next job.
+            proved_in: the layers that the node's last proof ran in, maybe in another process; "" for none.
 
         Raises:
             UsageError: there is no such tier.
@@ -53,14 +54,18 @@ class TestedSandbox:
             raise UsageError(f"setting sandbox_tier: {tier} is none of {', '.join(known)}")
         self._tiers = (known[tier],) if tier else TIERS
         self._keep = keep
+        self._proved_in = proved_in
         self._chosen: ProcessSandbox | None = None
         self._choosing = asyncio.Lock()
         self._harness = ProcessSandbox(self._tiers[0]).harness
 
     @property
     def name(self) -> str:
-        """The layers in force; says so when none was chosen yet."""
-        return self._chosen.name if self._chosen else "not tested yet"
+        """The layers in force; says so when none was chosen yet, for each process tests anew."""
+        if self._chosen:
+            return self._chosen.name
+        last = self._proved_in
+        return f"{last} at the last proof, tested anew before the next" if last else "not tested yet"
 
     @property
     def harness(self) -> str:
@@ -153,7 +158,7 @@ async def opened(
         stack.push_async_callback(caller.close)
         store = await _open_store(home, config)
         stack.callback(store.close)
-        sandbox = None if config.role == "hub" else TestedSandbox(config.sandbox_tier, config.workers)
+        sandbox = None if config.role == "hub" else _sandbox(config, store)
         if sandbox is not None:
             stack.push_async_callback(sandbox.close)
         keys, index = load_keys(home), KeptIndex(home / INDEX)
@@ -191,6 +196,10 @@ def _check_signing(home: Path, node: Node) -> None:
             f"the key in {home} does not sign for this node any more (version {root.version} names another):"
             " put the newer key file there, or run hansa key recover --root-key FILE"
         )
+
+
+def _sandbox(config: Config, store: SqliteStore) -> TestedSandbox:
+    return TestedSandbox(config.sandbox_tier, config.workers, store.mark(PROVED_IN))
 
 
 def _solver(config: Config, chain: Chain | None) -> Solver | None:

@@ -49,6 +49,9 @@ LIVE_MS = 5 * MINUTE
 ASK_FIRST = "ask first"
 """Mark of a store that may lack what this node has said: restored from a backup, or made anew."""
 
+PROVED_IN = "proved in"
+"""Mark with the layers of the sandbox that the last proof ran in, for those who ask in another process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

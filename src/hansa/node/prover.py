@@ -15,7 +15,7 @@ from hansa.kernel.errors import NoSandbox, Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Verdict
 from hansa.kernel.wire import parse
-from hansa.node.core import Core
+from hansa.node.core import PROVED_IN, Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_PROOF, Value
 from hansa.node.ports import Sandbox
@@ -23,6 +23,7 @@ from hansa.node.rows import (
     AppendLedger,
     OutboxRow,
     PutEvidence,
+    PutMark,
     PutOutbox,
     PutRecord,
     RecordRow,
@@ -176,6 +177,8 @@ class Prover:
         effects.changes.append(
             self._core.driver.note(row.id, Box.DOMAIN, verdict, finding.reason, _summary(finding, sandbox))
         )
+        if self._core.store.mark(PROVED_IN) != sandbox.name:
+            effects.changes.append(PutMark(PROVED_IN, sandbox.name))
         receipts: list[RecordRow] = []
         if row.origin is Origin.PEER:
             receipts = self._receipts(row, finding, sandbox.harness, sealed.id, effects)
