@@ -301,6 +301,8 @@ async def test_publishing_takes_the_scope_and_sends_nothing_unless_asked_to(node
         assert node.store.feed_mark()[0] == 0
         await answer(client, "publish_skill", trace_id=DOUBLE.id, dry_run=False)
         assert node.store.feed_mark()[0] == 1
+        told = await answer(client, "node_status")
+        assert told["records_in_feed"] == 1 and "published" not in told  # a root's versions lie in a feed, too
 
 
 async def test_over_http_each_token_has_its_scopes_in_both_revisions(node: Resident) -> None:

@@ -22,7 +22,7 @@ class Status(Answer):
     sandbox: str = Field(description="The layers that proofs run in; empty when there is none.")
     skills: dict[str, int] = Field(description="How many skills there are, by state.")
     own: int
-    published: int
+    records_in_feed: int = Field(description="What this node passes on: skills, findings, receipts, who signs for it.")
     waiting: int = Field(description="Peers' skills that were not tried yet.")
     peers: int
     subscriptions: int
@@ -64,7 +64,7 @@ def tools(hands: Hands) -> Iterator[Tool]:
             sandbox=value["sandbox"] or "",
             skills=value["skills"],
             own=value["own"],
-            published=value["feed"]["length"],
+            records_in_feed=value["feed"]["length"],
             waiting=value["waiting"],
             peers=value["peers"],
             subscriptions=value["subscriptions"],
