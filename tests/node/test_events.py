@@ -15,7 +15,7 @@ from hansa.kernel.instant import Instant
 from hansa.node.driver import Effects
 from hansa.node.events import BEGINNING, HISTORY, QUEUE, Event, Kind, Shown, Stream, kind_of
 from tests.node.conftest import World
-from tests.node.world import DOUBLE, LIE, SLUG
+from tests.node.world import DOUBLE, LIE, SLUG, skill_message
 
 SOURCE = Path(__file__).parents[2] / "src" / "hansa"
 NOW = Instant(1_700_000_000_000)
@@ -162,14 +162,27 @@ async def test_a_lie_is_told_with_its_reason(world: World) -> None:
     hub, a, b = world.settle("hub", "hub"), world.settle("a"), world.settle("b")
     world.invite(hub, a)
     await b.subscribe(hub)
-    from tests.node.world import skill_message
-
     answer = await hub.http().post("/skills", content=skill_message(a.key, LIE).raw)
     assert answer.status_code == 201
     await b.sync(hub)
     told = {event.kind.code: event for event in b.node.core.driver.history}
     assert told["skill.refuted"].fields["reason"] == "refuted"
-    assert told["source.pulled"].fields == {"taken": 1, "refused": 0}
+    assert told["source.pulled"].fields == {"taken": 1, "refused": 0, "reasons": ""}
+
+
+async def test_news_that_were_not_taken_are_told_with_their_reasons(world: World) -> None:
+    hub, a, b = world.settle("hub", "hub"), world.settle("a"), world.settle("b")
+    world.invite(hub, a)
+    world.invite(b, a)
+    await b.subscribe(hub)
+    for skill in (SLUG, DOUBLE):
+        await hub.http().post("/skills", content=skill_message(a.key, skill).raw)
+        await b.http().post("/skills", content=skill_message(a.key, skill).raw)
+    await hub.http().post("/skills", content=skill_message(a.key, LIE).raw)
+    await b.sync(hub)
+    [pulled] = [event for event in b.node.core.driver.history if event.kind is Kind.SOURCE_PULLED]
+    assert pulled.fields == {"taken": 1, "refused": 2, "reasons": "duplicate 2"}
+    assert pulled.text == "1 taken, 2 not (duplicate 2)"
 
 
 async def test_a_source_that_is_away_is_told_once(world: World) -> None:

@@ -82,7 +82,10 @@ class Kind(Enum):
     PEER_REMOVED = ("peer.removed", "node", (), False, "the operator removed a node, or refused one that had asked")
     SOURCE_SUBSCRIBED = ("source.subscribed", "node", ("url",), False, "this node pulls from a source from now on")
     SOURCE_UNSUBSCRIBED = ("source.unsubscribed", "address", (), False, "this node pulls from a source no longer")
-    SOURCE_PULLED = ("source.pulled", "address", ("taken", "refused"), False, "news of a source were looked at")
+    SOURCE_PULLED = (
+        "source.pulled", "address", ("taken", "refused", "reasons"), False,
+        "news of a source were looked at; `reasons` has each code with its number, the most frequent first",
+    )  # fmt: skip
     SOURCE_FAILED = (
         "source.failed", "address", ("reason",), False, "a source does not answer, or contradicts itself; told once",
     )  # fmt: skip

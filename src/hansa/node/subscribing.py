@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -136,20 +136,23 @@ class Subscriber:
             Unavailable: no answer. Refused: FROZEN, ROLLBACK, FORK, MIX_AND_MATCH and others: the source is at fault.
         """
         meter = self._core.meters.source(url)
-        taken = refused = 0
+        taken, reasons = 0, Counter[str]()
         try:
             async with self._pulling[url]:
                 async for pulled in self._pull(self._subscription(url)):
                     taken += pulled.reason is None
-                    refused += pulled.reason is not None
+                    reasons.update([pulled.reason.code] if pulled.reason else [])
                     yield pulled
         except (Refused, Unavailable) as error:
             await self._failed(url, error)
             raise
         meter.pulled, meter.failures, meter.behind = self._core.now(), 0, 0
-        if taken or refused:
+        if taken or reasons:
             effects = Effects()
-            effects.show(Kind.SOURCE_PULLED, url, f"{taken} taken, {refused} not", taken=taken, refused=refused)
+            why = ", ".join(f"{code} {number}" for code, number in reasons.most_common())
+            refused = reasons.total()
+            text = f"{taken} taken, {refused} not" + (f" ({why})" if why else "")
+            effects.show(Kind.SOURCE_PULLED, url, text, taken=taken, refused=refused, reasons=why)
             await self._core.driver.perform(effects)
 
     async def _failed(self, url: str, error: Refused | Unavailable) -> None:
