@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,6 +109,18 @@ async def test_every_answer_keeps_its_schema_and_says_the_same_as_text(node: Res
             assert tool.input_schema["type"] == "object"
             assert tool.title and tool.annotations and len(tool.description or "") > 20
             assert tool.output_schema["additionalProperties"] is False
+
+
+async def test_the_shape_that_is_shown_for_cases_is_taken(node: Resident) -> None:
+    async with session(node, EVERYTHING) as client:
+        [tool] = [one for one in (await client.list_tools()).tools if one.name == "record_trace"]
+        shown = re.search(r"`(\[.*\])`", tool.input_schema["properties"]["cases"]["anyOf"][0]["description"])
+        cases = json.loads(shown[1]) if shown else []
+        code = "def slug(text):\n    return text.lower().replace(' ', '-')\n"
+        kept = await answer(client, "record_trace", **TRACE | {"result": code, "entry_point": "slug", "cases": cases})
+        assert cases and kept["next_step"] == "prove_skill"
+        whole = await answer(client, "get_skill", trace_id=kept["trace_id"], include_quarantined=True)
+        assert whole["foreign_text"]["checks"]
 
 
 @pytest.mark.parametrize(

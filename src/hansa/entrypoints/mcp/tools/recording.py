@@ -38,7 +38,15 @@ ResultText = Annotated[
     str, Field(min_length=1, max_length=180_000, description="The code (one Python module) or the document.")
 ]
 EntryPoint = Annotated[str, Field(max_length=128, description="For code: the function that cases call.")]
-GivenCases = Annotated[list[CaseGiven], Field(max_length=200, description="Checks as data. The best kind.")]
+SHAPE_OF_CASES = """[{"args": "('Hello World',)", "expect": "'hello-world'"}]"""
+GivenCases = Annotated[
+    list[CaseGiven],
+    Field(
+        max_length=200,
+        description="Checks as data, the best kind: calls of entry_point, each with its arguments as a tuple and the"
+        f" value that it must return, both as text of Python literals: `{SHAPE_OF_CASES}`.",
+    ),
+]
 GivenScripts = Annotated[
     list[Annotated[str, Field(max_length=100_000)]],
     Field(max_length=100, description="Checks as Python source that runs after the code, and passes by not raising."),
