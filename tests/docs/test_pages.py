@@ -43,6 +43,13 @@ def test_a_page_names_nobodys_machine(page: Path) -> None:
     assert not re.findall(r"(?:/(?:home|Users|work|root|tmp|var|opt|mnt)/|[A-Z]:\\)[\w.-]*", text)
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/use-from-your-agent.md", "docs/reference/mcp.md"])
+def test_whoever_first_meets_mcp_is_told_of_the_extra(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    met = re.search(r"\bby (MCP|the Model Context Protocol)\b", text)
+    assert met and "pip install 'hansa[mcp]'" in text[met.start() :][:250]
+
+
 def test_every_page_can_be_reached_from_the_front() -> None:
     seen: set[Path] = set()
     todo = [ROOT / "README.md"]
