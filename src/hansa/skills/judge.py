@@ -19,7 +19,6 @@ import ast
 import keyword
 import warnings
 from dataclasses import dataclass
-from tokenize import TokenError
 
 from hansa.kernel.ids import content_id
 from hansa.kernel.jobs import SandboxJob, SandboxLimits, SandboxReport, StepStatus, TrialEnd, TrialReport
@@ -140,7 +139,7 @@ def _literal(text: str) -> object:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about spellings in what others wrote
             return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, TokenError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return _NotLiteral()
 
 

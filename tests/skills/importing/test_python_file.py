@@ -342,7 +342,7 @@ def test_without_a_module_docstring_the_function_says_what_it_is_for() -> None:
         ('"""A."""\nasync def f(): pass\n', "asynchronous"),
         ("def f(): pass\n", "docstring"),
         ("x = 1\ndef f:\n", "not Python (line 2)"),
-        ("def f(:\n", "not Python (line"),
+        ("def f(:\n", "not Python (line 1)"),
         ("x = '\0'\n", "NUL"),
         ("x = '\ud800'\n", "surrogate"),
         ("x = " + "-" * 5_000 + "1\n", "nests"),
@@ -354,6 +354,20 @@ def test_without_a_module_docstring_the_function_says_what_it_is_for() -> None:
 def test_a_file_that_is_no_skill_is_rejected_with_what_to_do(source: str, says: str) -> None:
     assert says in problem(source)
     assert ":" in problem(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("x = 1\ny = (\n", 2), ("x = 1\ny = (\n\n\n", 2), ("x = [\n    f(1),\n    g(2,\n]\n", 4),
+        ("x = 1\n)\ny = 2\n", 2),
+        ("def f(x):\n    return [x\n\n\ndef g():\n    return {}\n", 2), ("x = 1\ny = 2 + \\\n", 2),
+        ('x = 1\ny = """a\nb\n', 2), ("\r\ny = (\r\n", 2), ("if 1:\n    x = 1\n  y = 2\n", 3),
+        ("x = 1\ny = = 2\n", 2),
+    ],
+)  # fmt: skip
+def test_the_line_that_is_not_python_is_the_one_that_is_named(source: str, line: int) -> None:
+    assert f"is not Python (line {line})" in problem(source)
 
 
 def test_a_broken_test_file_is_rejected() -> None:

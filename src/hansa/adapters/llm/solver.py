@@ -10,7 +10,6 @@ import ast
 import re
 import warnings
 from collections.abc import Sequence
-from tokenize import TokenError
 
 import msgspec
 
@@ -100,6 +99,6 @@ def _functions(code: str) -> list[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a model's odd escapes are no trouble of ours
             tree = ast.parse(code)
-    except (SyntaxError, TokenError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [one.name for one in tree.body if isinstance(one, ast.FunctionDef)]

@@ -22,6 +22,7 @@ MAX_CHAIN = 500
 MAX_BRANCHES = 500
 
 _OPENING, _CLOSING = frozenset({"(", "[", "{"}), frozenset({")", "]", "}"})
+_PAIRS = frozenset({"()", "[]", "{}"})
 _PREFIXES = frozenset({"-", "+", "~", "not", "await"})
 _NESTING_RIGHT = frozenset({"if", "**"})
 _NESTING_LEFT = frozenset({".", "+", "-", "*", "/", "//", "%", "@", "|", "&", "^", "<<", ">>"})
@@ -34,10 +35,16 @@ def is_flat(text: str) -> bool:
     """Says whether `text` stays within all three bounds.
 
     Raises:
-        tokenize.TokenError, SyntaxError: it is not Python.
+        SyntaxError: it is not Python; with the number of the line.
     """
     counter = _Counter()
-    return all(counter.takes(token) for token in tokenize.generate_tokens(io.StringIO(text).readline))
+    try:
+        return all(counter.takes(token) for token in tokenize.generate_tokens(io.StringIO(text).readline))
+    except tokenize.TokenError as error:
+        line = error.args[1][0]
+        if "statement" in error.args[0]:  # it goes on to the end of the text, where the tokenizer noticed
+            line = counter.brackets.torn() or text.rstrip().count("\n") + 1
+        raise SyntaxError(error.args[0], (None, line, None, None)) from None
 
 
 @dataclass(slots=True)
@@ -67,6 +74,31 @@ class _Level:
 
 
 @dataclass(slots=True)
+class _Brackets:
+    """Which brackets belong together.
+
+    Attributes:
+        opened: those that are open, each with its line.
+        stray: the line of the first that closes another one, or none; 0 for none.
+    """
+
+    opened: list[tuple[str, int]] = field(default_factory=list)
+    stray: int = 0
+
+    def open(self, bracket: str, line: int) -> None:
+        self.opened.append((bracket, line))
+
+    def close(self, bracket: str, line: int) -> None:
+        opening = self.opened.pop()[0] if self.opened else ""
+        if opening + bracket not in _PAIRS:
+            self.stray = self.stray or line
+
+    def torn(self) -> int:
+        """Returns the line of the bracket that lacks its other one; 0 when none does."""
+        return self.stray or (self.opened[-1][1] if self.opened else 0)
+
+
+@dataclass(slots=True)
 class _Counter:
     """The counts after each token.
 
@@ -84,6 +116,7 @@ class _Counter:
     operand: bool = False
     branches: list[int] = field(default_factory=lambda: [0])
     begins: bool = True
+    brackets: _Brackets = field(default_factory=_Brackets)
 
     def takes(self, token: tokenize.TokenInfo) -> bool:
         """Counts the next token, and says whether all bounds still hold."""
@@ -104,8 +137,10 @@ class _Counter:
         if self.begins:
             self.level, self.outer, self.depth, self.operand = _Level(), [], 0, False
         elif kind == tokenize.OP and word in _OPENING:
+            self.brackets.open(word, token.start[0])
             self._open()
         elif kind == tokenize.OP and word in _CLOSING:
+            self.brackets.close(word, token.start[0])
             self._close()
         else:
             self._word(kind, word)

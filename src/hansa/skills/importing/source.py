@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import math
-import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -113,8 +112,6 @@ def _parse(text: str) -> ast.Module | str:
             return ast.parse(text)
     except SyntaxError as error:
         return f"is not Python (line {error.lineno or 1})"
-    except tokenize.TokenError as error:
-        return f"is not Python (line {error.args[1][0]})"
     except _UNREADABLE:
         return "is not Python that can be read"
 
