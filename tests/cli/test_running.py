@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -87,6 +88,35 @@ def test_a_slip_in_a_variable_is_told_at_the_start_and_stops_nothing(
     for words in (("up", "--detach"), ("restart",)):
         said = free(*words)
         assert (said.code, said.err) == (0, told)
+
+
+@pytest.mark.parametrize("before", ["nothing", "an empty folder", "settings alone"])
+def test_what_init_makes_a_data_directory_of_is_closed_to_others(hansa: Hansa, home: Path, before: str) -> None:
+    if before != "nothing":
+        home.mkdir()
+        home.chmod(0o755)
+    if before == "settings alone":
+        (home / "config.toml").write_text("port = 0\n")
+    said = hansa("init")
+    assert said.code == 0 and "other users" not in said.err
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_holds_more_is_left_open_and_named_at_init_and_at_the_start(free: Hansa, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)  # whatever the umask took away
+    (shared / "notes.txt").touch()
+    told = f"! {shared} can be looked into by other users (mode 755): chmod 700 {shared}\n"
+    assert told in free("init", "--home", shared).err
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
+    try:
+        assert free("up", "--detach", "--port", "0", "--home", shared).err == told
+    finally:
+        free("stop", "--force", "--home", shared)
+    shared.chmod(0o700)
+    assert free("restart", "--port", "0", "--home", shared).err == ""
+    free("stop", "--force", "--home", shared)
 
 
 def test_a_node_that_does_not_come_up_says_why_with_its_exit_code(node: Hansa, home: Path) -> None:

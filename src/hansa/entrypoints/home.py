@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, ROOT_KEY, ROOTS, STORE, INDEX = "key", "root.key", "roots.jsonl", "hansa.db", "hansa.index"
 TOKEN, AGENT_TOKEN, READER_TOKEN = "admin.token", "agent.token", "reader.token"
-SPENT, LOGS = "spent.json", "logs"
+SPENT, LOGS, CONFIG = "spent.json", "logs", "config.toml"
 TOKEN_LENGTH = 32
 
 
@@ -40,15 +41,29 @@ def home_directory(given: Path | None = None) -> Path:
 def make_home(home: Path) -> None:
     """Makes the data directory, for this user only.
 
+    One in which somebody has put the settings, and nothing else, is closed to others; a folder that holds more may be
+    meant for more, and is left as it is: see `seen_by_others`.
+
     Raises:
         Unavailable: no permission, or no room.
     """
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if seen_by_others(home) and {one.name for one in home.iterdir()} <= {CONFIG}:
+            home.chmod(0o700)
     except FileExistsError:
         raise UsageError(f"{home} is a file: choose a directory with --home") from None
     except OSError as error:
         raise Unavailable(f"can't make {home} ({error.strerror}): choose another with --home") from None
+
+
+def seen_by_others(home: Path) -> str:
+    """Returns a sentence on a data directory that other users can look into, or write to; "" when they can't."""
+    try:
+        mode = stat.S_IMODE(home.stat().st_mode)
+    except OSError:  # whoever needs it says so
+        return ""
+    return f"{home} can be looked into by other users (mode {mode:o})" if mode & 0o077 else ""
 
 
 def admin_token(home: Path, name: str = TOKEN) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import hanging, print_json, say
+from hansa.entrypoints.cli.show import hanging, print_json, say, warn
 from hansa.entrypoints.errors import REFUSED
-from hansa.entrypoints.home import ROOT_KEY, home_directory
+from hansa.entrypoints.home import ROOT_KEY, home_directory, seen_by_others
 
 if TYPE_CHECKING:
     from hansa.entrypoints.doctor import Check
@@ -26,6 +26,8 @@ def init(home: Home = None, as_json: AsJson = False) -> None:
 
     directory = home_directory(home)
     node_id = create_identity(directory)
+    if told := seen_by_others(directory):
+        warn(f"{told}: chmod 700 {directory}")
     if as_json:
         print_json({"instance_id": node_id, "home": str(directory), "root_key": str(directory / ROOT_KEY)})
         return

@@ -16,10 +16,10 @@ from hansa.adapters import background
 from hansa.adapters.lock import Claim, Holder, busy, holder
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import print_json, say, size, span, table
+from hansa.entrypoints.cli.show import print_json, say, size, span, table, warn
 from hansa.entrypoints.cli.tail import last_lines, readable
 from hansa.entrypoints.errors import BUSY, TABLE
-from hansa.entrypoints.home import LOGS, home_directory
+from hansa.entrypoints.home import LOGS, home_directory, seen_by_others
 from hansa.entrypoints.reach import WAIT_SECONDS, node_at
 from hansa.kernel.errors import Busy, Fault, HansaError, Refused, Unavailable
 from hansa.kernel.plain import plain
@@ -66,19 +66,21 @@ def up(
     config = load(directory, given)
     flags = flags_of(given)
     if ready_fd is None:  # otherwise the command that waits at its end has said so
-        _name_strays(config)
+        _warn(directory, config)
     if detach:
         _launch(directory, flags, as_json)
     else:
         _run(directory, config, flags, ready_fd, as_json)
 
 
-def _name_strays(config: Config) -> None:
-    """Names on standard error the variables that set nothing: a slip leaves a default in force."""
+def _warn(directory: Path, config: Config) -> None:
+    """Names what stops no node and is worth a look: a directory that others see, variables that set nothing."""
     from hansa.entrypoints.variables import strays
 
+    if told := seen_by_others(directory):
+        warn(f"{told}: chmod 700 {directory}")
     for stray in strays(config):
-        typer.echo(f"! {plain(str(stray))}", err=True)
+        warn(str(stray))
 
 
 def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int | None, as_json: bool) -> None:
@@ -212,7 +214,7 @@ def restart(
 
     directory = home_directory(home)
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
-    _name_strays(load(directory, given))  # settings that stop the new one must not cost the old one
+    _warn(directory, load(directory, given))  # settings that stop the new one must not cost the old one
     at, _ = _ended(directory, timeout, force)
     _launch(directory, flags_of(given) or (at.claim.flags if at else ()), as_json)
 

@@ -46,6 +46,11 @@ def say(text: str) -> None:
     console().print(Text(plain(text)))
 
 
+def warn(text: str) -> None:
+    """Prints one line on standard error that stops nothing and is worth a look."""
+    print(f"! {plain(text)}", file=sys.stderr)
+
+
 def say_all(text: str) -> None:
     """Prints text of many lines, each made safe."""
     console().print(Text(plain_lines(text)))

@@ -19,7 +19,7 @@ from hansa.adapters.store.beside import Beside
 from hansa.adapters.store.connections import OLDEST_SQLITE
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.doctor.check import Check, doubtful, failed, good
-from hansa.entrypoints.home import KEY, STORE
+from hansa.entrypoints.home import KEY, STORE, seen_by_others
 from hansa.entrypoints.variables import settings_variables, strays
 from hansa.kernel.errors import HansaError, NotFound, Unavailable
 from hansa.kernel.instant import Instant, iso
@@ -56,9 +56,8 @@ def data_directory(home: Path) -> Check:
         return failed("data directory", owner, "run hansa as the user who owns it")
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         return failed("data directory", f"{home} can't be written to", f"chmod u+rwx {home}")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        mode = f"{home} can be looked into by other users (mode {stat.S_IMODE(status.st_mode):o})"
-        return doubtful("data directory", mode, f"chmod 700 {home}")
+    if told := seen_by_others(home):
+        return doubtful("data directory", told, f"chmod 700 {home}")
     return good("data directory", str(home))
 
 
