@@ -207,6 +207,17 @@ async def test_a_welcome_for_another_hello_is_refused(world: World) -> None:
     assert caught.value.reason is Reason.WRONG_RECIPIENT
 
 
+async def test_an_address_with_a_path_that_leads_to_no_node_is_told_without_it(world: World) -> None:
+    hub, _, b = league(world)
+    world.net.doors[f"{hub.url}/skills"] = hub.door
+    with pytest.raises(Refused, match=f"is no node: try {hub.url}, without a path") as caught:
+        await b.node.subscriber.greet(f"{hub.url}/skills")
+    assert caught.value.reason is Reason.UNREACHABLE
+    world.net.twists[hub.url] = lambda method, path, answer: Answer(404, b"<html>")
+    with pytest.raises(Refused, match=f"something answers at {hub.url} that is no node"):
+        await b.node.subscriber.greet(hub.url)
+
+
 async def test_a_node_does_not_subscribe_to_itself(world: World) -> None:
     _, a, _ = league(world)
     with pytest.raises(UsageError, match="itself"):

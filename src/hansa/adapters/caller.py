@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -76,12 +77,13 @@ class HttpCaller:
     async def _call(self, call: _Call) -> Answer:
         target = await self._guard.target(call.url)  # 1
         async with _told(call.url), asyncio.timeout(WHOLE_SECONDS + call.wait):
-            for address in target.addresses[:-1]:  # 2
+            failures: list[httpx2.TransportError] = []
+            for address in target.addresses:  # 2
                 try:
                     return await self._ask(target, address, call)
-                except (httpx2.ConnectError, httpx2.ConnectTimeout):
-                    continue
-            return await self._ask(target, target.addresses[-1], call)
+                except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+                    failures.append(error)
+            raise next((one for one in failures if _tls_fault(one)), failures[-1])  # the one that tells most
 
     async def _ask(self, target: Target, address: Address, call: _Call) -> Answer:
         place = f"[{address}]" if address.version == 6 else str(address)
@@ -129,11 +131,28 @@ async def _told(url: str) -> AsyncIterator[None]:
         yield
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError):
         raise Unavailable(f"{url} is not the address of a node: write it like http://127.0.0.1:8470") from None
-    except httpx2.ConnectError:
-        raise Unavailable(f"no node answers at {url}: is it up, and is the port right?") from None
+    except httpx2.ConnectError as error:
+        raise Unavailable(_unconnected(url, _tls_fault(error))) from None
     except (httpx2.TimeoutException, TimeoutError):
         raise Unavailable(f"{url} does not answer in time: try again later") from None
     except httpx2.RemoteProtocolError:
-        raise Unavailable(f"{url} broke off, or does not speak HTTP: is that the port of a node?") from None
+        other = ", and is it https://?" if url.startswith("http:") else "?"
+        raise Unavailable(f"{url} broke off, or does not speak HTTP: is that the port of a node{other}") from None
     except httpx2.TransportError as error:
         raise Unavailable(f"{url} can't be reached ({type(error).__name__}): try again later") from None
+
+
+def _tls_fault(error: BaseException) -> ssl.SSLError | None:
+    """Returns what went wrong with TLS, where that is why a connection was not made."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def _unconnected(url: str, fault: ssl.SSLError | None) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return f"{url} shows a certificate that is not good for it ({fault.verify_message}): is it that node's address?"
+    if fault is not None:
+        return f"something answers at {url}, but not with TLS: a node without a proxy is at http://, not https://"
+    return f"no node answers at {url}: is it up, and is the port right?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -67,5 +68,15 @@ def their_refusal(url: str, answer: Answer) -> Refused:
     except Refused:
         problem = _Problem()
     reason = BY_CODE.get(problem.reason, Reason.UNREACHABLE)
+    if answer.status in (404, 405) and reason is Reason.UNREACHABLE:
+        return Refused(reason, _elsewhere(url))
     said = problem.detail or ("" if reason.code == problem.reason else problem.message)
     return Refused(reason, f"says {url}" + (f": {said[:200]}" if said else f" ({answer.status})"))
+
+
+def _elsewhere(url: str) -> str:
+    """Returns what to do about an address at which something answers that lacks the paths of a node."""
+    parts = urlsplit(url)
+    if parts.path.strip("/"):
+        return f"something answers at {url} that is no node: try {parts.scheme}://{parts.netloc}, without a path"
+    return f"something answers at {url} that is no node"
