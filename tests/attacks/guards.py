@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,26 @@ class Guard:
         if text.count(self.line) != 1:
             raise ValueError(f"{self.name}: found {text.count(self.line)} times, expected once")
         return text.replace(self.line, self.gone)
+
+
+def rows_by(files: Mapping[str, str], folder: str = "") -> Callable[..., list[Guard]]:
+    """Returns a function that makes the guards of one file from lines of (text, what stands there instead, tests).
+
+    Args:
+        files: test files below tests/ by a short name, without their ending.
+        folder: what stands before the name of each file of the source.
+
+    The tests are "file:test" pairs with blanks between them, the file by its short name, the test without "test_".
+    """
+
+    def node(pair: str) -> str:
+        file, test = pair.split(":")
+        return f"tests/{files[file]}.py::test_{test}"
+
+    def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
+        return [Guard(folder + file, line, gone, tuple(map(node, names.split()))) for line, gone, names in guards]
+
+    return rows
 
 
 def _in(folder: str, **names: str) -> dict[str, str]:

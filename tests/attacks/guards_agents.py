@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+from tests.attacks.guards import Guard, rows_by
 
-_FILES = {
-    "a14": "attacks/test_014_folders_and_archives",
-    "a16": "attacks/test_016_prompt_injection",
-    "a63": "attacks/test_063_agents_door",
-    "a66": "attacks/test_066_agents_door",
-    "export": "skills/test_exporting",
-    "skills": "mcp/test_agent_skills",
-    "tools": "mcp/test_tools",
-}
-
-
-def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
-    """Returns the guards of one file; the tests are "file:test" pairs, more than one with blanks between them."""
-    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
-
-
-def _node(name: str) -> str:
-    file, test = name.split(":")
-    return f"tests/{_FILES[file]}.py::test_{test}"
-
+rows = rows_by(
+    {
+        "a14": "attacks/test_014_folders_and_archives",
+        "a16": "attacks/test_016_prompt_injection",
+        "a63": "attacks/test_063_agents_door",
+        "a66": "attacks/test_066_agents_door",
+        "export": "skills/test_exporting",
+        "skills": "mcp/test_agent_skills",
+        "tools": "mcp/test_tools",
+    }
+)
 
 GUARDS_AGENTS: list[Guard] = [
     *rows(

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+from tests.attacks.guards import Guard, rows_by
 
-_FILES = {
-    "a12": "attacks/test_012_limits",
-    "a23": "attacks/test_023_floods",
-    "a24": "attacks/test_024_every_way_out",
-    "a66": "attacks/test_066_every_route",
-}
-
-
-def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
-    """Returns the guards of one file; the tests are "file:test" pairs, more than one with blanks between them."""
-    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
-
-
-def _node(name: str) -> str:
-    file, test = name.split(":")
-    return f"tests/{_FILES[file]}.py::test_{test}"
-
+rows = rows_by(
+    {
+        "a12": "attacks/test_012_limits",
+        "a23": "attacks/test_023_floods",
+        "a24": "attacks/test_024_every_way_out",
+        "a66": "attacks/test_066_every_route",
+    }
+)
 
 PARSING: list[Guard] = [
     *rows(

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+from tests.attacks.guards import Guard, rows_by
 
-_FILES = {
-    "t8": "tests/attacks/test_008_key_theft.py",
-    "t9": "tests/attacks/test_009_roots_ways_in.py",
-    "t11": "tests/attacks/test_011_two_roots.py",
-    "heads": "tests/attacks/test_011_heads.py",
-    "trail": "tests/overlay/test_heads.py",
-    "order": "tests/admission/test_order_of_checks.py",
-    "changing": "tests/node/test_changing_keys.py",
-    "cli": "tests/cli/test_keys.py",
-    "keys": "tests/adapters/test_keys.py",
-    "store": "tests/store/test_store_contract.py",
-}
-
-
-def rows(file: str, *entries: tuple[str, str, str]) -> list[Guard]:
-    """Returns guards of a file from (line, gone, "file:test file:test …")."""
-    made = []
-    for line, gone, names in entries:
-        pairs = [name.split(":") for name in names.split()]
-        made.append(Guard(file, line, gone, tuple(f"{_FILES[short]}::test_{test}" for short, test in pairs)))
-    return made
-
+rows = rows_by(
+    {
+        "t8": "attacks/test_008_key_theft",
+        "t9": "attacks/test_009_roots_ways_in",
+        "t11": "attacks/test_011_two_roots",
+        "heads": "attacks/test_011_heads",
+        "trail": "overlay/test_heads",
+        "order": "admission/test_order_of_checks",
+        "changing": "node/test_changing_keys",
+        "cli": "cli/test_keys",
+        "keys": "adapters/test_keys",
+        "store": "store/test_store_contract",
+    }
+)
 
 _NOTHING = "t8:after_the_revocation_nothing_above_its_number_is_taken"
 _WITHHELD = "t8:what_came_in_before_the_revocation_is_withheld_by_it"

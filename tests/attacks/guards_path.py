@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+from tests.attacks.guards import Guard, rows_by
 
-_FILES = {
-    "batch": "attacks/test_001_batch_signatures",
-    "asking": "node/test_changing_keys",
-    "bombs": "attacks/test_012_parser_bombs",
-    "delivering": "node/test_delivering",
-    "full": "attacks/test_067_crash_and_full_disk",
-    "gathering": "node/test_gathering",
-    "merkle": "identity/test_merkle",
-    "pulling": "node/test_pulling",
-    "quick": "attacks/test_004_quick_and_slow",
-    "store": "store/test_store_contract",
-}
-
-
-def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
-    """Returns the guards of one file; the tests are "file:test" pairs, more than one with blanks between them."""
-    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
-
-
-def _node(name: str) -> str:
-    file, test = name.split(":")
-    return f"tests/{_FILES[file]}.py::test_{test}"
-
+rows = rows_by(
+    {
+        "batch": "attacks/test_001_batch_signatures",
+        "asking": "node/test_changing_keys",
+        "bombs": "attacks/test_012_parser_bombs",
+        "delivering": "node/test_delivering",
+        "full": "attacks/test_067_crash_and_full_disk",
+        "gathering": "node/test_gathering",
+        "merkle": "identity/test_merkle",
+        "pulling": "node/test_pulling",
+        "quick": "attacks/test_004_quick_and_slow",
+        "store": "store/test_store_contract",
+    }
+)
 
 CANONICAL = rows(
     "kernel/canonical.py",

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+from tests.attacks.guards import Guard, rows_by
 
-_FILES = {
-    "a18": "attacks/test_018_self_declared_quality",
-    "a19": "attacks/test_019_id_squatting",
-    "a20": "attacks/test_020_lineage",
-    "a21": "attacks/test_021_resurrection",
-    "a22": "attacks/test_022_update_drift",
-    "feed": "overlay/test_feed",
-    "judge": "skills/test_judge",
-    "ledger": "conduct/test_ledger",
-    "licenses": "skills/test_licenses",
-    "lineage": "skills/test_lineage",
-    "messages": "skills/test_messages",
-    "model": "skills/test_model",
-    "overlay": "overlay/test_messages",
-    "policy": "skills/test_policy",
-    "ranking": "skills/test_ranking",
-    "secrets": "skills/test_secrets_scan",
-    "service": "skills/test_service",
-}
-
-
-def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
-    """Returns the guards of one file; the tests are "file: test" pairs, more than one with blanks between them."""
-    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
-
-
-def _node(name: str) -> str:
-    file, test = name.split(":")
-    return f"tests/{_FILES[file]}.py::test_{test}"
-
+rows = rows_by(
+    {
+        "a18": "attacks/test_018_self_declared_quality",
+        "a19": "attacks/test_019_id_squatting",
+        "a20": "attacks/test_020_lineage",
+        "a21": "attacks/test_021_resurrection",
+        "a22": "attacks/test_022_update_drift",
+        "feed": "overlay/test_feed",
+        "judge": "skills/test_judge",
+        "ledger": "conduct/test_ledger",
+        "licenses": "skills/test_licenses",
+        "lineage": "skills/test_lineage",
+        "messages": "skills/test_messages",
+        "model": "skills/test_model",
+        "overlay": "overlay/test_messages",
+        "policy": "skills/test_policy",
+        "ranking": "skills/test_ranking",
+        "secrets": "skills/test_secrets_scan",
+        "service": "skills/test_service",
+    }
+)
 
 POLICY = rows(
     "skills/policy.py",

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+from tests.attacks.guards import Guard, rows_by
 
-_FILES = {
-    "contamination": "test_contamination",
-    "escapes": "test_escapes",
-    "parts": "test_parts",
-    "result": "test_one_result",
-    "running": "test_running",
-    "workers": "test_workers",
-}
-
-
-def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
-    """Returns the guards of one file below the sandbox's folder; the tests are "file:test" pairs."""
-    return [
-        Guard(f"adapters/sandbox/{file}", line, gone, tuple(_node(one) for one in names.split()))
-        for line, gone, names in guards
-    ]
-
-
-def _node(name: str) -> str:
-    file, test = name.split(":")
-    return f"tests/sandbox/{_FILES[file]}.py::test_{test}"
-
+rows = rows_by(
+    {
+        "contamination": "sandbox/test_contamination",
+        "escapes": "sandbox/test_escapes",
+        "parts": "sandbox/test_parts",
+        "result": "sandbox/test_one_result",
+        "running": "sandbox/test_running",
+        "workers": "sandbox/test_workers",
+    },
+    "adapters/sandbox/",
+)
 
 # Two that stand behind each other: whoever lost its parent is a child of the supervisor, and can be signalled by it.
 _ALONE = """    try:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from tests.attacks.guards import Guard
+from tests.attacks.guards import Guard, rows_by
 
-_FILES = {
-    "a23": "attacks/test_023_floods",
-    "a67": "attacks/test_067_crash_and_full_disk",
-    "a68": "attacks/test_068_restored_backup",
-    "backup": "store/test_backup",
-    "check": "store/test_checking",
-    "cli": "cli/test_store_commands",
-    "contract": "store/test_store_contract",
-    "keys": "cli/test_keys",
-    "order": "admission/test_order_of_checks",
-    "sweep": "store/disk/test_sweep",
-    "wal": "store/test_wal",
-}
-
-
-def rows(file: str, *guards: tuple[str, str, str]) -> list[Guard]:
-    """Returns the guards of one file; the tests are "file: test" pairs, more than one with blanks between them."""
-    return [Guard(file, line, gone, tuple(_node(one) for one in names.split())) for line, gone, names in guards]
-
-
-def _node(name: str) -> str:
-    file, test = name.split(":")
-    return f"tests/{_FILES[file]}.py::test_{test}"
-
+rows = rows_by(
+    {
+        "a23": "attacks/test_023_floods",
+        "a67": "attacks/test_067_crash_and_full_disk",
+        "a68": "attacks/test_068_restored_backup",
+        "backup": "store/test_backup",
+        "check": "store/test_checking",
+        "cli": "cli/test_store_commands",
+        "contract": "store/test_store_contract",
+        "keys": "cli/test_keys",
+        "order": "admission/test_order_of_checks",
+        "sweep": "store/disk/test_sweep",
+        "wal": "store/test_wal",
+    }
+)
 
 _LOST = "wal:a_log_that_lost_acknowledged_writes_stops_the_start_and_is_kept"
 _AWAY = "wal:a_file_that_is_taken_away_under_the_running_node_stops_its_writing"
