@@ -122,4 +122,25 @@ WATCHING = [
     ),
 ]
 
-RUNNING = [*ENDING, *WATCHING]
+STARTING = [
+    Guard(
+        "entrypoints/home.py",
+        "            home.chmod(0o700)\n",
+        "            pass\n",
+        (_RUN + "test_what_init_makes_a_data_directory_of_is_closed_to_others",),
+    ),
+    Guard(
+        "entrypoints/home.py",
+        " and {one.name for one in home.iterdir()} <= {CONFIG}",
+        "",
+        (_RUN + "test_a_folder_that_holds_more_is_left_open_and_named_at_init_and_at_the_start",),
+    ),
+    Guard(
+        "entrypoints/cli/running_commands.py",
+        "    if told := seen_by_others(directory):\n",
+        '    if told := "":\n',
+        (_RUN + "test_a_folder_that_holds_more_is_left_open_and_named_at_init_and_at_the_start",),
+    ),
+]
+
+RUNNING = [*ENDING, *WATCHING, *STARTING]
