@@ -218,7 +218,7 @@ JUDGE = rows(
     ),
     ("if type(found) is not type(expected):", "if False:", "judge:another_value_is_not_accepted"),
     (
-        "except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, TokenError):",
+        "except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):",
         "except (ValueError, SyntaxError):",
         "judge:hostile_text_on_either_side_is_just_not_the_value",
     ),

@@ -457,6 +457,7 @@ def test_reading_what_others_wrote_warns_nobody() -> None:
         "[x for x in " * 60 + "]" * 60,
         "'" + "\\N{DIGIT ONE}" * 1_000,
         "'" * 20_001,
+        "{[]: 1}",
         "\x00" * 1_000,
         "\ud800" * 1_000,
     ],
