@@ -140,8 +140,8 @@ GATHERING = [
             "gathering:a_chain_of_skills_in_one_bulk_is_as_deep_as_one_by_one",
         ),
         (
-            'one.outcome.set_exception(Fault("this node stopped before the message was decided on"))',
-            "one.outcome.cancel()",
+            'one.settle(Fault("this node stopped before the message was decided on"))',
+            "one.party.done.cancel()",
             "gathering:nobody_waits_for_ever_when_deciding_breaks",
         ),
     ),

@@ -14,8 +14,9 @@ import pytest
 
 from hansa.adapters.keys import MemoryKeys
 from hansa.kernel.ids import NodeId, content_id
-from hansa.node.rows import PutEvidence, PutSkill, SetSkillState
+from hansa.node.rows import PutEvidence, PutRecord, PutSkill, RecordRow, SetSkillState
 from hansa.node.shelf import index_text, skill_row
+from hansa.skills.messages import EVIDENCE
 from hansa.skills.model import Case, Evidence, Origin, Outcome, Skill, SkillState
 from tests.attacks.specimens import scaled
 from tests.node.world import HARNESS, Resident, World, make_skill
@@ -49,7 +50,10 @@ async def hold(node: Resident, one: Skill, author: NodeId, state: SkillState = S
 async def saw_it_pass(node: Resident, one: Skill, prover: NodeId) -> None:
     digest = content_id(b"out")
     finding = Evidence(one.id, prover, HARNESS, "table", Outcome.PASS, 5, 5, 5, 5, digest, "", node.clock.now())
-    await node.store.apply([PutEvidence(content_id(f"{one.id} {prover}".encode()), finding)])
+    id_ = content_id(f"{one.id} {prover}".encode())
+    seq = int(id_[:12], 16)
+    record = RecordRow(id_, EVIDENCE, prover, seq, one.id, finding.at, node.clock.now(), b"")
+    await node.store.apply([PutRecord(record), PutEvidence(id_, finding)])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from hansa.admission.service import Via
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import content_id
+from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Box
 from tests.attacks.forgeries import forgeries
 from tests.attacks.specimens import key
@@ -133,5 +134,27 @@ async def test_a_storm_of_duplicates_does_not_fill_the_journal(world: World) -> 
     async with hub.http() as http:
         for _ in range(20):
             await http.post("/skills", content=message.raw)
-    assert len(hub.store.journal(message.id)) == 1
+    assert hub.store.journal(message.id) == []  # what is kept says itself how it came
     assert hub.refusals() == {"duplicate": 19}
+
+
+async def test_a_record_tells_how_it_came_for_as_long_as_it_is_kept(world: World) -> None:
+    hub, a, b = world.settle("hub", "hub"), world.settle("a"), world.settle("b")
+    world.table.teach(SLUG)
+    await a.publish(SLUG, hub)  # not invited yet
+    [record] = a.store.records_about(SLUG.id, "skill")
+    assert hub.node.stories.why(record.id).stopped_at == "admission"
+    world.clock.advance(1000)
+    world.invite(hub, a)
+    await a.publish(SLUG, hub)
+    await b.subscribe(hub)
+    await b.sync(hub)
+    for node, way in ((a, "made here"), (hub, "via http from 127.0.0.1"), (b, f"via feed from {hub.url}")):
+        story = node.node.stories.why(record.id[:16])
+        told = {line.box: line.text for line in story.lines}
+        assert (story.stopped_at, story.what) == ("", f"skill about {SLUG.id[:12]}")
+        assert f"skill by {a.id} {way}" in told["admission"]
+        kept = node.store.record(record.id)
+        assert kept is not None
+        assert kept.came == ("" if node is a else kept.came)
+        assert f"at {iso(kept.received)}" in told["admission"]

@@ -113,7 +113,9 @@ SPOILED = [
     ("words", "UPDATE skill_text SET tokens = 'other words'", True),
     ("words", "INSERT INTO skill_text (rowid, tokens) VALUES (999, 'zombie')", False),
     ("finding", "UPDATE evidence SET successes = successes - 1, outcome = 'fail'", True),
-    ("finding", "UPDATE evidence SET record = '0000' WHERE number = 1", False),
+    ("finding", "UPDATE evidence SET record = '0000' WHERE number = (SELECT min(number) FROM evidence)", False),
+    ("finding", "UPDATE evidence SET number = number + 1000", False),
+    ("finding", "UPDATE evidence SET skill = '0000'", False),
     ("ledger", "UPDATE ledger SET hash = '0' || substr(hash, 2) WHERE number = 1", False),
     ("ledger", "DELETE FROM ledger WHERE number = 1", False),
     ("ledger", "UPDATE ledger SET dealing = 'skill_refuted'", True),
@@ -140,7 +142,11 @@ def test_each_kind_of_damage_is_named_with_what_to_do(tmp_path: Path, what: str,
 
 MENDED = [one for one in SPOILED if one[0] in ("record", "skill", "blob", "finding")] + [SPOILED[11], SPOILED[12]]
 MENDED = [
-    one for one in MENDED if "record = '0000'" not in one[1] and "data" not in one[1] and "bdmitted" not in one[1]
+    one
+    for one in MENDED
+    if not any(part in one[1] for part in ("record = '0000'", "+ 1000", "skill = '0000'"))
+    and "data" not in one[1]
+    and "bdmitted" not in one[1]
 ]
 
 

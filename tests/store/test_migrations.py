@@ -20,7 +20,7 @@ from hansa.adapters.store import migrations
 from hansa.adapters.store.schema import SCHEMA, metadata
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.errors import Fault, UsageError
-from hansa.kernel.ids import NodeId
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.rows import PeerRow
 
 SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
@@ -76,6 +76,25 @@ def test_peers_of_an_older_store_stay_and_have_no_address_yet(tmp_path: Path) ->
     store = SqliteStore.open(path, min_free_bytes=0)
     assert store.peers() == [PeerRow(NodeId("did:key:zAnn"), "Ann", "hub", True, False, 600, 7, 3, 9, "", "")]
     assert store.invitations() == store.requests() == []
+    store.close()
+
+
+def test_findings_of_an_older_store_stay_with_their_records_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "hansa.db"
+    execute(path, "VACUUM")
+    migrations.upgrade(path, "0003")
+    for number, subject in ((1, "s"), (2, "t"), (3, "s"), (4, "s")):
+        columns = "id, kind, author, seq, subject, created, received, envelope, place"
+        values = f"'r{number}', 'evidence', 'did:key:zAnn', {number}, '{subject}', 0, 0, x'00', {number}"
+        execute(path, f"INSERT INTO records ({columns}) VALUES ({values})")
+    for number in (4, 1, 9):  # the last one without a record, which counts for nothing
+        values = f"'r{number}', 's', 'did:key:zBob', '3.11', 'none', 'pass', 5, 5, 9, 9, 'd', '', {number}"
+        execute(path, f"INSERT INTO evidence SELECT NULL, {values}")
+    store = SqliteStore.open(path, min_free_bytes=0)
+    assert [(one.at, one.prover, one.outcome) for one in store.evidence(ContentId("s"))] == [
+        (1, "did:key:zBob", "pass"), (4, "did:key:zBob", "pass"),
+    ]  # fmt: skip
+    assert [row.came for row in store.feed(0, 9)] == [""] * 4
     store.close()
 
 

@@ -192,10 +192,10 @@ async def test_many_batches_are_made_each_whole_and_in_order(store: Store) -> No
 async def test_a_batch_among_others_that_is_refused_is_refused_alone(store: Store) -> None:
     await store.apply([put(1, in_feed=True)])
     batches: list[list[Change]] = [
-        [put(2, in_feed=True), PutEvidence(cid("a"), finding(1))],
+        [put(2, in_feed=True), PutEvidence(record(2).id, finding(2))],
         [put(1), AppendJournal(line("refused"))],
         [put(3, in_feed=True)],
-        [put(3, id=cid("another")), PutEvidence(cid("b"), finding(1))],
+        [put(3, id=cid("another")), PutEvidence(record(1).id, finding(1))],
         [put(2)],
         [AppendJournal(line("ref"))],
     ]
@@ -206,7 +206,7 @@ async def test_a_batch_among_others_that_is_refused_is_refused_alone(store: Stor
     assert [row.id for row in store.feed(0, 10)] == [record(number).id for number in (1, 2, 3)]
     assert store.feed_mark() == (3, chain(chain(chain("", record(1).id), record(2).id), record(3).id))
     assert (store.journal("refused"), len(store.journal("ref"))) == ([], 1)
-    assert len(store.evidence(cid(("skill", 1)))) == 1
+    assert [len(store.evidence(cid(("skill", number)))) for number in (1, 2)] == [0, 1]
 
 
 async def test_which_of_many_are_held(store: Store) -> None:
@@ -230,7 +230,7 @@ async def test_refused_batch_changes_nothing(store: Store) -> None:
         put(2, in_feed=True),
         PutSkill(skill(2)),
         SetSkillState(cid(("skill", 1)), SkillState.REMOVED, "gone"),
-        PutEvidence(cid("finding"), finding(1)),
+        PutEvidence(record(1).id, finding(1)),
         receipt(1),
         PutTombstone(gone(1)),
         AppendJournal(line("ref")),
@@ -345,11 +345,11 @@ async def test_what_is_withheld_in_the_commit_that_keeps_it_is_withheld(store: S
         [PutSkill(skill(1)), put(1), PutEvidence(put(1).row.id, finding(1)), WithholdRecord(put(1).row.id)]
     )
     await store.apply_each(
-        [[put(2)], [put(3), PutEvidence(put(3).row.id, finding(1))], [WithholdRecord(put(3).row.id)]]
+        [[put(2)], [put(3), PutEvidence(put(3).row.id, finding(3))], [WithholdRecord(put(3).row.id)]]
     )
     kept = [store.record(put(number).row.id) for number in (1, 2, 3)]
     assert [row is not None and row.withheld for row in kept] == [True, False, True]
-    assert store.evidence(cid(("skill", 1))) == []
+    assert store.evidence(cid(("skill", 1))) == store.evidence(cid(("skill", 3))) == []
 
 
 async def test_author_and_state_of_many_skills_are_told_at_once(store: Store) -> None:
@@ -410,9 +410,19 @@ async def test_skills_are_filtered(store: Store, wanted: SkillFilter, numbers: l
 
 
 async def test_findings_come_in_the_order_of_arrival_and_once(store: Store) -> None:
-    await store.apply([PutEvidence(cid("b"), finding(1, at=9)), PutEvidence(cid("a"), finding(1, at=5, reason=""))])
-    await store.apply([PutEvidence(cid("b"), finding(1, at=77)), PutEvidence(cid("c"), finding(2))])
+    about = {"subject": cid(("skill", 1)), "kind": "evidence"}
+    b, a, c = put(7, **about), put(3, **about), put(2)
+    await store.apply([b, PutEvidence(b.row.id, finding(1, at=9))])
+    await store.apply([a, PutEvidence(a.row.id, finding(1, at=5, reason="")), c, PutEvidence(c.row.id, finding(2))])
+    await store.apply([PutEvidence(b.row.id, finding(1, at=77))])
     assert store.evidence(cid(("skill", 1))) == [finding(1, at=9), finding(1, at=5, reason="")]
+
+
+async def test_a_finding_is_kept_only_with_a_record_that_carries_it(store: Store) -> None:
+    await store.apply([put(1), put(2), WithholdRecord(record(2).id)])
+    await store.apply([PutEvidence(cid("nowhere"), finding(1)), PutEvidence(record(1).id, finding(2))])
+    await store.apply([PutEvidence(record(2).id, finding(2))])
+    assert store.evidence(cid(("skill", 1))) == store.evidence(cid(("skill", 2))) == []
 
 
 async def test_tombstones_stay_as_they_were(store: Store) -> None:
@@ -499,6 +509,14 @@ async def test_journal_keeps_every_line_in_order(store: Store) -> None:
     await store.apply([AppendJournal(line("a1", "two"))])
     assert [row.detail for row in store.journal("a1")] == ["one", "one", "two"]
     assert store.journal("a") == []
+
+
+async def test_record_ids_by_prefix(store: Store) -> None:
+    ids = [ContentId(prefix + "0" * 60) for prefix in ("ab01", "ab02", "ab10")]
+    await store.apply([put(number, id=id_) for number, id_ in enumerate(reversed(ids))])
+    assert store.record_ids("ab", 10) == ids
+    assert store.record_ids("ab") == ids[:2]
+    assert store.record_ids("AB") == store.record_ids("%") == store.record_ids("\udcff") == []
 
 
 async def test_journal_refs_by_prefix(store: Store) -> None:
@@ -646,8 +664,11 @@ async def test_many_records_of_one_number_may_be_withheld(store: Store) -> None:
 
 
 async def test_what_a_withheld_record_carried_goes_with_it(store: Store) -> None:
-    await store.apply([PutSkill(skill(7)), put(1, kind="evidence"), put(2, kind="tombstone")])
+    await store.apply(
+        [PutSkill(skill(7)), put(1, kind="evidence", subject=cid(("skill", 7))), put(2, kind="tombstone")]
+    )
     await store.apply([PutEvidence(cid(("record", 1)), finding(7)), PutTombstone(gone(7, record=cid(("record", 2))))])
+    assert store.evidence(cid(("skill", 7))) == [finding(7)]
     await store.apply([WithholdRecord(cid(("record", 1))), WithholdRecord(cid(("record", 2)))])
     assert store.evidence(cid(("skill", 7))) == []
     assert store.tombstone(cid(("skill", 7))) is None
@@ -684,13 +705,13 @@ async def test_what_is_mended_keeps_its_place_and_what_was_settled_here(store: S
     )
     await store.apply([PutSkill(skill(1)), PutSkill(skill(2, intent="damaged", body=b"damaged", tags=("x",)))])
     await store.apply([SetSkillState(cid(("skill", 2)), SkillState.ADMITTED, "why")])
-    await store.apply([PutEvidence(cid("e"), finding(1, successes=4)), PutBlob(cid("b"), b"damaged")])
+    await store.apply([PutEvidence(record(1).id, finding(1, successes=4)), PutBlob(cid("b"), b"damaged")])
     mark = store.feed_mark()
     await store.apply(
         [
             Mend(put(2)),
             Mend(PutSkill(skill(2, added=9, state=SkillState.REFUSED))),
-            Mend(PutEvidence(cid("e"), finding(1, at=9))),
+            Mend(PutEvidence(record(1).id, finding(1, at=9))),
             Mend(PutBlob(cid("b"), b"whole")),
         ]
     )

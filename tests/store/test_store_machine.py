@@ -94,7 +94,7 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
         st.integers(0, 3),
     ),
     st.builds(lambda number, state, why: SetSkillState(cid(("skill", number)), state, why), NUMBERS, STATES, WORDS),
-    st.builds(lambda number, about: PutEvidence(cid(number), finding(about, at=number)), NUMBERS, NUMBERS),
+    st.builds(lambda number, about: PutEvidence(cid(("record", number)), finding(about, at=number)), NUMBERS, NUMBERS),
     st.builds(lambda number, about: AppendLedger(cid(number), BOB, cid(about), "refuted", number), NUMBERS, NUMBERS),
     st.builds(lambda number, why: PutTombstone(gone(number, why)), NUMBERS, WORDS),
     st.builds(lambda number, detail: AppendJournal(line(cid(number), detail)), NUMBERS, WORDS),

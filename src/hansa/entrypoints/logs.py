@@ -7,7 +7,6 @@ aside at a bound and the oldest thrown away, so that it never fills a disk.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -18,6 +17,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 
 from hansa.entrypoints.home import LOGS
@@ -108,7 +108,11 @@ def _append(text: str) -> None:
 
 def _line(entry: Entry) -> str:
     values = {name: plain(value) if isinstance(value, str) else value for name, value in entry.values.items()}
-    return json.dumps({**values, "event": entry.event, "level": entry.level, "timestamp": iso(entry.at)})
+    return _as_json({**values, "event": entry.event, "level": entry.level, "timestamp": iso(entry.at)})
+
+
+def _as_json(event: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
 
 
 def number_of(level: str, otherwise: int) -> int:
@@ -165,7 +169,7 @@ class _Fork:
     def __call__(self, _: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         level = number_of(str(event.get("level", method)), logging.ERROR)
         if self.file is not None and level >= self._kept:
-            self.file.write(json.dumps(event, default=str))
+            self.file.write(_as_json(event))
         if level < self._shown:
             raise structlog.DropEvent
         return event

@@ -6,6 +6,7 @@ A sign of life goes out from the event loop itself, so that a node whose loop ha
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 
 import structlog
@@ -30,7 +31,9 @@ _WARNINGS = frozenset({Kind.SKILL_REFUTED, Kind.DELIVERY_REFUSED, Kind.SOURCE_FA
 
 
 async def came_up(app: App) -> None:
-    """Tells everybody that the node answers."""
+    """Tells everybody that the node answers, and spares the garbage collector what was made until then."""
+    gc.collect()
+    gc.freeze()
     await _show(app, Kind.NODE_UP, app.node.core.me, f"{app.config.role} answers", url=app.url, version=__version__)
     notify(READY, f"STATUS={app.config.role} at {app.url}")
 

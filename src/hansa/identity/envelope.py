@@ -33,7 +33,7 @@ import msgspec
 
 from hansa.identity import dsse, merkle
 from hansa.identity.dsse import MAX_SIGNATURES, Did, Signed, pre_authentication_encoding, read
-from hansa.identity.keys import PublicKey
+from hansa.identity.keys import REMEMBERED, PublicKey
 from hansa.kernel import canonical
 from hansa.kernel.canonical import Json
 from hansa.kernel.errors import Refused
@@ -177,6 +177,7 @@ Ring = Callable[[NodeId], Roster]
 """Answers who may sign for an author."""
 
 
+@lru_cache(maxsize=REMEMBERED)  # a node id is a key: what follows from it never changes
 def root_only(author: NodeId) -> Roster:
     """The ring of a node that knows no root metadata: an author's own root key, and no other, speaks for it."""
     return Roster(frozenset({PublicKey.from_did(author)}))

@@ -18,6 +18,7 @@ from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.driver import Effects
+from hansa.node.shelf import way
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
 
@@ -50,7 +51,8 @@ class Arrival:
         read: the message, proved to be its author's; or why it is none.
         ref: what the journal files it under.
         subject: the skill that it is about, or "".
-        outcome: set once its fate is known.
+        party: those it came with, who are told together.
+        fate: set by `settle`.
     """
 
     data: bytes
@@ -61,12 +63,32 @@ class Arrival:
     read: Verified | Refused
     ref: str
     subject: str = ""
-    outcome: asyncio.Future[Fate] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    party: _Party | None = None
+    fate: Fate | None = None
 
     @property
     def where(self) -> str:
         """Says by which way it came, and from where."""
-        return f"via {self.via}" + (f" from {self.source}" if self.source else "")
+        return way(self.via, self.source)
+
+    def settle(self, fate: Fate) -> None:
+        """Says what became of it; whoever waits hears of it with the last of its party."""
+        self.fate = fate
+        if self.party is not None:
+            self.party.settled()
+
+
+class _Party:
+    """Messages that were handed in together, and whoever waits for all of them."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def settled(self) -> None:
+        self._left -= 1
+        if not self._left and not self.done.done():  # else nobody waits any more
+            self.done.set_result(None)
 
 
 @dataclass(slots=True)
@@ -137,10 +159,16 @@ class Gathering:
 
         Whoever stops waiting takes nothing back: what was handed in is decided on.
         """
+        if not arrivals:
+            return []
+        party = _Party(len(arrivals))
+        for one in arrivals:
+            one.party = party
         self._waiting += arrivals
-        if self._worker is None and arrivals:
+        if self._worker is None:
             self._worker = asyncio.create_task(self._work())
-        return [await one.outcome for one in arrivals]
+        await party.done
+        return [one.fate for one in arrivals if one.fate is not None]
 
     async def _work(self) -> None:
         try:
@@ -152,6 +180,6 @@ class Gathering:
             self._worker = None
             left, self._waiting = self._waiting, []
             for one in left:  # only when the node stops, or something of ours broke: nobody waits for ever
-                if not one.outcome.done():
+                if one.fate is None:
                     self._lost()
-                    one.outcome.set_exception(Fault("this node stopped before the message was decided on"))
+                    one.settle(Fault("this node stopped before the message was decided on"))

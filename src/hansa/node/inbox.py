@@ -173,8 +173,7 @@ class Inbox:
         elif isinstance(outcome, DiskFull):
             fate = Reason.STORE_FULL
         self._core.counters.ended(fate)
-        if not one.outcome.done():  # nobody waits any more
-            one.outcome.set_result(outcome)
+        one.settle(outcome)
 
     def _check_door(self, message: Verified, wanted: Wanted | None, only: str) -> None:
         kind = message.header.kind
@@ -187,8 +186,11 @@ class Inbox:
         message = admitted.message
         with self._core.spans.span("decide", kind=message.header.kind):
             subject, effects = self._rooms.decide(admitted, one.source)
-        detail = f"{message.header.kind} by {message.author} {one.where}"
-        for ref in {message.id, subject} - {""}:
+        kind = message.header.kind
+        kept = isinstance(effects.changes[0], PutRecord)  # and says itself how it came
+        if not kept or kind == roots.KIND:
+            detail = f"{kind} by {message.author} {one.where}"
+            ref = subject if kept else message.id
             effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
         return Taken(message.id, message.header.kind, subject, message), effects
 

@@ -22,7 +22,8 @@ from hansa.kernel.errors import DiskFull, Refused, UsageError
 from hansa.kernel.verdict import Box, Verdict
 from hansa.node import succession
 from hansa.node.core import Core
-from hansa.node.rows import OutboxRow, PutOutbox
+from hansa.node.rows import OutboxRow, PutOutbox, PutRecord
+from hansa.node.shelf import record_row
 
 GRACE_MS = 5_000
 """What this node signs while the change is being written still counts: the old key is good for that much longer.
@@ -158,7 +159,8 @@ class Keyholder:
     async def _keep(self, signed: Signed, told: tuple[str, ...]) -> Changed:
         core = self._core
         message = core.ring.verify(signed, core.ring)
-        effects = succession.take(core, message, core.now(), in_feed=True)
+        record = PutRecord(record_row(message, core.me, core.now()), in_feed=True)
+        effects = succession.take(core, message, record)
         withheld = succession.count_withheld(effects)
         effects.changes += [PutOutbox(OutboxRow(signed.id, url, "pending", at=core.now())) for url in told]
         note = f"root metadata version {message.header.seq} of this node" + (f", for {', '.join(told)}" if told else "")

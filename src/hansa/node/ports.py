@@ -132,6 +132,10 @@ class Store(Members, Protocol):
         """Returns a record."""
         ...
 
+    def record_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
+        """Returns ids of records that start with `prefix`, in order."""
+        ...
+
     def held(self, records: Sequence[ContentId]) -> list[ContentId]:
         """Returns those of the ids that are records here."""
         ...

@@ -35,7 +35,7 @@ from hansa.node.rows import (
     SetSkillState,
     TombstoneRow,
 )
-from hansa.node.shelf import Shelf, index_text, record_row, skill_row
+from hansa.node.shelf import Shelf, index_text, record_row, skill_row, way
 from hansa.node.vault import open_record
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello
@@ -83,8 +83,7 @@ class Rooms:
         service.receive(
             body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
         )
-        record = record_row(message, id_, admitted.at)
-        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
+        effects = Effects([self._record(admitted, id_, source)])
         held = self._core.store.skill(id_)
         if held is not None and held.state is SkillState.REMOVED:
             effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
@@ -105,8 +104,7 @@ class Rooms:
         body = parse(message.body, EvidenceBody)
         self._held(body.skill)
         evidence = body.as_evidence(message.author, message.header.created)
-        record = record_row(message, body.skill, admitted.at)
-        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted)), PutEvidence(record.id, evidence)])
+        effects = Effects([self._record(admitted, body.skill, source), PutEvidence(message.id, evidence)])
         about = f"{body.outcome} by {message.author}"
         effects.show(Kind.EVIDENCE_RECEIVED, body.skill, about, outcome=str(body.outcome), author=message.author)
         return body.skill, effects
@@ -118,11 +116,10 @@ class Rooms:
         state = self._held(id_)
         ours = message.author == self._core.me  # comes back to us after an old backup was restored
         goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
-        record = record_row(message, id_, admitted.at)
-        effects = Effects([PutRecord(record, in_feed=self._passes_on(admitted))])
+        effects = Effects([self._record(admitted, id_, source)])
         if goes and state is not SkillState.REMOVED:
             effects.changes += [
-                PutTombstone(TombstoneRow(id_, record.id, body.why, admitted.at)),
+                PutTombstone(TombstoneRow(id_, message.id, body.why, admitted.at)),
                 SetSkillState(id_, service.move(state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
             ]
             self._core.index.drop(id_)
@@ -142,18 +139,17 @@ class Rooms:
         if claim is None or claim.author != body.subject or about != body.skill:
             raise Refused(Reason.UNKNOWN_SKILL, "the claim that the receipt speaks of is not held here")
         self._check_grounds(body, message)
-        record = record_row(message, body.skill, admitted.at)
         effects = Effects(
             [
-                PutRecord(record, in_feed=self._passes_on(admitted)),
-                AppendLedger(record.id, claim.author, body.skill, body.dealing.value, admitted.at),
+                self._record(admitted, body.skill, source),
+                AppendLedger(message.id, claim.author, body.skill, body.dealing.value, admitted.at),
             ]
         )
         if body.dealing is Dealing.SKILL_REFUTED:
-            note = f"receipt {record.id[:12]}: {body.reason}, says {message.author} of {body.subject}"
+            note = f"receipt {message.id[:12]}: {body.reason}, says {message.author} of {body.subject}"
             effects.changes.append(self._core.driver.note(body.skill, Box.STORE, None, None, note))
         effects.show(
-            KINDS[f"receipt.{body.dealing}"], body.skill or record.id, f"{body.subject} by {message.author}",
+            KINDS[f"receipt.{body.dealing}"], body.skill or message.id, f"{body.subject} by {message.author}",
             subject=body.subject, author=message.author,
         )  # fmt: skip
         return body.skill, effects
@@ -185,7 +181,8 @@ class Rooms:
     def _root(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         """Takes the next version of somebody's keys; of strangers no more than are remembered of them anyway."""
         author = admitted.message.author
-        effects = succession.take(self._core, admitted.message, admitted.at, self._is_passed_on(admitted))
+        record = self._record(admitted, author, source, self._is_passed_on(admitted))
+        effects = succession.take(self._core, admitted.message, record)
         if admitted.via is Via.HTTP and self._core.store.peer(author) is None:
             effects.changes.append(PutPeer(replace(self._met(author), seen=admitted.at)))
         return author, effects
@@ -224,6 +221,12 @@ class Rooms:
         if state is None:
             raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
         return state
+
+    def _record(self, admitted: Admitted, subject: str, source: str, in_feed: bool | None = None) -> PutRecord:
+        """Returns the change that keeps a message, with the way it came; `why` tells of it as long as it is kept."""
+        came = way(admitted.via, source)
+        row = record_row(admitted.message, subject, admitted.at, came=came)
+        return PutRecord(row, self._passes_on(admitted) if in_feed is None else in_feed)
 
     def _passes_on(self, admitted: Admitted) -> bool:
         """A hub passes on what was pushed to it; a node passes on nothing but its own, which may come back to it."""

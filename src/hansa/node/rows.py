@@ -35,6 +35,7 @@ class RecordRow:
         created: from its header; received: when it came in here (milliseconds UTC).
         envelope: the exact bytes.
         place: its number in this node's feed, from 1; None when it is not in the feed.
+        came: by which way and from where, e.g. "via http from 127.0.0.1:4242"; "" for this node's own.
     """
 
     id: ContentId
@@ -46,6 +47,7 @@ class RecordRow:
     received: int
     envelope: bytes
     place: int | None = None
+    came: str = ""
 
     @property
     def withheld(self) -> bool:
@@ -220,7 +222,10 @@ class SetSkillState:
 
 @dataclass(frozen=True, slots=True)
 class PutEvidence:
-    """Keeps a finding under the id of the record that carries it; nothing changes when it is held already."""
+    """Keeps a finding with the record that carries it.
+
+    Nothing changes when it is held already, or when no record of that id about the same skill is held and counts.
+    """
 
     record: ContentId
     evidence: Evidence

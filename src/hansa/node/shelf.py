@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hansa.admission.service import Via
 from hansa.conduct.ledger import Dealing
 from hansa.identity import envelope
 from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
+from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
@@ -289,8 +291,15 @@ def skill_row(
     )
 
 
-def record_row(message: Signed | Verified, subject: str, now: Instant, ring: Ring = root_only) -> RecordRow:
+def way(via: Via, source: str) -> str:
+    """Says by which way something came, and from where, in at most 500 characters."""
+    return plain(f"via {via} from {source}" if source else f"via {via}", 500)
+
+
+def record_row(
+    message: Signed | Verified, subject: str, now: Instant, ring: Ring = root_only, came: str = ""
+) -> RecordRow:
     """Returns the row of a message; one of this node's own is verified like anybody's before it is kept."""
     verified = message if isinstance(message, Verified) else envelope.verify(message, ring)
-    header = verified.header
-    return RecordRow(verified.id, header.kind, verified.author, header.seq, subject, header.created, now, verified.raw)
+    header, author, raw = verified.header, verified.author, verified.raw
+    return RecordRow(verified.id, header.kind, author, header.seq, subject, header.created, now, raw, None, came)

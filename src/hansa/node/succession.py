@@ -18,21 +18,20 @@ from hansa.identity.keys import PublicKey
 from hansa.identity.roots import Root, advance
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import Instant
 from hansa.kernel.limits import MAX_SAFE_INTEGER
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.rows import PutRecord, RecordRow, SetSkillState, SkillRow, WithholdRecord
-from hansa.node.shelf import index_text, record_row
+from hansa.node.shelf import index_text
 from hansa.node.vault import open_record
 from hansa.skills import messages, service
 from hansa.skills.model import Origin, SkillState
 
 
-def take(core: Core, message: Verified, now: Instant, in_feed: bool) -> Effects:
-    """Returns what taking a version of root metadata leads to; the caller holds the author's turn.
+def take(core: Core, message: Verified, record: PutRecord) -> Effects:
+    """Returns what taking a version of root metadata leads to, `record` first; the caller holds the author's turn.
 
     Raises:
         Refused: EQUIVOCATION, when the node's id is spent; ROLLBACK, when it is not the next version.
@@ -42,7 +41,7 @@ def take(core: Core, message: Verified, now: Instant, in_feed: bool) -> Effects:
         raise Refused(Reason.EQUIVOCATION, "this node signed two root metadata of one version: its id is spent")
     chain = core.ring.chain(author)
     root = advance(chain[-1] if chain else None, envelope.read(message.raw), author)
-    effects = Effects([PutRecord(record_row(message, author, now), in_feed=in_feed)])
+    effects = Effects([record])
     withheld = _withheld(core, author, core.ring(author), root)
     for row in withheld:
         _withhold(core, row, root, {one.id for one in withheld}, effects)

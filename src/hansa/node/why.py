@@ -55,7 +55,7 @@ class Why:
         """Returns the story of what the id (or the start of it) names: a skill, a record, or a node's did:key.
 
         Raises:
-            NotFound: neither a skill nor anything in the journal starts so, or several do.
+            NotFound: no skill, no record and nothing in the journal starts so, or several do.
         """
         text = id_or_prefix.strip()
         id_ = self._resolve(text if text.startswith("did:") else text.lower())
@@ -69,7 +69,8 @@ class Why:
     def _resolve(self, text: str) -> str:
         if len(text) < 4:
             raise NotFound("give at least 4 characters of an id")
-        found = sorted({*self._core.store.skill_ids(text, 2), *self._core.store.journal_refs(text, 2)})
+        store = self._core.store
+        found = sorted({*store.skill_ids(text, 2), *store.record_ids(text, 2), *store.journal_refs(text, 2)})
         if not found:
             raise NotFound(f"nothing here has an id that starts with {text[:64]}")
         if len(found) > 1:
@@ -132,11 +133,13 @@ class Why:
         return Line(Box.DOMAIN.value, "stopped" if row.state in ("refused", "removed") else "passed", "; ".join(parts))
 
     def _of_message(self, id_: str, record: RecordRow | None, journal: list[JournalRow]) -> Story:
-        stopped = next((one for one in reversed(journal) if one.verdict in ("ignore", "reject")), None)
+        stopped = _stop(record, journal)
         lines = []
         reached = True
         for box in Box:
-            here = [one for one in journal if one.box == box.value]
+            here = [one.detail for one in journal if one.box == box.value]
+            if box is Box.ADMISSION and record is not None and (record.came or not here):
+                here.insert(0, _came(record))
             if stopped is not None and box.value == stopped.box:
                 reason = BY_CODE.get(stopped.reason)
                 text = f"{stopped.reason}: {reason.text if reason else ''} [{stopped.detail}] at {iso(stopped.at)}"
@@ -145,7 +148,7 @@ class Why:
             elif not reached:
                 lines.append(Line(box.value, "not reached", ""))
             else:
-                lines.append(Line(box.value, "passed", "; ".join(one.detail for one in here)))
+                lines.append(Line(box.value, "passed", "; ".join(here)))
         if id_.startswith("did:"):  # a node goes through no boxes: only what was noted of it
             lines = [line for line in lines if line.text]
         return Story(id_, self._what(id_, record), tuple(lines))
@@ -157,3 +160,16 @@ class Why:
             return "a message that was not kept"
         peer = self._core.store.peer(NodeId(id_))
         return "a node that is " + ("banned" if peer and peer.banned else "in" if peer and peer.invited else "not in")
+
+
+def _stop(record: RecordRow | None, journal: list[JournalRow]) -> JournalRow | None:
+    """Returns the last word that stopped a message, unless its box, or keeping the message, took that back later."""
+    last = {one.box: one for one in journal if one.verdict != "note"}
+    stops = [one for one in journal if one is last.get(one.box) and one.verdict in ("ignore", "reject")]
+    since = 0 if record is None else record.received
+    return next((one for one in reversed(stops) if one.at >= since), None)
+
+
+def _came(record: RecordRow) -> str:
+    way = record.came or "made here"
+    return f"{record.kind} by {record.author} {way} at {iso(record.received)}"

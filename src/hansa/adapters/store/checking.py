@@ -139,7 +139,7 @@ class _Check:
         self._tell = tell
         self._ring = KeyRing(_Records(session))
         self._found = Findings(full)
-        self._kinds: dict[str, tuple[str, str]] = {}  # of each good record: kind and subject
+        self._kinds: dict[str, tuple[str, str, int]] = {}  # of each good record: kind, subject and number
         self._opened: dict[str, Verified] = {}
         self._done = self._total = 0
 
@@ -200,12 +200,12 @@ class _Check:
 
     def _records(self) -> None:
         places: dict[int, str] = {}
-        for _, row in self._rows("records", "number", codec.record_row):
+        for fetched, row in self._rows("records", "number", codec.record_row):
             if row.place is not None:
                 places[row.place] = row.id
             if self._full and not self._fits(row):
                 continue
-            self._kinds[row.id] = row.kind, row.subject
+            self._kinds[row.id] = row.kind, row.subject, fetched["number"]
         self._feed(places)
 
     def _fits(self, row: RecordRow) -> bool:
@@ -288,6 +288,8 @@ class _Check:
             id_ = fetched["record"]
             if not self._is(id_, EVIDENCE):
                 self._name("finding", id_, "its record is missing or damaged", REPAIR)
+            elif self._kinds[id_][1:] != (row.skill, fetched["number"]):
+                self._name("finding", id_, "it is not filed with its record, and is not found", RESTORE)
             elif self._full:
                 message = self._opened[id_]
                 said = parse(message.body, EvidenceBody).as_evidence(message.author, row.at)

@@ -51,6 +51,7 @@ def record_values(row: RecordRow, place: int | None) -> Values:
         "received": row.received,
         "envelope": row.envelope,
         "place": place,
+        "came": row.came,
     }
 
 

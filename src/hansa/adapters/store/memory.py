@@ -116,15 +116,13 @@ class MemoryStore(MemoryMembers):
 
     def _make(self, change: Change) -> None:
         match change:
-            case PutRecord() | WithholdRecord():
+            case PutRecord() | WithholdRecord() | PutEvidence():
                 self._file(change)
             case PutSkill(row):
                 self._skills.setdefault(row.id, row)
             case SetSkillState(skill, state, reason):
                 if held := self._skills.get(skill):
                     self._skills[skill] = replace(held, state=state, reason=reason)
-            case PutEvidence(record, evidence):
-                self._evidence.setdefault(record, evidence)
             case AppendLedger():
                 self._append_ledger(change)
             case PutTombstone(row):
@@ -155,11 +153,14 @@ class MemoryStore(MemoryMembers):
                 for one in self._newest()[max(0, keep) :]:
                     del self._reflections[one.id]
 
-    def _file(self, change: PutRecord | WithholdRecord) -> None:
-        if isinstance(change, PutRecord):
-            self._put_record(change.row, change.in_feed)
-        else:
-            self._withhold(change.record)
+    def _file(self, change: PutRecord | WithholdRecord | PutEvidence) -> None:
+        match change:
+            case PutRecord(row, in_feed):
+                self._put_record(row, in_feed)
+            case WithholdRecord(record):
+                self._withhold(record)
+            case PutEvidence(record, evidence) if record in {row.id for row in self.records_about(evidence.skill)}:
+                self._evidence.setdefault(record, evidence)
 
     def _put(self, change: PutBlob | Mend | PutMark) -> None:
         match change:
@@ -168,7 +169,7 @@ class MemoryStore(MemoryMembers):
             case PutMark(name, value):
                 self._marks[name] = value
             case Mend(PutRecord(row)) if held := self._records.get(row.id):
-                self._records[row.id] = replace(row, place=held.place, received=held.received)
+                self._records[row.id] = replace(row, place=held.place, received=held.received, came=held.came)
             case Mend(PutSkill(row)) if skill := self._skills.get(row.id):
                 self._skills[row.id] = replace(row, **{name: getattr(skill, name) for name in _OURS})
             case Mend(PutEvidence(record, evidence)) if finding := self._evidence.get(record):
@@ -207,6 +208,10 @@ class MemoryStore(MemoryMembers):
     def record(self, id_: ContentId) -> RecordRow | None:
         """Returns a record."""
         return self._records.get(id_)
+
+    def record_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
+        """Returns ids of records that start with `prefix`, in order."""
+        return sorted(id_ for id_ in self._records if id_.startswith(prefix))[: max(0, limit)]
 
     def held(self, records: Sequence[ContentId]) -> list[ContentId]:
         """Returns those of the ids that are records here."""
@@ -297,7 +302,8 @@ class MemoryStore(MemoryMembers):
 
     def evidence(self, skill: ContentId) -> list[Evidence]:
         """Returns the findings about a skill, oldest first."""
-        return [one for one in self._evidence.values() if one.skill == skill]
+        kept = (self._evidence.get(id_) for id_ in self._records)
+        return [one for one in kept if one is not None and one.skill == skill]
 
     def tombstone(self, skill: ContentId) -> TombstoneRow | None:
         """Returns a skill's tombstone."""

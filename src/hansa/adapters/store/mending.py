@@ -27,7 +27,11 @@ def _updating(table: Table, key: str, *names: str) -> Prepared:
 
 _MEND_RECORD = _updating(records, "id", *_RECORD)
 _MEND_SKILL = _updating(skills, "id", *_SKILL)
-_MEND_FINDING = _updating(evidence, "record", *_FINDING)
+_MEND_FINDING = Prepared(
+    update(evidence)
+    .where(evidence.c.number == select(records.c.number).where(records.c.id == bindparam("held")).scalar_subquery())
+    .values({name: bindparam(f"new_{name}") for name in _FINDING})
+)
 _MEND_BLOB = _updating(blobs, "digest", "data")
 _STANDING = Prepared(
     select(skills.c.number, skills.c.state, tombstones.c.skill.label("tombstone"))

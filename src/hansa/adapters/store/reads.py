@@ -67,13 +67,24 @@ _FEED = Prepared(select(records).where(records.c.place > bindparam("after")).ord
 _META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 _SKILL = Prepared(select(skills).where(skills.c.id == bindparam("id")))
 _SKILL_STATE = Prepared(select(skills.c.state).where(skills.c.id == bindparam("id")))
+_RECORD_IDS = Prepared(
+    select(records.c.id)
+    .where(records.c.id.between(bindparam("first"), bindparam("last")))
+    .order_by(records.c.id)
+    .limit(_limit)
+)
 _SKILL_IDS = Prepared(
     select(skills.c.id)
     .where(skills.c.id.between(bindparam("first"), bindparam("last")))
     .order_by(skills.c.id)
     .limit(_limit)
 )
-_EVIDENCE = Prepared(select(evidence).where(evidence.c.skill == bindparam("skill")).order_by(evidence.c.number))
+_EVIDENCE = Prepared(
+    select(evidence)
+    .join(records, records.c.number == evidence.c.number)
+    .where(records.c.subject == bindparam("skill"))
+    .order_by(records.c.number)
+)
 _TOMBSTONE = Prepared(select(tombstones).where(tombstones.c.skill == bindparam("skill")))
 _TOMBSTONES = Prepared(
     select(tombstones).where(tombstones.c.number > bindparam("after")).order_by(tombstones.c.number).limit(_limit)
@@ -124,6 +135,10 @@ class SqlReads(ABC):
         """Returns a record."""
         found = self._first(_RECORD, id=id_)
         return codec.record_row(found) if found else None
+
+    def record_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
+        """Returns ids of records that start with `prefix`, in order."""
+        return [ContentId(row["id"]) for row in self._starting_with(_RECORD_IDS, prefix, limit)]
 
     def held(self, records: Sequence[ContentId]) -> list[ContentId]:
         """Returns those of the ids that are records here."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 """Number of the newest migration: what this program reads and writes."""
 
 metadata = MetaData(
@@ -56,6 +56,7 @@ records = Table(
     Column("received", BigInteger, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
     Column("place", BigInteger, unique=True),
+    Column("came", Text, nullable=False, server_default=""),
     UniqueConstraint("author", "seq"),
     Index(None, "subject", "number"),
     sqlite_autoincrement=True,
@@ -95,8 +96,8 @@ skill_tags = Table(
 evidence = Table(
     "evidence",
     metadata,
-    _number(),
-    Column("record", _ID, nullable=False, unique=True),
+    Column("number", _Serial, primary_key=True, autoincrement=False),  # that of its record
+    Column("record", _ID, nullable=False),
     Column("skill", _ID, nullable=False),
     Column("prover", Text, nullable=False),
     Column("harness", Text, nullable=False),
@@ -109,9 +110,8 @@ evidence = Table(
     Column("digest", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Index(None, "skill", "number"),
-    sqlite_autoincrement=True,
 )
+"""Found by the records about a skill, so that it needs no index of its own."""
 
 ledger = Table(
     "ledger",

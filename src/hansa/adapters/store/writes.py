@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, literal_column, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from hansa.adapters.store import codec, fts, members, notes
@@ -78,7 +78,11 @@ _below_all = (
 _WITHHOLD = Prepared(
     update(records).where(records.c.id == bindparam("record"), records.c.seq >= 0).values(seq=_below_all)
 )
-_DROP_EVIDENCE = Prepared(delete(evidence).where(evidence.c.record == bindparam("record")))
+_DROP_EVIDENCE = Prepared(
+    delete(evidence).where(
+        evidence.c.number == select(records.c.number).where(records.c.id == bindparam("record")).scalar_subquery()
+    )
+)
 _DROP_TOMBSTONE = Prepared(delete(tombstones).where(tombstones.c.record == bindparam("record")))
 _PUT_SKILL = Prepared(insert(skills).on_conflict_do_nothing().returning(skills.c.number))
 _PUT_TAG = Prepared(insert(skill_tags))
@@ -90,7 +94,19 @@ _SET_STATE = Prepared(
 )
 _SKILL_NUMBER = Prepared(select(skills.c.number).where(skills.c.id == bindparam("skill")))
 _IS_TOMBSTONED = Prepared(select(tombstones.c.skill).where(tombstones.c.skill == bindparam("skill")))
-_PUT_EVIDENCE = Prepared(insert(evidence).on_conflict_do_nothing())
+_carrier = (
+    records.c.id == bindparam("record"),
+    records.c.subject == bindparam("skill"),
+    records.c.seq >= literal_column("0"),
+)
+_PUT_EVIDENCE = Prepared(
+    insert(evidence)
+    .from_select(
+        evidence.c.keys(),
+        select(records.c.number, *map(bindparam, evidence.c.keys()[1:])).where(*_carrier),
+    )
+    .on_conflict_do_nothing()
+)
 _LAST_ENTRY = Prepared(select(ledger).order_by(ledger.c.number.desc()).limit(1))
 _IS_RECEIPT = Prepared(select(ledger.c.receipt).where(ledger.c.receipt == bindparam("receipt")))
 _PUT_LEDGER = Prepared(insert(ledger))
