@@ -29,7 +29,7 @@ MAX_BULK = 100
 
 async def post_skill(request: Request) -> Response:
     """Takes one signed skill message into quarantine."""
-    return await _receive(request, only=SKILL)
+    return await _receive(request)
 
 
 async def post_record(request: Request) -> Response:
@@ -54,14 +54,14 @@ def _answer(fate: Taken | HansaError) -> dict[str, Any]:
     return {"status": 201, "record": fate.id, "trace_id": fate.subject}
 
 
-async def _receive(request: Request, only: str = "") -> Response:
+async def _receive(request: Request) -> Response:
     node = node_of(request)
     body = await read_body(request, node.core.settings.limits.max_bytes)
     taken = await node.inbox.receive(body, Via.HTTP, peer_of(request))
-    if only and taken.kind != only:
-        return _json({"record": taken.id, "trace_id": taken.subject, "kind": taken.kind}, 201)
-    state = node.core.store.skill_state(ContentId(taken.subject)) if taken.subject else None
-    return _json({"trace_id": taken.subject, "record": taken.id, "kind": taken.kind, "state": state or ""}, 201)
+    answer = {"trace_id": taken.subject, "record": taken.id, "kind": taken.kind}
+    if taken.kind == SKILL:
+        answer["state"] = node.core.store.skill_state(ContentId(taken.subject)) or ""
+    return _json(answer, 201)
 
 
 def _json(value: dict[str, Any], status: int) -> Response:
