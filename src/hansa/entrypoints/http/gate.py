@@ -17,7 +17,6 @@ import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,6 +24,7 @@ LONGEST_ADDRESS = 64
 """Characters of a number of IPv6, at most 45, with room; so that what is remembered of senders' words is small."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_JUDGED = frozenset({b"host", b"origin", b"sec-fetch-site", b"content-type"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 
@@ -46,15 +46,15 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        given = _Given(scope)
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
-        if not self._is_for_us(headers):  # 1
+        if not self._is_for_us(given):  # 1
             answer = _no(
                 403, "host", "this node is not reached by that name: its operator may add it to the setting hosts"
             )
-        elif changes and self._is_of_a_page(headers, scope):  # 2
+        elif changes and self._is_of_a_page(given, scope):  # 2
             answer = _no(403, "page", "a page of another site may not do that")
-        elif changes and headers.get("content-type", "").lower().strip().startswith(_FORMS):  # 3
+        elif changes and given.first(b"content-type").lower().strip().startswith(_FORMS):  # 3
             answer = _no(415, "form", "send it as application/json: forms and plain text are not taken")
         else:
             await self._app(scope, receive, send)
@@ -64,20 +64,36 @@ class Gate:
             return
         await answer(scope, receive, send)
 
-    def _is_of_a_page(self, headers: Headers, scope: Scope) -> bool:
-        if headers.get("sec-fetch-site", "none").lower() not in _OWN_SITES:
+    def _is_of_a_page(self, given: _Given, scope: Scope) -> bool:
+        if given.first(b"sec-fetch-site", "none").lower() not in _OWN_SITES:
             return True
-        origin = headers.get("origin")
-        if origin is None:
+        if b"origin" not in given.fields:
             return False
-        scheme, _, authority = origin.partition("://")
-        is_named = host_of(headers["host"]) in self._hosts - {"localhost"}
+        scheme, _, authority = given.first(b"origin").partition("://")
+        host = given.first(b"host")
+        is_named = host_of(host) in self._hosts - {"localhost"}
         schemes = (_scheme(scope), "https") if is_named else (_scheme(scope),)
-        return scheme not in schemes or _plain(authority, scheme) != _plain(headers["host"], scheme)
+        return scheme not in schemes or _plain(authority, scheme) != _plain(host, scheme)
 
-    def _is_for_us(self, headers: Headers) -> bool:
-        given = headers.getlist("host")
-        return len(given) == 1 and (host_of(given[0]) in self._hosts or _is_number(host_of(given[0])))
+    def _is_for_us(self, given: _Given) -> bool:
+        hosts = given.fields.get(b"host", ())
+        if len(hosts) != 1:
+            return False
+        host = host_of(hosts[0])
+        return host in self._hosts or _is_number(host)
+
+
+class _Given:
+    """The header fields that are judged, each with all its values; read in one pass, since every request is."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.fields: dict[bytes, list[str]] = {}
+        for name, value in scope["headers"]:
+            if name in _JUDGED:
+                self.fields.setdefault(name, []).append(value.decode("latin-1"))
+
+    def first(self, name: bytes, otherwise: str = "") -> str:
+        return self.fields[name][0] if name in self.fields else otherwise
 
 
 def _plain(authority: str, scheme: str) -> str:
