@@ -17,6 +17,7 @@ rows = rows_by(
         "order": "admission/test_order_of_checks",
         "sweep": "store/disk/test_sweep",
         "wal": "store/test_wal",
+        "why": "node/test_telling_why",
     }
 )
 
@@ -131,14 +132,43 @@ NODE = [
     ),
 ]
 
-TOGETHER = rows(
-    "adapters/store/writes.py",
-    (
-        "        self._write_waiting()\n        for statement",
-        "        for statement",
-        "contract:what_is_withheld_in_the_commit_that_keeps_it_is_withheld",
+_CARRIED = "contract:a_finding_is_kept_only_with_a_record_that_carries_it"
+_DAMAGE = "check:each_kind_of_damage_is_named_with_what_to_do"
+
+FINDINGS = [
+    *rows(
+        "adapters/store/writes.py",
+        (
+            "        self._write_waiting()\n        for statement",
+            "        for statement",
+            "contract:what_is_withheld_in_the_commit_that_keeps_it_is_withheld",
+        ),
+        ('    records.c.subject == bindparam("skill"),\n', "", _CARRIED),
+        ('    records.c.seq >= literal_column("0"),\n', "", _CARRIED),
+        (
+            "for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):",
+            "for statement in (_WITHHOLD, _DROP_TOMBSTONE):",
+            "contract:what_a_withheld_record_carried_goes_with_it",
+        ),
     ),
-)
+    *rows(
+        "adapters/store/checking.py",
+        ('elif self._kinds[id_][1:] != (row.skill, fetched["number"]):', "elif False:", _DAMAGE),
+    ),
+    *rows(
+        "node/why.py",
+        (
+            "since = 0 if record is None else record.received",
+            "since = 0",
+            "why:a_record_tells_how_it_came_for_as_long_as_it_is_kept",
+        ),
+        (
+            "one is last.get(one.box) and",
+            "",
+            "why:a_record_tells_how_it_came_for_as_long_as_it_is_kept",
+        ),
+    ),
+]
 
 SHARE = rows(
     "admission/service.py",
@@ -190,4 +220,4 @@ KEYS = [
     ),
 ]
 
-GUARDS_STORAGE: list[Guard] = [*KEYS, *STORE, *BACKUP, *TOGETHER, *NODE, *SHARE]
+GUARDS_STORAGE: list[Guard] = [*KEYS, *STORE, *BACKUP, *FINDINGS, *NODE, *SHARE]
