@@ -15,6 +15,7 @@ rows = rows_by(
         "contract": "store/test_store_contract",
         "keys": "cli/test_keys",
         "order": "admission/test_order_of_checks",
+        "storm": "e2e/test_kill_storm",
         "sweep": "store/disk/test_sweep",
         "wal": "store/test_wal",
         "why": "node/test_telling_why",
@@ -49,6 +50,32 @@ STORE = [
             "self._marked = self._marked or self._fold_mark()",
             "pass",
             "wal:the_mark_of_being_in_use_is_in_the_database_before_the_first_acknowledgement",
+        ),
+        (
+            """            outcomes = iter(self._commit([batch for waiting in group for batch in waiting.batches]))
+            for waiting in group:
+                waiting.tell(list(islice(outcomes, len(waiting.batches))))
+""",
+            """            early = [waiting for waiting in group if self.batches > 40]  # once it is up
+            for waiting in early:
+                waiting.tell([None] * len(waiting.batches))
+            threading.Event().wait(0.02 if early else 0)  # a slow disk
+            outcomes = iter(self._commit([batch for waiting in group for batch in waiting.batches]))
+            for waiting in group:
+                waiting.tell(list(islice(outcomes, len(waiting.batches))))
+""",
+            "storm:a_hub_that_is_killed_over_and_over_keeps_what_it_acknowledged",
+        ),
+        (
+            """            with self._session.savepoint():
+                Batch(self._session, self._journal_bound, many=True).make([one for changes in group for one in changes])
+""",
+            """            for change in [one for changes in group for one in changes]:
+                Batch(self._session, self._journal_bound).make([change])
+                self._session.commit()
+                self._session.begin()
+""",
+            "storm:a_hub_that_is_killed_over_and_over_keeps_what_it_acknowledged",
         ),
     ),
     *rows(

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from hansa.entrypoints.cli.client import call
-from tests.e2e.test_kill_9 import SKILL, Process
+from tests.e2e.processes import Process
+from tests.e2e.test_kill_9 import SKILL
 from tests.node.world import real_sandbox
 
 TRIES = 400
