@@ -11,6 +11,7 @@ rows = rows_by(
         "parts": "sandbox/test_parts",
         "result": "sandbox/test_one_result",
         "running": "sandbox/test_running",
+        "self": "sandbox/test_self_test",
         "workers": "sandbox/test_workers",
     },
     "adapters/sandbox/",
@@ -31,6 +32,10 @@ _ALONE = """    try:
 """
 
 GUARDS_SANDBOX: list[Guard] = [
+    *rows(
+        "tiers.py",
+        ("*_own_library(), ", "", "self:an_interpreter_that_looks_for_its_library_beside_itself_finds_it"),
+    ),
     *rows(
         "inside/jail.py",
         (

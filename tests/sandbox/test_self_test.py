@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sysconfig
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hansa.adapters.sandbox import BUBBLEWRAP, LANDLOCK, NAMESPACES, ProcessSandbox, SandboxUnavailable, Tier, choose
-from hansa.adapters.sandbox.tiers import Surroundings
+from hansa.adapters.sandbox.inside import runtime
+from hansa.adapters.sandbox.tiers import Surroundings, interpreter
 from hansa.kernel.jobs import SandboxJob, SelfTest
 from tests.sandbox.conftest import self_test
 
@@ -147,6 +149,31 @@ def test_bubblewrap_without_bubblewrap_is_noticed() -> None:
     pretended = replace(BUBBLEWRAP, command=NAMESPACES.command, host_base=True)
     result = asyncio.run(ProcessSandbox(pretended).self_test())
     assert any("which files the host has" in failure for failure in result.failures)
+
+
+def test_an_interpreter_that_looks_for_its_library_beside_itself_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the official images, whose interpreter has `$ORIGIN/../lib` in it: in the sandbox it lies elsewhere."""
+    if not self_test(BUBBLEWRAP).ok:
+        pytest.skip("no bubblewrap here")
+    real = Path(interpreter())
+    library = real.parents[1] / "lib" / str(sysconfig.get_config_var("INSTSONAME"))
+    program = real.read_bytes()
+    place, name = str(library.parent).encode() + b"\0", library.name.encode() + b"\0"
+    if not library.is_file() or (program.count(place), program.count(name)) != (1, 1):
+        pytest.skip("this interpreter has no library of its own that it finds by a path")
+    other = name[:-2] + b"~\0"  # a name that the system has not got as well
+    program = program.replace(place, b"$ORIGIN/../lib".ljust(len(place), b"\0")).replace(name, other)
+    for folder in ("bin", "lib"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(library, tmp_path / "lib" / other[:-1].decode())
+    moved = tmp_path / "bin" / "python"
+    moved.write_bytes(program)
+    moved.chmod(0o755)
+    monkeypatch.setattr("hansa.adapters.sandbox.process.interpreter", lambda: str(moved))
+    monkeypatch.setattr(runtime, "own", lambda own=runtime.own: [*own(), str(tmp_path / "lib")])
+    assert asyncio.run(ProcessSandbox(BUBBLEWRAP).self_test()).failures == ()
 
 
 @pytest.mark.parametrize("step", ["self.rules.confine()", "self.calls.confine()", "self._limit(limits)"])

@@ -14,6 +14,7 @@ import os
 import platform
 import shutil
 import sys
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -87,7 +88,18 @@ def _bubblewrap(place: Surroundings) -> list[str] | None:
     # /proc is for the supervisor, which counts threads there; Landlock does not let a trial read it.
     command += ["--proc", "/proc", "--size", str(place.scratch_bytes), "--tmpfs", "/scratch", "--remount-ro", "/"]
     home = ["--setenv", "PYTHONHOME", f"{sys.base_prefix}:{sys.base_exec_prefix}"]
-    return [*command, *home, "--chdir", "/", "--", "/sandbox/python", *_FLAGS, "-c", START]
+    return [*command, *home, *_own_library(), "--chdir", "/", "--", "/sandbox/python", *_FLAGS, "-c", START]
+
+
+def _own_library() -> list[str]:
+    """Returns what tells the linker where the interpreter's own library lies.
+
+    A program with a shared library looks for it beside itself (the official images: `$ORIGIN/../lib`) or in the
+    linker's cache; here it has moved, and there is no cache. Trials don't see the variable: they get none of these.
+    """
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED") or sys.base_prefix == "/usr":
+        return []
+    return ["--setenv", "LD_LIBRARY_PATH", ":".join(runtime.own())]
 
 
 _SEATBELT = """(version 1)
@@ -119,7 +131,8 @@ def _seatbelt(place: Surroundings) -> list[str] | None:
 BUBBLEWRAP = Tier(
     "bubblewrap",
     ("bubblewrap", "landlock", "seccomp", "rlimits"),
-    "Install bubblewrap: apt-get install bubblewrap (or your system's package of that name).",
+    "Install bubblewrap: apt-get install bubblewrap (or your system's package of that name). Where it is installed, "
+    "something forbids it what it does, in a container mostly: docs/how-to/run-in-a-container.md",
     _bubblewrap,
     inner_base="/scratch",
 )

@@ -21,11 +21,15 @@ def standard_library() -> str:
     return os.path.dirname(os.path.abspath(os.__file__))
 
 
+def own() -> list[str]:
+    """Returns where the interpreter's own libraries may lie, beside those of the system."""
+    return [os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")] if sys.base_prefix != "/usr" else []
+
+
 def folders() -> list[str]:
     """Returns the folders to mount, none inside another, each of them present."""
-    own = [os.path.join(sys.base_prefix, name) for name in ("lib", "lib64")] if sys.base_prefix != "/usr" else []
     found: list[str] = []
-    for path in (*_SYSTEM, *own, standard_library()):
+    for path in (*_SYSTEM, *own(), standard_library()):
         if os.path.isdir(path) and not any(path == other or path.startswith(other + "/") for other in found):
             found.append(path)
     return found
