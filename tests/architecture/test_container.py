@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from hansa.entrypoints.config import Config
 
@@ -57,3 +61,40 @@ def test_it_runs_as_nobody_special_with_a_health_check_and_locked_packages_only(
     for line in re.findall(r"pip install [^\n&]*", TEXT):
         assert "--require-hashes" in line or "--no-deps /wheels" in line, line
     assert "privileged" not in TEXT
+
+
+@pytest.mark.parametrize(
+    ("words", "has_key", "can_init", "done"),
+    [
+        (["up"], False, True, ["init", "up"]),
+        (["up"], True, True, ["up"]),
+        (["up", "--role", "hub"], False, True, ["init", "up --role hub"]),
+        (["up"], False, False, ["init"]),  # says why once, and starts nothing without a key
+        (["init"], False, True, ["init"]),
+        (["store", "restore", "/backup"], False, True, ["store restore /backup"]),
+        (["--version"], False, True, ["--version"]),
+    ],
+)
+def test_a_key_is_made_at_the_first_start_and_by_no_other_command(
+    tmp_path: Path, words: list[str], has_key: bool, can_init: bool, done: list[str]
+) -> None:
+    program = tmp_path / "hansa"
+    program.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/done\n[ "$1" != init ] || exit {0 if can_init else 4}\n')
+    program.chmod(0o755)
+    if has_key:
+        (tmp_path / "key").touch()
+    [entry] = of("ENTRYPOINT")
+    ended = subprocess.run(
+        [*json.loads(entry), *words],
+        check=False,
+        env={"HANSA_HOME": str(tmp_path), "PATH": f"{tmp_path}:/bin:/usr/bin"},
+    )
+    assert ended.returncode == (0 if can_init else 4)
+    assert (tmp_path / "done").read_text().splitlines() == done
+
+
+def test_the_health_check_is_not_lost_on_the_way() -> None:
+    """An engine whose own format knows none drops it with a warning, unless it is told to build the other one."""
+    guide = (ROOT / "docs" / "how-to" / "run-in-a-container.md").read_text(encoding="utf-8")
+    for line in re.findall(r"^.*podman build .*$", TEXT + guide, re.M):
+        assert "--format docker" in line, line
