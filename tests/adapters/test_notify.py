@@ -94,6 +94,24 @@ def test_ours_is_replaced_and_removed(tmp_path: Path, monkeypatch) -> None:
         systemd.uninstall("hansa")
 
 
+ME, GROUP = str(os.getpid()), "1:name=systemd:/user.slice/user@7.service/app.slice/hub.service\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "group", "command"),
+    [
+        ({}, GROUP, ""),
+        ({"SYSTEMD_EXEC_PID": "1", "WATCHDOG_PID": "1", "MANAGERPID": "1"}, GROUP, ""),  # a terminal's, inherited
+        ({"SYSTEMD_EXEC_PID": ME, "MANAGERPID": "1"}, GROUP, "systemctl --user restart hub"),
+        ({"WATCHDOG_PID": ME}, "0::/system.slice/hansa.service\n", "systemctl restart hansa"),
+        ({"SYSTEMD_EXEC_PID": ME}, "0::/\n", "systemctl restart UNIT"),
+    ],
+)
+def test_a_node_knows_the_unit_that_keeps_it(tmp_path: Path, told: dict[str, str], group: str, command: str) -> None:
+    (tmp_path / "cgroup").write_text(group)
+    assert systemd.keeper(told, tmp_path / "cgroup") == command
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a b", "a\nb"])
 def test_a_name_that_would_lead_elsewhere(name: str) -> None:
     with pytest.raises(UsageError, match="no name for a unit"):

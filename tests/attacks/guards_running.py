@@ -37,6 +37,18 @@ ENDING = [
         (_UNIT + "test_a_unit_of_somebody_else_is_neither_replaced_nor_removed",),
     ),
     Guard(
+        "entrypoints/cli/running_commands.py",
+        "if kept and kept.claim.keeper:",
+        "if False:",
+        (_RUN + "test_a_node_that_systemd_keeps_is_not_taken_out_of_its_hands",),
+    ),
+    Guard(
+        "adapters/systemd.py",
+        'if str(os.getpid()) not in (environment.get("SYSTEMD_EXEC_PID"), environment.get("WATCHDOG_PID")):',
+        "if False:",
+        (_UNIT + "test_a_node_knows_the_unit_that_keeps_it",),
+    ),
+    Guard(
         "node/delivering.py",
         'return row.state == "pending" and now == ["dropped"]',
         "return False",

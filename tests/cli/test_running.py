@@ -136,6 +136,24 @@ def test_what_would_stop_it_at_once_starts_nothing(hansa: Hansa, home: Path) -> 
     assert not (home / "logs").exists()
 
 
+def test_a_node_that_systemd_keeps_is_not_taken_out_of_its_hands(free: Hansa, home: Path) -> None:
+    """A restart would start it beside its unit, which then stands for nothing and fails at its next start."""
+    told = "SYSTEMD_EXEC_PID=$$ MANAGERPID=1 exec"
+    with subprocess.Popen(
+        ["sh", "-c", f'{told} "$@"', "sh", *COMMAND, "up", "--home", str(home), "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "{\n"
+        refused = free("restart")
+        assert refused.code == USAGE
+        assert "systemd keeps the node in" in refused.err
+        assert "systemctl --user restart" in refused.err
+        assert free("status", "--json").json["process"]["pid"] == process.pid
+        assert free("stop").code == 0
+
+
 def test_a_restart_with_settings_that_do_not_hold_leaves_the_node_up(up: Up, node: Hansa, home: Path) -> None:
     (home / "config.toml").write_text("port = 70000\n")
     assert node("restart").code == USAGE

@@ -37,11 +37,13 @@ class Claim:
         command: the command, without its arguments: they may be private.
         since: when it began (milliseconds UTC); 0 for not told.
         flags: of `up`, so that a restart can be given the same.
+        keeper: how the service manager that keeps the process is told to restart it; "" when none does.
     """
 
     command: str = ""
     since: int = 0
     flags: tuple[str, ...] = ()
+    keeper: str = ""
 
 
 NO_CLAIM = Claim()

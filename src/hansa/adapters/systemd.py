@@ -112,6 +112,22 @@ def uninstall(name: str) -> Path:
     return path
 
 
+def keeper(environment: Mapping[str, str] = os.environ, groups: Path = Path("/proc/self/cgroup")) -> str:
+    """Returns the command that restarts the unit whose main process this very process is; "" when it is none's.
+
+    What systemd tells a unit's process is inherited by whatever that starts, a terminal for one: so the number counts.
+    """
+    if str(os.getpid()) not in (environment.get("SYSTEMD_EXEC_PID"), environment.get("WATCHDOG_PID")):
+        return ""
+    try:
+        lines = groups.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    units = [name for line in lines if (name := line.rpartition("/")[2]).endswith(".service")]
+    manager = "systemctl --user" if "MANAGERPID" in environment else "systemctl"
+    return f"{manager} restart {units[0].removesuffix('.service') if units else 'UNIT'}"
+
+
 def _ours(path: Path) -> None:
     if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARK):
         raise UsageError(f"{path} was not written by hansa: move it away, or choose another name with --unit")

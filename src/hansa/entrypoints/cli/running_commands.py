@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hansa.adapters import background
+from hansa.adapters import background, systemd
 from hansa.adapters.lock import Claim, Holder, busy, holder
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
@@ -21,7 +21,7 @@ from hansa.entrypoints.cli.tail import last_lines, readable
 from hansa.entrypoints.errors import BUSY, TABLE
 from hansa.entrypoints.home import LOGS, home_directory, seen_by_others
 from hansa.entrypoints.reach import WAIT_SECONDS, node_at
-from hansa.kernel.errors import Busy, Fault, HansaError, Refused, Unavailable
+from hansa.kernel.errors import Busy, Fault, HansaError, Refused, Unavailable, UsageError
 from hansa.kernel.plain import plain
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
             say(f"is up at {url}  (reference: {url}/docs, Ctrl-C ends it)")
 
     async def run() -> None:
-        async with opened(directory, config, Claim("up", flags=flags), WAIT_SECONDS) as app:
+        async with opened(directory, config, Claim("up", flags=flags, keeper=systemd.keeper()), WAIT_SECONDS) as app:
             sock = server.listen(config.host, config.port)
             await server.serve(app, sock, announce)
 
@@ -215,6 +215,9 @@ def restart(
     directory = home_directory(home)
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
     _warn(directory, load(directory, given))  # settings that stop the new one must not cost the old one
+    kept = holder(directory) if directory.is_dir() else None
+    if kept and kept.claim.keeper:
+        raise UsageError(f"systemd keeps the node in {directory}, and would lose it: {kept.claim.keeper}")
     at, _ = _ended(directory, timeout, force)
     _launch(directory, flags_of(given) or (at.claim.flags if at else ()), as_json)
 
