@@ -1,8 +1,8 @@
 """Attack 67, seen from the door: no room is a typed refusal, nothing is half-done, and room that comes back is used.
 
 Crashes, power losses and refusals at each step of the disk are in `tests/store/disk/test_sweep.py`, logs that lost
-something in `tests/store/test_wal.py`, crashes of whole processes in `tests/e2e/test_kill_9.py` and, a thousand of them,
-`tests/e2e/test_kill_storm.py`.
+something in `tests/store/test_wal.py`, crashes of whole processes in `tests/e2e/test_kill_9.py` and, a thousand
+of them, in `tests/e2e/test_kill_storm.py`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ middle of its work, while it starts, while it stops (goal L1; threat 67). A norm
 
     HANSA_TEST_SCALE=167 python -m pytest tests/e2e/test_kill_storm.py
 
-does so a thousand times, in about twenty-five minutes. Each storm has a number, which is its seed: it says which
+does so a thousand times, in about half an hour. Each storm has a number, which is its seed: it says which
 records are sent and when the hub is killed.
 """
 
