@@ -29,7 +29,11 @@ WRITTEN = [page for page in all_pages() if page.parent.name not in ("reference",
 WRITTEN += [ROOT / "README.md"]
 """Pages that people wrote for people who use Hansa."""
 
-ENVIRONMENT = {"HANSA_HOME": "the data directory itself", "HANSA_SESSION": "an option of hansa reflect"}
+ENVIRONMENT = {
+    "HANSA_HOME": "the data directory itself",
+    "HANSA_SESSION": "an option of hansa reflect",
+    "HANSA_TEST_SCALE": "of the tests alone, see tests/attacks/specimens.py",
+}
 """Variables that are no setting."""
 
 _ENDS_A_COMMAND = {"&&", "||", "|", ";", ">", ">>", "2>", "&"}
