@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from hansa.kernel.ids import content_id
 from hansa.skills.importing.skill_folder import read_skill_folder
@@ -427,3 +431,17 @@ async def test_text_in_every_script_goes_in_and_out_alike(hub: Resident, a: Resi
     skill = make_skill("size", "def size(x):\n    return x\n", {"(1,)": "1"}, intent)
     await post(hub, "/skills", skill_message(a.key, skill).raw)
     assert (await get(hub, f"/skills/{skill.id}")).json()["intent"] == intent
+
+
+async def test_the_framework_tells_nobody_whatever_the_environment_says(
+    hub: Resident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that somebody else has set up in this process hears of no request."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    async with hub.http() as http:
+        assert (await http.get("/healthz")).status_code == 200
+    assert exporter.get_finished_spans() == ()

@@ -23,6 +23,9 @@ from hansa.node.events import BEGINNING, Event, Kind
 PAUSE_SECONDS = 0.05
 """Between two writes to the log: many events are written as cheaply as one."""
 
+YOUNG = 10_000
+"""New objects after which the collector looks at them; its own 700 are less than one bulk makes."""
+
 LOW_BYTES = 64 * 1024 * 1024
 """Below this the store takes no more writes (`adapters.store.sqlite`)."""
 
@@ -34,6 +37,7 @@ async def came_up(app: App) -> None:
     """Tells everybody that the node answers, and spares the garbage collector what was made until then."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
     await _show(app, Kind.NODE_UP, app.node.core.me, f"{app.config.role} answers", url=app.url, version=__version__)
     notify(READY, f"STATUS={app.config.role} at {app.url}")
 

@@ -104,7 +104,7 @@ def read(data: bytes, limits: Limits | None = None) -> Signed:
         Refused: a reason of the transport box, or BAD_ENVELOPE.
     """
     canonical.check_bounds(data, limits or Limits())
-    quick = canonical.decode_quickly(data, _QUICK)
+    quick = canonical.decode_quickly(data, _QUICK, typed=True)
     if quick is None:
         return read_slowly(data, limits)
     signatures = tuple((one.keyid, one.sig) for one in quick.signatures)

@@ -150,7 +150,7 @@ class Doorkeeper:
             NotFound: nobody of that id asked. UsageError: it was banned meanwhile.
         """
         id_ = self._asker(id_or_prefix)
-        async with self._core.turns.of(id_), self._core.turns.of(TURN):
+        async with self._core.turns.of(id_, TURN):
             known = self.known(NodeId(self._asker(id_)))
             request, met = known.request, known.peer or PeerRow(id_)
             assert request is not None  # noqa: S101 - the turn is held since it was found
@@ -172,7 +172,7 @@ class Doorkeeper:
             NotFound: nobody of that id asked.
         """
         id_ = self._asker(id_or_prefix)
-        async with self._core.turns.of(id_), self._core.turns.of(TURN):
+        async with self._core.turns.of(id_, TURN):
             effects = Effects([DropRequest(self._asker(id_))])
             effects.show(Kind.PEER_REMOVED, id_, "asked, and was refused")
             await self._core.driver.perform(effects)
@@ -188,7 +188,7 @@ class Doorkeeper:
         """
         known = [row.id for row in self._core.store.peers()]
         id_ = NodeId(_one_of(known, id_or_prefix, "node", "hansa peer list"))
-        async with self._core.turns.of(id_), self._core.turns.of(TURN):
+        async with self._core.turns.of(id_, TURN):
             row = self._core.store.peer(id_) or PeerRow(id_)
             kept = PeerRow(id_, row.name, row.role, banned=row.banned, live_seq=row.live_seq, seen=row.seen)
             unheard = row.live_seq < 0 and not row.banned

@@ -8,7 +8,6 @@ decide in order, keep with one commit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 
 import msgspec
 
@@ -111,9 +110,7 @@ class Inbox:
 
     async def _decide_all(self, group: Sequence[Arrival]) -> None:
         """Decides on messages in order and keeps what follows; sets the outcome of each."""
-        async with AsyncExitStack() as turns:
-            for name in _names(group):
-                await turns.enter_async_context(self._core.turns.of(name))
+        async with self._core.turns.of(*_names(group)):
             span = self._begin(group)
             for number, one in enumerate(group):
                 if span.clashes(one):

@@ -103,7 +103,7 @@ class Joiner:
         return joined
 
     async def _keep(self, url: str, inviter: NodeId, joined: Joined, subscribe: bool) -> None:
-        async with self._core.turns.of(inviter), self._core.turns.of(url):
+        async with self._core.turns.of(inviter, url):
             row = self._core.store.peer(inviter) or PeerRow(inviter)
             effects = Effects([PutPeer(replace(row, name=joined.name, role=joined.role, invited=True, url=url))])
             effects.show(Kind.PEER_INVITED, inviter, joined.name)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from hansa.admission.service import Guest
 from hansa.identity.envelope import Verified
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.ports import Store
 from hansa.node.rows import PeerRow, PutRecord, PutSkill
-from hansa.skills.messages import SKILL
+from hansa.skills.messages import EVIDENCE, SKILL
 from hansa.skills.model import Origin, SkillState, bytes_of_files
 
 FEW = 4
@@ -94,6 +96,8 @@ class StoreMemory:
             frozenset(self._store.held([one.id for one in many])),
             self._store.records_at([(one.author, one.header.seq) for one in many]),
         )
+        with suppress(HansaError):  # a damaged row: then each finding asks for its own skill
+            self._found.states.update(self._states(many))
 
     def forget(self) -> None:
         """Forgets what was looked up: from now on each question goes to the store."""
@@ -129,6 +133,13 @@ class StoreMemory:
         if skill not in self._found.states:
             self._found.states[skill] = self._store.skill_state(skill)
         return self._found.states[skill]
+
+    def _states(self, messages: Sequence[Verified]) -> dict[ContentId, SkillState | None]:
+        """Returns the states of the skills that findings are about."""
+        about = (one.body.get("skill") for one in messages if one.header.kind == EVIDENCE)
+        skills = list(dict.fromkeys(ContentId(one) for one in about if isinstance(one, str)))
+        held = self._store.owners(skills)
+        return {one: held[one][1] if one in held else None for one in skills}
 
     def _peer(self, author: NodeId) -> PeerRow | None:
         if self._found is None:

@@ -21,17 +21,30 @@ class Turns:
         self._waiting: dict[str, int] = {}
 
     @asynccontextmanager
-    async def of(self, name: str) -> AsyncIterator[None]:
-        """Holds the turn of `name` while the block runs; "" is nobody's and needs no turn."""
-        if not name:
+    async def of(self, *names: str) -> AsyncIterator[None]:
+        """Holds the turns of `names`, taken in that order, while the block runs; "" is nobody's and needs no turn."""
+        held: list[str] = []
+        try:
+            for name in names:
+                if name:
+                    await self._take(name)
+                    held.append(name)
             yield
-            return
+        finally:
+            for name in reversed(held):
+                self._locks[name].release()
+                self._leave(name)
+
+    async def _take(self, name: str) -> None:
         lock = self._locks.setdefault(name, asyncio.Lock())
         self._waiting[name] = self._waiting.get(name, 0) + 1
         try:
-            async with lock:
-                yield
-        finally:
-            self._waiting[name] -= 1
-            if not self._waiting[name]:
-                del self._waiting[name], self._locks[name]
+            await lock.acquire()
+        except BaseException:
+            self._leave(name)
+            raise
+
+    def _leave(self, name: str) -> None:
+        self._waiting[name] -= 1
+        if not self._waiting[name]:
+            del self._waiting[name], self._locks[name]

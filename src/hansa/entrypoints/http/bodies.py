@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from hansa.kernel.errors import Refused
@@ -47,17 +47,19 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         Refused: ENCODED, when it is compressed; TOO_LARGE, as soon as that is known; INTERRUPTED, when the sender
             hangs up.
     """
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refused(Reason.ENCODED)
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > max_bytes:
-        raise Refused(Reason.TOO_LARGE, f"{announced} bytes, at most {max_bytes}")
+    for name, value in request.scope["headers"]:
+        if name == b"content-encoding" and value.lower() != b"identity":
+            raise Refused(Reason.ENCODED)
+        if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
+            raise Refused(Reason.TOO_LARGE, f"{int(value)} bytes, at most {max_bytes}")
     body = bytearray()
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > max_bytes:
-                raise Refused(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
-    except ClientDisconnect:
-        raise Refused(Reason.INTERRUPTED, "the sender hung up") from None
+    is_more = True
+    while is_more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(Reason.INTERRUPTED, "the sender hung up")
+        body += message.get("body", b"")
+        if len(body) > max_bytes:
+            raise Refused(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
+        is_more = message.get("more_body", False)
     return bytes(body)

@@ -38,6 +38,8 @@ def make_door(app: App) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         default_response_class=AsciiJson,
+        # Where spans go is settled by `adapters.tracing`; the framework would tell of requests by itself.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     door.state.app = app
     door.state.node = app.node
