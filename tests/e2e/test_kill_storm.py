@@ -46,9 +46,9 @@ DUPLICATE = 409
 
 IN_PART = """
 SELECT id FROM records WHERE kind != 'root' AND (
-    NOT EXISTS (SELECT 1 FROM journal WHERE ref = records.id AND verdict = 'accept')
-    OR kind = 'evidence' AND NOT EXISTS (
-        SELECT 1 FROM evidence WHERE record = records.id AND evidence.skill = records.subject)
+    came NOT LIKE 'via %'
+    OR kind = 'evidence' AND NOT EXISTS (SELECT 1 FROM evidence
+        WHERE evidence.number = records.number AND record = records.id AND evidence.skill = records.subject)
     OR kind = 'skill' AND NOT EXISTS (SELECT 1 FROM skills WHERE skills.id = subject)
     OR kind = 'tombstone' AND NOT EXISTS (
         SELECT 1 FROM tombstones JOIN skills ON skills.id = tombstones.skill
