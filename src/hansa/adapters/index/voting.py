@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 LEAST_SHARE = 0.02
 """Words that bring less than this share of what the best one brings are asked only when too few texts are found."""
 
+_MORE = 32
+"""How many times as many words are asked next; all of them only then, for where every text has a word of its own, a
+million words are much like one that was asked for."""
+
 _BLOCK = 64
 _HEARD = 64
 _LONG = 2_048
@@ -43,7 +47,8 @@ def candidates(
 ) -> Ints:
     """Returns rows of texts, at least the `wanted` best voted where there are as many; in order."""
     brings = _brought(asked, vocabulary, weights, shares)
-    for words in (_strongest(brings, voters), np.flatnonzero(brings > 0)):
+    for most, share in ((voters, LEAST_SHARE), (_MORE * voters, 0.0), (len(brings), 0.0)):
+        words = _strongest(brings, most, share)
         votes = _votes(words, brings, texts)
         votes *= weights.sizes[: len(votes)]
         rows = _best(votes, wanted)
@@ -68,12 +73,12 @@ def _brought(asked: Asked, vocabulary: Vocabulary, weights: Weights, shares: Flo
     return found
 
 
-def _strongest(brings: NDArray[np.float64], voters: int) -> Ints:
-    """Returns the words that bring most."""
-    words = np.flatnonzero(brings > LEAST_SHARE * brings.max(initial=0.0))
-    if len(words) > voters:
-        least = np.partition(brings[words], -voters)[-voters]
-        words = words[brings[words] >= least][: 2 * voters]
+def _strongest(brings: NDArray[np.float64], most: int, share: float) -> Ints:
+    """Returns the words that bring most: above a share of what the best one brings, `most` of them or a few more."""
+    words = np.flatnonzero(brings > share * brings.max(initial=0.0))
+    if len(words) > most:
+        least = np.partition(brings[words], -most)[-most]
+        words = words[brings[words] >= least][: 2 * most]
     return words
 
 
