@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -34,12 +36,23 @@ _WARNINGS = frozenset({Kind.SKILL_REFUTED, Kind.DELIVERY_REFUSED, Kind.SOURCE_FA
 
 
 async def came_up(app: App) -> None:
-    """Tells everybody that the node answers, and spares the garbage collector what was made until then."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+    """Tells everybody that the node answers."""
     await _show(app, Kind.NODE_UP, app.node.core.me, f"{app.config.role} answers", url=app.url, version=__version__)
     notify(READY, f"STATUS={app.config.role} at {app.url}")
+
+
+@contextmanager
+def patient_collector() -> Iterator[None]:
+    """Has the garbage collector leave alone what was made until now, and look less often at the rest."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def stops(app: App) -> None:

@@ -90,7 +90,8 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
         tasks += [*_routines(app, door), logging, await mcp_door.start(door)]
         await ready(url)
         await upkeep.came_up(app)
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        with upkeep.patient_collector():
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
