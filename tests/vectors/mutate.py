@@ -91,7 +91,8 @@ class Mutator:
 
     def _message(self, kind: str, author: SigningKey) -> Signed:
         seq = self.random.choice((1, 1, 1_000, 1_001))
-        return sealed(author, copy.deepcopy(self.random.choice(BODIES[kind])), kind=kind, seq=seq)
+        body = copy.deepcopy(self.random.choice(BODIES[kind]))
+        return sealed(author, body, kind=kind if self.random.random() < 0.99 else "gossip", seq=seq)
 
     def _root_message(self, author: SigningKey, context: dict[str, Any]) -> Signed:
         """Returns root metadata of any version, most times with the versions before it known to the receiver."""
@@ -240,13 +241,14 @@ class Mutator:
         if one == 0:
             context["network"] = self.random.choice(("other", NETWORK))
         elif one == 1:
-            context["me"] = self.random.choice((BOB.public.did, ME))
+            context["me"] = self.random.choice((BOB.public.did, did(b"\x07" * 32), ME))
         elif one in (2, 3):
             context["now"] = self.random.choice(TIMES)
         elif one == 4:
             context["held"] = [self.random.choice((message.id, DIGEST))]
         elif one == 5:
-            context["sequences"] = [{"author": me, "seq": self.random.choice((0, 1, 2, 1_001)), "id": DIGEST}]
+            mine = json.loads(message.payload)["seq"]
+            context["sequences"] = [{"author": me, "seq": self.random.choice((mine, mine, mine, 0, 2)), "id": DIGEST}]
         elif one == 6:
             context["floors"] = {me: self.random.choice((0, 1, 2))}
         elif one == 7:
