@@ -6,12 +6,16 @@ import ast
 import json
 import os
 import random
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
 from hansa.adapters.sandbox import seccomp, wire
-from hansa.adapters.sandbox.inside import literal, records, report, workspace
+from hansa.adapters.sandbox.inside import compiling, literal, records, report, workspace
 from hansa.kernel.jobs import SandboxJob, TrialEnd
 
 LITERALS = (
@@ -39,6 +43,45 @@ def test_what_is_no_literal_is_refused(text: str) -> None:
         ast.literal_eval(text)
     with pytest.raises(ValueError, match="not a literal"):
         literal.read(text)
+
+
+SOURCES = (
+    "def f(x):\n    return x", "# -*- coding: latin-1 -*-\nx = '\u00e9\u20ac'", "", "from __future__ import annotations\nx: y = 1",
+    "assert 0, 'kept'", "a b", "(", "x = '\ud800'", "a\0b", "1" * 5_000, "  x", "from __future__ import unknown", "(" * 300,
+    "return 1", "\ufeffx = 1", "x = \u00b2", "'\\d'",
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("source", SOURCES)
+def test_code_is_compiled_as_compile_does_it(source: str) -> None:
+    """The same code, or the same error in the same words, and none of the two knows of this file's own future."""
+
+    def outcome(compiled: Callable[[], CodeType]) -> object:
+        try:
+            return compiled()
+        except (SyntaxError, ValueError) as error:
+            return type(error), str(error)
+
+    assert outcome(lambda: compiling.statements(source, "<skill>")) == outcome(
+        lambda: compile(source, "<skill>", "exec", dont_inherit=True)
+    )
+    assert outcome(lambda: compiling.expression(source, "<arguments>")) == outcome(
+        lambda: compile(source, "<arguments>", "eval", dont_inherit=True)
+    )
+
+
+def test_compiling_does_not_build_the_types_of_ast() -> None:
+    """That it saves them is all that it is for: where it no longer does, `compile` would be the simpler way."""
+    path = Path(compiling.__file__)
+    program = (
+        "import importlib.util, gc, sys\n"
+        f"spec = importlib.util.spec_from_file_location('compiling', {str(path)!r})\n"
+        "compiling = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(compiling)\n"
+        "before = len(object.__subclasses__())\ncompiling.statements('x = 1', 'x')\n"
+        "assert len(object.__subclasses__()) == before\nprint(compiling._compile is not None)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "True\n"
 
 
 def test_records_read_back() -> None:

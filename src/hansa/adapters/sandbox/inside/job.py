@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import gc
 
-from . import literal, trial
+from . import literal, report, trial
 from .cell import Cell
-from .report import say
-from .supervisor import Supervisor
+from .supervisor import Supervisor, find_sha256
 
 
 def run(cell: Cell, job: dict[str, object]) -> None:
@@ -25,11 +24,19 @@ def run(cell: Cell, job: dict[str, object]) -> None:
         __import__(name)  # of the standard library, chosen by the host; each trial would do it again
     if job["trials"] != 1:
         literal.warm()
+    if job["trials"] != 1 or job["control"] is not None:
+        warm()  # each trial is forked with the same modules
     # Objects of the harness stay on pages that the children share.
     gc.disable()
     gc.freeze()
-    say({"ready": job["token"]})
+    report.say({"ready": job["token"]})
     _trials(Supervisor(cell, job), job)
+
+
+def warm() -> None:
+    """Imports what the supervisor itself needs once the first trial has been forked."""
+    report.warm()
+    find_sha256()
 
 
 def _trials(supervisor: Supervisor, job: dict[str, object]) -> None:
@@ -38,12 +45,12 @@ def _trials(supervisor: Supervisor, job: dict[str, object]) -> None:
     calls: tuple[str, ...] = job["calls"]  # type: ignore[assignment]
     failures = 0
     for index in range(job["trials"]):  # type: ignore[call-overload]
-        report = supervisor.run_trial(str(job["code"]), calls, seed + index)
-        say({"trial": report})
-        steps: list[dict[str, object]] = report["steps"]  # type: ignore[assignment]
-        fine = report["end"] == "completed" and all(step["status"] == "ok" for step in steps)
+        done = supervisor.run_trial(str(job["code"]), calls, seed + index)
+        report.say({"trial": done})
+        steps: list[dict[str, object]] = done["steps"]  # type: ignore[assignment]
+        fine = done["end"] == "completed" and all(step["status"] == "ok" for step in steps)
         failures = 0 if fine else failures + 1
         if stop_after and failures >= stop_after:
             break
     if job["control"] is not None:
-        say({"control": supervisor.run_trial(str(job["control"]), (), seed)})
+        report.say({"control": supervisor.run_trial(str(job["control"]), (), seed)})

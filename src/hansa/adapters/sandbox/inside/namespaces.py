@@ -96,8 +96,13 @@ def _write(path: str, text: str) -> None:
         os.close(descriptor)
 
 
-def new_root(folders: list[str]) -> None:
+def new_root(folders: list[str], links: dict[str, str], hidden: list[str]) -> None:
     """Replaces the root by a tmpfs that holds `folders` read-only and nothing else of the host.
+
+    Args:
+        folders: what to mount.
+        links: what to make a link instead, and where it leads.
+        hidden: folders in them to cover with an empty one.
 
     Raises:
         RefusedError: a step fails; the old root may then still be there, so the caller must not go on.
@@ -107,10 +112,15 @@ def new_root(folders: list[str]) -> None:
         raise RefusedError("namespaces: no place to build the new root")
     mount(None, "/", None, _RECURSIVE | _PRIVATE)
     mount("none", spot, "tmpfs", _NOSUID | _NODEV, "size=1m,nr_inodes=1k,mode=755")
+    for path, target in links.items():
+        os.makedirs(os.path.dirname(spot + path), exist_ok=True)
+        os.symlink(target, spot + path)
     for path in folders:
         os.makedirs(spot + path)
         mount(path, spot + path, None, _BIND | _RECURSIVE)
         _restrict_mount(spot + path, _RDONLY | _NOSUID | _NODEV, _AT_RECURSIVE)
+    for path in hidden:
+        mount("none", spot + path, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "size=4k,nr_inodes=1,mode=555")
     os.mkdir(spot + "/dev")
     for path in DEVICES:
         os.close(os.open(spot + path, os.O_CREAT | os.O_WRONLY, 0o600))

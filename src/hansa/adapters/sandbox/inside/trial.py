@@ -14,6 +14,7 @@ import os
 import sys
 
 from . import literal, records, seeding, watch
+from .compiling import statements
 from .confine import KEPT_FILES, Confinement
 from .kernel import RefusedError
 
@@ -209,7 +210,7 @@ class _TooMuchOutputError(BaseException):
 
 
 def _execute(source: str, name: str, names: dict[str, object]) -> None:
-    exec(compile(source, name, "exec", dont_inherit=True), names)
+    exec(statements(source, name), names)
 
 
 def _status(error: BaseException) -> str:
