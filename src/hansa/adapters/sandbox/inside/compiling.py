@@ -44,7 +44,7 @@ def _find() -> _Compile | None:
 
 
 _compile = _find()
-_FLAGS = _OF_TEXT.to_bytes(4, sys.byteorder) + sys.version_info.minor.to_bytes(4, sys.byteorder)
+_FLAGS = bytearray(_OF_TEXT.to_bytes(4, sys.byteorder) + sys.version_info.minor.to_bytes(4, sys.byteorder))
 
 
 def statements(source: str, name: str) -> CodeType:
@@ -60,6 +60,7 @@ def expression(source: str, name: str) -> CodeType:
 def _code(source: str, name: str, mode: str, start: int) -> CodeType:
     if _compile is None or "\0" in source:
         return compile(source, name, mode, dont_inherit=True)
+    # New bytes each time: what the source imports from `__future__` is noted in them.
     text, file, flags = _Text(source.encode()), _Text(name.encode()), _Text(bytes(_FLAGS))
-    found: Any = _compile(text, file, _Int(start), flags, _Int(-1))
-    return found.value if isinstance(found, _Object) else found
+    code: CodeType = _compile(text, file, _Int(start), flags, _Int(-1))
+    return code
