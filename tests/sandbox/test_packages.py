@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hansa.adapters.sandbox import BUBBLEWRAP, NAMESPACES, ProcessSandbox, Tier
 from hansa.adapters.sandbox import layout as places
 from hansa.adapters.sandbox.layout import layout
 from hansa.kernel.jobs import SandboxJob
+from tests.sandbox.conftest import self_test
 
 pytestmark = pytest.mark.sandbox
 
@@ -65,6 +67,24 @@ def test_no_installed_package_can_be_read(kind: str, tier: Tier) -> None:
     for found in looked(ProcessSandbox(tier), path, *also):
         assert not found[0]
         assert found == NOTHING or tier not in (BUBBLEWRAP, NAMESPACES)
+
+
+@pytest.mark.parametrize("with_mounts", [BUBBLEWRAP, NAMESPACES], ids=lambda one: one.name)
+def test_every_tier_with_mounts_covers_what_lies_apart(with_mounts: Tier) -> None:
+    """Beside `tier`, which would leave out a tier that does not."""
+    failures = " ".join(self_test(with_mounts).failures)
+    if "cannot start" in failures:
+        pytest.skip(failures)
+    assert "list installed packages" not in failures
+
+
+def test_a_tier_that_covers_nothing_fails_its_self_test(tier: Tier, monkeypatch: pytest.MonkeyPatch) -> None:
+    if tier not in (BUBBLEWRAP, NAMESPACES) or not layout().hidden:
+        pytest.skip("nothing is covered")
+    for module in ("cargo", "tiers"):
+        monkeypatch.setattr(f"hansa.adapters.sandbox.{module}.layout", lambda: replace(layout(), hidden=[]))
+    (failure,) = asyncio.run(ProcessSandbox(tier).self_test()).failures
+    assert "list installed packages" in failure
 
 
 class Made:

@@ -69,7 +69,7 @@ class ProcessSandbox:
                 none after the trial in which the layer failed.
         """
         if (here := layout()) != self._layout:
-            await self.pool.close()  # what those that wait cover is no longer all that must not be read
+            await self.pool.close()  # those that wait do not cover what is new
             self._layout = here
         worker = self.pool.take(job.limits)
         waited = worker is not None
