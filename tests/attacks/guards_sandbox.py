@@ -119,7 +119,7 @@ GUARDS_SANDBOX: list[Guard] = [
             "packages:every_tier_with_mounts_covers_what_lies_apart",
         ),
         (
-            "    os.chmod(os.path.dirname(spot + SCRATCH), 0o111)  # noqa: S103 - nobody may read or write it\n",
+            "    os.chmod(spot + ABOVE_SCRATCH, 0o111)  # noqa: S103 - nobody may read or write it\n",
             "",
             "running:jobs_run_beside_each_other_and_never_meet",
         ),

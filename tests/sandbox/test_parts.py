@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import posix
 import random
 import subprocess
 import sys
@@ -71,6 +72,17 @@ def test_code_is_compiled_as_compile_does_it(source: str) -> None:
 def parts_of(code: CodeType) -> object:
     inner = [parts_of(one) if isinstance(one, CodeType) else one for one in code.co_consts]
     return code.co_code, inner, code.co_names, code.co_flags, code.co_filename, list(code.co_lines())
+
+
+def test_the_inner_program_uses_of_os_only_what_posix_has() -> None:
+    names = {
+        node.attr
+        for path in Path(compiling.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    assert len(names) > 40
+    assert [name for name in sorted(names) if not hasattr(posix, name)] == []
 
 
 def test_compiling_does_not_build_the_types_of_ast() -> None:

@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any
 
 from hansa.adapters.sandbox import seccomp
-from hansa.adapters.sandbox.layout import layout
+from hansa.adapters.sandbox.layout import enterable, layout, spot
 from hansa.kernel.jobs import SandboxJob, SandboxLimits
 
 # In the order of their imports: each is executed once all that it imports are there.
@@ -31,7 +31,7 @@ _WITH_MOUNTS = ("bubblewrap", "namespaces")
 
 # Runs first in the bare interpreter: unpacks the modules as a package `inside` and calls the last of them.
 START = """
-import marshal, os, sys
+import marshal, posix as os, sys
 def _exactly(length):
     parts = []
     while length:
@@ -67,7 +67,11 @@ def _compile(name: str, source: str) -> CodeType:
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes annotations out: nothing in there looks at them, and reading them takes a quarter of the time."""
+    """Takes out what costs and is not needed in there.
+
+    Annotations: reading them takes a quarter of the time. And `os`, of which the inner program uses no more than what
+    `posix` has: with what it imports it takes a tenth of an interpreter's start. Code that wants it imports it.
+    """
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
@@ -76,6 +80,12 @@ class _Bare(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.returns = None
         self.generic_visit(node)
+        return node
+
+    def visit_Import(self, node: ast.Import) -> ast.Import:
+        for alias in node.names:
+            if alias.name == "os":
+                alias.name, alias.asname = "posix", "os"
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
@@ -140,7 +150,8 @@ def setup(folder: Path, tier: str, parent: int, base: str, limits: SandboxLimits
     }
     here = layout()
     fields = {"tier": tier, "parent": parent, "base": base, "limits": bounds, "once": once, "warm": WARM}
-    fields |= {"folders": here.folders, "mounts": (here.mounted, here.links, here.hidden)}
+    fields |= {"folders": here.folders, "mounts": (spot(here.mounted), here.mounted, here.links, here.hidden)}
+    fields["enterable"] = enterable(here.folders)
     if sys.platform.startswith("linux"):
         readable = here.granted if tier in _WITH_MOUNTS else here.named
         fields |= {"readable": readable, "filter": (seccomp.template(), seccomp.OWN_PID)}

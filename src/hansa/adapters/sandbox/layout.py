@@ -16,6 +16,7 @@ from functools import lru_cache
 from hansa.adapters.sandbox.inside.runtime import PUBLIC
 
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
+_SPOTS = ("/tmp", "/mnt", "/run", "/var", "/home")
 _PACKAGES = ("site-packages", "dist-packages")
 
 Grants = tuple[list[str], list[str], list[str]]
@@ -133,6 +134,24 @@ def readable(found: tuple[str, ...]) -> Grants:
             if not entry.is_symlink():
                 (whole if entry.is_dir() else files).append(entry.path)
     return whole, files, listed
+
+
+def spot(mounted: list[str]) -> str:
+    """Returns a folder on which a new root can be built, since nothing to be mounted lies in it; empty if none is."""
+    needed = {*mounted, *map(os.path.realpath, mounted)}
+    free = (at for at in _SPOTS if os.path.isdir(at) and not any(path.startswith(at + "/") for path in needed))
+    return next(free, "")
+
+
+def enterable(found: list[str]) -> bool:
+    """Returns whether every user may reach the runtime; else trials that root starts keep its uid."""
+    for folder in found:
+        path = os.path.realpath(folder)
+        while path != "/":
+            if not os.stat(path).st_mode & 0o001:
+                return False
+            path = os.path.dirname(path)
+    return True
 
 
 def _is_in(path: str, folder: str) -> bool:

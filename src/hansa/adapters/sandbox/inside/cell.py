@@ -62,7 +62,7 @@ class Cell:
             processes = limits["threads"] + (0 if privileged else harness + 1)
             self.workspace = TmpfsWorkspace(limits["file_bytes"], namespaces.NOBODY)
         else:
-            if tier == "landlock" and privileged and _enterable(folders):
+            if tier == "landlock" and privileged and setup["enterable"]:
                 uid = namespaces.NOBODY
             if tier == "bubblewrap":
                 processes = limits["threads"] + harness
@@ -77,14 +77,3 @@ class Cell:
             calls = Filter(*setup["filter"])  # type: ignore[misc]
         self.workspace.make()
         self.confinement = Confinement(rules, calls, uid, processes)
-
-
-def _enterable(folders: list[str]) -> bool:
-    """Returns whether every user may reach the runtime; else trials keep our uid, without its capabilities."""
-    for folder in folders:
-        path = os.path.realpath(folder)
-        while path != "/":
-            if not os.stat(path).st_mode & 0o001:
-                return False
-            path = os.path.dirname(path)
-    return True

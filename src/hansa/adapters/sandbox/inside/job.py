@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 
-from . import literal, report, trial
+from . import literal, trial
 from .cell import Cell
+from .report import say
+from .report import warm as warm_words
 from .supervisor import Supervisor, find_sha256
 
 
@@ -29,13 +31,14 @@ def run(cell: Cell, job: dict[str, object]) -> None:
     # Objects of the harness stay on pages that the children share.
     gc.disable()
     gc.freeze()
-    report.say({"ready": job["token"]})
+    say({"ready": job["token"]})
     _trials(Supervisor(cell, job), job)
 
 
 def warm() -> None:
-    """Imports what the supervisor itself needs once the first trial has been forked."""
-    report.warm()
+    """Imports what else would be imported between one trial and the next, or by most of them."""
+    __import__("os")
+    warm_words()
     find_sha256()
 
 
@@ -45,12 +48,12 @@ def _trials(supervisor: Supervisor, job: dict[str, object]) -> None:
     calls: tuple[str, ...] = job["calls"]  # type: ignore[assignment]
     failures = 0
     for index in range(job["trials"]):  # type: ignore[call-overload]
-        done = supervisor.run_trial(str(job["code"]), calls, seed + index)
-        report.say({"trial": done})
-        steps: list[dict[str, object]] = done["steps"]  # type: ignore[assignment]
-        fine = done["end"] == "completed" and all(step["status"] == "ok" for step in steps)
+        report = supervisor.run_trial(str(job["code"]), calls, seed + index)
+        say({"trial": report})
+        steps: list[dict[str, object]] = report["steps"]  # type: ignore[assignment]
+        fine = report["end"] == "completed" and all(step["status"] == "ok" for step in steps)
         failures = 0 if fine else failures + 1
         if stop_after and failures >= stop_after:
             break
     if job["control"] is not None:
-        report.say({"control": supervisor.run_trial(str(job["control"]), (), seed)})
+        say({"control": supervisor.run_trial(str(job["control"]), (), seed)})
