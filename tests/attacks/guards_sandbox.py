@@ -75,6 +75,7 @@ GUARDS_SANDBOX: list[Guard] = [
     *rows(
         "inside/compiling.py",
         (' or "\\0" in source', "", "parts:code_is_compiled_as_compile_does_it"),
+        ("_FLAGS = bytearray(", "_FLAGS = bytes(", "parts:code_is_compiled_as_compile_does_it"),
     ),
     *rows(
         "tiers.py",

@@ -5,7 +5,7 @@ appear, a listener that nobody may reach. At least one probe needs each layer, s
 
 | layer | probes that only it stops |
 |---|---|
-| namespaces, bubblewrap | a host file's existence is visible |
+| namespaces, bubblewrap | a host file's existence is visible; installed packages are listed |
 | landlock | folders outside are listed |
 | seccomp | sockets, processes and namespaces are made |
 | rlimits | memory, files and core dumps are unbounded |
