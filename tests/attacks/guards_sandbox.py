@@ -8,6 +8,7 @@ rows = rows_by(
     {
         "contamination": "sandbox/test_contamination",
         "escapes": "sandbox/test_escapes",
+        "packages": "sandbox/test_packages",
         "parts": "sandbox/test_parts",
         "result": "sandbox/test_one_result",
         "running": "sandbox/test_running",
@@ -33,7 +34,52 @@ _ALONE = """    try:
 
 GUARDS_SANDBOX: list[Guard] = [
     *rows(
+        "cargo.py",
+        (
+            "here.granted if tier in _WITH_MOUNTS else here.named",
+            "here.granted",
+            "packages:what_lies_apart_is_covered_and_the_rest_is_read",
+        ),
+    ),
+    *rows(
+        "layout.py",
+        (
+            "(mounted, list(PUBLIC), []) if whole else named",
+            "(mounted, list(PUBLIC), [])",
+            "packages:a_file_that_lies_apart_cannot_be_covered_and_is_not_granted",
+        ),
+        (
+            "if entry.is_dir() and not _is_in(library, entry.path):",
+            "if entry.is_dir():",
+            "packages:a_folder_with_the_standard_library_in_it_is_not_covered",
+        ),
+        (
+            "{at + one[len(path) :] for at, path in real.items()",
+            "{one for at, path in real.items()",
+            "packages:a_folder_mounted_twice_is_covered_twice",
+        ),
+        (
+            "    return _layout(tuple(found), _state(found))\n",
+            "    return _layout(tuple(found), None)\n",
+            "packages:a_python_that_is_installed_later_is_covered_too",
+        ),
+    ),
+    *rows(
+        "probes.py",
+        (
+            "assert not [path for path in {packages!r} if os.listdir(path)]",
+            "",
+            "packages:a_tier_that_covers_nothing_fails_its_self_test",
+        ),
+    ),
+    *rows(
+        "inside/compiling.py",
+        (' or "\\0" in source', "", "parts:code_is_compiled_as_compile_does_it"),
+        ("_FLAGS = bytearray(", "_FLAGS = bytes(", "parts:code_is_compiled_as_compile_does_it"),
+    ),
+    *rows(
         "tiers.py",
+        ("for path in here.hidden:", "for path in ():", "packages:every_tier_with_mounts_covers_what_lies_apart"),
         ("*_own_library(), ", "", "self:an_interpreter_that_looks_for_its_library_beside_itself_finds_it"),
     ),
     *rows(
@@ -69,7 +115,12 @@ GUARDS_SANDBOX: list[Guard] = [
     *rows(
         "inside/namespaces.py",
         (
-            "    os.chmod(os.path.dirname(spot + SCRATCH), 0o111)  # noqa: S103 - nobody may read or write it\n",
+            "    for path in hidden:\n",
+            "    for path in ():\n",
+            "packages:every_tier_with_mounts_covers_what_lies_apart",
+        ),
+        (
+            "    os.chmod(spot + ABOVE_SCRATCH, 0o111)  # noqa: S103 - nobody may read or write it\n",
             "",
             "running:jobs_run_beside_each_other_and_never_meet",
         ),
@@ -121,6 +172,11 @@ GUARDS_SANDBOX: list[Guard] = [
     ),
     *rows(
         "process.py",
+        (
+            "            await self.pool.close()  # those that wait do not cover what is new\n",
+            "",
+            "packages:a_python_that_is_installed_later_is_covered_too",
+        ),
         (
             "if answer.broke_off or (waited and not answer.done and not answer.stopped):",
             "if False:",

@@ -5,13 +5,18 @@ from __future__ import annotations
 import ast
 import json
 import os
+import posix
 import random
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
 from hansa.adapters.sandbox import seccomp, wire
-from hansa.adapters.sandbox.inside import literal, records, report, workspace
+from hansa.adapters.sandbox.inside import compiling, literal, records, report, workspace
 from hansa.kernel.jobs import SandboxJob, TrialEnd
 
 LITERALS = (
@@ -39,6 +44,58 @@ def test_what_is_no_literal_is_refused(text: str) -> None:
         ast.literal_eval(text)
     with pytest.raises(ValueError, match="not a literal"):
         literal.read(text)
+
+
+SOURCES = (
+    "def f(x):\n    return x", "# -*- coding: latin-1 -*-\nx = '\u00e9\u20ac'", "", "assert 0, 'kept'", "a b", "(",
+    "from __future__ import annotations\nx: y = 1", "from __future__ import unknown", "x = '\ud800'", "a\0b", "  x",
+    "1" * 5_000, "(" * 300, "return 1", "\ufeffx = 1", "x = \u00b2", "'\\d'", "(1, 'a')",
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("source", SOURCES)
+def test_code_is_compiled_as_compile_does_it(source: str) -> None:
+    """The same code, or the same error in the same words."""
+
+    def outcome(compiled: Callable[[], CodeType]) -> object:
+        try:
+            return parts_of(compiled())
+        except (SyntaxError, ValueError) as error:
+            return type(error), str(error)
+
+    for ours, mode in ((compiling.statements, "exec"), (compiling.expression, "eval")):
+        theirs = outcome(lambda mode=mode: compile(source, "<skill>", mode, dont_inherit=True))  # type: ignore[misc]
+        assert outcome(lambda ours=ours: ours(source, "<skill>")) == theirs  # type: ignore[misc]
+
+
+def parts_of(code: CodeType) -> object:
+    inner = [parts_of(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+    return code.co_code, inner, code.co_names, code.co_flags, code.co_filename, list(code.co_lines())
+
+
+def test_the_inner_program_uses_of_os_only_what_posix_has() -> None:
+    names = {
+        node.attr
+        for path in Path(compiling.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    assert len(names) > 40
+    assert [name for name in sorted(names) if not hasattr(posix, name)] == []
+
+
+def test_compiling_does_not_build_the_types_of_ast() -> None:
+    """That it saves them is all that it is for: where it no longer does, `compile` would be the simpler way."""
+    path = Path(compiling.__file__)
+    program = (
+        "import importlib.util, gc, sys\n"
+        f"spec = importlib.util.spec_from_file_location('compiling', {str(path)!r})\n"
+        "compiling = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(compiling)\n"
+        "before = len(object.__subclasses__())\ncompiling.statements('x = 1', 'x')\n"
+        "assert len(object.__subclasses__()) == before\nprint(compiling._compile is not None)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "True\n"
 
 
 def test_records_read_back() -> None:

@@ -5,7 +5,7 @@ appear, a listener that nobody may reach. At least one probe needs each layer, s
 
 | layer | probes that only it stops |
 |---|---|
-| namespaces, bubblewrap | a host file's existence is visible |
+| namespaces, bubblewrap | a host file's existence is visible; installed packages are listed |
 | landlock | folders outside are listed |
 | seccomp | sockets, processes and namespaces are made |
 | rlimits | memory, files and core dumps are unbounded |
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hansa.adapters.sandbox.errors import SandboxUnavailable
+from hansa.adapters.sandbox.layout import layout
 from hansa.kernel.jobs import SandboxJob, SandboxLimits, SandboxReport, SelfTest, StepStatus, TrialEnd
 
 Run = Callable[[SandboxJob], Awaitable[SandboxReport]]
@@ -72,6 +73,11 @@ PROBES = (
     ),
     Probe("Code can see which files the host has.", "assert refused(os.stat, {canary!r})", hidden=True),
     Probe("Code can list a folder outside its own.", "assert refused(os.listdir, '/')"),
+    Probe(
+        "Code can list installed packages.",
+        "assert not [path for path in {packages!r} if os.listdir(path)]",
+        hidden=True,
+    ),
     Probe("Code can write outside its own folder.", "assert refused(open, {folder!r} + '/written', 'w')"),
     Probe(
         "Code can make a socket.",
@@ -180,7 +186,12 @@ async def _probe(run: Run, layers: tuple[str, ...], folder: Path, port: int) -> 
         probes = [probe for probe in probes if not probe.failure.startswith(_LINUX_ONLY)]
     scripts = tuple(
         probe.script.format(
-            canary=str(canary), folder=str(folder), port=port, memory=_LIMITS.memory_bytes, file=_LIMITS.file_bytes
+            canary=str(canary),
+            folder=str(folder),
+            packages=layout().hidden,
+            port=port,
+            memory=_LIMITS.memory_bytes,
+            file=_LIMITS.file_bytes,
         )
         for probe in probes
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from hansa.adapters.sandbox import cargo, probes, wire
 from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.inside.kernel import RefusedError
+from hansa.adapters.sandbox.layout import Layout, layout
 from hansa.adapters.sandbox.pool import Pool
 from hansa.adapters.sandbox.tiers import Surroundings, Tier, interpreter
 from hansa.adapters.sandbox.worker import Worker
@@ -52,6 +53,7 @@ class ProcessSandbox:
             idle_seconds: how long they may wait.
         """
         self._tier = tier
+        self._layout: Layout | None = None
         self.pool = Pool(keep, idle_seconds)
         self.name = "+".join(tier.layers)
         self.harness = f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
@@ -66,6 +68,9 @@ class ProcessSandbox:
             SandboxUnavailable: the tier cannot be built here, or a layer could not be applied; no code was run, or
                 none after the trial in which the layer failed.
         """
+        if (here := layout()) != self._layout:
+            await self.pool.close()  # those that wait do not cover what is new
+            self._layout = here
         worker = self.pool.take(job.limits)
         waited = worker is not None
         answer = await self._ask(job, worker or self._start(job.limits))

@@ -19,7 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hansa.adapters.sandbox.cargo import START
-from hansa.adapters.sandbox.inside import runtime
+from hansa.adapters.sandbox.inside.runtime import DEVICES
+from hansa.adapters.sandbox.layout import layout, own
 
 # Like -I, but leaves PYTHONHASHSEED in force, so that sets are reported in the same order everywhere.
 _FLAGS = ("-P", "-s", "-S", "-B")
@@ -80,10 +81,15 @@ def _bubblewrap(place: Surroundings) -> list[str] | None:
         return None
     command = [program, "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL",
                "--hostname", "sandbox"]  # fmt: skip
-    for path in runtime.folders():
+    here = layout()
+    for path in here.mounted:
         command += ["--ro-bind", path, path]
+    for path, target in here.links.items():
+        command += ["--symlink", target, path]
+    for path in here.hidden:
+        command += ["--tmpfs", path, "--remount-ro", path]
     command += ["--ro-bind", place.python, "/sandbox/python"]
-    for path in runtime.DEVICES:
+    for path in DEVICES:
         command += ["--dev-bind", path, path]
     # /proc is for the supervisor, which counts threads there; Landlock does not let a trial read it.
     command += ["--proc", "/proc", "--size", str(place.scratch_bytes), "--tmpfs", "/scratch", "--remount-ro", "/"]
@@ -99,7 +105,7 @@ def _own_library() -> list[str]:
     """
     if not sysconfig.get_config_var("Py_ENABLE_SHARED") or sys.base_prefix == "/usr":
         return []
-    return ["--setenv", "LD_LIBRARY_PATH", ":".join(runtime.own())]
+    return ["--setenv", "LD_LIBRARY_PATH", ":".join(own())]
 
 
 _SEATBELT = """(version 1)

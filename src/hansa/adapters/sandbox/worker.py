@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -22,6 +23,7 @@ from hansa.adapters.sandbox.inside import workspace
 from hansa.adapters.sandbox.tiers import ENVIRONMENT
 
 _CHUNK = 1 << 16
+_ROOM = 1 << 18
 _END_SECONDS = 5.0
 
 
@@ -73,6 +75,7 @@ class Worker:
             raise
         self._process = process
         self._in, self._out = (pipe.fileno() if pipe else -1 for pipe in (process.stdin, process.stdout))
+        _widen(self._in)
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
         # A worker that nobody holds any more, for example because its event loop was closed, must not stay.
@@ -177,6 +180,13 @@ class Worker:
                     await over
         finally:
             loop.remove_reader(descriptor)
+
+
+def _widen(pipe: int) -> None:
+    """Has the pipe take the whole inner program at once, before anyone reads it; where it may not, it goes in parts."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
 
 
 def _settle(future: asyncio.Future[Any], value: object) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import namespaces, runtime
+from . import namespaces
 from .confine import Confinement
 from .filter import Filter
 from .landlock import Rules
@@ -44,7 +44,8 @@ class Cell:
         limits: dict[str, int] = setup["limits"]  # type: ignore[assignment]
         harness = 1 if setup["once"] else 2  # processes of our own that run beside a trial
         self.linux = tier in _LEAST_LANDLOCK
-        self.folders = folders = runtime.folders()
+        folders: list[str] = setup["folders"]  # type: ignore[assignment]
+        self.folders = folders
         self.limits = limits
         public = ("/usr", "/usr/local")
         self.hide = [] if sys.base_prefix in public else [(sys.base_prefix, "<python>")]
@@ -54,14 +55,14 @@ class Cell:
         self.workspace: TmpfsWorkspace | FolderWorkspace
         if tier == "namespaces":
             namespaces.split()
-            namespaces.new_root(folders)
+            namespaces.new_root(*setup["mounts"])  # type: ignore[misc]
             uid = namespaces.NOBODY if privileged else None
             # Inside, the kernel counts this namespace only: the trial, and unless we are root, our own processes and
             # our waiting parent.
             processes = limits["threads"] + (0 if privileged else harness + 1)
             self.workspace = TmpfsWorkspace(limits["file_bytes"], namespaces.NOBODY)
         else:
-            if tier == "landlock" and privileged and _enterable(folders):
+            if tier == "landlock" and privileged and setup["enterable"]:
                 uid = namespaces.NOBODY
             if tier == "bubblewrap":
                 processes = limits["threads"] + harness
@@ -76,14 +77,3 @@ class Cell:
             calls = Filter(*setup["filter"])  # type: ignore[misc]
         self.workspace.make()
         self.confinement = Confinement(rules, calls, uid, processes)
-
-
-def _enterable(folders: list[str]) -> bool:
-    """Returns whether every user may reach the runtime; else trials keep our uid, without its capabilities."""
-    for folder in folders:
-        path = os.path.realpath(folder)
-        while path != "/":
-            if not os.stat(path).st_mode & 0o001:
-                return False
-            path = os.path.dirname(path)
-    return True

@@ -61,6 +61,7 @@ def _serve(cell: Cell, read: Read, modules: tuple[str, ...]) -> None:
     for name in modules:
         __import__(name)  # of the standard library, the same for every job
     literal.warm()
+    job.warm()
     if cell.linux:
         prctl(PR_SET_CHILD_SUBREAPER, 1)  # whoever loses its parent in a job becomes our child, and is seen
     gc.disable()

@@ -11,7 +11,8 @@ import gc
 from . import literal, trial
 from .cell import Cell
 from .report import say
-from .supervisor import Supervisor
+from .report import warm as warm_words
+from .supervisor import Supervisor, find_sha256
 
 
 def run(cell: Cell, job: dict[str, object]) -> None:
@@ -25,11 +26,20 @@ def run(cell: Cell, job: dict[str, object]) -> None:
         __import__(name)  # of the standard library, chosen by the host; each trial would do it again
     if job["trials"] != 1:
         literal.warm()
+    if job["trials"] != 1 or job["control"] is not None:
+        warm()  # each trial is forked with the same modules
     # Objects of the harness stay on pages that the children share.
     gc.disable()
     gc.freeze()
     say({"ready": job["token"]})
     _trials(Supervisor(cell, job), job)
+
+
+def warm() -> None:
+    """Imports what else would be imported between one trial and the next, or by most of them."""
+    __import__("os")
+    warm_words()
+    find_sha256()
 
 
 def _trials(supervisor: Supervisor, job: dict[str, object]) -> None:

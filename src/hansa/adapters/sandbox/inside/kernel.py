@@ -77,6 +77,11 @@ def _call(what: str, function: _Function | None, *arguments: object) -> int:
     return result
 
 
+def encode(path: str) -> bytes:
+    """Returns the bytes of a path, as the interpreter itself would encode it."""
+    return path.encode(sys.getfilesystemencoding(), "surrogateescape")
+
+
 def address(data: bytes) -> bytes:
     """Returns where `data` begins, as eight bytes for a structure; `data` has to live on meanwhile."""
     return bytes(_Address(data))
@@ -107,14 +112,14 @@ def unshare(flags: int) -> None:
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     """Mounts `source` on `target`."""
-    encoded = [None if item is None else os.fsencode(item) for item in (source, target, kind, options)]
+    encoded = [None if item is None else encode(item) for item in (source, target, kind, options)]
     _call("mount", _mount, encoded[0], encoded[1], encoded[2], flags, encoded[3])
 
 
 def umount(target: str) -> None:
     """Detaches what is mounted on `target`, at once and for good once nobody uses it."""
     detach = 2
-    _call("umount", _umount, os.fsencode(target), detach)
+    _call("umount", _umount, encode(target), detach)
 
 
 def die_with_parent(parent: int) -> None:

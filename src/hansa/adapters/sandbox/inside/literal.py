@@ -6,6 +6,8 @@ job pays for it. Even `_ast` costs a tenth of it, so plain tuples do without. Th
 
 from __future__ import annotations
 
+from .compiling import expression
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
@@ -25,7 +27,7 @@ def read(text: str) -> object:
     """
     text = text.lstrip(" \t")
     if _is_plain(text):
-        code = compile(text, "<arguments>", "eval", dont_inherit=True)
+        code = expression(text, "<arguments>")
         if len(code.co_code) <= _ONE_CONSTANT:
             return eval(code, {})  # noqa: S307 - it loads one constant and returns it
     return _value(compile(text, "<arguments>", "eval", flags=_ONLY_AST, dont_inherit=True).body)

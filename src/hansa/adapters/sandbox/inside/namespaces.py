@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from .kernel import RefusedError, die_with_parent, mount, syscall, umount, unshare
+from .kernel import RefusedError, die_with_parent, encode, mount, syscall, umount, unshare
 from .runtime import DEVICES
 
 _NEWNS, _NEWUTS, _NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -22,12 +22,12 @@ _ALL = _NEWNS | _NEWUTS | _NEWIPC | _NEWUSER | _NEWPID | _NEWNET
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _RECURSIVE, _PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 _MOUNT_SETATTR, _PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41}
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
-_SPOTS = ("/tmp", "/mnt", "/run", "/var", "/home")
 
 NOBODY = 65534
 # Not in /tmp: a path of the host must not look like one of the trial's own. One level down, because Landlock looks for
 # rules above a mount point, and not at it: the rule is for the folder above, in which nobody can write.
 SCRATCH = "/scratch/own"
+ABOVE_SCRATCH = SCRATCH.rpartition("/")[0] or "/"
 
 
 def split() -> None:
@@ -96,29 +96,39 @@ def _write(path: str, text: str) -> None:
         os.close(descriptor)
 
 
-def new_root(folders: list[str]) -> None:
+def new_root(spot: str, folders: list[str], links: dict[str, str], hidden: list[str]) -> None:
     """Replaces the root by a tmpfs that holds `folders` read-only and nothing else of the host.
+
+    Args:
+        spot: where to build it; empty where there is no place.
+        folders: what to mount.
+        links: what to make a link instead, and where it leads.
+        hidden: folders in them to cover with an empty one.
 
     Raises:
         RefusedError: a step fails; the old root may then still be there, so the caller must not go on.
     """
-    spot = next((at for at in _SPOTS if os.path.isdir(at) and not _is_needed(at, folders)), None)
-    if spot is None:
+    if not spot:
         raise RefusedError("namespaces: no place to build the new root")
     mount(None, "/", None, _RECURSIVE | _PRIVATE)
     mount("none", spot, "tmpfs", _NOSUID | _NODEV, "size=1m,nr_inodes=1k,mode=755")
+    for path, target in links.items():
+        _make_folders(spot, path.rpartition("/")[0])
+        os.symlink(target, spot + path)
     for path in folders:
-        os.makedirs(spot + path)
+        _make_folders(spot, path)
         mount(path, spot + path, None, _BIND | _RECURSIVE)
         _restrict_mount(spot + path, _RDONLY | _NOSUID | _NODEV, _AT_RECURSIVE)
+    for path in hidden:
+        mount("none", spot + path, "tmpfs", _RDONLY | _NOSUID | _NODEV | _NOEXEC, "size=4k,nr_inodes=1,mode=555")
     os.mkdir(spot + "/dev")
     for path in DEVICES:
         os.close(os.open(spot + path, os.O_CREAT | os.O_WRONLY, 0o600))
         mount(path, spot + path, None, _BIND)
         _restrict_mount(spot + path, _NOSUID | _NOEXEC, 0)
-    os.makedirs(spot + SCRATCH, exist_ok=True)
+    _make_folders(spot, SCRATCH)
     # A way through; Landlock alone would let its names be read.
-    os.chmod(os.path.dirname(spot + SCRATCH), 0o111)  # noqa: S103 - nobody may read or write it
+    os.chmod(spot + ABOVE_SCRATCH, 0o111)  # noqa: S103 - nobody may read or write it
     os.chdir(spot)
     syscall("pivot_root", _PIVOT_ROOT[os.uname().machine], b".", b".")
     umount(".")
@@ -126,15 +136,21 @@ def new_root(folders: list[str]) -> None:
     _restrict_mount("/", _RDONLY | _NOSUID | _NODEV | _NOEXEC, 0)
 
 
-def _is_needed(spot: str, folders: list[str]) -> bool:
-    return any(os.path.realpath(path).startswith(spot + "/") or path.startswith(spot + "/") for path in folders)
+def _make_folders(base: str, path: str) -> None:
+    """Makes `path` below `base`, with all that is missing above it."""
+    for name in path.split("/")[1:]:
+        base += "/" + name
+        try:
+            os.mkdir(base)
+        except FileExistsError:
+            continue
 
 
 def _restrict_mount(path: str, attributes: int, flags: int) -> None:
     # Only sets attributes, so it never runs into the ones that an outer namespace has locked; and it reaches mounts
     # below `path`, which a classic remount does not.
     wanted = attributes.to_bytes(8, "little") + bytes(24)  # set these; clear, propagate and map nothing
-    syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), flags, wanted, len(wanted))
+    syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, encode(path), flags, wanted, len(wanted))
 
 
 def fresh_scratch(size: int, owner: int) -> None:

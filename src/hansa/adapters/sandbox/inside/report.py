@@ -34,7 +34,14 @@ def json(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
+def warm() -> None:
+    """Imports now what else is imported with the first text that needs it."""
+    _quote('"')
+
+
 def _quote(text: str) -> str:
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     from _json import encode_basestring_ascii  # the C half of `json`, without its Python half
 
     return encode_basestring_ascii(text)

@@ -29,8 +29,8 @@ _MOST_ERROR = 300
 Step = dict[str, object]
 
 
-def _find_sha256() -> Callable[[], object]:
-    # The interpreter's own module: `hashlib` would load OpenSSL for every job.
+def find_sha256() -> Callable[[], object]:
+    """Imports it on first use, at best while the only trial runs; the interpreter's own: `hashlib` loads OpenSSL."""
     for name in ("_sha2", "_sha256", "hashlib"):
         try:
             found: Callable[[], object] = __import__(name).sha256
@@ -40,16 +40,13 @@ def _find_sha256() -> Callable[[], object]:
     raise RefusedError("this interpreter has no SHA-256")
 
 
-_sha256 = _find_sha256()
-
-
 class _Watched:
     """One running child: its pipes, its bounds and the reason why it was stopped, if it was."""
 
     def __init__(self, pid: int, report: int, output: int, limits: dict[str, int]) -> None:
         self.pid = pid
         self.records = bytearray()
-        self.printed = _sha256()
+        self.printed = find_sha256()()
         self.stopped: str | None = None
         self._output = output
         self._report = report
@@ -232,7 +229,7 @@ def _end_of(status: int, reading: Reading) -> str:
 
 def _digest(steps: list[Step], printed: object) -> str:
     """Returns SHA-256 over kind, index, status and value of each step, then over the digest of the output."""
-    whole = _sha256()
+    whole = find_sha256()()
     for step in steps:
         value = str(step["value"] if step["value"] is not None else "").encode()
         line = f"{step['kind']} {step['index']} {step['status']} {len(value)}\n".encode()

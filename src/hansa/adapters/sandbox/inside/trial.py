@@ -11,11 +11,13 @@ from __future__ import annotations
 import _thread
 import gc
 import os
+import posix
 import sys
 
 from . import literal, records, seeding, watch
+from .compiling import statements
 from .confine import KEPT_FILES, Confinement
-from .kernel import RefusedError
+from .kernel import RefusedError, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,8 +68,12 @@ class Plan:
 
 def settle(scratch: str) -> None:
     """Does to the process that forks trials what each of them would have to do: environment, arguments, mask."""
-    os.environ.clear()
-    os.environ.update(HOME=scratch, LANG="C.UTF-8", TMPDIR=scratch)
+    for name in list(posix.environ):
+        os.unsetenv(name)
+        del posix.environ[name]
+    for name, value in ((b"HOME", encode(scratch)), (b"LANG", b"C.UTF-8"), (b"TMPDIR", encode(scratch))):
+        os.putenv(name, value)
+        posix.environ[name] = value  # what `os.environ` is made from, and goes on using
     os.umask(0o077)
     sys.argv, sys.orig_argv = [_MODULE], []
     sys.executable = ""
@@ -209,7 +215,7 @@ class _TooMuchOutputError(BaseException):
 
 
 def _execute(source: str, name: str, names: dict[str, object]) -> None:
-    exec(compile(source, name, "exec", dont_inherit=True), names)
+    exec(statements(source, name), names)
 
 
 def _status(error: BaseException) -> str:

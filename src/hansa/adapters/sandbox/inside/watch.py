@@ -12,7 +12,6 @@ imports do, and questions about files (`stat`), which have no audit event.
 from __future__ import annotations
 
 import os
-import posixpath
 import sys
 
 from .runtime import PUBLIC
@@ -97,7 +96,7 @@ class Watcher:
     def _file(self, path: object, write: bool) -> Attempt | None:
         if path is None or isinstance(path, int):
             return None  # the current directory, or a file that is open already
-        name = self._absolute(os.fsdecode(path))  # type: ignore[arg-type]
+        name = self._absolute(_decode(os.fspath(path)))  # type: ignore[call-overload]
         if (name + "/").startswith(self._scratch) or name == "/dev/null":
             return None
         runtime = (name + "/").startswith(self._runtime) and not any(part in name for part in _PACKAGES)
@@ -111,7 +110,22 @@ class Watcher:
                 path = f"{os.getcwd()}/{path}"
             except OSError:  # only in the scratch directory can it have got so deep that its place has no name
                 path = self._scratch + path
-        return posixpath.normpath(path)
+        return _normal(path)
+
+
+def _decode(path: str | bytes) -> str:
+    return path if isinstance(path, str) else path.decode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def _normal(path: str) -> str:
+    """Returns an absolute path without empty parts, `.` and `..`."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
 
 
 def _plain(values: tuple[object, ...]) -> str:

@@ -28,7 +28,7 @@ class TmpfsWorkspace:
     """
 
     path = namespaces.SCRATCH
-    granted = os.path.dirname(path)
+    granted = namespaces.ABOVE_SCRATCH
 
     def __init__(self, size: int, owner: int) -> None:
         self._size = size
