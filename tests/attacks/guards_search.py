@@ -88,8 +88,8 @@ GUARDS_SEARCH: list[Guard] = [
     ),
     Guard(
         "adapters/index/voting.py",
-        "(_strongest(brings, voters), np.flatnonzero(brings > 0))",
-        "(_strongest(brings, voters),)",
+        "((voters, LEAST_SHARE), (_MORE * voters, 0.0), (len(brings), 0.0))",
+        "((voters, LEAST_SHARE),)",
         (_SCALE + "test_where_the_strongest_words_find_too_little_the_others_are_asked",),
     ),
 ]

@@ -38,11 +38,12 @@ class Turns:
     async def _take(self, name: str) -> None:
         lock = self._locks.setdefault(name, asyncio.Lock())
         self._waiting[name] = self._waiting.get(name, 0) + 1
+        held = False
         try:
-            await lock.acquire()
-        except BaseException:
-            self._leave(name)
-            raise
+            held = await lock.acquire()
+        finally:
+            if not held:
+                self._leave(name)
 
     def _leave(self, name: str) -> None:
         self._waiting[name] -= 1
