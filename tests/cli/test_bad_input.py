@@ -10,12 +10,14 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from hansa.adapters.lock import DataDirLock
+from hansa.adapters.sandbox import TIERS
 from hansa.adapters.store import sqlite
-from hansa.entrypoints.config import load
+from hansa.entrypoints.config import TierName, load
 from hansa.kernel.errors import UsageError
 from tests.attacks.specimens import key
 from tests.cli.conftest import Hansa, Up, give_up_rights, outside
@@ -156,7 +158,107 @@ def test_a_wrong_variable_is_named(node: Hansa, monkeypatch, name: str, value: s
 
 def test_a_wrong_variable_in_a_section_is_spelled_as_it_is_typed(node: Hansa, monkeypatch) -> None:
     monkeypatch.setenv("HANSA_LIMITS__MAX_BYTE", "5")
-    assert "HANSA_LIMITS__MAX_BYTE " in node("config", "check").sentence
+    assert "HANSA_LIMITS__MAX_BYTE " in node("config", "check").out
+    monkeypatch.setenv("hansa_limits__max_keys", "many")
+    assert "(in hansa_limits__max_keys)" in node("config", "check").sentence
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ("prot = 9000", "setting prot: there is no such setting: port is the nearest that is one (in {path}:2)"),
+        ("seventeen = 1", "setting seventeen: there is no such setting: hansa config schema names all (in {path}:2)"),
+        ("[admission]\nrecords_per_minut = 1",
+         "setting admission.records_per_minut: there is no such setting: admission.records_per_minute is the nearest "
+         "that is one (in {path}:3)"),
+        ("[limts]\nmax_keys = 1", "setting limts: there is no such setting: limits is the nearest that is one "
+         "(in {path}:2)"),
+        ("log_level = 'loud'", "setting log_level: loud is none of debug, info, warning, error (in {path}:2)"),
+        ("log_file_level = 'x'", "setting log_file_level: x is none of debug, info, warning, error, off (in {path}:2)"),
+        ("sandbox_tier = 'moat'",
+         "setting sandbox_tier: moat is none of bubblewrap, namespaces, landlock, seatbelt (in {path}:2)"),
+        ("port = 'x'", "setting port: must be a whole number, not x (in {path}:2)"),
+        ("port = 70000", "setting port: must be at most 65535, not 70000 (in {path}:2)"),
+        ("log_json = 'maybe'", "setting log_json: must be true or false, not maybe (in {path}:2)"),
+        ("hosts = 'a'", "setting hosts: must be a list, written [\"one\", \"two\"]; in a variable too, within single "
+         "quotes for the shell (in {path}:2)"),
+        ("role = 'boss'", "setting role: must be node or hub, not boss (in {path}:2)"),
+        ("llm = 3", "setting llm: must be tables that begin with [[llm]] (in {path}:2)"),
+        ("[[llm]]\nname = 'x'\nurl = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n\n[[llm]]\nname = 'y'\nmodel = 'm'",
+         "setting llm.url: must be given (in {path}:7)"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_told_with_its_line_and_what_to_write(node: Hansa, home: Path, toml: str, told: str) -> None:
+    path = home / "config.toml"
+    path.write_text("\n" + toml)
+    said = [node(*words) for words in (("config", "check"), ("config", "show"), ("config",), ("status",))]
+    assert {(one.code, one.sentence) for one in said} == {(USAGE, told.format(path=path))}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("HANSA_HOSTS", "a,b", 'setting hosts: must be a list, written ["one", "two"]'),
+        ("HANSA_OUTBOUND__LAN", "192.168.1.0/24", 'setting outbound.lan: must be a list, written ["one", "two"]'),
+        ("HANSA_LOG_LEVEL", "loud", "setting log_level: loud is none of debug"),
+        ("HANSA_LIMITS__MAX_KEYS", "x", "setting limits.max_keys: must be a whole number, not x"),
+        ("HANSA_LIMITS", "x", "setting limits: is a section"),
+        ("HANSA_LIMITS", '{"max_key": 1}', "setting limits.max_key: there is no such setting"),
+    ],
+)
+def test_a_wrong_variable_is_told_in_words_of_ours(node: Hansa, monkeypatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+    said = node("status")
+    assert said.code == USAGE
+    assert said.sentence.startswith(told)
+    assert said.sentence.endswith(f"(in {name})")
+
+
+def test_lists_in_variables_are_read(home: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HANSA_OUTBOUND__LAN", '["192.168.1.0/24", "10.0.0.0/8"]')
+    monkeypatch.setenv("HANSA_HOSTS", '["a.example"]')
+    monkeypatch.setenv("HANSA_LOG_LEVEL", "DEBUG")
+    found = load(home)
+    assert (found.outbound.lan, found.hosts) == (("192.168.1.0/24", "10.0.0.0/8"), ("a.example",))
+    assert found.log_level == "debug"
+
+
+def test_a_wrong_flag_is_named(node: Hansa) -> None:
+    for command in ("up", "restart"):
+        said = node(command, "--log-level", "loud")
+        assert said.code == USAGE
+        assert said.sentence.endswith("is none of debug, info, warning, error (in the flag --log-level)")
+
+
+def test_every_wrong_setting_is_told(node: Hansa, home: Path, monkeypatch) -> None:
+    (home / "config.toml").write_text("prot = 1\nrole = 'boss'\n[limits]\nmax_keys = 'x'\n[store]\nmax_bytes = 5\n")
+    monkeypatch.setenv("HANSA_WORKERS", "many")
+    for words in (("config", "check"), ("config", "show")):
+        said = node(*words)
+        assert (said.code, said.sentence) == (USAGE, "5 settings make no sense")
+        told = [line.split(":")[0] for line in said.out.splitlines()]
+        assert told == [f"! setting {one}" for one in ("prot", "workers", "limits.max_keys", "role", "store.max_bytes")]
+        message = node(*words, "--json").json["error"]["message"]
+        assert all(one in message for one in ("prot", "workers", "max_keys", "role", "max_bytes"))
+    assert "4 more: hansa config check names all" in node("status").sentence
+
+
+def test_a_slip_in_a_variable_of_a_section_stops_nothing(node: Hansa, monkeypatch) -> None:
+    monkeypatch.setenv("HANSA_ADMISSION__RECORDS_PER_MINUT", "3")
+    assert node("status").code == 0
+    found = node("config", "check", "--json").json["setting_nothing"]
+    assert [one["nearest"] for one in found] == ["HANSA_ADMISSION__RECORDS_PER_MINUTE"]
+
+
+def test_settings_of_a_home_that_is_not_there(hansa: Hansa, home: Path, tmp_path: Path) -> None:
+    said = hansa("config", "check", "--home", tmp_path / "nowhere")
+    assert (said.code, "there is no" in said.sentence) == (NOT_FOUND, True)
+    home.mkdir()
+    assert f"there is no {home / 'config.toml'}" in hansa("config", "check").out
+
+
+def test_the_tiers_that_a_setting_may_name_are_those_that_there_are() -> None:
+    assert get_args(TierName) == ("", *(one.name for one in TIERS))
 
 
 @pytest.mark.parametrize(

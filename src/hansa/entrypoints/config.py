@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, copy_context
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from hansa.adapters.guard import Outbound
 from hansa.adapters.llm.route import Route
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.admission.service import Params as AdmissionParams
+from hansa.entrypoints.problems import BadSettings, Given, Problem, in_our_words, slip
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
@@ -31,6 +40,43 @@ MAX_FILE = 1024 * 1024
 
 _flags: ContextVar[dict[str, Any]] = ContextVar("flags")
 """What was given on the command line, while settings are made."""
+
+_passed_over: ContextVar[frozenset[str]] = ContextVar("passed_over", default=frozenset())
+"""Settings and sections whose variables are not read, while settings are made: known to be wrong, and told already."""
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+FileLevel = Annotated[Literal["debug", "info", "warning", "error", "off"], BeforeValidator(_lower)]
+TierName = Literal["", "bubblewrap", "namespaces", "landlock", "seatbelt"]
+"""The names of `hansa.adapters.sandbox.TIERS`, and none: the strongest that works."""
+
+
+class _Variables(EnvSettingsSource):
+    """The environment: a variable whose name is no setting's sets nothing, in a section as well as outside of one."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        wrong = {f"{self.env_prefix}{one}".lower() for one in _passed_over.get()}
+        every = super()._load_env_vars()
+        return {name: value for name, value in every.items() if name.lower().partition("__")[0] not in wrong}
+
+    def explode_env_vars(self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
+        if not is_dataclass(field.default):
+            return {}
+        section = f"{self.env_prefix}{field_name}__".lower()
+        named = {section + one.name: one.name for one in fields(field.default)}
+        found: dict[str, Any] = {named[name]: value for name, value in env_vars.items() if name in named}
+        lists = [name for name in found if isinstance(getattr(field.default, name), tuple)]
+        return found | {name: self.decode_complex_value(name, field, found[name]) for name in lists}
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:  # no JSON: what it should be is told when the value is looked at
+            return value
 
 
 class Config(BaseSettings):
@@ -48,7 +94,12 @@ class Config(BaseSettings):
     ] = ()
     solver: Annotated[str, Field(description="Command asked when no skill fits; see docs/reference/solver.md.")] = ""
     solver_seconds: Annotated[float, Field(gt=0, le=3600, description="How long the solver may take.")] = 30.0
-    sandbox_tier: Annotated[str, Field(description="Use this sandbox tier only; empty: the strongest that works.")] = ""
+    sandbox_tier: Annotated[
+        TierName,
+        Field(
+            description="Use this tier only: bubblewrap, namespaces, landlock or seatbelt; empty: the strongest that works."
+        ),
+    ] = ""
     sync_seconds: Annotated[float, Field(gt=0, le=86400, description="Longest pause between two pulls.")] = 20.0
     admit_proved: Annotated[bool, Field(description="Admit a peer's skill once it is proved here.")] = True
     workers: Annotated[int, Field(ge=1, le=256, description="Proofs at the same time; 0 cores known means 2.")] = (
@@ -63,8 +114,10 @@ class Config(BaseSettings):
         Field(description="Host names under which /mcp answers others than this machine; none: this machine only."),
     ] = ()
     log_json: Annotated[bool, Field(description="Logs as JSON lines.")] = False
-    log_level: Annotated[str, Field(description="On standard error: debug, info, warning or error.")] = "warning"
-    log_file_level: Annotated[str, Field(description="What a node's log file keeps; off for no file.")] = "info"
+    log_level: Annotated[Level, Field(description="On standard error: debug, info, warning or error.")] = "warning"
+    log_file_level: Annotated[
+        FileLevel, Field(description="What a node's log file keeps: debug, info, warning or error; off for no file.")
+    ] = "info"
     log_file_bytes: Annotated[
         int, Field(ge=10_000, le=2**40, description="Size at which the log file is put aside and a new one begun.")
     ] = 5_000_000
@@ -92,7 +145,7 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Puts flags before the environment, and that before the file's values (given to the constructor)."""
-        return (InitSettingsSource(settings_cls, _flags.get({})), env_settings, init_settings)
+        return (InitSettingsSource(settings_cls, _flags.get({})), _Variables(settings_cls), init_settings)
 
     def settings(self) -> Settings:
         """Returns what the node needs of all this."""
@@ -117,81 +170,136 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
         flags: what was given on the command line; None values are left out.
 
     Raises:
-        UsageError: naming the setting and what is wrong with it.
+        BadSettings: naming each setting that makes no sense, what is wrong with it, and where it is said.
+        UsageError: the file can't be read, or is no TOML.
     """
     path = home / "config.toml"
-    values = _read(path)
-    _check_names(values, path)
+    text = _read(path)
+    values = _parsed(text, path)
+    given = Given(path, text, {name: value for name, value in (flags or {}).items() if value is not None})
+    problems = list(_slips(values, given))
+    config: Config | None = None
     try:
-        given = {name: value for name, value in (flags or {}).items() if value is not None}
-        config = copy_context().run(_made, values, given)
-        config.settings().validate()
-        config.outbound.validate()
-        _check_routes(config.llm)
-        config.store.validate()
+        config = copy_context().run(_made, values, dict(given.flags), frozenset())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        variable = "HANSA_" + where.upper().replace(".", "__")
-        raise UsageError(f"setting {where}: {first['msg']} (in {path}, {variable} or a flag)") from None
-    except ValueError as error:
-        raise UsageError(f"setting {error} (in {path}, the environment or a flag)") from None
+        found = error.errors()
+        problems += [in_our_words(dict(one), given) for one in found]
+        config = _without(frozenset(str(one["loc"][0]) for one in found), values, given)
+    if config:
+        problems += [_nonsense(text, given) for text in dict.fromkeys(_checked(config))]
+    if config is None or problems:
+        raise BadSettings(problems)
     return config
 
 
-def _made(values: dict[str, Any], flags: dict[str, Any]) -> Config:
+def _made(values: dict[str, Any], flags: dict[str, Any], passed_over: frozenset[str]) -> Config:
     _flags.set(flags)
+    _passed_over.set(passed_over)
     return Config(**values)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _without(wrong: frozenset[str], values: dict[str, Any], given: Given) -> Config | None:
+    """Returns the settings without what is wrong, sections as a whole, so that the others are looked at too."""
+    left = {name: value for name, value in values.items() if name not in wrong}
+    flags = {name: value for name, value in given.flags.items() if name not in wrong}
+    try:
+        return copy_context().run(_made, left, flags, wrong)
+    except ValidationError:
+        return None
+
+
+def _checked(config: Config) -> Iterator[str]:
+    """Yields what makes no sense among settings that are each of the right kind; some of it twice."""
+    parts = (config.settings(), config.limits, config.admission, config.skills, config.ranking, config.outbound)
+    for part in (*parts, config.store, _Routes(config.llm)):
+        try:
+            part.validate()
+        except ValueError as error:
+            yield str(error)
+
+
+def _nonsense(text: str, given: Given) -> Problem:
+    """Returns the problem of a sentence that begins with the name of a setting."""
+    name, _, what = text.partition(" ")
+    return Problem(name.rstrip(":"), what, given.origin(name.rstrip(":")))
+
+
+def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
         if len(data) > MAX_FILE:
             raise UsageError(f"{path} has more than {MAX_FILE} bytes: settings need a few thousand")
-        return tomllib.loads(data.decode())
+        return data.decode()
     except FileNotFoundError:
-        return {}
+        return ""
     except PermissionError:
         raise UsageError(f"no permission to read {path}: make it readable for this user") from None
     except NotADirectoryError:
         raise UsageError(f"{path.parent} is no directory: choose another with --home") from None
     except IsADirectoryError:
         raise UsageError(f"{path} is a directory: settings are one file of that name") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is not TOML: {str(error)[:200]}") from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also for endless integers and endless nesting
         raise UsageError(f"{path} is not TOML: {str(error)[:200]}") from None
 
 
-def _check_names(values: dict[str, Any], path: Path) -> None:
-    """Refuses names that are no settings: a typing error must not silently leave a default in force."""
-    for name, value in values.items():
-        field = Config.model_fields.get(name)
-        if field is None:
-            raise UsageError(f"setting {name}: there is no such setting (in {path}): see hansa config")
-        if isinstance(value, dict) and is_dataclass(field.default):
-            known = {one.name for one in fields(field.default)}
-            for inner in value:
-                if inner not in known:
-                    raise UsageError(f"setting {name}.{inner}: there is no such setting (in {path})")
-        if name == "llm" and isinstance(value, list):
-            known = {one.name for one in fields(Route)}
-            for inner in (key for table in value if isinstance(table, dict) for key in table):
-                if inner not in known:
-                    raise UsageError(f"setting llm.{inner}: there is no such setting (in {path})")
+def _slips(values: dict[str, Any], given: Given) -> Iterator[Problem]:
+    """Takes names out that are no settings, and yields each: a slip must not silently leave a default in force."""
+    every = names()
+    for name in list(values):
+        found = Config.model_fields.get(name)
+        value = values[name]
+        if found is None:
+            del values[name]
+            yield slip(name, every, given)
+        elif isinstance(value, dict) and is_dataclass(found.default):
+            yield from _slips_within(name, value, found.default, given)
+        elif name == "llm" and isinstance(value, list):
+            for number, one in enumerate(value):
+                if isinstance(one, dict):
+                    yield from _slips_within(f"llm.{number}", one, Route, given)
 
 
-def _check_routes(routes: tuple[Route, ...]) -> None:
-    """Raises ValueError when a route makes no sense, or two have one name."""
-    names: set[str] = set()
-    for route in routes:
-        try:
-            route.validate()
-        except ValueError as error:
-            raise ValueError(f"llm.{route.name or '?'}: {error}") from None
-        if route.name in names:
-            raise ValueError(f"llm: two routes are called {route.name}")
-        names.add(route.name)
+def _slips_within(section: str, values: dict[str, Any], kind: Any, given: Given) -> Iterator[Problem]:
+    known = {one.name for one in fields(kind)}
+    for name in [one for one in values if one not in known]:
+        del values[name]
+        yield slip(f"{section}.{name}", [f"{section.partition('.')[0]}.{one}" for one in known], given)
+
+
+def names() -> list[str]:
+    """Returns the name of every setting, those in sections with the section's."""
+    found = []
+    for name, one in Config.model_fields.items():
+        inner = [f"{name}.{each.name}" for each in fields(one.default)] if is_dataclass(one.default) else []
+        found += [name, *inner]
+    return found
+
+
+class _Routes:
+    """The language models together."""
+
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        self._routes = routes
+
+    def validate(self) -> None:
+        """Raises ValueError when a route makes no sense, or two have one name."""
+        names: set[str] = set()
+        for route in self._routes:
+            try:
+                route.validate()
+            except ValueError as error:
+                raise ValueError(f"llm.{route.name or '?'}: {error}") from None
+            if route.name in names:
+                raise ValueError(f"llm: two routes are called {route.name}")
+            names.add(route.name)
 
 
 def llm_keys(routes: tuple[Route, ...]) -> dict[str, str]:

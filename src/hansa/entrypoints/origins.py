@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from hansa.entrypoints.config import Config, load
+from hansa.entrypoints.problems import lines_of
 
 DEFAULT = "default"
 
@@ -53,36 +52,3 @@ def settings(home: Path, environment: Mapping[str, str] = os.environ) -> list[Se
             origin = variable or (f"{path}:{line}" if line else DEFAULT)
             found.append(Setting(full, value, origin))
     return found
-
-
-_TABLE = re.compile(r"^\s*\[\s*([\w.\"'-]+)\s*\]")
-_NAME = re.compile(r"^\s*([\w.\"' -]+?)\s*=")
-
-
-def lines_of(text: str) -> dict[str, int]:
-    r"""Returns the line on which each name of a TOML text stands; of an inline table, the table's.
-
-    >>> lines_of('port = 1\n\n[limits]\nmax_keys = 2\n')
-    {'port': 1, 'limits.max_keys': 4}
-    """
-    found: dict[str, int] = {}
-    section = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        head, entry = _TABLE.match(line), _NAME.match(line)
-        if head:
-            section = _bare(head[1]) + "."
-        elif entry and _is_an_entry(line):
-            found.setdefault(section + _bare(entry[1]), number)
-    return found
-
-
-def _bare(name: str) -> str:
-    return ".".join(part.strip().strip("\"'") for part in name.split("."))
-
-
-def _is_an_entry(line: str) -> bool:
-    """Says whether a line is one by itself, and no part of a text that goes over several."""
-    try:
-        return bool(tomllib.loads(line))
-    except tomllib.TOMLDecodeError:
-        return line.rstrip().endswith(("[", "{", ",", '"""', "'''"))

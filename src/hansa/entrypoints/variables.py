@@ -7,13 +7,12 @@ orchestrator names variables after a service, a model's key may be called anythi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
-from hansa.entrypoints.config import Config
+from hansa.entrypoints.config import Config, names
+from hansa.entrypoints.problems import PREFIX, nearest
 
-PREFIX = "HANSA_"
 OF_COMMANDS = ("HANSA_HOME", "HANSA_SESSION")
 """What commands read beside the settings."""
 
@@ -44,11 +43,7 @@ class Stray:
 
 def settings_variables() -> list[str]:
     """Returns every variable that sets something."""
-    found = []
-    for name, field in Config.model_fields.items():
-        inner = [f"{name}__{one.name}" for one in fields(field.default)] if is_dataclass(field.default) else []
-        found += [PREFIX + one.upper() for one in (name, *inner)]
-    return found
+    return [PREFIX + one.upper().replace(".", "__") for one in names()]
 
 
 def strays(config: Config, environment: Mapping[str, str] = os.environ) -> list[Stray]:
@@ -59,16 +54,6 @@ def strays(config: Config, environment: Mapping[str, str] = os.environ) -> list[
     """
     right = [*settings_variables(), *OF_COMMANDS]
     read = {*right, *(route.key_env.upper() for route in config.llm)}
-    names = sorted(name for name in environment if name.upper().startswith(PREFIX))
-    wrong = [one for one in names if one.upper() not in read and not one.upper().startswith(OF_DEVELOPERS)]
+    ours = sorted(name for name in environment if name.upper().startswith(PREFIX))
+    wrong = [one for one in ours if one.upper() not in read and not one.upper().startswith(OF_DEVELOPERS)]
     return [Stray(one, nearest(one.upper(), right)) for one in wrong]
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Returns the one of `names` that is most like `name`; "" when none is near.
-
-    >>> nearest("HANSA_PROT", ["HANSA_HOST", "HANSA_PORT"]), nearest("HANSA_SEVENTEEN", ["HANSA_PORT"])
-    ('HANSA_PORT', '')
-    """
-    bare = {one.removeprefix(PREFIX): one for one in names}  # the common start would make all alike
-    return next((bare[one] for one in get_close_matches(name.removeprefix(PREFIX), bare, 1)), "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -10,6 +12,7 @@ import typer
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
 from hansa.entrypoints.home import home_directory
+from hansa.kernel.errors import NotFound, UsageError
 
 cli = typer.Typer()
 config = typer.Typer(help="The settings in force, where they come from, and whether they are valid.")
@@ -34,7 +37,8 @@ def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> 
     from hansa.entrypoints.origins import settings
 
     directory = home_directory(home)
-    found = settings(directory)
+    with _all_named(as_json):
+        found = settings(directory)
     if as_json:
         values = load(directory).model_dump(mode="json")
         print_json({"settings": [one.view() for one in found]} if origin else values)
@@ -46,19 +50,40 @@ def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> 
 
 @config.command(epilog=epilog("hansa config check"))
 def check(home: Home = None, as_json: AsJson = False) -> None:
-    """Say whether the settings are valid; the error names the one that is not. Variables that set nothing are told."""
+    """Say whether the settings are valid; each that is not is named. Variables that set nothing are told."""
     from hansa.entrypoints.config import load
     from hansa.entrypoints.variables import strays
 
     directory = home_directory(home)
-    found = strays(load(directory))
+    if home and not directory.exists():
+        raise NotFound(f"there is no {directory}: hansa init makes one, or name another with --home")
+    with _all_named(as_json):
+        found = strays(load(directory))
     if as_json:
         told = [one.view() for one in found]
         print_json({"ok": True, "file": str(directory / "config.toml"), "setting_nothing": told})
         return
-    say("the settings are valid")
+    file = directory / "config.toml"
+    say("the settings are valid" if file.exists() else f"the settings are valid; there is no {file}")
     for stray in found:
         say(f"! {stray}")
+
+
+@contextlib.contextmanager
+def _all_named(as_json: bool) -> Iterator[None]:
+    """Names every setting that makes no sense, where more than one does."""
+    from hansa.entrypoints.problems import BadSettings
+
+    try:
+        yield
+    except BadSettings as error:
+        if len(error.problems) == 1:
+            raise
+        if as_json:
+            raise UsageError("; ".join(map(str, error.problems))) from None
+        for problem in error.problems:
+            say(f"! {problem}")
+        raise UsageError(f"{len(error.problems)} settings make no sense") from None
 
 
 @config.command(epilog=epilog("hansa config path"))

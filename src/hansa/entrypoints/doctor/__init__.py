@@ -12,6 +12,7 @@ from pathlib import Path
 from hansa.entrypoints.config import Config, load
 from hansa.entrypoints.doctor import confined, here, others
 from hansa.entrypoints.doctor.check import OK, WARN, Check, failed
+from hansa.entrypoints.problems import BadSettings
 from hansa.kernel.errors import HansaError
 
 __all__ = ["OK", "WARN", "Check", "examined"]
@@ -22,8 +23,14 @@ async def examined(home: Path) -> AsyncIterator[Check]:
     yield here.version()
     yield here.data_directory(home)
     yield here.key(home)
+    tier = ""
     try:
         config = load(home)
+    except BadSettings as error:
+        for problem in error.problems:
+            yield failed("settings", str(problem), "put it right there; hansa config check looks again")
+        tier = next((one.what for one in error.problems if one.name == "sandbox_tier"), "")
+        config = Config.model_construct()
     except HansaError as error:
         yield failed("settings", str(error))
         config = Config.model_construct()
@@ -35,7 +42,7 @@ async def examined(home: Path) -> AsyncIterator[Check]:
     yield here.sqlite()
     yield here.store(home)
     yield here.clock(home)
-    async for check in confined.sandbox(config):
+    async for check in confined.sandbox(config, tier):
         yield check
     async for check in others.sources(home):
         yield check

@@ -11,13 +11,16 @@ from hansa.entrypoints.config import Config
 from hansa.entrypoints.doctor.check import Check, doubtful, failed, good
 
 
-async def sandbox(config: Config) -> AsyncIterator[Check]:
-    """Yields a check for each tier, then one for what follows: which is used, or that nothing is run."""
+async def sandbox(config: Config, wrong: str = "") -> AsyncIterator[Check]:
+    """Yields a check for each tier, then one for what follows: which is used, or that nothing is run.
+
+    Args:
+        wrong: why the setting names none; "" when it makes sense.
+    """
     mac = sys.platform == "darwin"
     known = {one.name: one for one in TIERS}
-    if config.sandbox_tier and config.sandbox_tier not in known:
-        what = f"sandbox_tier: {config.sandbox_tier} is none of {', '.join(known)}"
-        yield failed("sandbox", what, "name one of them, or leave the setting empty")
+    if wrong:
+        yield failed("sandbox", f"sandbox_tier: {wrong}", "name one of them, or leave the setting empty")
         return
     possible = [one for one in TIERS if (one is SEATBELT) == mac]
     wanted = [known[config.sandbox_tier]] if config.sandbox_tier else possible
