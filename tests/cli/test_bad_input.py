@@ -289,6 +289,20 @@ def test_variables_that_are_read_are_not_said_to_set_nothing(node: Hansa, home: 
     assert node("config", "check", "--json").json["setting_nothing"] == []
 
 
+def test_what_there_is_no_subscription_for(node: Hansa) -> None:
+    assert "subscribes to no other yet: hansa subscribe URL first" in node("sync").sentence
+    assert "hansa subscribe http://x first" in node("sync", "http://x").sentence
+    said = node("unsubscribe", "http://x")
+    assert (said.code, "nothing was changed: there is none at all" in said.sentence) == (NOT_FOUND, True)
+
+
+def test_nothing_is_agreed_to_where_nobody_can_be_asked(node: Hansa, held: str) -> None:
+    for words in (("skill", "remove", held), ("join", "http://127.0.0.1:1/#7K3M-9QXF-2B4H-KT6W-P8ZD")):
+        said = node(*words)
+        assert (said.code, said.sentence.endswith("say --yes")) == (USAGE, True)
+    assert node("skill", "show", held, "--json").json["state"] == "quarantined"
+
+
 # ---- files
 
 
@@ -369,7 +383,7 @@ def test_exporting_what_was_never_published(node: Hansa, held: str) -> None:
 # ---- names
 
 
-@pytest.mark.parametrize("words", [("skill", "show"), ("skill", "remove"), ("why",), ("prove",), ("publish",),
+@pytest.mark.parametrize("words", [("skill", "show"), ("skill", "remove", "--yes"), ("why",), ("prove",), ("publish",),
                                    ("quarantine", "show"), ("quarantine", "approve"), ("quarantine", "reject"),
                                    ("skill", "export")])  # fmt: skip
 @pytest.mark.parametrize(("id_", "says"), [("0" * 12, "starts with"), ("ab", "4 "), ("zzzz", "starts with")])

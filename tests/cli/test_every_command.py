@@ -218,6 +218,40 @@ def test_status_names_the_sandbox_that_the_last_proof_ran_in(node: Hansa, tmp_pa
     assert layers and told == f"{layers} at the last proof, tested anew before the next"
 
 
+REPEAT = '''"""Say a word several times.
+
+Steps:
+1. Multiply it.
+License: MIT
+"""
+
+
+def repeat(count: int, word: str):
+    """Do it.
+
+    >>> repeat(2, "a")
+    'aa'
+    >>> repeat(0, "b")
+    ''
+    """
+    return word * count
+'''
+
+
+def test_arguments_that_do_not_fit_are_named(node: Hansa, tmp_path: Path) -> None:
+    skill = tmp_path / "repeat.py"
+    skill.write_text(REPEAT)
+    added = node("skill", "add", skill, "--json").json["added"][0]["trace_id"]
+    assert node("prove", added).code == 0
+    said = node("execute", "Say a word several times", "--args", "('a',)")
+    assert said.code == 1
+    assert f"({added[:12]} fits, but takes (count, word); you gave 1;" in said.err
+    said = node("execute", "Say a word several times", "--args", "('a', 2)")
+    assert "takes (count, word); you gave 2 of another kind;" in said.err
+    assert "no proved skill fits" in node("execute", "paint a fence", "--args", "('a',)").err
+    assert node("execute", "Say a word several times", "--args", "(2, 'a')").code == 0
+
+
 def test_export_and_import_by_file_go_through_the_same_checks(node: Hansa, tmp_path: Path, monkeypatch) -> None:
     skill = tmp_path / "mine.py"
     skill.write_text(MINE)
@@ -236,7 +270,9 @@ def test_export_and_import_by_file_go_through_the_same_checks(node: Hansa, tmp_p
     assert (taken.code, len(taken.json["taken"])) == (0, 1)
     assert node("skill", "show", added, "--json").json["state"] == "quarantined"
     again = node("skill", "import", out, "--json")
-    assert (again.code, again.json["refused"][0]["reason"]) == (1, "duplicate")
+    assert (again.code, again.json["refused"]) == (0, [])
+    assert [one["reason"] for one in again.json["already_here"]] == ["duplicate", "duplicate"]  # who signs, and it
+    assert "0 taken into quarantine, 2 already here, 0 refused" in node("skill", "import", out).out
     forged = tmp_path / "forged"
     forged.write_text(out.read_text().replace("A", "B", 1))
     assert node("skill", "import", forged, "--json").json["taken"] == []

@@ -38,10 +38,10 @@ def test_a_node_that_is_up_makes_a_link_and_another_joins_by_it(node: Hansa, up:
     assert link == f"{up.url}/#{code}"
     assert "--url names the one" in hint
 
-    said = other("join", link, "--url", "https://ann.example")
+    said = other("join", link, "--url", "https://ann.example", "--yes")
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines()[0] == f"joined {up.id} at {up.url}"
-    assert other("join", link, "--json").json["outcome"] == "admitted"
+    assert other("join", link, "--json", "--yes").json["outcome"] == "admitted"
 
     (row,) = node("peer", "list", "--json").json["instances"]
     assert (row["invited"], row["note"], row["url"], row["records_per_minute"]) == (
@@ -59,12 +59,16 @@ def test_a_node_that_is_down_makes_a_code_that_is_good_once_it_is_up(node: Hansa
     assert "asks first" in told.out and f"hansa join {code} --at ADDRESS" in told.out
     up = Up(home)
     try:
-        said = other("join", code, "--at", up.url)
+        said = other("join", code, "--at", up.url, "--yes")
         assert "its operator has to approve" in said.out
         (waiting,) = node("peer", "requests", "--json").json["requests"]
         assert waiting["instance_id"][:30] in node("peer", "requests").out.replace("\n", "")
         assert "may push records here" in node("peer", "approve", waiting["instance_id"][:20]).out
-        assert other("join", code, "--at", up.url, "--no-subscribe").out.splitlines()[1].startswith("not subscribed")
+        assert (
+            other("join", code, "--at", up.url, "--no-subscribe", "--yes")
+            .out.splitlines()[1]
+            .startswith("not subscribed")
+        )
     finally:
         up.stop()
     assert node("peer", "requests").out == "nobody waits\n"
@@ -97,16 +101,23 @@ class Terminal(io.StringIO):
 
 def test_one_that_waits_is_refused(node: Hansa, up: Up, other: Hansa) -> None:
     link = node("peer", "invite", "--ask", "--uses", "3", "--json").json["link"]
-    assert other("join", link).code == 0
+    assert other("join", link, "--yes").code == 0
     (waiting,) = node("peer", "requests", "--json").json["requests"]
     assert "does not wait any more" in node("peer", "refuse", waiting["instance_id"]).out
     assert node("peer", "refuse", waiting["instance_id"]).code == 3
 
 
+def test_removing_a_node_that_is_out_already_says_so(node: Hansa, up: Up, other: Hansa) -> None:
+    assert other("join", node("peer", "invite", "--json").json["link"], "--yes").code == 0
+    (one,) = node("peer", "list", "--json").json["instances"]
+    assert "may not push records here any more" in node("peer", "remove", one["instance_id"]).out
+    assert node("peer", "remove", one["instance_id"]).out.endswith("was not in: nothing was changed\n")
+
+
 def test_a_code_that_is_taken_back_is_refused_in_one_sentence(node: Hansa, up: Up, other: Hansa) -> None:
     made = node("peer", "invite", "--json").json
     assert node("peer", "withdraw", made["id"]).out == f"invitation {made['id']} is taken back\n"
-    said = other("join", made["link"])
+    said = other("join", made["link"], "--yes")
     assert said.code == 1
     assert said.sentence.startswith("bad_invitation: no open invitation has that code")
     assert node("peer", "withdraw", made["id"]).code == 3
@@ -114,16 +125,16 @@ def test_a_code_that_is_taken_back_is_refused_in_one_sentence(node: Hansa, up: U
 
 
 def test_into_a_private_network_the_setting_to_change_is_named(node: Hansa) -> None:
-    said = node("join", "http://192.168.7.9:8470/#7K3M-9QXF-2B4H-KT6W-P8ZD")
+    said = node("join", "http://192.168.7.9:8470/#7K3M-9QXF-2B4H-KT6W-P8ZD", "--yes")
     assert said.code == 4
     assert "outbound.lan" in said.sentence
     assert 'in config.toml: [outbound], lan = ["192.168.7.0/24"]' in said.sentence
-    said = node("join", "http://[fd00::9]:8470/#7K3M-9QXF-2B4H-KT6W-P8ZD")
+    said = node("join", "http://[fd00::9]:8470/#7K3M-9QXF-2B4H-KT6W-P8ZD", "--yes")
     assert 'lan = ["fd00::/64"]' in said.sentence
 
 
 def test_what_the_sentence_says_to_write_is_what_lets_through(node: Hansa, home: Path) -> None:
-    asked = node("join", "http://192.168.7.9:9/#7K3M-9QXF-2B4H-KT6W-P8ZD")
+    asked = node("join", "http://192.168.7.9:9/#7K3M-9QXF-2B4H-KT6W-P8ZD", "--yes")
     written = re.search(r"lan = \[.*\]", asked.sentence)
     assert written
     (home / "config.toml").write_text(f"[outbound]\n{written[0]}\n")
@@ -137,7 +148,7 @@ def test_what_the_sentence_says_to_write_is_what_lets_through(node: Hansa, home:
 
 def test_a_door_that_is_not_reached_by_that_name_says_which_setting(node: Hansa, up: Up, other: Hansa) -> None:
     code = node("peer", "invite", "--json").json["code"]
-    assert other("join", code, "--at", up.url.replace("127.0.0.1", "localhost")).code == 0
+    assert other("join", code, "--at", up.url.replace("127.0.0.1", "localhost"), "--yes").code == 0
 
 
 @pytest.mark.parametrize(("text", "ms"), [("30m", 1_800_000), ("24h", 86_400_000), (" 7D ", 604_800_000)])

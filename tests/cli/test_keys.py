@@ -71,6 +71,8 @@ def test_wrong_words_are_said_to_be_wrong(node: Hansa, tmp_path: Path, home: Pat
     (tmp_path / "x").write_text("nonsense")
     (tmp_path / "x").chmod(0o600)
     shutil.copy(home / "root.key", tmp_path / "open")
+    (tmp_path / "notes").write_text("milk, bread")
+    (tmp_path / "notes").chmod(0o644)
     (tmp_path / "open").chmod(0o644)
     here = signing(node)
     for words, what in (
@@ -81,6 +83,7 @@ def test_wrong_words_are_said_to_be_wrong(node: Hansa, tmp_path: Path, home: Pat
         (("rotate", "--root-key", tmp_path / "absent"), "no root key at"),
         (("rotate", "--root-key", tmp_path / "x"), "no root key"),
         (("rotate", "--root-key", tmp_path / "open"), "chmod 600"),
+        (("rotate", "--root-key", tmp_path / "notes"), "holds no root key"),
         (("rotate-root", "--to", home / "root.key"), "in force"),
         (("move-root", home / "key"), "never overwritten"),
     ):

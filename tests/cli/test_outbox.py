@@ -45,6 +45,32 @@ def test_what_waits_can_be_given_up_and_brought_back(proved: Hansa) -> None:
     assert proved("outbox", "list", "--json").json["count"] == 1
 
 
+def test_every_try_is_counted_those_that_were_asked_for_too(proved: Hansa) -> None:
+    proved("publish", "--to", NOWHERE)
+    for tries in (2, 3):
+        proved("outbox", "retry", "--all")
+        assert [one["tries"] for one in proved("outbox", "list", "--json").json["deliveries"]] == [tries]
+
+
+def test_publishing_again_says_what_was_published_already(proved: Hansa) -> None:
+    assert "1 published, 0 stay here" in proved("publish").out
+    assert "1 published (0 new, 1 already), 0 stay here" in proved("publish").out
+
+
+def test_what_stands_in_the_feed_is_told_to_whoever_pulls(proved: Hansa) -> None:
+    proved("publish")
+    id_ = proved("skill", "list", "--json").json["skills"][0]["trace_id"]
+    said = proved("skill", "remove", id_)
+    assert (said.code, "say --yes" in said.sentence) == (2, True)
+    assert proved("skill", "show", id_, "--json").json["state"] == "admitted"
+    assert "to be told: whoever pulls from this node" in proved("skill", "remove", id_, "--yes").out
+
+
+def test_what_never_left_is_told_to_nobody(proved: Hansa) -> None:
+    id_ = proved("skill", "list", "--json").json["skills"][0]["trace_id"]
+    assert "to be told: nobody" in proved("skill", "remove", id_, "--yes").out
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [(("drop",), 2), (("retry",), 2), (("drop", "--all"), 3), (("drop", "abcdef"), 3), (("list", "--state", "x"), 2)],

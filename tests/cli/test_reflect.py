@@ -27,6 +27,15 @@ def test_notes_are_listed_filtered_and_recalled(noted: Hansa) -> None:
     assert noted("reflect", "recall", "paint a fence").code == 1
 
 
+def test_empty_lists_say_so(hansa: Hansa) -> None:
+    assert hansa("init").code == 0
+    assert hansa("reflect", "list").out == hansa("reflect", "summary").out
+    assert hansa("reflect", "list").out.startswith("no notes yet: hansa reflect add")
+    assert hansa("reflect", "recall", "paint a fence").out.startswith("no note is near that")
+    assert hansa("reflect", "list", "--tag", "csv").out == "no note fits\n"
+    assert hansa("reflect", "summary", "--tag", "csv").out == "no note fits\n"
+
+
 def test_the_summary_and_the_report_are_printed_and_written(noted: Hansa, tmp_path: Path) -> None:
     assert "went wrong 2x  general: line #; 1 times well since" in noted("reflect", "summary").out
     assert noted("reflect", "report").out.startswith("# What was learnt\n")
@@ -46,7 +55,7 @@ def test_notes_go_out_and_come_in_by_file(noted: Hansa, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("add", "won", "text"), 1, "bad_body"),
+        (("add", "won", "text"), 2, "say success, failure or partial"),
         (("list", "--outcome", "won"), 2, "say success, failure or partial"),
         (("list", "--since", "yesterday"), 2, "write a day like 2026-11-20"),
         (("list", "--since", "99999999999d"), 2, "write a day like 2026-11-20"),

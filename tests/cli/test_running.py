@@ -125,8 +125,19 @@ def test_a_node_that_does_not_come_up_says_why_with_its_exit_code(node: Hansa, h
         sock.listen()
         said = node("up", "--detach", "--port", str(sock.getsockname()[1]))
     assert said.code == UNAVAILABLE
-    assert "the node did not come up: can't listen on" in said.err
+    assert said.err.startswith("hansa: the node did not come up: can't listen on")
+    assert "--port" in said.err.splitlines()[0]
     assert holder(home) is None
+
+
+def test_a_start_that_fails_tells_only_what_it_wrote_itself_and_the_cause_first(node: Hansa, home: Path) -> None:
+    (home / "logs").mkdir()
+    (home / "logs" / "hansa.log").write_text('{"event": "long ago", "level": "info"}\n' * 20)
+    said = node("up", "--detach", "--host", "192.0.2.1")
+    assert said.code == UNAVAILABLE
+    assert said.err.startswith("hansa: the node did not come up: can't listen on 192.0.2.1")
+    assert "--host" in said.err and "--port" not in said.err
+    assert "long ago" not in said.err
 
 
 def test_what_would_stop_it_at_once_starts_nothing(hansa: Hansa, home: Path) -> None:

@@ -84,8 +84,11 @@ def test_check_of_another_programs_database(stocked: Hansa, home: Path) -> None:
     assert "no store of Hansa's" in said.sentence
 
 
-def test_check_without_a_store(node: Hansa) -> None:
+def test_check_without_a_store(node: Hansa, tmp_path: Path) -> None:
     said = node("store", "check")
+    assert (said.code, said.out) == (0, "nothing to check yet: the store is made when the first thing is kept\n")
+    assert node("store", "check", "--json").json["checked"] == {}
+    said = node("store", "check", "--home", tmp_path / "nowhere")
     assert said.code == USAGE
     assert "there is no store" in said.sentence
 
@@ -99,7 +102,7 @@ def test_backup_and_restore(stocked: Hansa, home: Path, tmp_path: Path) -> None:
     assert stocked("skill", "list", "--json").json["count"] == 1
     assert stocked("store", "backup", target).code == USAGE
     id_ = stocked("skill", "list", "--json").json["skills"][0]["trace_id"]
-    assert stocked("skill", "remove", id_).code == 0
+    assert stocked("skill", "remove", id_, "--yes").code == 0
     said = stocked("store", "restore", target)
     assert said.code == 0
     assert "what was there is in" in said.out
@@ -110,6 +113,27 @@ def test_backup_and_restore(stocked: Hansa, home: Path, tmp_path: Path) -> None:
     assert not stocked("status", "--json").json["asks_first"]
     assert stocked("skill", "list", "--json").json["skills"][0]["state"] == "quarantined"
     assert stocked("store", "check", "--full").code == 0
+
+
+def test_what_was_published_before_a_restore_is_not_new_after_it(
+    stocked: Hansa, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stocked("prove").code == 0
+    assert " published, " in stocked("publish").out
+    assert stocked("store", "backup", tmp_path / "backup").code == 0
+    assert stocked("store", "restore", tmp_path / "backup").code == 0
+    assert " published (0 new, 1 already), " in stocked("publish").out
+
+
+def test_a_restore_into_an_empty_folder_keeps_nothing_aside(stocked: Hansa, home: Path, tmp_path: Path) -> None:
+    assert stocked("store", "backup", tmp_path / "backup", "--with-key").code == 0
+    for as_json in ((), ("--json",)):
+        empty = tmp_path / f"empty{len(as_json)}"
+        said = stocked("store", "restore", tmp_path / "backup", "--home", empty, *as_json)
+        assert said.code == 0
+        assert "replaced" not in said.out
+        assert not list(empty.glob("*replaced*"))
+        assert not as_json or said.json["kept"] == ""
 
 
 @pytest.mark.parametrize("with_root", [True, False])

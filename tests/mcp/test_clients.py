@@ -57,6 +57,8 @@ def test_it_is_added_once_and_taken_out_again(
     again = node("mcp", "install", *where, "--allow", "publish", "--json").json
     assert not again["changed"] and again["copy"] is None
 
+    assert node("mcp", "uninstall", *where, "--home", tmp_path / "another").code == 2
+    assert node("mcp", "uninstall", *where, "--home", home, "--dry-run", "--json").json["diff"]
     gone = node("mcp", "uninstall", *where, "--json").json
     assert gone["changed"]
     assert read(path) == (tomllib.loads(before) if path.suffix == ".toml" else json.loads(before))

@@ -50,7 +50,7 @@ async def test_a_skill_that_every_address_refuses_has_not_passed(world: World) -
     assert "unknown_peer" in line.text
     [record] = a.store.records_about(SLUG.id, "skill")
     told = next(one.text for one in hub.node.stories.why(record.id).lines if one.state == "stopped")
-    assert f"by {a.id} via http" in told  # whom to invite
+    assert f"hansa peer add [by {a.id} via http" in told and "[ (" not in told  # whom to invite
     assert (await a.ask("outbox.list")).value["refused"] == 1
 
 

@@ -115,7 +115,7 @@ class Target:
             told = (await self.node.ask("skill.import", path=str(path))).value
             fates += (
                 ["taken"] * len(told["taken"] + told["keys"])
-                or [one["reason"] for one in told["refused"]][:1]
+                or [one["reason"] for one in told["already_here"] + told["refused"]][:1]
                 or ["not_json"]
             )
         return fates

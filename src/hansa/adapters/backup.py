@@ -128,14 +128,14 @@ def read(folder: Path) -> Manifest:
     return manifest
 
 
-def restore(home: Path, folder: Path, node: str | None, tell: Tell = lambda *_: None) -> tuple[Manifest, Path]:
+def restore(home: Path, folder: Path, node: str | None, tell: Tell = lambda *_: None) -> tuple[Manifest, Path | None]:
     """Puts a backup in the place of the store in `home`, whose lock the caller holds.
 
     Args:
         node: id of the node in `home`; None when it has no key, and the backup's is taken.
 
     Returns:
-        The manifest, and the folder that keeps what was there.
+        The manifest, and the folder that keeps what was there; None when nothing was.
 
     Raises:
         UsageError: no whole backup, or another node's; Fault: what is in it is damaged. Nothing was changed.

@@ -33,6 +33,7 @@ ROOT = "hansa-root-v1"
 NEXT = ".next"
 MODE = 0o600
 _MAX_BYTES = 256
+_START = b"hansa-"
 
 
 class MemoryKeys:
@@ -227,6 +228,18 @@ def _read_private(path: Path) -> bytes:
         os.close(handle)
 
 
+def _begins_as_key(path: Path) -> bool:
+    """Says whether a file begins as key files do, is empty or can't be read: whoever reads it whole says the rest."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        return not stat.S_ISREG(os.fstat(handle).st_mode) or _START.startswith(os.read(handle, len(_START)))
+    finally:
+        os.close(handle)
+
+
 def _line(kind: str, node_id: str, seed: bytes) -> bytes:
     parts = [kind, node_id, base64.b64encode(seed).decode()] if node_id else [kind, base64.b64encode(seed).decode()]
     return f"{' '.join(parts)}\n".encode()
@@ -261,6 +274,8 @@ def read_root_key(path: Path) -> tuple[NodeId, bytes]:
     """
     if not os.path.lexists(path):
         raise UsageError(f"there is no root key at {path}: name its file with --root-key; hansa key move-root moved it")
+    if not _begins_as_key(path):
+        raise UsageError(f"{path} holds no root key: give the file that hansa init made as root.key")
     kind, owner, seed = _parts(_read_private(path))
     if seed is None or kind not in (ROOT, FORMAT):
         what = "a signing key" if kind == SIGNING else "no root key"

@@ -97,7 +97,7 @@ class Config(BaseSettings):
     sandbox_tier: Annotated[
         TierName,
         Field(
-            description="Use this tier only: bubblewrap, namespaces, landlock or seatbelt; empty: the strongest that works."
+            description="Use this alone: bubblewrap, namespaces, landlock or seatbelt; empty: the strongest that works."
         ),
     ] = ""
     sync_seconds: Annotated[float, Field(gt=0, le=86400, description="Longest pause between two pulls.")] = 20.0

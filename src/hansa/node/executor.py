@@ -24,7 +24,7 @@ from hansa.node.vault import open_skill
 from hansa.skills.importing.draft import Draft
 from hansa.skills.judge import accepts, first_forbidden
 from hansa.skills.model import PYTHON, Case, Cases, Claim, Outcome, Result, Skill, Step
-from hansa.skills.signature import could_take
+from hansa.skills.signature import could_take, given_count, parameters_of
 
 
 class How(StrEnum):
@@ -65,6 +65,8 @@ class _Tries:
 
     failed: list[ContentId] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
+    unfit: str = ""
+    """What is said when the best match is one that can't take the arguments, and nothing else is left."""
 
 
 class Executor:
@@ -99,7 +101,7 @@ class Executor:
         ranking = self._core.settings.ranking
         near = ranking.try_at if cases else ranking.decide_at
         tries = _Tries()
-        candidates = self._candidates(intent, near, args, cases)
+        candidates = self._candidates(intent, near, args, cases, tries)
         for found, skill, trial in await self._first_that_passes(candidates, args, cases, tries):
             value, error = _value(trial, len(cases)) if args is not None else (None, "")
             elapsed = self._core.clock.stopwatch_us() - started
@@ -117,7 +119,7 @@ class Executor:
         return await self._solve(intent, args, cases, tries, started)
 
     def _candidates(
-        self, intent: str, near: float, args: str | None, cases: Sequence[Case]
+        self, intent: str, near: float, args: str | None, cases: Sequence[Case], tries: _Tries
     ) -> list[tuple[Found, Skill]]:
         """Returns the skills worth a sandbox run, best first: near enough, code, and able to take the arguments."""
         asked = [case.args for case in cases[:1]] + ([args] if args is not None else [])
@@ -135,9 +137,24 @@ class Executor:
             code = skill.result
             if code.media_type == PYTHON and all(could_take(code.text, code.entry_point, one) for one in asked):
                 worth.append((found, skill))
+            elif not worth and not tries.unfit and code.media_type == PYTHON:
+                tries.unfit = self._unfit(found, skill, args)
+        if worth:
+            tries.unfit = ""
         if damaged and not worth:
             raise damaged
         return worth[: self._core.settings.ranking.candidates]
+
+    def _unfit(self, found: Found, skill: Skill, args: str | None) -> str:
+        """Says that a skill is what is asked for, and what it takes; "" where that is not plain."""
+        code = skill.result
+        near = found.rank.similarity >= self._core.settings.ranking.decide_at
+        takes = parameters_of(code.text, code.entry_point)
+        if args is None or not near or takes is None or could_take(code.text, code.entry_point, args):
+            return ""
+        gave = given_count(args)
+        same = " of another kind" if gave == len(takes) else ""
+        return f"{found.row.id[:12]} fits, but takes ({', '.join(takes)}); you gave {gave}{same}"
 
     async def _first_that_passes(
         self, candidates: list[tuple[Found, Skill]], args: str | None, cases: Sequence[Case], tries: _Tries
@@ -165,13 +182,15 @@ class Executor:
         self, intent: str, args: str | None, cases: Sequence[Case], tries: _Tries, started: int
     ) -> Execution:
         def unsolved(why: str) -> Execution:
+            if tries.unfit:
+                why = why.replace("no proved skill fits", tries.unfit)
             elapsed = self._core.clock.stopwatch_us() - started
             return Execution(
                 How.UNSOLVED, None, intent, None, 0, tuple(tries.failed), elapsed, why, "; ".join(tries.named)
             )
 
         if self._solver is None:
-            return unsolved("no proved skill fits, and no solver is configured")
+            return unsolved(tries.unfit or "no proved skill fits, and no solver is configured")
         solution = await self._solver.solve(intent, cases)
         if solution is None:
             return unsolved("no proved skill fits, and the solver found nothing")

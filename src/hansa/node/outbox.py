@@ -48,8 +48,9 @@ class Outbox:
 
     async def again(self, rows: Sequence[OutboxRow]) -> None:
         """Puts deliveries back among those that wait, and wakes who brings them."""
-        changes = [PutOutbox(replace(row, state="pending", tries=0, at=self._core.now())) for row in rows]
+        changes = [PutOutbox(replace(row, state="pending", at=self._core.now())) for row in rows]
         await self._core.driver.perform(Effects(list(changes)))
+        self._core.driver.outbox_filled.set()
 
     def _about(self, row: OutboxRow, start: str) -> bool:
         return not start or row.record.startswith(start) or self.subject(row).startswith(start)

@@ -141,9 +141,7 @@ class Why:
             if box is Box.ADMISSION and record is not None and (record.came or not here):
                 here.insert(0, _came(record))
             if stopped is not None and box.value == stopped.box:
-                reason = BY_CODE.get(stopped.reason)
-                text = f"{stopped.reason}: {reason.text if reason else ''} [{stopped.detail}] at {iso(stopped.at)}"
-                lines.append(Line(box.value, "stopped", text))
+                lines.append(Line(box.value, "stopped", _told(stopped)))
                 reached = False
             elif not reached:
                 lines.append(Line(box.value, "not reached", ""))
@@ -168,6 +166,15 @@ def _stop(record: RecordRow | None, journal: list[JournalRow]) -> JournalRow | N
     stops = [one for one in journal if one is last.get(one.box) and one.verdict in ("ignore", "reject")]
     since = 0 if record is None else record.received
     return next((one for one in reversed(stops) if one.at >= since), None)
+
+
+def _told(stop: JournalRow) -> str:
+    """Returns why a message was stopped: what any such reason means, and what was noted of this case."""
+    reason = BY_CODE.get(stop.reason)
+    noted = stop.detail.strip()
+    if noted.startswith("(") and noted.endswith(")"):  # nothing but who and by which way
+        noted = noted[1:-1]
+    return f"{stop.reason}: {reason.text if reason else ''}" + (f" [{noted}]" if noted else "") + f" at {iso(stop.at)}"
 
 
 def _came(record: RecordRow) -> str:

@@ -54,6 +54,27 @@ def could_take(code: str, entry_point: str, arguments: str) -> bool:
     return all(_fits(parameter.annotation, value) for parameter, value in zip(parameters, values, strict=False))
 
 
+def parameters_of(code: str, entry_point: str) -> tuple[str, ...] | None:
+    """Returns the names of what a function takes by place; None where that is not plain to see.
+
+    >>> parameters_of("def repeat(count, word, times=1): return word", "repeat")
+    ('count', 'word', 'times')
+    """
+    function = _function(code, entry_point)
+    if function is None:
+        return None
+    return tuple(one.arg for one in [*function.args.posonlyargs, *function.args.args])
+
+
+def given_count(arguments: str) -> int:
+    """Returns how many arguments a Python literal of a tuple has; 0 for what is none."""
+    try:
+        values = ast.literal_eval(arguments)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return 0
+    return len(values) if isinstance(values, tuple) else 0
+
+
 @lru_cache(maxsize=1024)
 def _function(code: str, entry_point: str) -> ast.FunctionDef | None:
     source = read_source(code)

@@ -26,15 +26,15 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def decide(path: Path) -> Path:
-    """Puts `hansa.db.incoming` in the place of the store at `path`; returns the folder with what was there."""
+def decide(path: Path) -> Path | None:
+    """Puts `hansa.db.incoming` in the place of the store at `path`; returns what `finish` does."""
     beside(path, INCOMING).rename(beside(path, RESTORED))
     sync(path.parent)
-    return finish(path) or path
+    return finish(path)
 
 
 def finish(path: Path) -> Path | None:
-    """Finishes a restore that was decided; returns the folder with what was there, None when there is nothing to do."""
+    """Finishes a restore that was decided; returns the folder with what was there, None when nothing was."""
     new = beside(path, RESTORED)
     if not new.exists():
         return None
@@ -46,8 +46,11 @@ def finish(path: Path) -> Path | None:
     sync(aside)
     sync(path.parent)
     new.rename(path)
+    held = any(aside.iterdir())
+    if not held:
+        aside.rmdir()
     sync(path.parent)
-    return aside
+    return aside if held else None
 
 
 def _aside(path: Path) -> Path:

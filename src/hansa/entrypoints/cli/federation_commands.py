@@ -52,8 +52,10 @@ def _show_publish(value: dict[str, Any], detailed: bool) -> None:
     if value["dry_run"]:
         say(f"dry run: {signed} would be published, {len(shut)} stay; nothing was kept or sent")
         return
+    already = sum(one["published"] and not one["new"] for one in value["publications"])
+    told = f" ({signed - already} new, {already} already)" if already else ""
     say(
-        f"{signed} published, {len(shut)} stay here; {value['delivered']} delivered, {value['pending']} waiting, "
+        f"{signed} published{told}, {len(shut)} stay here; {value['delivered']} delivered, {value['pending']} waiting, "
         f"{value['refused']} refused there"
     )
     for problem in value["problems"]:
@@ -125,7 +127,8 @@ def sync(
     result = call(home, "sync", as_json, url=url.rstrip("/"), no_prove=no_prove)
     if not as_json:
         value = result.value
-        rows = [("taken into quarantine", value["taken"])]
+        rows = [("skills taken into quarantine", value["skills"])]
+        rows += [("other records taken", value["other_records"])] * bool(value["other_records"])
         rows += [("changes of keys", value["keys"])] * bool(value["keys"])
         rows += [(f"not taken: {code}", number) for code, number in sorted(value["refused"].items())]
         rows += [(f"proof: {code}", number) for code, number in sorted(value["proofs"].items())]

@@ -98,6 +98,8 @@ def run() -> None:
     except HansaError as error:
         _tell(problem(error), exit_code(error))
         typer.echo(f"hansa: {plain(str(error))}", err=True)
+        for note in getattr(error, "__notes__", ()):
+            typer.echo(f"  {note}", err=True)
         sys.exit(exit_code(error))
     except Misused as error:
         _tell({"reason": "usageerror", "message": plain(error.format_message())}, error.exit_code)

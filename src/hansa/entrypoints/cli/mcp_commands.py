@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -113,11 +114,12 @@ def uninstall(
     scope: ScopeName = "user",
     project: Project = Path(),
     dry_run: DryRun = False,
+    home: Annotated[Path | None, typer.Option("--home", help="Only if the node entered there is this one's.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take this node out of a coding agent's settings; the file is copied first."""
     _need_sdk()
-    _change(_client(client), scope, project, None, dry_run, as_json)
+    _change(_client(client), scope, project, None, dry_run, as_json, home)
 
 
 def _client(name: str) -> Any:
@@ -128,13 +130,31 @@ def _client(name: str) -> Any:
     return CLIENTS[name]
 
 
-def _change(client: Any, scope: str, project: Path, value: dict[str, Any] | None, dry_run: bool, as_json: bool) -> None:
+def _change(
+    client: Any,
+    scope: str,
+    project: Path,
+    value: dict[str, Any] | None,
+    dry_run: bool,
+    as_json: bool,
+    only: Path | None = None,
+) -> None:
+    """Changes a client's settings, or shows how.
+
+    Args:
+        only: the data directory of the node that may be taken out; None for any.
+
+    Raises:
+        UsageError: another node's is entered.
+    """
     from hansa.entrypoints.mcp import clients
 
     if scope not in clients.SCOPES:
         raise UsageError(f"--scope {scope!r} is none of {', '.join(clients.SCOPES)}")
     file = client.file(scope, Path.home(), project.expanduser().absolute())
     change = clients.plan(client, file, value)
+    if only and change.needed and json.dumps(str(only.expanduser().absolute())) not in change.before:
+        raise UsageError(f"{change.path} names a node of another data directory: without --home it is taken out")
     copy = clients.carry_out(change) if change.needed and not dry_run else None
     if as_json:
         print_json({"client": client.name, "path": str(change.path), "changed": change.needed and not dry_run,

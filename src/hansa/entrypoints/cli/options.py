@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hansa.entrypoints.home import STORE, home_directory
-from hansa.kernel.errors import HansaError
+from hansa.kernel.errors import HansaError, UsageError
 from hansa.kernel.plain import plain
 
 Home = Annotated[
@@ -50,6 +51,17 @@ SkillIds = Annotated[
 SomeIds = Annotated[
     list[str] | None, typer.Argument(metavar="[ID...]", help="By default all not tried yet.", autocompletion=skill_ids)
 ]
+
+
+def interactive(what: str) -> bool:
+    """Says that somebody at a terminal can be asked.
+
+    Raises:
+        UsageError: nobody can, and what would be asked may not be taken for granted.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError(f"{what}, and there is no terminal to ask at: say --yes")
+    return True
 
 
 def epilog(*examples: str) -> str:

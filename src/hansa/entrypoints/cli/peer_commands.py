@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from hansa.entrypoints.cli import qr
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, interactive
 from hansa.entrypoints.cli.show import say, say_all, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE
@@ -63,7 +62,8 @@ def peer_remove(node: KnownNode, home: Home = None, as_json: AsJson = False) -> 
     """Take back that a node is in: what it pushes is refused, and nothing is pulled from it. What came stays."""
     value = call(home, "peer.remove", as_json, id=node).value
     if not as_json:
-        say(f"{value['instance_id']} may not push records here any more")
+        was = "may not push records here any more" if value["changed"] else "was not in: nothing was changed"
+        say(f"{value['instance_id']} {was}")
         for url in value["unsubscribed"]:
             say(f"no longer subscribed to {url}")
 
@@ -187,10 +187,10 @@ def join(
 ) -> None:
     """Join another node by its invitation: each takes what the other pushes, and you pull what it passes on.
 
-    On a terminal you are shown who made the invitation and asked first.
+    You are shown who made the invitation and asked first; --yes agrees unasked, where there is no terminal.
     """
     inviter = ""
-    if not yes and sys.stdin.isatty():
+    if not yes and interactive("another node would be let in"):
         inviter = _agreed(call(home, "join.look", invitation=invitation, at=at).value, not no_subscribe)
     value = call(
         home, "join", as_json, invitation=invitation, at=at, url=url, subscribe=not no_subscribe, inviter=inviter

@@ -18,6 +18,8 @@ cli = typer.Typer()
 reflect = typer.Typer(no_args_is_help=True, help="Notes on how work went: keep, recall, sum up.")
 cli.add_typer(reflect, name="reflect")
 
+NONE = "no notes yet: hansa reflect add, or hansa execute, which notes its own outcomes"
+
 Outcome = Annotated[str, typer.Option(help="Only success, failure or partial.")]
 Category = Annotated[str, typer.Option(help="Only this kind of work.")]
 Tag = Annotated[str, typer.Option(help="Only with this tag.")]
@@ -67,8 +69,9 @@ def list_(
     given = _filter(outcome, category, tag, session, since)
     result = call(home, "reflection.list", as_json, text=text, after=after, limit=limit, **given)
     if not as_json:
-        _show(result.value["reflections"])
-        say(f"{len(result.value['reflections'])} of {result.value['count']}")
+        _show(result.value["reflections"], "no note fits" if any(given.values()) or text or after else NONE)
+        if result.value["reflections"]:
+            say(f"{len(result.value['reflections'])} of {result.value['count']}")
 
 
 @reflect.command(epilog=epilog("hansa reflect recall 'parse a date'"))
@@ -81,7 +84,7 @@ def recall(
     """Show the notes that are nearest to what you are about to do. Exit code 1 when there are none."""
     result = call(home, "reflection.recall", as_json, intent=intent, limit=limit)
     if not as_json:
-        _show(result.value["reflections"])
+        _show(result.value["reflections"], "no note is near that: hansa reflect list shows all")
     finish(result)
 
 
@@ -96,10 +99,14 @@ def summary(
     as_json: AsJson = False,
 ) -> None:
     """Show how each kind of work goes, and what went well or wrong more than once."""
-    result = call(home, "reflection.summary", as_json, **_filter(outcome, category, tag, session, since))
+    given = _filter(outcome, category, tag, session, since)
+    result = call(home, "reflection.summary", as_json, **given)
     if as_json:
         return
     value = result.value
+    if not value["count"]:
+        say("no note fits" if any(given.values()) else NONE)
+        return
     say(f"{value['count']} notes of {value['sessions']} sessions")
     rows = [
         (
@@ -222,7 +229,10 @@ def _now() -> float:
     return SystemClock().now() / 1000
 
 
-def _show(reflections: list[dict[str, Any]]) -> None:
+def _show(reflections: list[dict[str, Any]], otherwise: str) -> None:
+    if not reflections:
+        say(otherwise)
+        return
     rows = [
         (short(one["id"]), (one["at"] or "undated")[:16].replace("T", " "), one["outcome"], one["category"],
          one["description"][:200] + (f" — {one['error'][:200]}" if one["error"] else ""))

@@ -153,25 +153,34 @@ def in_background(directory: Path, flags: tuple[str, ...]) -> tuple[Holder, bool
     folder = directory / LOGS
     folder.mkdir(mode=0o700, exist_ok=True)
     command = [*background.this_program(), "up", "--home", str(directory), *flags]
+    log = folder / logs.NAME
+    before = log.stat().st_size if log.exists() else 0
     started = background.launch(command, folder / logs.LAST_WORDS, READY_SECONDS)
     if started.line:
         return Holder(started.pid, json.loads(started.line)["url"]), False
     if started.code == BUSY and (other := node_at(directory, end)):  # somebody else was faster
         return other, True
-    raise _failed(directory, started.code)
+    raise _failed(directory, started.code, before)
 
 
-def _failed(directory: Path, code: int | None) -> HansaError:
+def _failed(directory: Path, code: int | None, before: int) -> HansaError:
+    """Returns why a start failed; what it wrote besides comes as notes, which are shown below.
+
+    Args:
+        before: how long the log was before it, in bytes.
+    """
     from hansa.entrypoints import logs
 
     words = last_lines(directory / LOGS / logs.LAST_WORDS, SHOWN)
-    for line in [readable(one) for one in last_lines(directory / LOGS / logs.NAME, SHOWN)] + words[:-1]:
-        typer.echo(plain(line), err=True)
     said = words[-1].removeprefix("hansa: ") if words else "it said nothing"
-    if code is None:
-        return Unavailable(f"the node was not up after {READY_SECONDS:g} s and was ended: see {directory / LOGS}")
     kind = next((kind for kind, known, _ in TABLE if known == code and kind is not Refused), Fault)
-    return kind(f"the node did not come up: {plain(said, 400)}")
+    error: HansaError = kind(f"the node did not come up: {plain(said, 400)}")
+    if code is None:
+        error = Unavailable(f"the node was not up after {READY_SECONDS:g} s and was ended: see {directory / LOGS}")
+    written = last_lines(directory / LOGS / logs.NAME, SHOWN, before)
+    for line in [readable(one) for one in written] + words[:-1]:
+        error.add_note(plain(line))
+    return error
 
 
 @cli.command(epilog=epilog("hansa stop", "hansa stop --timeout 60", "hansa stop --force"))

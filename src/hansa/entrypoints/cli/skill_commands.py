@@ -12,7 +12,7 @@ import typer
 
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive
 from hansa.entrypoints.cli.show import percent, print_json, say, say_quoted, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -97,7 +97,10 @@ def show(
         say(f"  ◀ {short(one)}  (not held here)")
 
 
-@skill.command("remove", epilog=epilog("hansa skill remove 3f9a2c --why 'wrong for empty input'"))
+@skill.command(
+    "remove",
+    epilog=epilog("hansa skill remove 3f9a2c --why 'wrong for empty input'", "hansa skill remove 3f9a2c --yes"),
+)
 def remove(
     id_: SkillId,
     why: Annotated[str, typer.Option(help="Told to everybody who has it.")] = "",
@@ -106,11 +109,12 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Take a skill away for good: a signed tombstone follows it to wherever this node brought it."""
-    if not yes and sys.stdin.isatty():
+    if not yes and interactive(f"{id_} would be removed for good"):
         typer.confirm(f"Remove {id_} for good?", abort=True)
     result = call(home, "skill.remove", as_json, id=id_, why=why)
     if not as_json:
-        told = ", ".join(result.value["told"]) or "nobody: it was never passed on"
+        whoever = ["whoever pulls from this node: it stands in the feed"] if result.value["in_feed"] else []
+        told = ", ".join([*result.value["told"], *whoever]) or "nobody: it was never passed on"
         say(f"{short(result.value['trace_id'])} is removed for good; to be told: {told}")
 
 
@@ -187,7 +191,9 @@ def import_(
             say(f"! line {one['line']}: {one['message']}")
         if result.value["keys"]:
             say(f"changes of keys: {len(result.value['keys'])}")
-        say(f"{len(result.value['taken'])} taken into quarantine, {len(result.value['refused'])} refused")
+        known = len(result.value["already_here"])
+        already = f"{known} already here, " if known else ""
+        say(f"{len(result.value['taken'])} taken into quarantine, {already}{len(result.value['refused'])} refused")
     finish(result)
 
 

@@ -43,6 +43,13 @@ def check(
     finish(result)
 
 
+def _begun(path: Path) -> bool:
+    """Says whether anything of a store lies there."""
+    from hansa.adapters.store import restoring
+
+    return any(restoring.beside(path, end).exists() for end in ("", "-wal", ".restored"))
+
+
 @store.command(epilog=epilog("hansa store backup ~/backups/monday", "hansa store backup friday --with-key"))
 def backup(
     path: Annotated[Path, typer.Argument(help="Folder to make; it must not exist.")],
@@ -81,12 +88,13 @@ def restore(
     with DataDirLock(directory), Bar() as bar:
         node = identity(directory) if (directory / KEY).exists() else None
         manifest, aside = backups.restore(directory, folder, node, bar.update)
-    value = shown(folder, manifest) | {"kept": str(aside)}
+    value = shown(folder, manifest) | {"kept": str(aside) if aside else ""}
     if as_json:
         print_json(value)
         return
     _show_backup(value, "restored from")
-    say(f"what was there is in {aside}")
+    if aside:
+        say(f"what was there is in {aside}")
     say("next: hansa sync (or hansa store repair) asks your sources what this node has said since; until then it")
     say("signs nothing new. hansa store repair --go-on goes on without asking.")
 
@@ -116,7 +124,12 @@ def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
     from hansa.adapters.store import checking, connections, restoring
 
     path = directory / STORE
-    if not directory.is_dir() or not any(restoring.beside(path, end).exists() for end in ("", "-wal", ".restored")):
+    if (directory / KEY).exists() and not _begun(path):
+        value = {"ok": True, "full": full, "checked": {}, "damage": [], "store": str(path)}
+        if as_json:
+            print_json(value)
+        return Result(value)
+    if not directory.is_dir() or not _begun(path):
         raise UsageError(f"there is no store at {path}: run hansa init, or name the data directory with --home")
     with DataDirLock(directory), Bar() as bar:
         restoring.finish(path)
@@ -142,6 +155,9 @@ def _accept_loss(directory: Path, as_json: bool) -> None:
 
 def _show_damage(value: dict[str, Any]) -> None:
     counts = ", ".join(f"{number} {name}" for name, number in value["checked"].items())
+    if value["ok"] and not counts:
+        say("nothing to check yet: the store is made when the first thing is kept")
+        return
     if value["ok"]:
         say(f"whole: {counts}" + ("" if value["full"] else " (hansa store check --full also checks every signature)"))
         return

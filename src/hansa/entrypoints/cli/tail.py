@@ -16,8 +16,11 @@ BLOCK = 64 * 1024
 PAUSE_SECONDS = 0.2
 
 
-def last_lines(path: Path, count: int) -> list[str]:
+def last_lines(path: Path, count: int, after: int = 0) -> list[str]:
     """Returns the last lines of a file; none when there is no such file. Reads no more of it than needed.
+
+    Args:
+        after: bytes at its start that are passed over; none of a file that is shorter, for that is a new one.
 
     Raises:
         Unavailable: it can't be read.
@@ -25,9 +28,10 @@ def last_lines(path: Path, count: int) -> list[str]:
     try:
         with path.open("rb") as file:
             at = file.seek(0, os.SEEK_END)
+            start = after if after <= at else 0
             tail = b""
-            while at > 0 and tail.count(b"\n") <= count:
-                step = min(BLOCK, at)
+            while at > start and tail.count(b"\n") <= count:
+                step = min(BLOCK, at - start)
                 at = file.seek(at - step)
                 tail = file.read(step) + tail
     except FileNotFoundError:

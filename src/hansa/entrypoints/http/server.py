@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -57,9 +58,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise Unavailable(f"no permission to listen on port {port}: choose one above 1023 with --port") from None
     except OSError as error:
         sock.close()
-        raise Unavailable(
-            f"can't listen on {host} port {port} ({error.strerror}): choose another with --port, or --port 0 for any"
-        ) from None
+        if error.errno == errno.EADDRINUSE:
+            advice = "choose another with --port, or --port 0 for any"
+        else:
+            advice = "that is no address of this machine; choose another with --host, 127.0.0.1 for this machine alone"
+        raise Unavailable(f"can't listen on {host} port {port} ({error.strerror}): {advice}") from None
     return sock
 
 

@@ -9,7 +9,7 @@ from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.identity import roots
-from hansa.kernel.errors import HansaError, UsageError
+from hansa.kernel.errors import HansaError, NotFound, UsageError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.verdict import Reason
 from hansa.node.delivering import check_address
@@ -17,6 +17,7 @@ from hansa.node.ports import SkillFilter
 from hansa.node.rows import BY_AGENT, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
 from hansa.node.views import View
+from hansa.skills.messages import SKILL
 from hansa.skills.model import Origin, SkillState
 
 
@@ -96,6 +97,10 @@ async def _subscribe(app: App, given: Arguments) -> Outcome:
 @operation("unsubscribe")
 async def _unsubscribe(app: App, given: Arguments) -> Outcome:
     url = given["url"].rstrip("/")
+    known = [one.url for one in app.node.core.store.subscriptions()]
+    if url not in known:
+        there = f"there are those to {', '.join(known)}" if known else "there is none at all"
+        raise NotFound(f"no subscription to {url}, so nothing was changed: {there}")
     await app.node.subscriber.unsubscribe(url)
     yield Result({"url": url, "subscribed": False})
 
@@ -105,10 +110,12 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     """Pulls from every source (or one), proves what came, and tells the sources what they may be told."""
     node = app.node
     sources = [one for one in node.core.store.subscriptions() if not given.get("url") or one.url == given["url"]]
+    if not sources and given.get("url"):
+        raise UsageError(f"no subscription to {given['url']}: hansa subscribe {given['url']} first")
     if not sources:
-        raise UsageError("there is no such subscription here: hansa subscribe URL first")
+        raise UsageError("this node subscribes to no other yet: hansa subscribe URL first")
     faults: list[dict[str, str]] = []
-    taken = keys = 0
+    taken = keys = skills = 0
     refused: dict[str, int] = {}
     for source in sources:
         try:
@@ -118,6 +125,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
                     keys += pulled.reason is None  # a duplicate was asked for before the feed brought it
                 elif pulled.reason is None:
                     taken += 1
+                    skills += pulled.kind == SKILL
                 else:
                     refused[pulled.reason.code] = refused.get(pulled.reason.code, 0) + 1
                 yield Progress(taken, taken, f"pulled {pulled.id[:12]}")
@@ -134,6 +142,8 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     delivered = [one.row.state async for one in node.publisher.deliver()]
     value = {
         "taken": taken,
+        "skills": skills,
+        "other_records": taken - skills,
         "keys": keys,
         "refused": refused,
         "faults": faults,

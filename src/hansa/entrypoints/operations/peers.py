@@ -155,11 +155,14 @@ async def _refuse(app: App, given: Arguments) -> Outcome:
 @operation("peer.remove")
 async def _remove(app: App, given: Arguments) -> Outcome:
     node = app.node
+    before = {row.id: row for row in node.core.store.peers()}
+    asked = [one.id for one in node.core.store.requests()]
     id_ = await node.doorkeeper.remove(given["id"])
     sources = [one.url for one in node.core.store.subscriptions() if one.peer == id_]
     for url in sources:
         await node.subscriber.unsubscribe(url)
-    yield Result({"instance_id": id_, "invited": False, "unsubscribed": sources})
+    changed = id_ in asked or bool(sources) or node.core.store.peer(id_) != before.get(id_)
+    yield Result({"instance_id": id_, "invited": False, "unsubscribed": sources, "changed": changed})
 
 
 def _invitation(app: App, one: Invitation) -> dict[str, Any]:

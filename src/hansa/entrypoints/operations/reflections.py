@@ -40,8 +40,8 @@ def wanted(given: Arguments) -> ReflectionFilter:
         UsageError: an outcome that is none.
     """
     outcome = given.get("outcome")
-    if outcome and outcome not in [str(went) for went in Went]:
-        raise UsageError(f"{outcome} is no outcome: say success, failure or partial")
+    if outcome:
+        _check_outcome(outcome)
     return ReflectionFilter(
         outcome=Went(outcome) if outcome else None,
         category=given.get("category", ""),
@@ -53,8 +53,14 @@ def wanted(given: Arguments) -> ReflectionFilter:
     )
 
 
+def _check_outcome(outcome: str) -> None:
+    if outcome not in [str(went) for went in Went]:
+        raise UsageError(f"{outcome} is no outcome: say success, failure or partial")
+
+
 @operation("reflection.add")
 async def _add(app: App, given: Arguments) -> Outcome:
+    _check_outcome(given["outcome"])
     fields: dict[str, Any] = {
         "outcome": given["outcome"],
         "description": given["description"],

@@ -57,8 +57,10 @@ async def _skill_add(app: App, given: Arguments) -> Outcome:
 @operation("skill.remove")
 async def _skill_remove(app: App, given: Arguments) -> Outcome:
     row = find_skill(app.node.core, given["id"])
+    said = app.node.core.store.records_about(row.id, SKILL)
     told = await app.node.shelf.remove(row, given.get("why", ""))
-    yield Result({"trace_id": row.id, "state": "removed", "told": told})
+    in_feed = any(record.author == app.node.core.me for record in said)  # whoever pulls is told as well
+    yield Result({"trace_id": row.id, "state": "removed", "told": told, "in_feed": in_feed})
 
 
 @operation("skill.export")
@@ -84,15 +86,18 @@ async def _skill_import(app: App, given: Arguments) -> Outcome:
     taken: list[dict[str, str]] = []
     keys: list[dict[str, str]] = []
     refused: list[dict[str, Any]] = []
+    known: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         try:
             record = await app.node.inbox.receive(line, Via.FILE, Path(given["path"]).name)
             one = {"record": record.id, "kind": record.kind, "skill": record.subject}
             (keys if record.kind == roots.KIND else taken).append(one)
         except Refused as refusal:
-            refused.append({"line": number, **problem(refusal)})
+            where = known if refusal.reason is Reason.DUPLICATE else refused
+            where.append({"line": number, **problem(refusal)})
         yield Progress(number, len(lines), f"line {number}")
-    yield Result({"taken": taken, "keys": keys, "refused": refused}, ok=bool(taken or keys) or not refused)
+    value = {"taken": taken, "keys": keys, "already_here": known, "refused": refused}
+    yield Result(value, ok=bool(taken or keys) or not refused)
 
 
 @operation("prove")
