@@ -146,7 +146,8 @@ def _without_finding(core: Core, skill: SkillRow, row: RecordRow, gone: set[Cont
         return
     after = service.move(skill.state, service.Trigger.UNPROVED)
     effects.changes.append(SetSkillState(skill.id, after, Reason.REVOKED.code))
-    note = f"back to quarantine: the finding of number {row.seq} is withheld, its key was revoked; hansa prove proves it"
+    why = f"the finding of number {row.seq} is withheld, for its key was revoked"
+    note = f"back to quarantine: {why}; hansa prove makes a new one"
     effects.changes.append(core.driver.note(skill.id, Box.DOMAIN, Verdict.IGNORE, Reason.REVOKED, note))
 
 
