@@ -396,6 +396,26 @@ async def test_ones_own_claims_are_held_against_what_was_computed(world: World) 
     assert a.store.ledger() == []  # nobody writes receipts about himself
 
 
+async def test_what_peers_claim_is_held_against_what_was_computed(world: World) -> None:
+    hub, a, b = league(world)
+    world.table.teach(SLUG)
+    world.table.teach(LIE, Behaviour({}))
+    await a.publish(SLUG, hub)
+    await lie_to(hub, a, LIE, DOUBLE)
+    await lie_to(hub, a, multiplier(3), verification_score=0)
+    await b.subscribe(hub)
+    await b.pull(hub)
+    assert (await b.ask("report")).value == {"differing": [], "agreeing": 0, "undecided": 3}
+    for skill in (SLUG, LIE):
+        await b.prove(skill)
+    report = (await b.ask("report")).value
+    (one,) = report["differing"]
+    assert (one["trace_id"], one["source"], one["claimed"]) == (LIE.id, a.id, "100.0 %")
+    assert (one["computed"], one["reason"]) == ("fail", "refuted")
+    assert (report["agreeing"], report["undecided"]) == (1, 1)
+    assert (await a.ask("report")).value == {"differing": [], "agreeing": 0, "undecided": 0}  # its own claim is its own
+
+
 async def test_the_same_content_from_several_is_one_skill_with_several_publishers(world: World) -> None:
     hub, a, b = league(world)
     world.table.teach(SLUG)

@@ -239,7 +239,7 @@ def _remedy(value: dict[str, Any]) -> None:
 
 @cli.command(epilog=epilog("hansa report", "hansa report --json"))
 def report(home: Home = None, as_json: AsJson = False) -> None:
-    """List where a proof came to something else than what the skill's source claims."""
+    """List where a proof came to something else than the trace, or the peer who passes the skill on, claims."""
     value = call(home, "report", as_json).value
     if not as_json:
         columns = ("skill", "source", "claimed", "computed", "reason")
