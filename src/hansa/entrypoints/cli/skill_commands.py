@@ -341,7 +341,7 @@ def skill_table(skills: list[dict[str, Any]]) -> None:
             one["state"],
             one["evidence"],
             f"{one['confidence']:.2f}",
-            one["reason"],
+            one["reason"] or (f"refuted {one['refutations']}x" if one["refutations"] else ""),
             one["origin"],
             one["intent"][:70],
         )
