@@ -190,6 +190,11 @@ FINDINGS = [
             "why:a_record_tells_how_it_came_for_as_long_as_it_is_kept",
         ),
         (
+            'if record is None:\n        return Line(box.value, "not reached", "nothing is noted")',
+            'if record is None:\n        return Line(box.value, "passed", "")',
+            "why:of_what_was_not_kept_no_box_says_that_it_passed",
+        ),
+        (
             "one is last.get(one.box) and",
             "",
             "why:a_record_tells_how_it_came_for_as_long_as_it_is_kept",
