@@ -183,6 +183,10 @@ FINDINGS = [
         ('elif self._kinds[id_][1:] != (row.skill, fetched["number"]):', "elif False:", _DAMAGE),
     ),
     *rows(
+        "node/finder.py",
+        ("for one in found if is_whole(one.row)]", "for one in found]", "check:a_damaged_skill_is_named_and_not_found"),
+    ),
+    *rows(
         "node/why.py",
         (
             "since = 0 if record is None else record.received",

@@ -54,9 +54,14 @@ def open_skill(row: SkillRow) -> Skill:
     Raises:
         Refused: CORRUPT, when its bytes are no longer the skill with that id.
     """
-    if content_id(row.body) != row.id:
+    if not is_whole(row):
         raise Refused(Reason.CORRUPT, f"skill {row.id[:12]}")
     return msgspec.json.decode(row.body, type=Skill)
+
+
+def is_whole(row: SkillRow) -> bool:
+    """Says whether a stored row's bytes are still the skill with that id."""
+    return content_id(row.body) == row.id
 
 
 def open_blob(digest: str, data: bytes) -> bytes:

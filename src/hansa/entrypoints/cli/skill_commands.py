@@ -272,6 +272,8 @@ def find(
             table(("skill", "score", "intent", "why", *(("state",) if everything else ())), rows, right=("score",))
         else:
             say("no proved skill fits" + ("" if everything else "; --all also shows what is not proved here"))
+        for id_ in result.value["damaged"]:
+            say(f"! {short(id_)} is damaged in the store and left out: hansa store repair")
     finish(result)
 
 

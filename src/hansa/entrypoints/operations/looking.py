@@ -16,6 +16,7 @@ from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
 from hansa.node.events import kind_of
+from hansa.node.finder import whole
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import SkillRow
 from hansa.node.vault import find_skill, open_record
@@ -58,7 +59,10 @@ async def _events_list(app: App, given: Arguments) -> Outcome:
 async def _find(app: App, given: Arguments) -> Outcome:
     states = tuple(SkillState(state) for state in given.get("states") or ["admitted"])
     found = app.node.finder.find(given["intent"], given.get("limit", 10), states, given.get("at_least", 0.0))
-    yield Result({"skills": [app.node.views.found(one) for one in found], "count": len(found)}, ok=bool(found))
+    shown = whole(found)
+    damaged = [one.row.id for one in found if one not in shown]
+    views = [app.node.views.found(one) for one in shown]
+    yield Result({"skills": views, "count": len(views), "damaged": damaged}, ok=bool(views))
 
 
 @operation("skill.list")
