@@ -79,7 +79,9 @@ class Joiner:
         joined = await self._ask(url, inviter, code, own_url)  # 2
         if joined.outcome is Outcome.REFUSED:
             raise Refused(BY_CODE.get(joined.reason, Reason.BAD_INVITATION), f"says {url}")
-        again = await self._keep(url, inviter, joined, subscribe) if joined.outcome is Outcome.ADMITTED else 0  # 3
+        again = 0
+        if joined.outcome is Outcome.ADMITTED:
+            again = await self._keep(url, inviter, joined, subscribe)  # 3
         return Joining(joined.outcome, inviter, joined.name, joined.role, again)
 
     async def _met(self, url: str, code: Code, inviter: NodeId | None = None) -> Verified:

@@ -144,8 +144,8 @@ def _without_finding(core: Core, skill: SkillRow, row: RecordRow, gone: set[Cont
     """Takes back what a finding of this node's own led to, unless one that stands says so too, or its operator did."""
     if skill.state is not SkillState.ADMITTED or not _was_proved(core, skill) or _is_proved(core, skill, gone):
         return
-    after = service.move(skill.state, service.Trigger.UNPROVED)
-    effects.changes.append(SetSkillState(skill.id, after, Reason.REVOKED.code))
+    unproved = service.move(skill.state, service.Trigger.UNPROVED)
+    effects.changes.append(SetSkillState(skill.id, unproved, Reason.REVOKED.code))
     why = f"the finding of number {row.seq} is withheld, for its key was revoked"
     note = f"back to quarantine: {why}; hansa prove makes a new one"
     effects.changes.append(core.driver.note(skill.id, Box.DOMAIN, Verdict.IGNORE, Reason.REVOKED, note))

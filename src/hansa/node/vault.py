@@ -54,7 +54,7 @@ def open_skill(row: SkillRow) -> Skill:
     Raises:
         Refused: CORRUPT, when its bytes are no longer the skill with that id.
     """
-    if not is_whole(row):
+    if content_id(row.body) != row.id:
         raise Refused(Reason.CORRUPT, f"skill {row.id[:12]}")
     return msgspec.json.decode(row.body, type=Skill)
 
