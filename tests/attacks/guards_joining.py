@@ -91,6 +91,21 @@ DOOR: list[Guard] = [
         (f"{_JOIN}a_hub_that_restored_a_backup_lets_nobody_in_by_what_is_in_it",),
     ),
     Guard(
+        "node/joining.py",
+        "return row.url == url and row.reason == Reason.UNKNOWN_PEER.code",
+        "return False",
+        (
+            f"{_JOIN}reports_that_a_source_refuses_from_a_stranger_are_told_and_go_out_after_joining",
+            f"{_CLI}reports_that_nobody_takes_are_named_and_joining_brings_them",
+        ),
+    ),
+    Guard(
+        "node/joining.py",
+        "return row.url == url and row.reason == Reason.UNKNOWN_PEER.code",
+        "return row.reason == Reason.UNKNOWN_PEER.code",
+        (f"{_JOIN}reports_that_a_source_refuses_from_a_stranger_are_told_and_go_out_after_joining",),
+    ),
+    Guard(
         "node/recovery.py",
         ", DropInvitations(void)])",
         "])",

@@ -22,6 +22,9 @@ rows = rows_by(
 _NOTHING = "t8:after_the_revocation_nothing_above_its_number_is_taken"
 _WITHHELD = "t8:what_came_in_before_the_revocation_is_withheld_by_it"
 
+_VOID = "changing:what_only_void_findings_proved_is_not_used_until_it_is_proved_again"
+_IN_USE = "changing:what_a_finding_that_stands_proves_too_or_the_operator_approved_stays_in_use"
+
 GUARDS_KEYS: list[Guard] = [
     *rows(
         "identity/envelope.py",
@@ -129,6 +132,29 @@ GUARDS_KEYS: list[Guard] = [
             "effects.changes.append(SetSkillState(skill.id, after, Reason.REVOKED.code))",
             "pass",
             f"{_WITHHELD} changing:a_revocation_travels_with_the_feed_and_the_feed_stays_whole",
+        ),
+        (
+            "elif row.kind == messages.EVIDENCE and row.author == core.me:",
+            "elif False:",
+            _VOID,
+        ),
+        (
+            "or not _was_proved(core, skill) or",
+            "or",
+            _IN_USE,
+        ),
+        (
+            "or _is_proved(core, skill, gone):",
+            "or False:",
+            _IN_USE,
+        ),
+    ),
+    *rows(
+        "entrypoints/operations/skills.py",
+        (
+            "rows = node.unproved(origin) if again else node.waiting(origin)",
+            "rows = [row for row in node.unproved(origin) if again or not node.core.store.evidence(row.id)]",
+            _VOID,
         ),
     ),
     *rows(

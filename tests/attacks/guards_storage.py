@@ -183,11 +183,20 @@ FINDINGS = [
         ('elif self._kinds[id_][1:] != (row.skill, fetched["number"]):', "elif False:", _DAMAGE),
     ),
     *rows(
+        "node/finder.py",
+        ("for one in found if is_whole(one.row)]", "for one in found]", "check:a_damaged_skill_is_named_and_not_found"),
+    ),
+    *rows(
         "node/why.py",
         (
             "since = 0 if record is None else record.received",
             "since = 0",
             "why:a_record_tells_how_it_came_for_as_long_as_it_is_kept",
+        ),
+        (
+            'if record is None:\n        return Line(box.value, "not reached", "nothing is noted")',
+            'if record is None:\n        return Line(box.value, "passed", "")',
+            "why:of_what_was_not_kept_no_box_says_that_it_passed",
         ),
         (
             "one is last.get(one.box) and",

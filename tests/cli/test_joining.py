@@ -13,6 +13,7 @@ from hansa.entrypoints.cli import qr
 from hansa.entrypoints.cli.peer_commands import span_ms
 from hansa.kernel.errors import UsageError
 from tests.cli.conftest import Hansa, Up
+from tests.cli.test_every_command import MINE
 
 CODE = r"[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){4}"
 
@@ -187,3 +188,23 @@ def test_without_the_extra_it_says_which_one_and_makes_no_invitation(
     assert said.code == 2
     assert "pip install 'hansa[qr]'" in said.sentence
     assert node("peer", "invites", "--json").json["count"] == 0
+
+
+def test_reports_that_nobody_takes_are_named_and_joining_brings_them(
+    node: Hansa, other: Hansa, up: Up, tmp_path: Path
+) -> None:
+    skill = tmp_path / "mine.py"
+    skill.write_text(MINE)
+    node("skill", "add", skill, "--license", "MIT")
+    assert node("prove").code == 0
+    assert node("publish").code == 0
+    said = other("subscribe", up.url, "--report", "all")
+    assert "hansa join LINK" in said.out
+    said = other("sync")
+    assert said.code == 0
+    assert "! reports refused 2: unknown_peer: ask its operator for an invitation" in said.out
+    link = node("peer", "invite", "--url", up.url, "--json").json["link"]
+    said = other("join", link, "--yes")
+    assert "2 records that it refused before are tried again" in said.out
+    assert other("sync", "--json").json["reported"] == 2
+    assert "hansa join" not in other("subscribe", up.url).out

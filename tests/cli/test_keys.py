@@ -67,6 +67,22 @@ def test_rotating_shows_the_old_key_and_what_it_is_good_for(node: Hansa) -> None
     assert (said.code, "rollback" in said.sentence) == (1, True)
 
 
+def test_after_a_revocation_it_is_said_what_to_do_for_all_and_which_number_stands(node: Hansa, tmp_path: Path) -> None:
+    assert node("key", "show", "--json").json["last_seq"] is None  # its own metadata is no record that it gives
+    skill = tmp_path / "mine.py"
+    skill.write_text(MINE)
+    node("skill", "add", skill)
+    assert node("prove").code == 0
+    last = node("key", "show", "--json").json["last_seq"]
+    assert str(last) in node("key", "show").out
+    said = node("key", "revoke", signing(node), "--after", str(last - 1))
+    assert "hansa prove, then hansa publish" in said.out
+    assert "no record of its own stands yet" in node("key", "show").out
+    assert [one["state"] for one in node("skill", "list", "--json").json["skills"]] == ["quarantined"]
+    assert node("prove", "--json").json["counts"] == {"proved": 1}
+    assert node("key", "show", "--json").json["last_seq"] > last
+
+
 def test_wrong_words_are_said_to_be_wrong(node: Hansa, tmp_path: Path, home: Path) -> None:
     (tmp_path / "x").write_text("nonsense")
     (tmp_path / "x").chmod(0o600)

@@ -55,6 +55,17 @@ def test_check_of_a_whole_store(stocked: Hansa, full: tuple[str, ...]) -> None:
     assert stocked("store", "check", "--json", *full).json["ok"]
 
 
+def test_find_names_what_is_damaged_and_leaves_it_out(stocked: Hansa, home: Path) -> None:
+    assert stocked("prove").code == 0
+    intent = stocked("skill", "list", "--json").json["skills"][0]["intent"]
+    assert "E2" in stocked("find", intent).out
+    spoil(home)
+    said = stocked("find", intent)
+    assert said.code == REFUSED
+    assert "E2" not in said.out
+    assert "is damaged in the store and left out: hansa store repair" in said.out
+
+
 def test_check_names_what_is_damaged_and_what_to_do(stocked: Hansa, home: Path) -> None:
     spoil(home)
     said = stocked("store", "check")

@@ -14,7 +14,7 @@ from hansa.identity.keys import SigningKey
 from hansa.kernel.errors import DiskFull, Unavailable, UsageError
 from hansa.kernel.ids import chain
 from hansa.kernel.instant import DAY, MINUTE
-from hansa.kernel.verdict import Reason
+from hansa.kernel.verdict import Box, Reason
 from hansa.node import keyfetcher
 from hansa.node.ports import Answer
 from hansa.node.subscribing import FeedPage
@@ -310,6 +310,65 @@ async def test_records_of_its_own_that_a_node_makes_void_are_signed_anew(world: 
     await a.deliver()
     assert again.record != void.record
     assert hub.row(SLUG).state is SkillState.QUARANTINED
+
+
+async def proved_by_a_key_that_is_revoked(world: World) -> Resident:
+    """Returns a node with SLUG of its own and DOUBLE of a peer, both of whose proofs it has made void.
+
+    A peer's finding about SLUG stands, and so does the operator's word for a skill that no proof speaks for.
+    """
+    hub, a, b = three(world)
+    world.invite(hub, b)
+    last = a.node.core.last_seq
+    await rotate(a)
+    key = a.key
+    world.clock.advance(MINUTE)
+    await a.publish(SLUG, hub)
+    await b.publish(DOUBLE, hub)
+    await b.subscribe(hub, report="all")
+    await b.sync(hub)
+    await a.subscribe(hub)
+    await a.sync(hub)
+    assert [a.row(one).state for one in (SLUG, DOUBLE)] == [SkillState.ADMITTED] * 2
+    assert b.id in {one.prover for one in a.store.evidence(SLUG.id)}
+    await a.node.keyholder.revoke(key.public, [root_of(a)], last + 1)
+    return a
+
+
+async def test_what_only_void_findings_proved_is_not_used_until_it_is_proved_again(world: World) -> None:
+    a = await proved_by_a_key_that_is_revoked(world)
+    for skill in (SLUG, DOUBLE):
+        assert (a.row(skill).state, a.row(skill).reason) == (SkillState.QUARANTINED, "revoked")
+        assert a.node.find(skill.intent) == []
+        told = next(one for one in a.node.stories.why(skill.id).lines if one.box == Box.DOMAIN.value)
+        assert "back to quarantine: the finding of number" in told.text and "key was revoked" in told.text
+    assert (await a.node.execute(SLUG.intent, "('X',)")).how == "unsolved"
+    again = world.restart(a)
+    assert (await again.ask("prove")).value["counts"] == {"proved": 2}  # a peer's finding is none of its own
+    assert [again.row(one).state for one in (SLUG, DOUBLE)] == [SkillState.ADMITTED] * 2
+    assert again.node.find(SLUG.intent) != []
+
+
+async def test_what_a_finding_that_stands_proves_too_or_the_operator_approved_stays_in_use(world: World) -> None:
+    _, a, _ = three(world)
+    await rotate(a)
+    document = multiplier(5, checks=())
+    for skill in (SLUG, document):
+        await a.add(skill)
+    await a.prove(SLUG)
+    await a.prove(document)
+    await a.ask("quarantine.settle", id=document.id, approve=True)
+    last = a.node.core.last_seq
+    world.clock.advance(MINUTE)
+    await rotate(a)
+    key = a.key
+    world.clock.advance(MINUTE)
+    await a.prove(SLUG)
+    await a.prove(document)
+    assert a.row(document).state is SkillState.ADMITTED
+    changed = await a.node.keyholder.revoke(key.public, [root_of(a)], last + 1)
+    assert changed.withheld == 2
+    assert [a.row(one).state for one in (SLUG, document)] == [SkillState.ADMITTED] * 2
 
 
 async def test_a_node_that_was_restored_from_an_old_backup_learns_its_own_keys_before_it_changes_them(

@@ -22,7 +22,19 @@ from hansa.overlay.messages import Outcome
 from hansa.skills.model import SkillState
 from tests.attacks.specimens import key
 from tests.node.test_changing_keys import root_of
-from tests.node.world import DOUBLE, SLUG, START, Resident, World, meanwhile, skill_message, speak
+from tests.node.world import (
+    DOUBLE,
+    LIE,
+    SLUG,
+    START,
+    Behaviour,
+    Resident,
+    World,
+    meanwhile,
+    skill_message,
+    speak,
+    true_claim,
+)
 
 
 async def invite(host: Resident, **given: Any) -> str:
@@ -71,7 +83,7 @@ async def test_who_joins_is_a_peer_on_both_sides_and_subscribed(world: World, hu
     link = await invite(hub, per_minute=7, note="the Lübeck team")
     done = (await a.ask("join", invitation=link, url="https://a.example/")).value
     assert done == {"outcome": "admitted", "instance_id": hub.id, "fingerprint": spelled(hub.id), "name": "hub",
-                    "role": "hub", "url": hub.url, "subscribed": True, "as": a.id}  # fmt: skip
+                    "role": "hub", "url": hub.url, "subscribed": True, "as": a.id, "tried_again": 0}  # fmt: skip
     there = hub.store.peer(a.id)
     assert there is not None
     assert (there.invited, there.per_minute, there.note, there.url, there.name) == (
@@ -482,3 +494,28 @@ async def test_so_many_wait_and_no_more(hub: Resident, a: Resident, b: Resident,
     assert await outcome(a, link) == "waiting"
     await hub.ask("peer.refuse", id=a.id)
     assert await outcome(b, link) == Outcome.WAITING
+
+
+# ---- what was refused before
+
+
+async def test_reports_that_a_source_refuses_from_a_stranger_are_told_and_go_out_after_joining(
+    world: World, hub: Resident, a: Resident, b: Resident
+) -> None:
+    world.invite(hub, a)
+    world.table.teach(LIE, Behaviour({}))
+    async with hub.http() as http:
+        assert (await http.post("/skills", content=skill_message(a.key, LIE, true_claim()).raw)).status_code == 201
+    assert not (await b.ask("subscribe", url=hub.url)).value["joined"]
+    told = (await b.ask("sync")).value
+    assert (told["reported"], told["pending"]) == (0, 0)
+    (refused,) = told["not_heard"]
+    assert (refused["url"], refused["reason"], refused["count"]) == (hub.url, "unknown_peer", 2)
+    assert "ask its operator for an invitation" in refused["message"]
+    other = world.settle("other", "hub")
+    assert (await b.ask("join", invitation=await invite(other))).value["tried_again"] == 0
+    assert (await b.ask("join", invitation=await invite(hub))).value["tried_again"] == 2
+    assert (await b.ask("subscribe", url=hub.url)).value["joined"]
+    told = (await b.ask("sync", url=hub.url)).value
+    assert (told["reported"], told["not_heard"]) == (2, [])
+    assert [row.dealing for row in hub.store.receipts_about(LIE.id)] == ["skill_refuted"]

@@ -379,6 +379,28 @@ async def test_a_flaky_skill_is_refused_without_a_receipt(world: World, sandbox:
 # ---- own skills
 
 
+async def test_an_author_sees_that_others_refuted_her_skill(world: World) -> None:
+    hub, a, b = league(world)
+    world.table.teach(LIE)
+    await a.publish(LIE, hub)
+    world.table.teach(LIE, Behaviour({}))  # it does not hold where the others are
+    await b.subscribe(hub)
+    await b.sync(hub)
+    assert (await a.ask("status")).value["own_refuted"] == 0
+    await a.subscribe(hub)
+    await a.sync(hub)
+    (found,) = (await a.ask("find", intent=LIE.intent)).value["skills"]
+    assert found["why"].endswith("refuted 1x elsewhere")
+    (listed,) = (await a.ask("skill.list")).value["skills"]
+    assert (listed["state"], listed["refutations"]) == ("admitted", 1)
+    for _ in range(2):
+        assert (await a.ask("status")).value["own_refuted"] == 1
+    assert (await b.ask("status")).value["own_refuted"] == 0
+    assert "elsewhere" not in b.node.views.found(b.node.finder.find(LIE.intent, states=(*SkillState,))[0])["why"]
+    await a.ask("skill.remove", id=LIE.id)
+    assert (await a.ask("status")).value["own_refuted"] == 0
+
+
 async def test_ones_own_claims_are_held_against_what_was_computed(world: World) -> None:
     _, a, _ = league(world)
     world.table.teach(SLUG)
@@ -394,6 +416,26 @@ async def test_ones_own_claims_are_held_against_what_was_computed(world: World) 
     ]
     assert (report["agreeing"], report["undecided"]) == (1, 1)
     assert a.store.ledger() == []  # nobody writes receipts about himself
+
+
+async def test_what_peers_claim_is_held_against_what_was_computed(world: World) -> None:
+    hub, a, b = league(world)
+    world.table.teach(SLUG)
+    world.table.teach(LIE, Behaviour({}))
+    await a.publish(SLUG, hub)
+    await lie_to(hub, a, LIE, DOUBLE)
+    await lie_to(hub, a, multiplier(3), verification_score=0)
+    await b.subscribe(hub)
+    await b.pull(hub)
+    assert (await b.ask("report")).value == {"differing": [], "agreeing": 0, "undecided": 3}
+    for skill in (SLUG, LIE):
+        await b.prove(skill)
+    report = (await b.ask("report")).value
+    (one,) = report["differing"]
+    assert (one["trace_id"], one["source"], one["claimed"]) == (LIE.id, a.id, "100.0 %")
+    assert (one["computed"], one["reason"]) == ("fail", "refuted")
+    assert (report["agreeing"], report["undecided"]) == (1, 1)
+    assert (await a.ask("report")).value == {"differing": [], "agreeing": 0, "undecided": 0}  # its own claim is its own
 
 
 async def test_the_same_content_from_several_is_one_skill_with_several_publishers(world: World) -> None:

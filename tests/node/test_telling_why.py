@@ -9,6 +9,7 @@ from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import content_id
 from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Box
+from hansa.node.driver import Effects
 from tests.attacks.forgeries import forgeries
 from tests.attacks.specimens import key
 from tests.node.world import LIE, SLUG, Behaviour, World, multiplier, skill_message
@@ -158,3 +159,32 @@ async def test_a_record_tells_how_it_came_for_as_long_as_it_is_kept(world: World
         assert kept is not None
         assert kept.came == ("" if node is a else kept.came)
         assert f"at {iso(kept.received)}" in told["admission"]
+
+
+async def test_a_record_tells_its_number_and_no_box_says_more_than_happened_there(world: World) -> None:
+    hub, a, b = world.settle("hub", "hub"), world.settle("a"), world.settle("b")
+    world.invite(hub, a)
+    world.table.teach(SLUG)
+    await a.publish(SLUG, hub)
+    await b.subscribe(hub)
+    await b.sync(hub)
+    [record] = b.store.records_about(SLUG.id, "skill")
+    for node, sent in ((a, "passed"), (hub, "not reached"), (b, "not reached")):
+        lines = {line.box: line for line in node.node.stories.why(record.id).lines}
+        assert lines[Box.ADMISSION.value].text.endswith(f"; number {record.seq}")
+        assert lines[Box.SEND.value].state == sent
+        assert all(line.text for line in lines.values())
+    assert lines[Box.SEND.value].text == "nothing sent"
+    assert "not in the feed" in lines[Box.STORE.value].text
+    assert "record 1 of the feed" in next(
+        one.text for one in hub.node.stories.why(record.id).lines if one.box == Box.STORE.value
+    )
+
+
+async def test_of_what_was_not_kept_no_box_says_that_it_passed(world: World) -> None:
+    """A name of 64 digits about which one line was written, and nothing stopped it."""
+    b = world.settle("b")
+    ref = content_id(b"of old")
+    await b.node.core.driver.perform(Effects([b.node.core.driver.note(ref, Box.SEND, None, None, "given up")]))
+    lines = b.node.stories.why(ref).lines
+    assert [line.state for line in lines] == ["not reached"] * 5 + ["passed", "not reached"]

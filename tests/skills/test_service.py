@@ -33,7 +33,7 @@ NOTHING = Known()
 
 LEGAL = {
     Q: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X},
-    A: {Trigger.PROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X},
+    A: {Trigger.PROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X, Trigger.UNPROVED: Q},
     R: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REMOVED: X},
     X: {Trigger.RETURNED: Q},
 }
@@ -57,9 +57,9 @@ def test_the_table_holds_nothing_else() -> None:
     assert {(state, trigger): after for state, row in LEGAL.items() for trigger, after in row.items()} == TRANSITIONS
 
 
-def test_only_a_return_leads_back_and_into_quarantine() -> None:
+def test_only_a_return_leads_back_and_only_what_lacks_a_proof_into_quarantine() -> None:
     assert [trigger for state, trigger in TRANSITIONS if state is X] == [Trigger.RETURNED]
-    assert {key for key, after in TRANSITIONS.items() if after is Q} == {(X, Trigger.RETURNED)}
+    assert {key for key, after in TRANSITIONS.items() if after is Q} == {(X, Trigger.RETURNED), (A, Trigger.UNPROVED)}
     assert {trigger for (_, trigger), after in TRANSITIONS.items() if after is A} == {Trigger.PROVED, Trigger.APPROVED}
 
 
@@ -100,8 +100,8 @@ class LifeOfASkill(RuleBasedStateMachine):
         assert {after for before, after in pairwise(self.history) if before is X} <= {Q}
 
     @invariant()
-    def quarantine_is_entered_from_nowhere_else(self) -> None:
-        assert {before for before, after in pairwise(self.history) if after is Q} <= {X}
+    def quarantine_is_entered_from_what_was_used_and_nowhere_else(self) -> None:
+        assert {before for before, after in pairwise(self.history) if after is Q} <= {X, A}
 
 
 def found_to_be(outcome: Outcome, why: Reason | None = None, trials: int = 5, successes: int = 0) -> Finding:

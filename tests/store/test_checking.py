@@ -240,6 +240,19 @@ async def test_a_skill_of_ones_own_that_nobody_has_is_named_and_not_served(world
         await b.ask("skill.show", id=SLUG.id)
 
 
+async def test_a_damaged_skill_is_named_and_not_found(world: World) -> None:
+    hub, _, b = await stocked(world)
+    await b.sync(hub)
+    assert b.node.find(SLUG.intent)[0].row.id == SLUG.id
+    for node in (hub, b):
+        spoil(node, "UPDATE skills SET body = replace(body, 'e', 'f') WHERE id = :id", id=SLUG.id)
+    assert SLUG.id not in [one.row.id for one in b.node.find(SLUG.intent)]
+    done = await b.ask("find", intent=SLUG.intent, at_least=0.9)
+    assert (done.ok, done.value) == (False, {"skills": [], "count": 0, "damaged": [SLUG.id]})
+    async with hub.http() as http:
+        assert (await http.get("/skills", params={"intent": SLUG.intent})).json()["skills"] == []
+
+
 async def test_a_file_of_a_bundle_that_does_not_fit_its_digest_is_not_served(world: World) -> None:
     from hansa.kernel.errors import Refused
     from hansa.node.vault import open_blob

@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hansa.kernel.ids import ContentId
 from hansa.node.core import Core
 from hansa.node.rows import SkillRow
 from hansa.node.shelf import Shelf
+from hansa.node.vault import is_whole
 from hansa.skills.model import SkillState
 from hansa.skills.ranking import Ranked, rank, spread, spread_ranked
 
@@ -31,6 +33,11 @@ class Found:
 
     row: SkillRow
     rank: Ranked
+
+
+def whole(found: Sequence[Found]) -> list[Found]:
+    """Returns those that can be opened: what is damaged in the store is not shown as proved. For what is shown only."""
+    return [one for one in found if is_whole(one.row)]
 
 
 class Finder:

@@ -3,7 +3,8 @@
 1. Whoever answers at the address is greeted, and its id must have the code's fingerprint: else nothing more is said.
 2. A `join` goes to that id alone, with a proof of the code that is good for these two nodes only.
 3. Its signed answer is believed when it answers this very join. Once it says "admitted", the inviter is a peer here
-   and, unless told otherwise, a source: one batch. Before that nothing is kept.
+   and, unless told otherwise, a source: one batch. Before that nothing is kept. What it refused for want of an
+   invitation waits to be brought to it again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from hansa.node.answers import their_refusal
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
-from hansa.node.rows import PeerRow, PutPeer, PutSubscription, SubscriptionRow
+from hansa.node.outbox import LIMIT
+from hansa.node.rows import OutboxRow, PeerRow, PutOutbox, PutPeer, PutSubscription, SubscriptionRow
 from hansa.node.subscribing import Subscriber
 from hansa.overlay import messages as overlay
 from hansa.overlay.invitation import Code, fingerprint, proof
@@ -29,12 +31,17 @@ from hansa.overlay.messages import Joined, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """What joining came to: admitted or waiting; and with whom."""
+    """What joining came to: admitted or waiting; and with whom.
+
+    Attributes:
+        tried_again: how many records wait for it again that it had refused from a stranger.
+    """
 
     outcome: Outcome
     inviter: NodeId
     name: str
     role: str
+    tried_again: int = 0
 
 
 class Joiner:
@@ -72,9 +79,10 @@ class Joiner:
         joined = await self._ask(url, inviter, code, own_url)  # 2
         if joined.outcome is Outcome.REFUSED:
             raise Refused(BY_CODE.get(joined.reason, Reason.BAD_INVITATION), f"says {url}")
+        again = 0
         if joined.outcome is Outcome.ADMITTED:
-            await self._keep(url, inviter, joined, subscribe)  # 3
-        return Joining(joined.outcome, inviter, joined.name, joined.role)
+            again = await self._keep(url, inviter, joined, subscribe)  # 3
+        return Joining(joined.outcome, inviter, joined.name, joined.role, again)
 
     async def _met(self, url: str, code: Code, inviter: NodeId | None = None) -> Verified:
         welcome = await self._subscriber.greet(url, inviter)
@@ -102,7 +110,7 @@ class Joiner:
             raise Refused(Reason.WRONG_RECIPIENT, "the answer is to another join")
         return joined
 
-    async def _keep(self, url: str, inviter: NodeId, joined: Joined, subscribe: bool) -> None:
+    async def _keep(self, url: str, inviter: NodeId, joined: Joined, subscribe: bool) -> int:
         async with self._core.turns.of(inviter, url):
             row = self._core.store.peer(inviter) or PeerRow(inviter)
             effects = Effects([PutPeer(replace(row, name=joined.name, role=joined.role, invited=True, url=url))])
@@ -111,4 +119,11 @@ class Joiner:
                 source = SubscriptionRow(url, inviter, at=self._core.now())
                 effects.changes.append(PutSubscription(source))
                 effects.show(Kind.SOURCE_SUBSCRIBED, inviter, url, url=url)
+            again = [row for row in self._core.store.outbox("refused", LIMIT) if _was_strange(row, url)]
+            effects.changes += [PutOutbox(replace(row, state="pending", reason="", tries=0)) for row in again]
             await self._core.driver.perform(effects)
+        return len(again)
+
+
+def _was_strange(row: OutboxRow, url: str) -> bool:
+    return row.url == url and row.reason == Reason.UNKNOWN_PEER.code

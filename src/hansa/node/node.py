@@ -17,7 +17,7 @@ from hansa.node.core import Core
 from hansa.node.doorkeeper import Doorkeeper, NotLetIn
 from hansa.node.events import Event, Kind
 from hansa.node.executor import Execution, Executor
-from hansa.node.finder import Finder, Found
+from hansa.node.finder import Finder, Found, whole
 from hansa.node.inbox import Inbox
 from hansa.node.joining import Joiner
 from hansa.node.keyholder import Keyholder
@@ -72,7 +72,7 @@ class Node:
 
     def find(self, intent: str, limit: int = 10) -> list[Found]:
         """Returns the proved skills that fit an intent best, each with why."""
-        return self.finder.find(intent, limit)
+        return whole(self.finder.find(intent, limit))
 
     async def execute(
         self, intent: str, args: str | None = None, cases: Sequence[Case] = (), session: str = ""

@@ -232,6 +232,11 @@ class Shelf:
         """Returns how many refutation receipts the ledger holds about a skill, whoever signed them: to be shown."""
         return len(self._refuting(id_))
 
+    def refuted_elsewhere(self, id_: ContentId) -> int:
+        """Returns how many of these receipts are by others: what their authors are to hear of, and no rank rests on."""
+        receipts = (self._core.store.record(row.entry.receipt) for row in self._refuting(id_))
+        return sum(one is not None and not one.withheld and one.author != self._core.me for one in receipts)
+
     def _refuting(self, id_: ContentId) -> list[LedgerRow]:
         return [row for row in self._core.store.receipts_about(id_) if row.dealing == Dealing.SKILL_REFUTED]
 

@@ -5,6 +5,7 @@
 3. a skill that nobody stands behind any more is removed, until somebody does; one that only a withheld tombstone took
    away comes back to quarantine
 4. a finding goes with the record that carried it; a receipt stays in the ledger, and is named there
+5. a skill that was proved here by withheld findings alone comes back to quarantine: it is not used without a proof
 
 All of it is one batch: a crash leaves the old keys and all records, or the new ones and none that is withheld.
 """
@@ -20,6 +21,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.limits import MAX_SAFE_INTEGER
 from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
@@ -27,7 +29,8 @@ from hansa.node.rows import PutRecord, RecordRow, SetSkillState, SkillRow, Withh
 from hansa.node.shelf import index_text
 from hansa.node.vault import open_record
 from hansa.skills import messages, service
-from hansa.skills.model import Origin, SkillState
+from hansa.skills.messages import EvidenceBody
+from hansa.skills.model import Origin, Outcome, SkillState
 
 
 def take(core: Core, message: Verified, record: PutRecord) -> Effects:
@@ -110,6 +113,8 @@ def _withhold(core: Core, row: RecordRow, root: Root, gone: set[ContentId], effe
         _without_word(core, skill, gone, effects)
     elif row.kind == messages.TOMBSTONE:
         _without_tombstone(core, skill, row, gone, effects)
+    elif row.kind == messages.EVIDENCE and row.author == core.me:
+        _without_finding(core, skill, row, gone, effects)
 
 
 def _without_word(core: Core, skill: SkillRow, gone: set[ContentId], effects: Effects) -> None:
@@ -133,3 +138,33 @@ def _without_tombstone(core: Core, skill: SkillRow, row: RecordRow, gone: set[Co
         return
     effects.changes.append(SetSkillState(skill.id, service.move(skill.state, service.Trigger.RETURNED)))
     effects.index.append((skill.id, index_text(skill.intent, skill.tags)))
+
+
+def _without_finding(core: Core, skill: SkillRow, row: RecordRow, gone: set[ContentId], effects: Effects) -> None:
+    """Takes back what a finding of this node's own led to, unless one that stands says so too, or its operator did."""
+    if skill.state is not SkillState.ADMITTED or not _was_proved(core, skill) or _is_proved(core, skill, gone):
+        return
+    unproved = service.move(skill.state, service.Trigger.UNPROVED)
+    effects.changes.append(SetSkillState(skill.id, unproved, Reason.REVOKED.code))
+    why = f"the finding of number {row.seq} is withheld, for its key was revoked"
+    note = f"back to quarantine: {why}; hansa prove makes a new one"
+    effects.changes.append(core.driver.note(skill.id, Box.DOMAIN, Verdict.IGNORE, Reason.REVOKED, note))
+
+
+def _was_proved(core: Core, skill: SkillRow) -> bool:
+    """Says whether a finding led to where a skill stands; one that the operator approved may have none."""
+    evidence = core.store.evidence(skill.id)
+    return any(one.prover == core.me and one.outcome is Outcome.PASS for one in evidence)
+
+
+def _is_proved(core: Core, skill: SkillRow, gone: set[ContentId]) -> bool:
+    """Says whether a finding of this node's own stands by which a skill is proved."""
+    own = [one for one in core.store.records_about(skill.id, messages.EVIDENCE) if one.author == core.me]
+    return any(one.id not in gone and _passes(core, one) for one in own)
+
+
+def _passes(core: Core, row: RecordRow) -> bool:
+    try:
+        return parse(open_record(row, core.ring).body, EvidenceBody).outcome is Outcome.PASS
+    except Refused:
+        return False  # damaged: nothing rests on it

@@ -59,6 +59,11 @@ def open_skill(row: SkillRow) -> Skill:
     return msgspec.json.decode(row.body, type=Skill)
 
 
+def is_whole(row: SkillRow) -> bool:
+    """Says whether a stored row's bytes are still the skill with that id."""
+    return content_id(row.body) == row.id
+
+
 def open_blob(digest: str, data: bytes) -> bytes:
     """Returns a bundle file's stored bytes.
 

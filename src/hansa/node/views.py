@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hansa.conduct.ledger import Dealing
+from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import iso
 from hansa.node.core import Core
 from hansa.node.executor import Execution
@@ -25,6 +27,8 @@ class Views:
         """Reads the core's store."""
         self._core = core
         self._shelf = shelf
+        self._read_to = 0
+        self._refuted: dict[ContentId, None] = {}
 
     def skill(self, row: SkillRow) -> View:
         """Returns a skill in the shape of H2 and H5: computed numbers as fractions of 1, claims apart."""
@@ -95,8 +99,10 @@ class Views:
 
     def found(self, one: Found) -> View:
         """Returns a search result with why it stands where it stands."""
+        others = self._shelf.refuted_elsewhere(one.row.id)
+        why = one.rank.why + (f" · refuted {others}x elsewhere" if others else "")
         view = self.skill(one.row)
-        view |= {"score": round(one.rank.score, 6), "similarity": round(one.rank.similarity, 6), "why": one.rank.why}
+        view |= {"score": round(one.rank.score, 6), "similarity": round(one.rank.similarity, 6), "why": why}
         return view
 
     def ledger_entry(self, row: LedgerRow) -> View:
@@ -197,6 +203,7 @@ class Views:
             "harness": self._core.sandbox.harness if self._core.sandbox else None,
             "skills": {state.value: count(SkillFilter(states=(state,))) for state in SkillState},
             "own": count(SkillFilter(origin=Origin.OWN)),
+            "own_refuted": self._own_refuted(),
             "feed": {"length": length, "head": head},
             "outbox": len(self._core.store.outbox("pending")),
             "subscriptions": len(self._core.store.subscriptions()),
@@ -204,3 +211,13 @@ class Views:
             "messages": self._core.counters.table(),
             "asks_first": self._core.asks_first,
         }
+
+    def _own_refuted(self) -> int:
+        """Returns how many skills that this node passed on, and holds, a receipt refutes; the ledger only grows."""
+        store = self._core.store
+        while rows := store.ledger(self._read_to, 1000):
+            self._read_to = rows[-1].entry.number
+            mine = (row for row in rows if row.subject == self._core.me and row.dealing == Dealing.SKILL_REFUTED)
+            self._refuted |= dict.fromkeys(ContentId(row.skill) for row in mine)
+        held = (store.skill(id_) for id_ in self._refuted)
+        return sum(row is not None and row.state is not SkillState.REMOVED for row in held)

@@ -145,8 +145,10 @@ class Why:
                 reached = False
             elif not reached:
                 lines.append(Line(box.value, "not reached", ""))
-            else:
+            elif here or stopped is not None:  # it has come past this box
                 lines.append(Line(box.value, "passed", "; ".join(here)))
+            else:
+                lines.append(_unsaid(box, record))
         if id_.startswith("did:"):  # a node goes through no boxes: only what was noted of it
             lines = [line for line in lines if line.text]
         return Story(id_, self._what(id_, record), tuple(lines))
@@ -179,4 +181,23 @@ def _told(stop: JournalRow) -> str:
 
 def _came(record: RecordRow) -> str:
     way = record.came or "made here"
-    return f"{record.kind} by {record.author} {way} at {iso(record.received)}"
+    number = "" if record.withheld else f"; number {record.seq}"
+    return f"{record.kind} by {record.author} {way} at {iso(record.received)}{number}"
+
+
+def _unsaid(box: Box, record: RecordRow | None) -> Line:
+    """Returns the line of a box of which nothing was noted: what the record itself shows; else, that nobody knows."""
+    if record is None:
+        return Line(box.value, "not reached", "nothing is noted")
+    if box is Box.SEND:
+        return Line(box.value, "not reached", "nothing sent")
+    place = f", record {record.place} of the feed" if record.place else ", not in the feed"
+    shown = f"with {record.subject[:12]}" if record.subject else "by its id only"
+    text = {
+        Box.TRANSPORT: f"{len(record.envelope)} bytes",
+        Box.IDENTITY: f"said by {record.author}",
+        Box.DOMAIN: f"taken as {record.kind}",
+        Box.STORE: f"held since {iso(record.received)}{place}",
+        Box.VIEWS: f"shown {shown}",
+    }
+    return Line(box.value, "passed", text.get(box, ""))

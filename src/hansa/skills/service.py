@@ -3,10 +3,12 @@
     quarantined ──proved/approved──▶ admitted ──failed/rejected──▶ refused
          │ └──failed/rejected──▶ refused ──proved/approved──▶ admitted
          └────────────── removed (from any state) ──────────────────────────────▶ removed ──returned──▶ quarantined
+    admitted ──unproved──▶ quarantined
 
 A skill is removed when everybody who passed it on has taken it back, or when this node's operator removes it. Only
 another author who stands up for the same content leads back, and nothing at all does after the operator's removal.
 When the key of everybody who passed it on was revoked before they did, that is the same: nobody stands behind it.
+It is unproved when this node's own findings were signed by a key that it revoked: without a proof it is not used.
 
 Functions here take what is known and return what follows; keeping and sending is the driver's.
 """
@@ -35,6 +37,7 @@ class Trigger(StrEnum):
     REJECTED = "rejected"
     REMOVED = "removed"
     RETURNED = "returned"
+    UNPROVED = "unproved"
 
 
 _Q, _A, _R, _X = SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED, SkillState.REMOVED
@@ -49,6 +52,7 @@ TRANSITIONS: dict[tuple[SkillState, Trigger], SkillState] = {
     (_A, Trigger.FAILED): _R,
     (_A, Trigger.REJECTED): _R,
     (_A, Trigger.REMOVED): _X,
+    (_A, Trigger.UNPROVED): _Q,
     (_R, Trigger.PROVED): _A,
     (_R, Trigger.APPROVED): _A,
     (_R, Trigger.FAILED): _R,

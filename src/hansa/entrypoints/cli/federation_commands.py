@@ -106,6 +106,8 @@ def subscribe(
     if not as_json:
         say(f"subscribed to {result.value['url']}, which is {result.value['peer']}")
         say(f"it will be told: {report}. Next: hansa sync, or hansa up")
+        if report != "none" and not result.value["joined"]:
+            say("it takes reports from nodes that its operator has invited: hansa join LINK, if this one is not")
 
 
 @cli.command(epilog=epilog("hansa unsubscribe http://127.0.0.1:8470"))
@@ -134,6 +136,8 @@ def sync(
         rows += [(f"proof: {code}", number) for code, number in sorted(value["proofs"].items())]
         rows += [("reported", value["reported"]), ("reports waiting", value["pending"])]
         table(("what", "count"), rows, right=("count",))
+        for one in value["not_heard"]:
+            say(f"! reports refused {one['count']}: {one['reason']}: {one['message']} ({one['url']})")
         for fault in value["faults"]:
             say(f"! {fault['url']}: {fault['message']}")
     finish(result)

@@ -44,7 +44,9 @@ def show(home: Home = None, as_json: AsJson = False) -> None:
     where = value["root_key_file"]
     at = f"in {where}: take it off this machine with hansa key move-root PATH" if where else "not in this directory"
     say(f"root key {value['root_keys'][0]}, {at}")
-    say(f"signs with {value['signing_keys'][0]}; last number kept: {value['last_seq']}")
+    last = value["last_seq"]
+    stands = "no record of its own stands yet" if last is None else f"last number of a record that stands: {last}"
+    say(f"signs with {value['signing_keys'][0]}; {stands}")
     if value["retired"]:
         rows = [(one["key"], one["until"], one["until_time"]) for one in value["retired"]]
         table(("retired key", "good up to", "given about"), rows, right=("good up to",))
@@ -155,7 +157,8 @@ def _say_changed(value: dict[str, Any]) -> None:
     say(f"version {value['version']} of the root metadata is in force; {value['instance_id']} stays the id")
     say(f"signs with {value['signing_keys'][0]}")
     if value["withheld"]:
-        say(f"{value['withheld']} of its own records are void now; hansa prove ID and hansa publish ID sign them anew")
+        say(f"{value['withheld']} of its own records are void now: skills that only these proved are not used")
+        say("hansa prove, then hansa publish: both sign all of them anew")
     told = ", ".join(value["told"]) or "nobody else: it goes ahead of whatever is published next"
     waiting = f"; waiting for {', '.join(value['to_be_told'])}" if value["to_be_told"] else ""
     say(f"told: {told}{waiting}")

@@ -206,6 +206,8 @@ def join(
         say("subscribed to it: what you publish goes there, what it passes on comes here")
     else:
         say(f"not subscribed: hansa publish --to {value['url']} pushes to it")
+    if value["tried_again"]:
+        say(f"{value['tried_again']} records that it refused before are tried again: hansa sync, or hansa up")
 
 
 def _agreed(who: dict[str, Any], subscribe: bool) -> str:

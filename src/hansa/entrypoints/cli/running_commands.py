@@ -247,7 +247,9 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
         say(f"not up: hansa up --detach starts it (hansa {process['version']})")
     skills: dict[str, int] = value["skills"]
     rows: list[tuple[str, object]] = [(f"skills {state}", number) for state, number in skills.items()]
-    rows += [("own skills", value["own"]), ("records in the feed", value["feed"]["length"])]
+    rows += [("own skills", value["own"])]
+    rows += [("own skills that others refuted: hansa ledger list", value["own_refuted"])] * bool(value["own_refuted"])
+    rows += [("records in the feed", value["feed"]["length"])]
     rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
     rows += [("peers met", value["peers"]), ("sandbox", value["sandbox"] or "none (a hub proves nothing)")]
     if process["running"]:

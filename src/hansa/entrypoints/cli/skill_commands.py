@@ -245,7 +245,7 @@ def _remedy(value: dict[str, Any]) -> None:
 
 @cli.command(epilog=epilog("hansa report", "hansa report --json"))
 def report(home: Home = None, as_json: AsJson = False) -> None:
-    """List where a proof came to something else than what the skill's source claims."""
+    """List where a proof came to something else than the trace, or the peer who passes the skill on, claims."""
     value = call(home, "report", as_json).value
     if not as_json:
         columns = ("skill", "source", "claimed", "computed", "reason")
@@ -278,6 +278,8 @@ def find(
             table(("skill", "score", "intent", "why", *(("state",) if everything else ())), rows, right=("score",))
         else:
             say("no proved skill fits" + ("" if everything else "; --all also shows what is not proved here"))
+        for id_ in result.value["damaged"]:
+            say(f"! {short(id_)} is damaged in the store and left out: hansa store repair")
     finish(result)
 
 
@@ -347,7 +349,7 @@ def skill_table(skills: list[dict[str, Any]]) -> None:
             one["state"],
             one["evidence"],
             f"{one['confidence']:.2f}",
-            one["reason"],
+            one["reason"] or (f"refuted {one['refutations']}x" if one["refutations"] else ""),
             one["origin"],
             one["intent"][:70],
         )

@@ -16,6 +16,7 @@ from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
+from hansa.node.finder import whole
 from hansa.node.node import Node
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import PutBlob, RecordRow
@@ -50,7 +51,7 @@ async def get_skills(
         at_least = node.core.settings.ranking.filter_at
         found = [one for one in node.finder.find(intent, 4 * limit, states, at_least) if is_public(node, one.row.id)]
         chosen = [one for one in found if (not tag or tag in one.row.tags) and (not author or author == one.row.author)]
-        views = [node.views.found(one) for one in chosen[:limit]]
+        views = [node.views.found(one) for one in whole(chosen[:limit])]
         return {"skills": views, "count": len(views), "next": None}
     wanted = SkillFilter(states=states, tag=tag, author=author, published=True)
     rows = node.core.store.skills(wanted, after=after, limit=limit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import cast
 
 from hansa.entrypoints.app import App
@@ -11,8 +13,8 @@ from hansa.entrypoints.steps import Progress, Result
 from hansa.identity import roots
 from hansa.kernel.errors import HansaError, NotFound, UsageError
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.verdict import Reason
-from hansa.node.delivering import check_address
+from hansa.kernel.verdict import BY_CODE, Reason
+from hansa.node.delivering import Delivery, check_address
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import BY_AGENT, SkillRow, SubscriptionRow
 from hansa.node.vault import find_skill
@@ -91,7 +93,9 @@ async def _subscribe(app: App, given: Arguments) -> Outcome:
         report=given.get("report", "refutations"),
     )
     row = await app.node.subscriber.subscribe(wanted)
-    yield Result({"url": row.url, "peer": row.peer, "report": row.report, "intents": list(row.intents)})
+    known = app.node.core.store.peer(row.peer)
+    value = {"url": row.url, "peer": row.peer, "report": row.report, "intents": list(row.intents)}
+    yield Result(value | {"joined": known is not None and known.invited})
 
 
 @operation("unsubscribe")
@@ -139,7 +143,8 @@ async def _sync(app: App, given: Arguments) -> Outcome:
         async for proof in node.prove_waiting(Origin.PEER):
             proved[proof.word] = proved.get(proof.word, 0) + 1
             yield Progress(sum(proved.values()), waiting, f"{proof.row.id[:12]} {proof.word}")
-    delivered = [one.row.state async for one in node.publisher.deliver()]
+    deliveries = [one async for one in node.publisher.deliver()]
+    delivered = [one.row.state for one in deliveries]
     value = {
         "taken": taken,
         "skills": skills,
@@ -150,5 +155,18 @@ async def _sync(app: App, given: Arguments) -> Outcome:
         "proofs": proved,
         "reported": delivered.count("delivered"),
         "pending": delivered.count("pending"),
+        "not_heard": _not_heard(deliveries),
     }
     yield Result(value, ok=not faults)
+
+
+def _not_heard(deliveries: Iterable[Delivery]) -> list[dict[str, object]]:
+    """Returns what addresses refuse for good, counted for each address and reason, and what can be done about it."""
+    refused = Counter((one.row.url, one.row.reason) for one in deliveries if one.row.state == "refused")
+    return [
+        {"url": url, "reason": code, "count": count, "message": _TO_DO.get(code) or BY_CODE[code].text}
+        for (url, code), count in sorted(refused.items())
+    ]
+
+
+_TO_DO = {Reason.UNKNOWN_PEER.code: "ask its operator for an invitation, then hansa join: these are tried again"}

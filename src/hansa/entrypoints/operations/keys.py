@@ -13,6 +13,7 @@ from hansa.entrypoints.home import KEY, ROOT_KEY
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Result
 from hansa.identity.keys import KEY_BYTES, PublicKey, SigningKey
+from hansa.identity.roots import MAX_VERSIONS
 from hansa.kernel.errors import Refused, Unavailable, UsageError
 from hansa.kernel.instant import DAY, iso
 from hansa.node.keyholder import Changed
@@ -34,7 +35,7 @@ async def _show(app: App, _: Arguments) -> Outcome:
         "root_key_file": _root_file(app, "") if _is_here(app) else None,
         "retired": [{"key": key.did, "until": one.until, "until_time": _time(one.until)} for key, one in retired],
         "expires": iso(root.expires) if root and root.expires else None,
-        "last_seq": core.store.last_seq(core.me),
+        "last_seq": _last_standing(app),
         "told": sorted(one.url for one in sent if one.state == "delivered"),
         "to_be_told": sorted(one.url for one in sent if one.state == "pending"),
         "spent": is_spent(core, core.me),
@@ -137,6 +138,13 @@ async def _told(app: App, changed: Changed) -> Result:
             "withheld": changed.withheld,
         }
     )
+
+
+def _last_standing(app: App) -> int | None:
+    """Returns the last number of a record of this node that stands; None when only its root metadata does."""
+    core = app.node.core
+    last = core.store.last_seq(core.me)
+    return None if last < 0 or (last <= MAX_VERSIONS and core.ring.records(core.me)) else last
 
 
 def _time(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from hansa import __version__
 from hansa.conduct.ledger import first_fault
@@ -13,11 +14,15 @@ from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
+from hansa.kernel.wire import parse
 from hansa.node.events import kind_of
+from hansa.node.finder import whole
 from hansa.node.ports import SkillFilter
 from hansa.node.rows import SkillRow
 from hansa.node.vault import find_skill, open_record
-from hansa.skills.model import Origin, SkillState
+from hansa.skills.messages import SKILL, SkillBody
+from hansa.skills.model import Evidence, Origin, SkillState
+from hansa.skills.model import Outcome as Finding
 
 
 @operation("status")
@@ -54,7 +59,10 @@ async def _events_list(app: App, given: Arguments) -> Outcome:
 async def _find(app: App, given: Arguments) -> Outcome:
     states = tuple(SkillState(state) for state in given.get("states") or ["admitted"])
     found = app.node.finder.find(given["intent"], given.get("limit", 10), states, given.get("at_least", 0.0))
-    yield Result({"skills": [app.node.views.found(one) for one in found], "count": len(found)}, ok=bool(found))
+    shown = whole(found)
+    damaged = [one.row.id for one in found if one not in shown]
+    views = [app.node.views.found(one) for one in shown]
+    yield Result({"skills": views, "count": len(views), "damaged": damaged}, ok=bool(views))
 
 
 @operation("skill.list")
@@ -110,26 +118,61 @@ async def _ledger_verify(app: App, _: Arguments) -> Outcome:
 
 
 @operation("report")
-async def _report(app: App, given: Arguments) -> Outcome:
-    """Lists where a proof came to something else than what the skill's source claims."""
+async def _report(app: App, _: Arguments) -> Outcome:
+    """Lists where a proof came to something else than what the skill's source, or a peer who passes it on, claims."""
     differing, agreeing, open_ = [], 0, 0
     after = ""
     store = app.node.core.store
     while rows := store.skills(SkillFilter(), after=after, limit=500):
         after = rows[-1].id
         for row in rows:
-            if row.claimed_pass is None:
+            claims = _claims(app, row)
+            decided = [one for one in store.evidence(row.id) if one.prover == app.node.core.me] if claims else []
+            if not decided or decided[-1].outcome is Finding.INCONCLUSIVE:
+                open_ += len(claims)
                 continue
-            decided = [one for one in store.evidence(row.id) if one.prover == app.node.core.me]
-            if not decided or decided[-1].outcome.value == "inconclusive":
-                open_ += 1
-            elif (decided[-1].outcome.value == "pass") == row.claimed_pass:
-                agreeing += 1
-            else:
-                differing.append(_difference(row, decided[-1].outcome.value, decided[-1].reason))
+            last = decided[-1]
+            for claim in claims:
+                if (last.outcome is Finding.PASS) == claim.passes:
+                    agreeing += 1
+                else:
+                    differing.append(_difference(row, claim, last))
     yield Result({"differing": differing, "agreeing": agreeing, "undecided": open_})
 
 
-def _difference(row: SkillRow, outcome: str, reason: str) -> dict[str, object]:
-    claimed = "pass" if row.claimed_pass else "fail"
-    return {"trace_id": row.id, "source": row.source, "claimed": claimed, "computed": outcome, "reason": reason}
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What is claimed of a skill, and by whom: a file that it was read from, or a node that passes it on."""
+
+    by: str
+    text: str
+    passes: bool
+
+
+def _claims(app: App, row: SkillRow) -> list[_Claim]:
+    """Returns what a trace says of its own outcome, and the scores that peers claim; who claims nothing is left out."""
+    core = app.node.core
+    found = [] if row.claimed_pass is None else [_Claim(row.source, _WORDS[row.claimed_pass], row.claimed_pass)]
+    for record in core.store.records_about(row.id, SKILL):
+        if record.author == core.me:
+            continue
+        try:
+            score = parse(open_record(record, core.ring).body, SkillBody).claim.verification_score
+        except Refused:
+            continue  # damaged: hansa store check names it
+        if score:
+            found.append(_Claim(record.author, f"{score / 10_000:.1f} %", True))
+    return found
+
+
+_WORDS = {True: "pass", False: "fail"}
+
+
+def _difference(row: SkillRow, claim: _Claim, finding: Evidence) -> dict[str, object]:
+    return {
+        "trace_id": row.id,
+        "source": claim.by,
+        "claimed": claim.text,
+        "computed": finding.outcome.value,
+        "reason": finding.reason,
+    }

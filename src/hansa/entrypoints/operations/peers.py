@@ -119,6 +119,7 @@ async def _join(app: App, given: Arguments) -> Outcome:
             "url": url,
             "subscribed": subscribed,
             "as": app.node.core.me,
+            "tried_again": joining.tried_again,
         }
     )
 

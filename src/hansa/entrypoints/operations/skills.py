@@ -110,7 +110,7 @@ async def _prove(app: App, given: Arguments) -> Outcome:
     else:
         again = given.get("again", False)
         origin = Origin(given["origin"]) if given.get("origin") else None
-        rows = [row for row in node.unproved(origin) if again or not node.core.store.evidence(row.id)]
+        rows = node.unproved(origin) if again else node.waiting(origin)
     without = [row for row in rows if not row.has_checks]
     proofs: list[Proof | Unproved] = []
     async for proof in node.prover.prove_all(rows, given.get("trials")):
@@ -126,13 +126,13 @@ async def _prove(app: App, given: Arguments) -> Outcome:
 def _unprovable(app: App) -> dict[str, object]:
     """Returns what lies in quarantine and is not proved by proving again: without checks, or tried before."""
     core = app.node.core
-    tried = [row for row in app.node.unproved() if core.store.evidence(row.id)]
+    tried = len(app.node.unproved()) - len(app.node.waiting())
     bare: list[SkillRow] = []
     after = ""
     while page := core.store.skills(SkillFilter(states=(SkillState.QUARANTINED,)), after=after, limit=500):
         after = page[-1].id
         bare += [row for row in page if not row.has_checks]
-    return {"without_checks": len(bare), "ids": [row.id for row in bare[:5]], "tried_before": len(tried)}
+    return {"without_checks": len(bare), "ids": [row.id for row in bare[:5]], "tried_before": tried}
 
 
 @operation("execute")
