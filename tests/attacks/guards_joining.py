@@ -260,9 +260,15 @@ JOINER: list[Guard] = [
     ),
     Guard(
         "entrypoints/cli/peer_commands.py",
-        "if not yes and sys.stdin.isatty():",
+        'if not yes and interactive("another node would be let in"):',
         "if False:",
         (f"{_CLI}on_a_terminal_it_shows_who_invites_and_asks_first",),
+    ),
+    Guard(
+        "entrypoints/cli/options.py",
+        "if not sys.stdin.isatty():",
+        "if False:",
+        ("tests/cli/test_bad_input.py::test_nothing_is_agreed_to_where_nobody_can_be_asked",),
     ),
     Guard(
         "entrypoints/operations/peers.py",
