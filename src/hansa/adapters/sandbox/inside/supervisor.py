@@ -29,15 +29,20 @@ _MOST_ERROR = 300
 Step = dict[str, object]
 
 
+_sha256: list[Callable[[], object]] = []
+
+
 def find_sha256() -> Callable[[], object]:
     """Imports it on first use, at best while the only trial runs; the interpreter's own: `hashlib` loads OpenSSL."""
-    for name in ("_sha2", "_sha256", "hashlib"):
+    for name in () if _sha256 else ("_sha2", "_sha256", "hashlib"):
         try:
-            found: Callable[[], object] = __import__(name).sha256
+            _sha256.append(__import__(name).sha256)
+            break
         except ImportError:
             continue
-        return found
-    raise RefusedError("this interpreter has no SHA-256")
+    if not _sha256:
+        raise RefusedError("this interpreter has no SHA-256")
+    return _sha256[0]
 
 
 class _Watched:
