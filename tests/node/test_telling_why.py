@@ -35,7 +35,7 @@ async def test_a_skill_that_was_published_and_used_elsewhere(world: World) -> No
     told = {line.box: line.text for line in there.lines}
     assert there.stopped_at == ""
     assert f"signed by {a.id}; record {publication.record[:12]}" in told["identity"]
-    assert "'trials': 35" in told["admission"]
+    assert "its author claims score 1.000, confidence 0.901 over 35 trials (" in told["admission"]
     assert "admitted, E2 re-proved here" in told["domain room"]
     assert "5 of 5 trials" in told["domain room"]
     assert "skill_reproved" in told["store"]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hansa.identity.envelope import Verified
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import iso
 from hansa.kernel.verdict import BY_CODE, Box, Reason
+from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.rows import JournalRow, RecordRow, SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.vault import open_record
 from hansa.skills import messages
+from hansa.skills.messages import SkillBody
 from hansa.skills.model import Origin
 
 
@@ -111,10 +114,9 @@ class Why:
             message = open_record(first, self._core.ring)
         except Refused as refusal:
             return [*lines, Line(Box.IDENTITY.value, "stopped", str(refusal))]
-        claim = message.body.get("claim", {})
         lines.append(Line(Box.IDENTITY.value, "passed", f"signed by {message.author}; record {first.id[:12]}"))
         text = f"version {message.header.version}, network {message.header.network}, sequence {message.header.seq}"
-        lines.append(Line(Box.ADMISSION.value, "passed", f"{text}; claims {claim}"))
+        lines.append(Line(Box.ADMISSION.value, "passed", f"{text}; {_claimed(message)}"))
         return lines
 
     def _domain(self, row: SkillRow, told: list[JournalRow]) -> Line:
@@ -177,6 +179,13 @@ def _told(stop: JournalRow) -> str:
     if noted.startswith("(") and noted.endswith(")"):  # nothing but who and by which way
         noted = noted[1:-1]
     return f"{stop.reason}: {reason.text if reason else ''}" + (f" [{noted}]" if noted else "") + f" at {iso(stop.at)}"
+
+
+def _claimed(message: Verified) -> str:
+    claim = parse(message.body, SkillBody).claim
+    score, confidence = claim.verification_score / 1_000_000, claim.confidence / 1_000_000
+    over = f"over {claim.trials} trials ({claim.harness or 'no harness named'})"
+    return f"its author claims score {score:.3f}, confidence {confidence:.3f} {over}"
 
 
 def _came(record: RecordRow) -> str:
