@@ -169,8 +169,8 @@ GATHERING = [
     *rows(
         "adapters/store/writes.py",
         (
-            "if records and self._session.run_many(_PUT_RECORDS, records) != len(records):",
-            "if records and not self._session.run_many(_PUT_RECORDS, records):",
+            "if records and self._session.run_wide(_PUT_RECORDS, records) != len(records):",
+            "if records and not self._session.run_wide(_PUT_RECORDS, records):",
             "store:a_batch_among_others_that_is_refused_is_refused_alone",
         ),
     ),

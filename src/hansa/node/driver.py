@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -77,8 +77,10 @@ class Driver:
         if error is not None:
             raise error
 
-    async def perform_each(self, many: Sequence[Effects]) -> list[HansaError | None]:
+    def perform_each(self, many: Sequence[Effects]) -> Coroutine[None, None, list[HansaError | None]]:
         """Performs several effects with one commit, each whole or not at all.
+
+        They are handed to the store with the call; what follows from that happens when it is awaited.
 
         Returns:
             For each why nothing of it was done, or None.
@@ -86,9 +88,13 @@ class Driver:
         Raises:
             Fault: the store is closed.
         """
-        writing = [effects for effects in many if effects.changes]
-        with self._spans.span("append", changes=sum(len(effects.changes) for effects in writing)):
-            kept = iter(await self._store.apply_each([effects.changes for effects in writing]))
+        return self._perform(many, self._store.apply_each([effects.changes for effects in many if effects.changes]))
+
+    async def _perform(
+        self, many: Sequence[Effects], written: Awaitable[list[HansaError | None]]
+    ) -> list[HansaError | None]:
+        with self._spans.span("append", changes=sum(len(effects.changes) for effects in many)):
+            kept = iter(await written)
         outcomes = [next(kept) if effects.changes else None for effects in many]
         now = self._clock.now()
         for effects, error in zip(many, outcomes, strict=True):

@@ -1,25 +1,21 @@
 """Messages that wait to be decided on, gathered into groups: one look at the store and one commit for each group.
 
-While a group is decided on and kept, whatever comes in waits; all of it is the next group. So a message that comes
-alone is not held up, and many at once share what is dear (the fsync, the look-ups, waking up a thread).
-
-A group is decided in order, each message as if those before it had been kept already. `Span` sees to that: it is a run
-of messages of which none needs to see what another one has changed. Where one does, the span before it is kept first.
+While a group is decided on, and the one before it is written (`node.keeping`), whatever comes in waits; all of it is
+the next group. So a message that comes alone is not held up, and many at once share what is dear (the fsync, the
+look-ups, waking up a thread).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from hansa.admission.service import Equivocation, Via
+from hansa.admission.service import Via
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Fault, HansaError, Refused
-from hansa.kernel.ids import ContentId, NodeId
-from hansa.node.driver import Effects
+from hansa.kernel.ids import ContentId
 from hansa.node.shelf import way
-from hansa.skills import messages
 from hansa.skills.messages import SkillBody
 
 MAX_GROUP = 256
@@ -91,54 +87,6 @@ class _Party:
             self.done.set_result(None)
 
 
-@dataclass(slots=True)
-class Span:
-    """Messages that are decided on and not kept yet, and what is changed by them."""
-
-    decided: list[tuple[Arrival, Fate, Effects]] = field(default_factory=list)
-    _ids: set[ContentId] = field(default_factory=set)
-    _places: set[tuple[NodeId, int]] = field(default_factory=set)
-    _touched: set[str] = field(default_factory=set)
-    _changed: set[str] = field(default_factory=set)
-    _barrier: bool = False
-
-    def add(self, one: Arrival, fate: Fate, effects: Effects) -> None:
-        """Takes a message in that was decided on."""
-        self.decided.append((one, fate, effects))
-        if isinstance(fate, Taken):
-            header = fate.message.header
-            self._ids.add(fate.id)
-            self._places.add((fate.message.author, header.seq))
-            self._touched.add(fate.subject)
-            if fate.kind != messages.EVIDENCE:
-                self._changed.add(fate.subject)
-            self._barrier |= fate.kind not in (messages.EVIDENCE, messages.SKILL)
-        elif isinstance(fate, Equivocation):
-            self._barrier = True  # comes with a proof, which is kept once
-
-    def clashes(self, one: Arrival) -> bool:
-        """Says whether `one` must see what was decided here before it is decided on itself.
-
-        Two findings about a skill don't see each other. A skill sees all that is said of it, and by its lineage other
-        skills. Whatever else there is is rare, and sees everything.
-        """
-        message = one.read
-        if not self.decided or isinstance(message, Refused):
-            return False
-        if self._barrier or message.id in self._ids or (message.author, message.header.seq) in self._places:
-            return True
-        if message.header.kind == messages.EVIDENCE:
-            return one.subject in self._changed
-        if message.header.kind == messages.SKILL:
-            return one.subject in self._touched or bool(self._changed and _lineage(message))
-        return True
-
-
-def _lineage(message: Verified) -> bool:
-    skill = message.body.get("skill")
-    return not isinstance(skill, dict) or bool(skill.get("lineage"))
-
-
 class Gathering:
     """Hands what waits to `decide`, group by group, as long as something waits."""
 
@@ -146,7 +94,7 @@ class Gathering:
         """Begins with nothing.
 
         Args:
-            decide: sets the outcome of each message; called for one group at a time.
+            decide: decides on messages, and has the outcomes kept and set; called for one group at a time.
             lost: called for each message of which nothing was decided, since the node stops or something broke.
         """
         self._decide = decide
@@ -179,7 +127,15 @@ class Gathering:
         finally:
             self._worker = None
             left, self._waiting = self._waiting, []
-            for one in left:  # only when the node stops, or something of ours broke: nobody waits for ever
-                if one.fate is None:
-                    self._lost()
-                    one.settle(Fault("this node stopped before the message was decided on"))
+            let_go(left, self._lost)
+
+
+def let_go(arrivals: Iterable[Arrival], lost: Callable[[], None]) -> None:
+    """Tells those without an outcome that there is none, when the node stops or something of ours broke.
+
+    Nobody waits for ever.
+    """
+    for one in arrivals:
+        if one.fate is None:
+            lost()
+            one.settle(Fault("this node stopped before the message was decided on"))

@@ -7,7 +7,8 @@ decide in order, keep with one commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Awaitable, Collection, Sequence
 
 import msgspec
 
@@ -17,21 +18,26 @@ from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Verified
 from hansa.kernel.errors import DiskFull, HansaError, Refused
-from hansa.kernel.ids import content_id
+from hansa.kernel.ids import NodeId, content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.doorkeeper import TURN
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
-from hansa.node.gathering import Arrival, Fate, Gathering, Span, Taken, Wanted
+from hansa.node.gathering import Arrival, Fate, Gathering, Taken, Wanted, let_go
+from hansa.node.keeping import Keeping, Span
 from hansa.node.rooms import Rooms
 from hansa.node.rows import AppendLedger, PutBlob, PutRecord, PutSkill
 from hansa.node.shelf import Shelf, record_row
+from hansa.node.turns import Hold
 from hansa.node.vault import subject_of
 from hansa.overlay import messages as overlay
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
+
+AHEAD = 1
+"""Spans that may be on their way to the disk when the next messages are decided on."""
 
 LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
 """Kinds that ask for something now, each at a door of its own."""
@@ -44,7 +50,9 @@ class Inbox:
         """Works for one node."""
         self._core = core
         self._rooms = Rooms(core, shelf)
-        self._gathering = Gathering(self._decide_all, lambda: core.counters.ended(Reason.INTERRUPTED))
+        self._gathering = Gathering(self._decide_all, self._lost)
+        self._keeping = Keeping()
+        self._hold = Hold(core.turns)
 
     async def receive(
         self, data: bytes, via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
@@ -109,19 +117,29 @@ class Inbox:
         return self._core.ring.live(now) if only in LIVE_DOORS else self._core.ring.taking(now)
 
     async def _decide_all(self, group: Sequence[Arrival]) -> None:
-        """Decides on messages in order and keeps what follows; sets the outcome of each."""
-        async with self._core.turns.of(*_names(group)):
+        """Decides on messages in order; returns when all that follows from them is being written."""
+        names = _names(group)
+        if not self._hold.take_free(names):
+            await self._keeping.until(0)  # then nothing is held
+            await self._hold.take(names)
+        try:
             span = self._begin(group)
             for number, one in enumerate(group):
-                if span.clashes(one):
-                    await self._keep(span)
+                if span.clashes(one) or self._keeping.clashes(one):
+                    self._write(span)
+                    await self._keeping.until(0)
                     span = self._begin(group[number:])
                 fate, effects = self._decide(one)
                 span.add(one, fate, effects)
                 for change in effects.changes:
                     if isinstance(change, PutRecord | PutSkill):
                         self._core.memory.coming(change)
-            await self._keep(span)
+            self._write(span, names)
+        except BaseException:
+            self._core.memory.arrive(self._core.memory.leave())
+            self._hold.give(names)
+            raise
+        await self._keeping.until(AHEAD)
 
     def _begin(self, group: Sequence[Arrival]) -> Span:
         self._core.memory.look_up([one.read for one in group if isinstance(one.read, Verified)])
@@ -143,10 +161,23 @@ class Inbox:
         except HansaError as error:
             return error, Effects()
 
-    async def _keep(self, span: Span) -> None:
-        """Keeps what was decided, then counts and tells each fate."""
-        self._core.memory.forget()
-        errors = await self._core.driver.perform_each([effects for _, _, effects in span.decided])
+    def _write(self, span: Span, names: Collection[str] = ()) -> None:
+        """Hands to the store what was decided; `names` are the turns to give back when it is written."""
+        written = self._core.driver.perform_each([effects for _, _, effects in span.decided])
+        self._keeping.add(span, self._keep(span, written, self._core.memory.leave(), names))
+
+    async def _keep(
+        self, span: Span, written: Awaitable[list[HansaError | None]], leaving: Counter[NodeId], names: Collection[str]
+    ) -> None:
+        """Waits until it is written, then counts and tells each fate."""
+        try:
+            await self._tell_each(span, await written)
+        finally:
+            self._core.memory.arrive(leaving)
+            self._hold.give(names)
+            let_go((one for one, _, _ in span.decided), self._lost)
+
+    async def _tell_each(self, span: Span, errors: Sequence[HansaError | None]) -> None:
         late: list[tuple[Arrival, Refused]] = []
         for (one, fate, _), error in zip(span.decided, errors, strict=True):
             if isinstance(fate, Taken) and fate.kind == roots.KIND:
@@ -160,6 +191,9 @@ class Inbox:
         await self._core.driver.perform_each([self._refusal(one, refusal) for one, refusal in late])
         for one, refusal in late:
             self._tell(one, refusal)
+
+    def _lost(self) -> None:
+        self._core.counters.ended(Reason.INTERRUPTED)
 
     def _tell(self, one: Arrival, outcome: Fate) -> None:
         fate: Reason | None = Reason.INTERRUPTED
@@ -241,6 +275,7 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
     for one in group:
         if isinstance(one.read, Verified):
             found[one.read.author] = found[one.subject] = None
+    found.pop("", None)  # is nobody's
     if any(isinstance(one.read, Verified) and one.read.header.kind == overlay.JOIN for one in group):
         found[TURN] = None  # whoever holds it waits for nobody's turn
     return found

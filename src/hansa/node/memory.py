@@ -52,8 +52,9 @@ def bytes_asked(message: Verified) -> int:
 class StoreMemory:
     """Implements `admission.service.Memory`.
 
-    What `look_up` has found holds until `forget`. Whoever calls it decides on these messages at once, without waiting
-    for anything in between, and forgets before anything is kept.
+    What `look_up` has found holds until `leave`. Whoever calls it decides on these messages at once, without waiting
+    for anything in between. What is decided on counts toward its author's share from then on, as `coming` first, and
+    in the end as `kept`.
     """
 
     def __init__(self, store: Store) -> None:
@@ -62,6 +63,7 @@ class StoreMemory:
         self._found: _Found | None = None
         self._held = 0
         self._coming: Counter[NodeId] = Counter()
+        self._leaving: Counter[NodeId] = Counter()
 
     @cached_property
     def _bytes(self) -> Counter[NodeId]:
@@ -78,14 +80,14 @@ class StoreMemory:
 
     def bytes_of(self, author: NodeId) -> int:
         """Returns how many bytes of records are held of an author, and are about to be."""
-        return self._bytes[author] + self._coming[author]
+        return self._bytes[author] + self._leaving[author] + self._coming[author]
 
     def bytes_held(self) -> int:
         """Returns how many bytes of records are held in all."""
         return self._held if "_bytes" in self.__dict__ else self._bytes.total()
 
     def coming(self, change: PutRecord | PutSkill) -> None:
-        """Counts what was decided on and is about to be kept, until `forget`."""
+        """Counts what was decided on and is about to be written."""
         self._coming[change.row.author] += _weight(change)
 
     def look_up(self, messages: Sequence[Verified]) -> None:
@@ -99,10 +101,20 @@ class StoreMemory:
         with suppress(HansaError):  # a damaged row: then each finding asks for its own skill
             self._found.states.update(self._states(many))
 
-    def forget(self) -> None:
-        """Forgets what was looked up: from now on each question goes to the store."""
+    def leave(self) -> Counter[NodeId]:
+        """Forgets what was looked up: from now on each question goes to the store.
+
+        Returns:
+            What was coming, by author; it still counts, until it is handed to `arrive`.
+        """
         self._found = None
-        self._coming.clear()
+        leaving, self._coming = self._coming, Counter()
+        self._leaving += leaving
+        return leaving
+
+    def arrive(self, leaving: Counter[NodeId]) -> None:
+        """Takes off what is written by now, and counted as kept, or will never be."""
+        self._leaving -= leaving
 
     def holds(self, message: ContentId) -> bool:
         """Says whether a record with this id is held."""

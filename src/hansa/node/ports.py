@@ -5,7 +5,7 @@ Times are milliseconds UTC. Methods that are `async` may wait; the others answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -120,8 +120,10 @@ class Store(Members, Protocol):
         """
         ...
 
-    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+    def apply_each(self, batches: Sequence[Sequence[Change]]) -> Awaitable[list[HansaError | None]]:
         """Makes the changes of each batch, or none of that batch; one commit for all of them where that is possible.
+
+        They are handed in with the call, not only when it is awaited, and made in the order of the calls.
 
         Returns:
             For each batch why it was not made, or None: what `apply` would have raised for it, coming after the others.

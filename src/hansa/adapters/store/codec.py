@@ -39,39 +39,39 @@ def values(row: Any) -> Values:
     return found
 
 
-def record_values(row: RecordRow, place: int | None) -> Values:
-    """Returns the columns of a record, written out since there are so many of them."""
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "author": row.author,
-        "seq": row.seq,
-        "subject": row.subject,
-        "created": row.created,
-        "received": row.received,
-        "envelope": row.envelope,
-        "place": place,
-        "came": row.came,
-    }
+def record_values(row: RecordRow, place: int | None) -> tuple[Any, ...]:
+    """Returns the columns of a record in their order."""
+    return (
+        row.id,
+        row.kind,
+        row.author,
+        row.seq,
+        row.subject,
+        row.created,
+        row.received,
+        row.envelope,
+        place,
+        row.came,
+    )
 
 
-def finding_values(record: ContentId, finding: Evidence) -> Values:
-    """Returns the columns of a finding."""
-    return {
-        "record": record,
-        "skill": finding.skill,
-        "prover": finding.prover,
-        "harness": finding.harness,
-        "sandbox": finding.sandbox,
-        "outcome": finding.outcome,
-        "trials": finding.trials,
-        "successes": finding.successes,
-        "passed": finding.passed,
-        "total": finding.total,
-        "digest": finding.digest,
-        "reason": finding.reason,
-        "at": finding.at,
-    }
+def finding_values(record: ContentId, finding: Evidence) -> tuple[Any, ...]:
+    """Returns the columns of a finding in their order, but for its number."""
+    return (
+        record,
+        finding.skill,
+        finding.prover,
+        finding.harness,
+        finding.sandbox,
+        finding.outcome,
+        finding.trials,
+        finding.successes,
+        finding.passed,
+        finding.total,
+        finding.digest,
+        finding.reason,
+        finding.at,
+    )
 
 
 def line_values(row: JournalRow) -> Values:

@@ -8,7 +8,7 @@ The SQL stays portable Core, and only its way to the driver is short. A store on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,6 +16,8 @@ from sqlalchemy import ClauseElement
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.engine import Compiled
+
+from hansa.adapters.store.wide import Row, Wide
 
 DIALECT = sqlite.dialect(paramstyle="named")
 
@@ -62,6 +64,10 @@ class Session(Protocol):
 
     def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> int:
         """Runs a statement once for each set of parameters; returns how many rows it changed."""
+        ...
+
+    def run_wide(self, statement: Wide, rows: Sequence[Row]) -> int:
+        """Inserts rows, many to a statement; returns how many it changed."""
         ...
 
 

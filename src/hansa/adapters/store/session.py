@@ -6,11 +6,12 @@ The driver's own rules for when a transaction begins differ between Python versi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from hansa.adapters.store.prepared import Fetched, Prepared
+from hansa.adapters.store.wide import Row, Wide
 
 
 class SqliteSession:
@@ -28,6 +29,10 @@ class SqliteSession:
     def run_many(self, statement: Prepared, parameters: Iterable[Mapping[str, Any]]) -> int:
         """Runs a statement once for each set of parameters; returns how many rows it changed."""
         return self._connection.executemany(statement.sql, parameters).rowcount
+
+    def run_wide(self, statement: Wide, rows: Sequence[Row]) -> int:
+        """Inserts rows, many to a statement; returns how many it changed."""
+        return sum(self._connection.execute(sql, values).rowcount for sql, values in statement.parts(rows))
 
     def raw(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Fetched]:
         """Runs a statement given as text, and returns the rows of its answer."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +150,9 @@ class SqliteStore(SqlReads):
         if changes:
             await self._writer.apply(changes)
 
-    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+    def apply_each(self, batches: Sequence[Sequence[Change]]) -> Awaitable[list[HansaError | None]]:
         """Makes the changes of each batch, or none of that batch; one commit, and one waking up, for all of them."""
-        return await self._writer.apply_each(batches) if batches else []
+        return self._writer.apply_each(batches)
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.

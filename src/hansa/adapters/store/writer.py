@@ -89,15 +89,22 @@ class Writer:
         if error is not None:
             raise error
 
-    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> Outcomes:
-        """Returns when each batch is on the disk or refused; raises Fault when the store is closed."""
+    def apply_each(self, batches: Sequence[Sequence[Change]]) -> asyncio.Future[Outcomes]:
+        """Hands batches in; the answer is there when each is on the disk or refused.
+
+        Raises:
+            Fault: the store is closed.
+        """
         loop = asyncio.get_running_loop()
         waiting = _Waiting(tuple(tuple(changes) for changes in batches), loop, loop.create_future())
+        if not batches:
+            waiting.future.set_result([])
+            return waiting.future
         with self._gate:
             if self._stopped:
                 raise Fault("the store is closed")
             self._queue.put(waiting)
-        return await waiting.future
+        return waiting.future
 
     def stop(self) -> None:
         """Finishes what waits, marks the file as properly closed and lets go of it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, literal_column, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from hansa.adapters.store import codec, fts, members, notes
@@ -28,6 +28,7 @@ from hansa.adapters.store.schema import (
     subscriptions,
     tombstones,
 )
+from hansa.adapters.store.wide import Row, Wide
 from hansa.conduct.ledger import append
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, chain
@@ -65,7 +66,9 @@ def _replacing(statement: Insert, *key: str) -> Insert:
 
 
 _PUT_RECORD = Prepared(insert(records).on_conflict_do_nothing().returning(records.c.number))
-_PUT_RECORDS = Prepared(insert(records).on_conflict_do_nothing())
+_PUT_RECORDS = Wide(
+    records.c.keys()[1:], "INSERT INTO records ({columns}) VALUES {rows} ON CONFLICT DO NOTHING"
+)  # all but the number
 _IS_RECORD = Prepared(select(records.c.id).where(records.c.id == bindparam("id")))
 _same_author = records.alias("same_author")
 _lowest = func.min(_same_author.c.seq)
@@ -94,18 +97,12 @@ _SET_STATE = Prepared(
 )
 _SKILL_NUMBER = Prepared(select(skills.c.number).where(skills.c.id == bindparam("skill")))
 _IS_TOMBSTONED = Prepared(select(tombstones.c.skill).where(tombstones.c.skill == bindparam("skill")))
-_carrier = (
-    records.c.id == bindparam("record"),
-    records.c.subject == bindparam("skill"),
-    records.c.seq >= literal_column("0"),
-)
-_PUT_EVIDENCE = Prepared(
-    insert(evidence)
-    .from_select(
-        evidence.c.keys(),
-        select(records.c.number, *map(bindparam, evidence.c.keys()[1:])).where(*_carrier),
-    )
-    .on_conflict_do_nothing()
+_PUT_EVIDENCE = Wide(
+    evidence.c.keys()[1:],  # all but the number, which is its record's
+    "INSERT INTO evidence (number, {columns}) SELECT records.number, {found}"
+    " FROM (VALUES {rows}) AS found CROSS JOIN records"
+    " ON records.id = found.column1 AND records.subject = found.column2 AND records.seq >= 0"
+    " WHERE true ON CONFLICT DO NOTHING",
 )
 _LAST_ENTRY = Prepared(select(ledger).order_by(ledger.c.number.desc()).limit(1))
 _IS_RECEIPT = Prepared(select(ledger.c.receipt).where(ledger.c.receipt == bindparam("receipt")))
@@ -145,8 +142,8 @@ class Batch:
         self._session = session
         self._journal_bound = journal_bound
         self._many = many
-        self._records: list[Values] = []
-        self._findings: list[Values] = []
+        self._records: list[Row] = []
+        self._findings: list[Row] = []
         self._feed: tuple[int, str] | None = None
         self._lines: list[Values] = []
 
@@ -225,7 +222,7 @@ class Batch:
         values = codec.record_values(row, place)
         if self._many:
             self._records.append(values)
-        elif not self._first(_PUT_RECORD, values):
+        elif not self._first(_PUT_RECORD, dict(zip(_PUT_RECORDS.columns, values, strict=True))):
             if self._is(_IS_RECORD, id=row.id):
                 raise Refused(Reason.DUPLICATE, row.id)
             raise Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
@@ -283,10 +280,10 @@ class Batch:
         """Writes the records and findings that were left for the end: what comes next looks at them, or undoes them."""
         records, self._records = self._records, []
         findings, self._findings = self._findings, []
-        if records and self._session.run_many(_PUT_RECORDS, records) != len(records):
+        if records and self._session.run_wide(_PUT_RECORDS, records) != len(records):
             raise Refused(Reason.DUPLICATE, "one of many")
         if findings:
-            self._session.run_many(_PUT_EVIDENCE, findings)
+            self._session.run_wide(_PUT_EVIDENCE, findings)
 
     def _finish(self) -> None:
         self._write_waiting()

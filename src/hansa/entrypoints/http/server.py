@@ -93,7 +93,7 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
         tasks += [*_routines(app, door), logging, await mcp_door.start(door)]
         await ready(url)
         await upkeep.came_up(app)
-        with upkeep.patient_collector():
+        with upkeep.tuned_interpreter():
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
