@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hansa.kernel.jobs import StepStatus, TrialEnd
 from hansa.kernel.verdict import Reason
@@ -150,7 +151,7 @@ def test_standing_is_computed_from_the_latest_own_decided_run() -> None:
     expected = Standing(OTHER_HARNESS, 4, 1, 0.25, wilson_lower_bound(1, 4), FAIL, "refuted")
     for order in ([old, newer, undecided, theirs], [theirs, undecided, newer, old], [newer, old, theirs, undecided]):
         assert standing(order, ME) == expected
-    assert standing([newer, replace(old, at=6)], ME) == PROVED
+    assert standing([newer, structs.replace(old, at=6)], ME) == PROVED
 
 
 def test_a_run_without_counted_checks_has_no_score() -> None:

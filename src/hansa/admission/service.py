@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 from hansa.admission.rate import Bucket, take
 from hansa.admission.versions import SUPPORTED
 from hansa.identity.envelope import Verified
@@ -131,8 +133,7 @@ class Equivocation(Refused):
         super().__init__(Reason.EQUIVOCATION, f"{first[:12]} and {second[:12]}")
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True):
     """A message that may act. Only `Admission.admit` makes one."""
 
     message: Verified

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -27,8 +26,7 @@ MAX_SIGNATURES = 16
 Did = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(msgspec.Struct, frozen=True):
     """An envelope that was read, and of which nothing is known to be true yet.
 
     Attributes:

@@ -101,8 +101,7 @@ class _Payload(Header, frozen=True, forbid_unknown_fields=True, kw_only=True):
 _PAYLOAD = msgspec.json.Decoder(_Payload)
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True):
     """A message whose author is proved. Only `verify` makes one.
 
     Attributes:

@@ -15,8 +15,9 @@ leaf upwards. The two tags keep leaves and inner nodes apart, so that no inner n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 HASH_BYTES = 32
 MIN_SIZE = 2
@@ -46,8 +47,7 @@ def path_length(index: int, size: int) -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a leaf stands in a tree, and what leads from it to the root.
 
     Attributes:

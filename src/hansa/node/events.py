@@ -20,6 +20,8 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+import msgspec
+
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import Instant
 from hansa.kernel.plain import plain
@@ -136,8 +138,7 @@ AFTER_SETTLING = {SkillState.ADMITTED: Kind.SKILL_ADMITTED, SkillState.REFUSED: 
 AFTER_DELIVERY = {"delivered": Kind.DELIVERY_DELIVERED, "refused": Kind.DELIVERY_REFUSED}
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """An event before it has its place in the stream: made by a decision, shown when that is durable."""
 
     kind: Kind
@@ -155,8 +156,7 @@ class Shown:
             raise ValueError(f"{self.kind.code} carries {self.kind.fields}, not {tuple(self.fields)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something that happened.
 
     Attributes:

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from hansa.admission.service import Via
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Fault, HansaError, Refused
@@ -25,8 +27,7 @@ Wanted = Callable[[SkillBody, Verified], bool]
 """Says whether a pulled skill matches what was subscribed to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """A message that was accepted: its id, its kind, and the skill it is about, if any."""
 
     id: ContentId

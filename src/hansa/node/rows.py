@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from hansa.conduct.ledger import Entry
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.membership import MemberChange
@@ -22,8 +24,7 @@ BY_AGENT = "agent session"
 """Source of a skill that an agent recorded: it leaves this node only when a person names it (threat 16)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRow:
+class RecordRow(msgspec.Struct, frozen=True):
     """A durable signed message, as received.
 
     Attributes:
@@ -186,8 +187,7 @@ class TombstoneRow:
 # ---- changes
 
 
-@dataclass(frozen=True, slots=True)
-class PutRecord:
+class PutRecord(msgspec.Struct, frozen=True):
     """Keeps a record. `in_feed` gives it the next place in this node's feed. Refused if its id or sequence is taken."""
 
     row: RecordRow
@@ -220,8 +220,7 @@ class SetSkillState:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PutEvidence:
+class PutEvidence(msgspec.Struct, frozen=True):
     """Keeps a finding with the record that carries it.
 
     Nothing changes when it is held already, or when no record of that id about the same skill is held and counts.

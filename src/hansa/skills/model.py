@@ -6,7 +6,6 @@ the same content is the same skill whoever sends it, and nobody can occupy anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Annotated
 
@@ -192,8 +191,7 @@ class Origin(StrEnum):
     PEER = "peer"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """One prover's finding about one skill under one harness.
 
     Attributes:

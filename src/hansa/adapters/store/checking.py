@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from hansa.adapters.store import codec, connections, fts
 from hansa.adapters.store.prepared import Fetched
@@ -224,7 +225,7 @@ class _Check:
         if wrong:
             self._name("record", row.id, "its columns do not say what its bytes say", REPAIR)
         if row.kind in _KEPT:
-            self._opened[row.id] = replace(message, raw=b"")
+            self._opened[row.id] = structs.replace(message, raw=b"")
         return not wrong
 
     def _feed(self, places: dict[int, str]) -> None:

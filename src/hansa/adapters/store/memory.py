@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from hansa.adapters.store import bm25
 from hansa.adapters.store.memory_members import MemoryMembers
 from hansa.conduct import ledger
@@ -104,8 +106,7 @@ class MemoryStore(MemoryMembers):
         return outcomes
 
     def _refuse(self, rows: Sequence[RecordRow]) -> None:
-        ids = set(self._records)
-        places = set(self._by_seq)
+        ids, places = set(self._records), set(self._by_seq)
         for row in rows:
             if row.id in ids:
                 raise Refused(Reason.DUPLICATE, row.id)
@@ -169,11 +170,11 @@ class MemoryStore(MemoryMembers):
             case PutMark(name, value):
                 self._marks[name] = value
             case Mend(PutRecord(row)) if held := self._records.get(row.id):
-                self._records[row.id] = replace(row, place=held.place, received=held.received, came=held.came)
+                self._records[row.id] = structs.replace(row, place=held.place, received=held.received, came=held.came)
             case Mend(PutSkill(row)) if skill := self._skills.get(row.id):
                 self._skills[row.id] = replace(row, **{name: getattr(skill, name) for name in _OURS})
             case Mend(PutEvidence(record, evidence)) if finding := self._evidence.get(record):
-                self._evidence[record] = replace(evidence, at=finding.at)
+                self._evidence[record] = structs.replace(evidence, at=finding.at)
             case Mend(PutBlob(digest, data)) if digest in self._blobs:
                 self._blobs[digest] = data
             case Mend():
@@ -183,7 +184,7 @@ class MemoryStore(MemoryMembers):
         if in_feed:
             self._feed.append(row.id)
             self._head = chain(self._head, row.id)
-        self._records[row.id] = replace(row, place=len(self._feed) if in_feed else None)
+        self._records[row.id] = structs.replace(row, place=len(self._feed) if in_feed else None)
         self._by_seq[row.author, row.seq] = row.id
 
     def _withhold(self, id_: ContentId) -> None:
@@ -192,7 +193,7 @@ class MemoryStore(MemoryMembers):
             return
         lowest = min(seq for author, seq in self._by_seq if author == row.author)
         del self._by_seq[row.author, row.seq]
-        self._records[id_] = replace(row, seq=min(lowest, 0) - 1)
+        self._records[id_] = structs.replace(row, seq=min(lowest, 0) - 1)
         self._by_seq[row.author, min(lowest, 0) - 1] = id_
         self._evidence.pop(id_, None)
         self._tombstones = {skill: one for skill, one in self._tombstones.items() if one.record != id_}

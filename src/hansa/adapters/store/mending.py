@@ -7,8 +7,8 @@ from sqlalchemy import Table, bindparam, delete, select, update
 from hansa.adapters.store import codec, fts
 from hansa.adapters.store.prepared import Prepared, Session, Values
 from hansa.adapters.store.schema import blobs, evidence, records, skill_tags, skills, tombstones
-from hansa.node.rows import PutBlob, PutEvidence, PutRecord, PutSkill, SkillRow
-from hansa.skills.model import SkillState
+from hansa.node.rows import PutBlob, PutEvidence, PutRecord, PutSkill, RecordRow, SkillRow
+from hansa.skills.model import Evidence, SkillState
 
 _RECORD = ("kind", "author", "seq", "subject", "created", "envelope")
 _SKILL = ("intent", "body", "media_type", "license", "tags", "has_checks")
@@ -46,11 +46,11 @@ def mend(session: Session, change: PutRecord | PutSkill | PutEvidence | PutBlob)
     """Makes the change in place of what is held; nothing changes when nothing is."""
     match change:
         case PutRecord(row):
-            session.run(_MEND_RECORD, _renamed(codec.values(row), _RECORD) | {"held": row.id})
+            session.run(_MEND_RECORD, _new(row, _RECORD) | {"held": row.id})
         case PutSkill(row):
             _mend_skill(session, row)
         case PutEvidence(record, finding):
-            session.run(_MEND_FINDING, _renamed(codec.values(finding), _FINDING) | {"held": record})
+            session.run(_MEND_FINDING, _new(finding, _FINDING) | {"held": record})
         case PutBlob(digest, data):
             session.run(_MEND_BLOB, {"new_data": data, "held": digest})
 
@@ -60,7 +60,8 @@ def _mend_skill(session: Session, row: SkillRow) -> None:
     if not found:
         return
     number = found[0]["number"]
-    session.run(_MEND_SKILL, _renamed(codec.values(row), _SKILL) | {"held": row.id})
+    fresh = codec.values(row)
+    session.run(_MEND_SKILL, {f"new_{name}": fresh[name] for name in _SKILL} | {"held": row.id})
     session.run(_DROP_TAGS, {"number": number})
     session.run_many(_PUT_TAG, [{"tag": tag, "skill": number} for tag in dict.fromkeys(row.tags)])
     session.run(fts.DROP, {"number": number})
@@ -68,5 +69,5 @@ def _mend_skill(session: Session, row: SkillRow) -> None:
         session.run(fts.PUT, {"number": number, "tokens": fts.tokens(row.intent, row.tags)})
 
 
-def _renamed(values: Values, names: tuple[str, ...]) -> Values:
-    return {f"new_{name}": values[name] for name in names}
+def _new(row: RecordRow | Evidence, names: tuple[str, ...]) -> Values:
+    return {f"new_{name}": getattr(row, name) for name in names}
