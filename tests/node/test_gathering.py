@@ -190,7 +190,7 @@ async def test_nobody_waits_for_ever_when_deciding_breaks() -> None:
         raise ZeroDivisionError
 
     gathering = Gathering(broken, lambda: lost.append(1))
-    arrival = Arrival(b"", Via.HTTP, "", None, "", Refused(Reason.NOT_JSON), "")
+    arrival = Arrival(b"", Via.HTTP, "", None, "", Refused(Reason.NOT_JSON), envelope.root_only, 0, "")
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)
     (fate,) = await gathering.enter([arrival])

@@ -22,7 +22,7 @@ from hansa.entrypoints.home import KEY
 from hansa.entrypoints.identities import read_roots
 from hansa.identity import envelope
 from hansa.identity.envelope import Header
-from hansa.kernel.ids import EVERYONE
+from hansa.kernel.ids import EVERYONE, NodeId
 from hansa.skills.messages import SKILL, skill_body
 from hansa.skills.model import MILLION, PYTHON, Case, Cases, Claim, Result, Skill, Step
 
@@ -109,7 +109,7 @@ def sealed(lie: Lie, keys: FileKeys, victim: str, seq: int, now: int) -> envelop
         version=SUPPORTED[-1],
         network=NETWORK,
         kind=SKILL,
-        author=victim if lie.forged else keys.node_id,
+        author=NodeId(victim) if lie.forged else keys.node_id,
         recipient=EVERYONE,
         seq=seq,
         created=now,

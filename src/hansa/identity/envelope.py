@@ -87,7 +87,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     version: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
     network: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     kind: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
-    author: Did
+    author: Annotated[NodeId, msgspec.Meta(min_length=1, max_length=64)]
     recipient: Did
     seq: Count
     created: Count
@@ -98,7 +98,14 @@ class _Payload(Header, frozen=True, forbid_unknown_fields=True, kw_only=True):
     body: dict[str, Any]
 
 
+class _PayloadInShape(Header, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """As `_Payload`, with every number held to its bounds by the shape; for bodies that are not very deep."""
+
+    body: dict[str, canonical.SHALLOW]
+
+
 _PAYLOAD = msgspec.json.Decoder(_Payload)
+_PAYLOAD_IN_SHAPE = msgspec.json.Decoder(_PayloadInShape)
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -120,7 +127,7 @@ class Verified(msgspec.Struct, frozen=True):
     @property
     def author(self) -> NodeId:
         """Node id of who said it."""
-        return NodeId(self.header.author)
+        return self.header.author
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +265,12 @@ def verify(signed: Signed, ring: Ring = root_only, limits: Limits | None = None)
     if signed.payload_type != PAYLOAD_TYPE:  # 3
         raise Refused(Reason.BAD_ENVELOPE, "unknown payload type")
     message = pre_authentication_encoding(signed.payload_type, signed.payload)
-    signatures = zip(keys, signed.signatures, signed.places, strict=True)
-    if not all(_fits(key, sig, place, message) for key, (_, sig), place in signatures):  # 4
-        raise Refused(Reason.FORGED)
+    for key, (_, sig), place in zip(keys, signed.signatures, signed.places, strict=True):
+        if not _fits(key, sig, place, message):  # 4
+            raise Refused(Reason.FORGED)
     payload = _payload(signed.payload, limits)  # 5
     signers = frozenset(keys)
-    check_signers(ring(NodeId(payload.author)), payload.seq, signers)  # 6
+    check_signers(ring(payload.author), payload.seq, signers)  # 6
     return Verified(content_id(signed.payload), signed.raw, _header(payload), payload.body, signers)
 
 
@@ -285,13 +292,29 @@ def _raw(key: PublicKey) -> bytes:
 
 
 def _fits(key: PublicKey, sig: bytes, place: merkle.Place | None, message: bytes) -> bool:
-    if place is None:
-        return key.fits(sig, message)
-    try:
-        _check_batch(key, sig, place.root(message), place.size)
-    except Refused:
-        return False
-    return True
+    return key.fits(sig, message) if place is None else _BATCHES.fits(key, sig, place, message)
+
+
+class _Batches:
+    """Signatures over batches. Their messages come one after the other, so that the last one that fitted helps."""
+
+    def __init__(self) -> None:
+        self._last: tuple[PublicKey, bytes, merkle.Neighbour] | None = None
+
+    def fits(self, key: PublicKey, sig: bytes, place: merkle.Place, message: bytes) -> bool:
+        last = self._last
+        if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):
+            return True
+        neighbour = merkle.Neighbour(place, message)
+        try:
+            _check_batch(key, sig, neighbour.root, place.size)
+        except Refused:
+            return False
+        self._last = key, sig, neighbour
+        return True
+
+
+_BATCHES = _Batches()
 
 
 @lru_cache(maxsize=REMEMBERED_BATCHES)  # what does not fit raises, so that only what was checked, and fits, is kept
@@ -317,8 +340,11 @@ def _payload_bytes(header: Header, body: Json) -> bytes:
     return canonical.encode({**msgspec.structs.asdict(header), "body": body})
 
 
-def _payload(data: bytes, limits: Limits | None) -> _Payload:
+def _payload(data: bytes, limits: Limits | None) -> _Payload | _PayloadInShape:
     canonical.check_bounds(data, limits or Limits())
+    in_shape = canonical.decode_quickly(data, _PAYLOAD_IN_SHAPE, typed=True)
+    if in_shape is not None:
+        return in_shape
     quick = canonical.decode_quickly(data, _PAYLOAD)
     if quick is not None:
         return quick

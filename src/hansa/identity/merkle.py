@@ -69,8 +69,12 @@ class Place(msgspec.Struct, frozen=True):
 
     def root(self, message: bytes) -> bytes:
         """Returns the root of the tree in which `message` stands here (RFC 9162, 2.1.3.2); the place must exist."""
+        return self.above(message, MAX_PATH)[0]
+
+    def above(self, message: bytes, levels: int) -> tuple[bytes, int]:
+        """Returns the hash that many levels above `message`, or the root, and where the path goes on from there."""
         node, path, index, last, at = leaf_hash(message), self.path, self.index, self.size - 1, 0
-        while last:
+        while last and levels:
             if index & 1:
                 node = sha256(b"\1" + path[at : at + HASH_BYTES] + node).digest()
                 at += HASH_BYTES
@@ -79,7 +83,31 @@ class Place(msgspec.Struct, frozen=True):
                 at += HASH_BYTES
             index >>= 1
             last >>= 1
-        return node
+            levels -= 1
+        return node, at
+
+
+class Neighbour:
+    """A message in a tree, with all that is above it: what stands near it needs a way only to where the two meet.
+
+    Attributes:
+        root: of the tree.
+    """
+
+    def __init__(self, place: Place, message: bytes) -> None:
+        """Makes every hash from the message up to the root."""
+        self._place = place
+        self._above = [place.above(message, levels) for levels in range((place.size - 1).bit_length() + 1)]
+        self.root = self._above[-1][0]
+
+    def knows(self, place: Place, message: bytes) -> bool:
+        """Says whether `message` stands at `place` in the same tree; the place must exist."""
+        if place.size != self._place.size:
+            return False
+        levels = (place.index ^ self._place.index).bit_length()
+        node, at = place.above(message, levels)
+        meeting, onward = self._above[levels]
+        return node == meeting and place.path[at:] == self._place.path[onward:]
 
 
 class Tree:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import rfc8785
@@ -33,6 +33,19 @@ Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 """What a payload may hold: no floats."""
 
 T = TypeVar("T")
+
+
+def _nested(levels: int) -> Any:
+    """Returns the type of JSON without fractions, and of at most that many levels, as msgspec checks it."""
+    plain = None | bool | Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)] | str
+    found: Any = plain
+    for _ in range(levels):
+        found = plain | list[found] | dict[str, found]
+    return found
+
+
+SHALLOW: Any = _nested(6)
+"""JSON of at most six levels, each number an integer within bounds. A level more takes twice as long to set up."""
 
 _OPEN, _CLOSE = frozenset(b"[{"), frozenset(b"]}")
 _ANYTHING = msgspec.json.Decoder()

@@ -106,10 +106,10 @@ class Driver:
         for change in effects.changes:
             if isinstance(change, PutRecord | PutSkill):
                 self._kept(change)
+            elif isinstance(change, PutOutbox) and not change.row.tries:
+                self.outbox_filled.set()
         for skill, text in effects.index:
             self._index.add(skill, text)
-        if any(isinstance(change, PutOutbox) and not change.row.tries for change in effects.changes):
-            self.outbox_filled.set()
         for shown in effects.shows:
             self.stream.show(shown, now)
 

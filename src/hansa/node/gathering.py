@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hansa.admission.service import Via
-from hansa.identity.envelope import Verified
+from hansa.identity.envelope import Ring, Verified
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId
 from hansa.node.shelf import way
@@ -46,6 +46,7 @@ class Arrival:
 
     Attributes:
         read: the message, proved to be its author's; or why it is none.
+        ring: who may sign for whom, where it came in; `ring_at`: `KeyRing.changes` when it was read.
         ref: what the journal files it under.
         subject: the skill that it is about, or "".
         party: those it came with, who are told together.
@@ -58,6 +59,8 @@ class Arrival:
     wanted: Wanted | None
     only: str
     read: Verified | Refused
+    ring: Ring
+    ring_at: int
     ref: str
     subject: str = ""
     party: _Party | None = None

@@ -90,15 +90,16 @@ class Inbox:
     ) -> list[Fate]:
         fates: list[Fate] = []
         together: list[Arrival] = []
+        ring = self._ring(only)
         for data in lines:
-            one = self._arrive(data, via, source, wanted, only)
+            one = self._arrive(data, via, source, wanted, only, ring)
             together.append(one)
             if isinstance(one.read, Verified) and one.read.header.kind == roots.KIND:  # what follows is judged by it
                 fates += await self._gathering.enter(together)
                 together = []
         return fates + await self._gathering.enter(together)
 
-    def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str) -> Arrival:
+    def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring) -> Arrival:
         """Reads and verifies one message, which asks the store for nothing but keys: it can be done at any time."""
         core = self._core
         core.counters.came_in()
@@ -107,10 +108,11 @@ class Inbox:
         try:
             with core.spans.span("verify"):
                 signed = envelope.read(data, core.settings.limits)
-                message = core.ring.verify(signed, self._ring(only), core.settings.limits)
-            return Arrival(data, via, source, wanted, only, message, message.id, _subject(message))
+                message = core.ring.verify(signed, ring, core.settings.limits)
+            now = core.ring.changes
+            return Arrival(data, via, source, wanted, only, message, ring, now, message.id, _subject(message))
         except Refused as refusal:
-            return Arrival(data, via, source, wanted, only, refusal, signed.id if signed else content_id(data))
+            return Arrival(data, via, source, wanted, only, refusal, ring, 0, signed.id if signed else content_id(data))
 
     def _ring(self, only: str) -> Ring:
         now = self._core.now()
@@ -150,8 +152,8 @@ class Inbox:
             if isinstance(one.read, Refused):
                 raise one.read
             header = one.read.header
-            if header.kind != roots.KIND:  # the author's keys may have changed while it waited for its turn
-                envelope.check_signers(self._ring(one.only)(one.read.author), header.seq, one.read.signers)
+            if one.ring_at != self._core.ring.changes and header.kind != roots.KIND:  # keys changed while it waited
+                envelope.check_signers(one.ring(one.read.author), header.seq, one.read.signers)
             with self._core.spans.span("admit", kind=header.kind):
                 admitted = self._core.admission.admit(one.read, one.via, self._core.now())
                 self._check_door(one.read, one.wanted, one.only)

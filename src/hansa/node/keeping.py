@@ -76,7 +76,7 @@ class Keeping:
 
     def clashes(self, one: Arrival) -> bool:
         """Says whether `one` must see what is being written before it is decided on."""
-        return any(span.clashes(one) for span in self._spans.values())
+        return bool(self._spans) and any(span.clashes(one) for span in self._spans.values())
 
     def add(self, span: Span, written: Coroutine[None, None, None]) -> None:
         """Waits for a span that was handed to the store: `written` ends when those in it were told."""

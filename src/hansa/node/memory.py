@@ -17,6 +17,9 @@ from hansa.node.rows import PeerRow, PutRecord, PutSkill
 from hansa.skills.messages import EVIDENCE, SKILL
 from hansa.skills.model import Origin, SkillState, bytes_of_files
 
+REMEMBERED = 20_000
+"""Authors of whom the highest number is held in memory."""
+
 FEW = 4
 """Messages up to which each is looked up by itself, since that costs less than one question for all."""
 
@@ -42,7 +45,9 @@ def bytes_asked(message: Verified) -> int:
 
     They are counted when they are named, before any is brought. The body is not held to its shape yet.
     """
-    skill = message.body.get("skill") if message.header.kind == SKILL else None
+    if message.header.kind != SKILL:
+        return len(message.raw)
+    skill = message.body.get("skill")
     result = skill.get("result") if isinstance(skill, dict) else None
     files = result.get("files") if isinstance(result, dict) else None
     sizes = [one.get("size") for one in files if isinstance(one, dict)] if isinstance(files, list) else []
@@ -62,6 +67,7 @@ class StoreMemory:
         self._store = store
         self._found: _Found | None = None
         self._held = 0
+        self._last: dict[NodeId, int] = {}
         self._coming: Counter[NodeId] = Counter()
         self._leaving: Counter[NodeId] = Counter()
 
@@ -74,9 +80,13 @@ class StoreMemory:
 
     def kept(self, change: PutRecord | PutSkill) -> None:
         """Counts a record that was just kept, or the files that a skill of a peer names."""
+        author = change.row.author
+        if isinstance(change, PutRecord) and author in self._last and change.row.seq > self._last[author]:
+            self._last[author] = change.row.seq
         if "_bytes" in self.__dict__:
-            self._bytes[change.row.author] += _weight(change)
-            self._held += _weight(change)
+            weight = _weight(change)
+            self._bytes[author] += weight
+            self._held += weight
 
     def bytes_of(self, author: NodeId) -> int:
         """Returns how many bytes of records are held of an author, and are about to be."""
@@ -93,10 +103,11 @@ class StoreMemory:
     def look_up(self, messages: Sequence[Verified]) -> None:
         """Looks up what admission will ask about these messages."""
         many = messages if len(messages) > FEW else ()
+        known = [one for one in many if not self._is_newest(one.author, one.header.seq)]
         self._found = _Found(
-            frozenset(one.id for one in many),
-            frozenset(self._store.held([one.id for one in many])),
-            self._store.records_at([(one.author, one.header.seq) for one in many]),
+            frozenset([one.id for one in many]),
+            frozenset(self._store.held([one.id for one in known])),
+            self._store.records_at([(one.author, one.header.seq) for one in known]),
         )
         with suppress(HansaError):  # a damaged row: then each finding asks for its own skill
             self._found.states.update(self._states(many))
@@ -152,6 +163,14 @@ class StoreMemory:
         skills = list(dict.fromkeys(ContentId(one) for one in about if isinstance(one, str)))
         held = self._store.owners(skills)
         return {one: held[one][1] if one in held else None for one in skills}
+
+    def _is_newest(self, author: NodeId, seq: int) -> bool:
+        """Says whether an author's number is above all that are held: then it is not, nor is what it numbers."""
+        if author not in self._last:
+            if len(self._last) >= REMEMBERED:
+                self._last.clear()
+            self._last[author] = self._store.last_seq(author)
+        return seq > self._last[author]
 
     def _peer(self, author: NodeId) -> PeerRow | None:
         if self._found is None:

@@ -37,12 +37,17 @@ class Records(Protocol):
 
 
 class KeyRing:
-    """Answers who may sign for an author; is itself the `Ring` for what is read back."""
+    """Answers who may sign for an author; is itself the `Ring` for what is read back.
+
+    Attributes:
+        changes: how often anybody's metadata changed since the start.
+    """
 
     def __init__(self, store: Records) -> None:
         """Reads from `store`."""
         self._store = store
         self._chains: dict[NodeId, tuple[Root, ...]] = {}
+        self.changes = 0
 
     def __call__(self, author: NodeId) -> Roster:
         """Returns whose signatures stand for an author, whenever they were made."""
@@ -93,6 +98,7 @@ class KeyRing:
     def forget(self, author: NodeId) -> None:
         """Has the author's metadata read again; called whenever some of it was kept."""
         self._chains.pop(author, None)
+        self.changes += 1
 
     def verify(self, signed: Signed, ring: Ring, limits: Limits | None = None) -> Verified:
         """Returns the message in `signed`, its author proved; root metadata proves itself by what it follows.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -296,6 +297,7 @@ def skill_row(
     )
 
 
+@lru_cache(maxsize=256)
 def way(via: Via, source: str) -> str:
     """Says by which way something came, and from where, in at most 500 characters."""
     return plain(f"via {via} from {source}" if source else f"via {via}", 500)

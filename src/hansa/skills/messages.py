@@ -49,8 +49,10 @@ class EvidenceBody(Wire, frozen=True):
             raise Refused(Reason.BAD_BODY, "more successes than trials")
         if self.outcome is Outcome.PASS and not (0 < self.successes == self.trials and 0 < self.passed == self.total):
             raise Refused(Reason.BAD_BODY, "a pass with failed trials or checks, or with none")
-        fields = msgspec.structs.asdict(self)
-        return Evidence(**fields, prover=prover, at=at)
+        return Evidence(
+            ContentId(self.skill), prover, self.harness, self.sandbox, self.outcome, self.trials, self.successes,
+            self.passed, self.total, self.digest, self.reason, at,
+        )  # fmt: skip
 
 
 class TombstoneBody(Wire, frozen=True):

@@ -177,8 +177,6 @@ class MemoryStore(MemoryMembers):
                 self._evidence[record] = structs.replace(evidence, at=finding.at)
             case Mend(PutBlob(digest, data)) if digest in self._blobs:
                 self._blobs[digest] = data
-            case Mend():
-                pass  # not held
 
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         if in_feed:

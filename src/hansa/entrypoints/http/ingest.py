@@ -48,10 +48,16 @@ async def post_bulk(request: Request) -> Response:
     return _json({"answers": answers, "count": len(answers)}, 200)
 
 
-def _answer(fate: Taken | HansaError) -> dict[str, Any]:
+class _Created(msgspec.Struct):
+    status: int
+    record: str
+    trace_id: str
+
+
+def _answer(fate: Taken | HansaError) -> _Created | dict[str, Any]:
     if isinstance(fate, HansaError):
         return {"status": http_status(fate), **problem(fate)}
-    return {"status": 201, "record": fate.id, "trace_id": fate.subject}
+    return _Created(201, fate.id, fate.subject)
 
 
 async def _receive(request: Request) -> Response:
