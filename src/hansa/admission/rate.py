@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from hansa.kernel.instant import MINUTE, Instant
 
@@ -10,8 +10,7 @@ UNITS = MINUTE
 """A token is this many units, so that one millisecond at any whole rate refills a whole number of units."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(msgspec.Struct, frozen=True):
     """Units left at an instant."""
 
     units: int

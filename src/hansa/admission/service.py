@@ -87,8 +87,7 @@ class Params:
             raise ValueError("share_floor_bytes must not be negative")
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(msgspec.Struct, frozen=True):
     """What the operator has settled about an author."""
 
     invited: bool = False

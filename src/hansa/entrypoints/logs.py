@@ -91,24 +91,29 @@ def tell(entries: Sequence[Entry]) -> None:
 
 
 def _write(lines: Sequence[str]) -> None:
-    text = ""
+    part: list[str] = []
+    size = 0
     for line in lines:
-        if text and len(text) + len(line) > AT_ONCE:
-            _append(text)
-            text = ""
-        text += f"\n{line}" if text else line
-    if text:
-        _append(text)
+        if part and size + len(line) > AT_ONCE:
+            _append(part)
+            part, size = [], 0
+        part.append(line)
+        size += len(line)
+    if part:
+        _append(part)
 
 
-def _append(text: str) -> None:
+def _append(lines: Sequence[str]) -> None:
     if _fork is not None and _fork.file is not None:
-        _fork.file.write(text)
+        _fork.file.write("\n".join(lines))
 
 
 def _line(entry: Entry) -> str:
-    values = {name: plain(value) if isinstance(value, str) else value for name, value in entry.values.items()}
-    return _as_json({**values, "event": entry.event, "level": entry.level, "timestamp": iso(entry.at)})
+    values = {**entry.values, "event": entry.event, "level": entry.level, "timestamp": iso(entry.at)}
+    line = _as_json(values)
+    if line.isascii() and line.isprintable() and "\\" not in line:  # then no value needs to be made so
+        return line
+    return _as_json({name: plain(value) if isinstance(value, str) else value for name, value in values.items()})
 
 
 def _as_json(event: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+import msgspec
 
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
@@ -23,8 +24,7 @@ from hansa.node.rows import AppendJournal, Change, JournalRow, PutOutbox, PutRec
 from hansa.node.spans import NO_SPANS, Spans
 
 
-@dataclass(slots=True)
-class Effects:
+class Effects(msgspec.Struct):
     """What a decision leads to.
 
     Attributes:
@@ -33,9 +33,9 @@ class Effects:
         index: skills to be found from now on, and the text to find them by.
     """
 
-    changes: list[Change] = field(default_factory=list)
-    shows: list[Shown] = field(default_factory=list)
-    index: list[tuple[ContentId, str]] = field(default_factory=list)
+    changes: list[Change] = []
+    shows: list[Shown] = []
+    index: list[tuple[ContentId, str]] = []
 
     def show(self, kind: Kind, ref: str, text: str, **fields: Value) -> None:
         """Adds an event, with the fields that its kind carries (`node.events`)."""
