@@ -93,7 +93,7 @@ GUARDS_KEYS: list[Guard] = [
     *rows(
         "node/inbox.py",
         (
-            "envelope.check_signers(self._ring(one.only)(one.read.author), header.seq, one.read.signers)",
+            "envelope.check_signers(one.ring(one.read.author), header.seq, one.read.signers)",
             "pass",
             "t8:what_waits_for_its_turn_while_the_revocation_comes_in_is_refused",
         ),

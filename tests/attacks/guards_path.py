@@ -11,6 +11,7 @@ rows = rows_by(
         "bombs": "attacks/test_012_parser_bombs",
         "delivering": "node/test_delivering",
         "full": "attacks/test_067_crash_and_full_disk",
+        "ahead": "node/test_deciding_ahead",
         "gathering": "node/test_gathering",
         "merkle": "identity/test_merkle",
         "pulling": "node/test_pulling",
@@ -21,6 +22,16 @@ rows = rows_by(
 
 CANONICAL = rows(
     "kernel/canonical.py",
+    (
+        "Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)] | str",
+        "int | str",
+        "quick:a_shape_takes_what_is_shallow_and_no_odd_number_at_any_depth",
+    ),
+    (
+        "Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)] | str",
+        "Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)] | str | float",
+        "quick:a_shape_takes_what_is_shallow_and_no_odd_number_at_any_depth",
+    ),
     (
         "if not typed and _has_odd_number(_outside_strings(data)):  # 1",
         "if False:  # 1",
@@ -86,9 +97,24 @@ BATCHES = [
             "batch:what_is_remembered_is_bounded",
         ),
         (
-            "_check_batch(key, sig, place.root(message), place.size)",
-            "_check_batch(key, sig, merkle.Place(0, 2, place.path).root(message), place.size)",
+            "neighbour = merkle.Neighbour(place, message)",
+            "neighbour = merkle.Neighbour(merkle.Place(0, 2, place.path), message)",
             "batch:each_message_of_a_batch_is_proved_alone",
+        ),
+        (
+            "if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):",
+            "if last is not None and last[1] == sig and last[0] == key:",
+            "batch:what_is_no_leaf_stands_beside_no_proved_message",
+        ),
+        (
+            "if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):",
+            "if last is not None and last[1] == sig and last[2].knows(place, message):",
+            "batch:who_stands_beside_a_message_of_another_signer_is_not_signed_by_it",
+        ),
+        (
+            "if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):",
+            "if last is not None and last[0] == key and last[2].knows(place, message):",
+            "batch:who_stands_beside_a_message_of_another_signature_is_not_signed_by_it",
         ),
         (
             'canonical.encode({"root": root.hex(), "size": size})',
@@ -118,12 +144,22 @@ BATCHES = [
             "return True",
             "merkle:a_place_that_no_tree_has_does_not_exist",
         ),
+        (
+            "return node == meeting and place.path[at:] == self._place.path[onward:]",
+            "return node == meeting",
+            "merkle:a_neighbour_knows_whoever_leads_to_its_root_and_nobody_else",
+        ),
+        (
+            "if place.size != self._place.size:",
+            "if False:",
+            "merkle:a_neighbour_knows_whoever_leads_to_its_root_and_nobody_else",
+        ),
     ),
 ]
 
 GATHERING = [
     *rows(
-        "node/gathering.py",
+        "node/keeping.py",
         (
             "if self._barrier or message.id in self._ids or (message.author, message.header.seq) in self._places:",
             "if message.id in self._ids or (message.author, message.header.seq) in self._places:",
@@ -139,6 +175,9 @@ GATHERING = [
             "False",
             "gathering:a_chain_of_skills_in_one_bulk_is_as_deep_as_one_by_one",
         ),
+    ),
+    *rows(
+        "node/gathering.py",
         (
             'one.settle(Fault("this node stopped before the message was decided on"))',
             "one.party.done.cancel()",
@@ -148,9 +187,19 @@ GATHERING = [
     *rows(
         "node/inbox.py",
         (
-            "self._core.memory.forget()",
+            "if not self._hold.take_free(names):",
+            "if self._hold.take_free(names) and False:",
+            "ahead:who_waits_for_a_turn_gets_it_before_the_next_messages",
+        ),
+        (
+            "if span.clashes(one) or self._keeping.clashes(one):",
+            "if span.clashes(one):",
+            "ahead:what_must_see_what_is_being_written_waits_for_it",
+        ),
+        (
+            "self._core.memory.arrive(leaving)",
             "pass",
-            "gathering:a_ban_counts_from_the_next_message_on",
+            "ahead:what_was_not_written_counts_no_more",
         ),
         (
             "if error is None or not isinstance(fate, Taken):",
@@ -164,6 +213,21 @@ GATHERING = [
             "self._coming[change.row.author] += _weight(change)",
             "pass",
             "gathering:the_share_of_the_store_is_counted_within_a_bulk",
+        ),
+        (
+            "self._leaving += leaving",
+            "pass",
+            "ahead:the_share_of_the_store_counts_what_is_being_written",
+        ),
+        (
+            "        self._found = None\n        leaving",
+            "        leaving",
+            "gathering:a_ban_counts_from_the_next_message_on",
+        ),
+        (
+            "self._last[author] = change.row.seq",
+            "pass",
+            "ahead:a_number_that_was_used_meanwhile_is_known",
         ),
     ),
     *rows(

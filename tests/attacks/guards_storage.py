@@ -170,8 +170,8 @@ FINDINGS = [
             "        for statement",
             "contract:what_is_withheld_in_the_commit_that_keeps_it_is_withheld",
         ),
-        ('    records.c.subject == bindparam("skill"),\n', "", _CARRIED),
-        ('    records.c.seq >= literal_column("0"),\n', "", _CARRIED),
+        (" AND records.subject = found.column2", "", _CARRIED),
+        (" AND records.seq >= 0", "", _CARRIED),
         (
             "for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):",
             "for statement in (_WITHHOLD, _DROP_TOMBSTONE):",

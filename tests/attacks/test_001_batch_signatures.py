@@ -70,6 +70,7 @@ def refused(raw: bytes) -> Reason:
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
     module._check_batch.cache_clear()
+    module._BATCHES._last = None
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 7, 8, 9, 100, 1024])
@@ -77,6 +78,7 @@ def test_each_message_of_a_batch_is_proved_alone(size: int) -> None:
     messages = batch(size=size)
     for index in {0, 1, size // 2, size - 1}:
         module._check_batch.cache_clear()
+        module._BATCHES._last = None
         message = verify(read(messages[index].raw))
         assert (message.author, message.header.seq) == (ALICE.public.did, index)
         assert message.signers == {ALICE.public}
@@ -268,9 +270,10 @@ def test_a_signature_over_a_batch_is_checked_once(monkeypatch: pytest.MonkeyPatc
     checks = []
     fits = module.PublicKey.fits
     monkeypatch.setattr(module.PublicKey, "fits", lambda *given: checks.append(given) or fits(*given))
-    for message in BATCH:
-        verify(read(message.raw))
-    assert len(checks) == 1
+    for both in zip(BATCH, OTHER, strict=True):
+        for message in both:
+            verify(read(message.raw))
+    assert len(checks) == 2
 
 
 def test_what_did_not_fit_is_not_remembered_and_what_fits_is_remembered_for_itself_alone() -> None:
@@ -281,6 +284,49 @@ def test_what_did_not_fit_is_not_remembered_and_what_fits_is_remembered_for_itse
     verify(read(BATCH[0].raw))
     assert module._check_batch.cache_info().currsize == 1
     assert refused(bad) is Reason.FORGED
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=scaled(200), deadline=None)
+def test_what_stands_beside_a_proved_message_is_proved_as_if_alone(seed: int) -> None:
+    random = Random(seed)
+    verify(read(random.choice(BATCH).raw))
+    whole = json.loads(random.choice(BATCH).raw)
+    place = whole["signatures"][0]["batch"]
+    path = bytearray(base64.b64decode(place["path"]))
+    path[random.randrange(len(path))] ^= random.choice([0, 1, 128])
+    place["path"] = base64.b64encode(path).decode()
+    if random.random() < 0.5:
+        place["index"] = random.randrange(len(BATCH))
+    payload = base64.b64decode(json.loads(random.choice(BATCH).raw)["payload"])
+    raw = envelope(payload, whole["signatures"])
+    beside = outcome(raw)
+    module._BATCHES._last = None
+    assert outcome(raw) == beside
+
+
+def outcome(raw: bytes) -> object:
+    """Returns a message's id, or why it is refused."""
+    try:
+        return verify(read(raw)).id
+    except Refused as refusal:
+        return refusal.reason
+
+
+def test_what_is_no_leaf_stands_beside_no_proved_message() -> None:
+    verify(read(BATCH[0].raw))
+    evil = with_fields(BATCH[0], body={"claim": "evil"})
+    assert refused(envelope(evil, json.loads(BATCH[0].raw)["signatures"])) is Reason.FORGED
+
+
+def test_who_stands_beside_a_message_of_another_signer_is_not_signed_by_it() -> None:
+    verify(read(BATCH[0].raw))
+    assert refused(with_signature(BATCH[1], keyid=BOB.public.did)) is Reason.FORGED
+
+
+def test_who_stands_beside_a_message_of_another_signature_is_not_signed_by_it() -> None:
+    verify(read(BATCH[0].raw))
+    assert refused(with_signature(BATCH[1], sig=base64.b64encode(bytes(64)).decode())) is Reason.FORGED
 
 
 def test_what_is_remembered_is_bounded() -> None:

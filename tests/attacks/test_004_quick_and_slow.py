@@ -22,6 +22,7 @@ from hansa.kernel.limits import Limits
 from tests.attacks.specimens import header, key, scaled, sealed
 
 ANYTHING = msgspec.json.Decoder()
+SHALLOW = msgspec.json.Decoder(canonical.SHALLOW)
 CHARACTERS = st.one_of(
     st.characters(codec="utf-8"),
     st.sampled_from(
@@ -50,11 +51,11 @@ def slowly(data: bytes) -> Any:
 
 
 def never_more_than_slowly(data: bytes) -> None:
-    """Holds the quick way against the slow one."""
-    quick = canonical.decode_quickly(data, ANYTHING)
-    if quick is not None:
-        assert slowly(data) == quick
-        assert rfc8785.dumps(quick) == data
+    """Holds both quick ways against the slow one."""
+    for quick in (canonical.decode_quickly(data, ANYTHING), canonical.decode_quickly(data, SHALLOW, typed=True)):
+        if quick is not None:
+            assert slowly(data) == quick
+            assert rfc8785.dumps(quick) == data
 
 
 def spellings(value: Any, seed: int) -> list[bytes]:
@@ -103,6 +104,19 @@ def test_every_character_is_escaped_as_the_definition_says() -> None:
                 assert canonical.decode_quickly(data, ANYTHING) == value
     assert canonical.decode_quickly(rfc8785.dumps("\U0001f600"), ANYTHING) is None
     assert canonical.decode(rfc8785.dumps("\U0001f600")) == "\U0001f600"
+
+
+@pytest.mark.parametrize("depth", range(10))
+@pytest.mark.parametrize("around", ["[%b]", '{"a":%b}'])
+def test_a_shape_takes_what_is_shallow_and_no_odd_number_at_any_depth(depth: int, around: str) -> None:
+    def data(inner: bytes) -> bytes:
+        for _ in range(depth):
+            inner = around.encode() % inner
+        return inner
+
+    assert (canonical.decode_quickly(data(b"9007199254740991"), SHALLOW, typed=True) is not None) == (depth <= 6)
+    for odd in (b"1.0", b"1e3", b"0.5", b"-0", b"9007199254740992", b"-9007199254740992", b"1e400"):
+        assert canonical.decode_quickly(data(odd), SHALLOW, typed=True) is None
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "999999999999999", "-999999999999999"])

@@ -24,7 +24,8 @@ from hansa.kernel.verdict import Reason
 
 MAX_SIGNATURES = 16
 
-Did = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+DID_LENGTH = msgspec.Meta(min_length=1, max_length=64)
+Did = Annotated[str, DID_LENGTH]
 
 
 class Signed(msgspec.Struct, frozen=True):
@@ -98,8 +99,8 @@ _DEFAULT = Limits()
 
 
 @lru_cache(maxsize=16)
-def _never_refuses(limits: Limits) -> bool:
-    """Says whether any envelope, of whatever may be in one, is within the bounds."""
+def _roomy(limits: Limits) -> bool:
+    """Says whether whatever has the shape of an envelope is within these bounds but for its size."""
     return limits.max_depth >= 4 and limits.max_keys >= 3 + 6 * MAX_SIGNATURES and limits.max_items >= MAX_SIGNATURES
 
 
@@ -110,9 +111,9 @@ def read(data: bytes, limits: Limits | None = None) -> Signed:
         Refused: a reason of the transport box, or BAD_ENVELOPE.
     """
     bounds = limits or _DEFAULT
-    if not _never_refuses(bounds):
+    if len(data) > bounds.max_bytes or not _roomy(bounds):
         canonical.check_bounds(data, bounds)
-    quick = canonical.decode_quickly(data, _QUICK, typed=True) if len(data) <= bounds.max_bytes else None
+    quick = canonical.decode_quickly(data, _QUICK, typed=True)
     if quick is None:
         return read_slowly(data, limits)
     signatures = tuple((one.keyid, one.sig) for one in quick.signatures)

@@ -32,7 +32,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 
 from hansa.identity import dsse, merkle
-from hansa.identity.dsse import MAX_SIGNATURES, Did, Signed, pre_authentication_encoding, read
+from hansa.identity.dsse import DID_LENGTH, MAX_SIGNATURES, Did, Signed, pre_authentication_encoding, read
 from hansa.identity.keys import REMEMBERED, PublicKey
 from hansa.kernel import canonical
 from hansa.kernel.canonical import Json
@@ -87,7 +87,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     version: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
     network: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     kind: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
-    author: Annotated[NodeId, msgspec.Meta(min_length=1, max_length=64)]
+    author: Annotated[NodeId, DID_LENGTH]
     recipient: Did
     seq: Count
     created: Count

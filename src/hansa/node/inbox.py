@@ -190,7 +190,8 @@ class Inbox:
                 late.append((one, error))  # somebody was faster
             else:
                 self._tell(one, error)
-        await self._core.driver.perform_each([self._refusal(one, refusal) for one, refusal in late])
+        if late:
+            await self._core.driver.perform_each([self._refusal(one, refusal) for one, refusal in late])
         for one, refusal in late:
             self._tell(one, refusal)
 
