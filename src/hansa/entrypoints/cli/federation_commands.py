@@ -95,7 +95,7 @@ def subscribe(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pull skills from a node or hub from now on (`hansa sync`, or by itself while `hansa up` runs)."""
+    """Pull skills from a node or hub from now on. By `hansa sync`, or by itself while `hansa up` runs."""
     if report not in ("none", "refutations", "all"):
         raise UsageError(f"--report {report!r} is none of none, refutations, all")
     _check_url(url)
@@ -125,7 +125,7 @@ def sync(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pull what is new, prove it here, admit what holds, report what does not."""
+    """Pull what is new and prove it here. Admits what holds, reports what does not."""
     result = call(home, "sync", as_json, url=url.rstrip("/"), no_prove=no_prove)
     if not as_json:
         value = result.value
@@ -149,7 +149,7 @@ def why(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what happened to a skill or record: one line per box of the picture, with reasons and numbers."""
+    """Tell what happened to a skill or record. One line per box of the picture, with reasons and numbers."""
     value = call(home, "why", as_json, id=id_).value
     if not as_json:
         print_story(value)
@@ -182,7 +182,7 @@ def ledger_list(
 
 @ledger.command("verify", epilog=epilog("hansa ledger verify"))
 def ledger_verify(home: Home = None, as_json: AsJson = False) -> None:
-    """Check every link of the chain and every receipt's signature; a broken one is named."""
+    """Check every link of the chain and every receipt's signature. A broken one is named."""
     result = call(home, "ledger.verify", as_json)
     if not as_json:
         value = result.value

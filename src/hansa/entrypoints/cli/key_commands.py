@@ -30,7 +30,7 @@ After = Annotated[
 
 @key.command("show", epilog=epilog("hansa key show", "hansa key show --json"))
 def show(home: Home = None, as_json: AsJson = False) -> None:
-    """Show which key signs, which ones did and up to where they are good, and where the root key lies."""
+    """Show which key signs, and which ones did. Up to where those are good, and where the root key lies."""
     value = call(home, "key.show", as_json).value
     if as_json:
         return
@@ -65,7 +65,7 @@ def rotate(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a new signing key in the old one's place; what the old one signed stays good."""
+    """Put a new signing key in the old one's place. What the old one signed stays good."""
     result = call(home, "key.rotate", as_json, root_key=_path(root_key), valid_days=valid_days)
     if not as_json:
         _say_changed(result.value)
@@ -85,7 +85,7 @@ def revoke(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a stolen key's rights away, on every node that this reaches; one that is in use is replaced."""
+    """Take a stolen key's rights away. On every node that this reaches; one that is in use is replaced."""
     result = call(home, "key.revoke", as_json, key=named, after=after, root_key=_path(root_key))
     if not as_json:
         _say_changed(result.value)
@@ -108,7 +108,7 @@ def recover(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a new signing key where it was lost or stolen; needs the root key alone."""
+    """Make a new signing key where it was lost or stolen. Needs the root key alone."""
     from hansa.entrypoints.recovery import restore_metadata  # only for this command
 
     directory = home_directory(home)
@@ -126,7 +126,7 @@ def rotate_root(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a new root key in the old one's place: both sign, the node's id stays."""
+    """Put a new root key in the old one's place. Both sign, the node's id stays."""
     result = call(home, "key.rotate_root", as_json, root_key=_path(root_key), to=str(to.absolute()))
     if not as_json:
         _say_changed(result.value)
@@ -139,7 +139,7 @@ def move_root(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move the root key's file off this machine; the node runs without it, and a thief can't rotate."""
+    """Move the root key's file off this machine. The node runs without it, and a thief can't rotate."""
     from hansa.entrypoints.identities import move_root as move
 
     path = move(home_directory(home), to.expanduser().absolute())

@@ -43,7 +43,7 @@ def peer_list(home: Home = None, as_json: AsJson = False) -> None:
 
 @peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
 def peer_add(node: NodeIdArgument, per_minute: PerMinute = None, home: Home = None, as_json: AsJson = False) -> None:
-    """Let a node in by its id, without an invitation: from now on it may push records here."""
+    """Let a node in by its id, without an invitation. From now on it may push records here."""
     call(home, "peer.set", as_json, id=node, invited=True, banned=False, per_minute=per_minute)
     if not as_json:
         say(f"{node} may push records here")
@@ -59,7 +59,7 @@ def peer_ban(node: NodeIdArgument, home: Home = None, as_json: AsJson = False) -
 
 @peer.command("remove", epilog=epilog("hansa peer remove did:key:z6MkhaXg"))
 def peer_remove(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
-    """Take back that a node is in: what it pushes is refused, and nothing is pulled from it. What came stays."""
+    """Take back that a node is in. What it pushes is refused, and nothing is pulled from it. What came stays."""
     value = call(home, "peer.remove", as_json, id=node).value
     if not as_json:
         was = "may not push records here any more" if value["changed"] else "was not in: nothing was changed"
@@ -142,7 +142,7 @@ def withdraw(
 
 @peer.command(epilog=epilog("hansa peer requests", "hansa peer requests --json"))
 def requests(home: Home = None, as_json: AsJson = False) -> None:
-    """List the nodes that came with an invitation that asks first, and wait for your word."""
+    """List the nodes that wait for your word. They came with an invitation that asks first."""
     value = call(home, "peer.requests", as_json).value
     if as_json:
         return
@@ -185,7 +185,7 @@ def join(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join another node by its invitation: each takes what the other pushes, and you pull what it passes on.
+    """Join another node by its invitation. Each takes what the other pushes, and you pull what it passes on.
 
     You are shown who made the invitation and asked first; --yes agrees unasked, where there is no terminal.
     """

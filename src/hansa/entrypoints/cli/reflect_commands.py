@@ -98,7 +98,7 @@ def summary(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how each kind of work goes, and what went well or wrong more than once."""
+    """Show how each kind of work goes. Says what went well or wrong more than once."""
     given = _filter(outcome, category, tag, session, since)
     result = call(home, "reflection.summary", as_json, **given)
     if as_json:
@@ -182,7 +182,7 @@ def export(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write notes, one JSON object a line, for `hansa reflect import` elsewhere. They are not signed."""
+    """Write notes for `hansa reflect import` elsewhere. One JSON object a line. They are not signed."""
     result = call(home, "reflection.export", as_json, **_filter(outcome, category, tag, session, since))
     if not as_json:
         _write(result.value["lines"], to, f"{result.value['count']} notes in {to}")
@@ -194,7 +194,7 @@ def import_(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take notes from a file; those that are here already are not taken twice."""
+    """Take notes from a file. Those that are here already are not taken twice."""
     result = call(home, "reflection.import", as_json, path=str(path.absolute()))
     if not as_json:
         for one in result.value["rejected"]:

@@ -185,7 +185,7 @@ def _failed(directory: Path, code: int | None, before: int) -> HansaError:
 
 @cli.command(epilog=epilog("hansa stop", "hansa stop --timeout 60", "hansa stop --force"))
 def stop(home: Home = None, timeout: Seconds = STOP_SECONDS, force: Force = False, as_json: AsJson = False) -> None:
-    """Ask the node in the data directory to stop, and wait until it has; nothing happens when none is up."""
+    """Ask the node in the data directory to stop, and wait for it. Nothing happens when none is up."""
     directory = home_directory(home)
     at, hard = _ended(directory, timeout, force)
     if as_json:
@@ -218,7 +218,7 @@ def restart(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the node and start it in the background; with the flags it had, unless others are given."""
+    """Stop the node and start it in the background. With the flags it had, unless others are given."""
     from hansa.entrypoints.config import load
 
     directory = home_directory(home)
@@ -233,7 +233,7 @@ def restart(
 
 @cli.command(epilog=epilog("hansa status", "hansa status --json"))
 def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Show whether the node is up, and its counts: skills, evidence, messages taken and refused."""
+    """Show whether the node is up, and its counts. Skills, evidence, messages taken and refused."""
     result = call(home, "status", as_json)
     if as_json:
         return

@@ -108,7 +108,7 @@ def remove(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a skill away for good: a signed tombstone follows it to wherever this node brought it."""
+    """Take a skill away for good. A signed tombstone follows it to wherever this node brought it."""
     if not yes and interactive(f"{id_} would be removed for good"):
         typer.confirm(f"Remove {id_} for good?", abort=True)
     result = call(home, "skill.remove", as_json, id=id_, why=why)
@@ -133,7 +133,7 @@ def export(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere.
+    """Write published skills for `hansa skill import` elsewhere. Signed envelopes, one a line.
 
     With --format skill-md: write skills as Agent Skills, a folder with a SKILL.md each; without ids all proved ones.
     """
@@ -184,7 +184,7 @@ def import_(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take signed records from a file: the same checks as from the network, then quarantine."""
+    """Take signed records from a file. The same checks as from the network, then quarantine."""
     result = call(home, "skill.import", as_json, path=str(path.absolute()))
     if not as_json:
         for one in result.value["refused"]:
@@ -205,7 +205,7 @@ def prove(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run skills' checks in the sandbox and write down what they came to."""
+    """Run skills' checks in the sandbox. Writes down what they came to."""
     result = call(home, "prove", as_json, ids=ids or [], trials=trials, again=again)
     if not as_json:
         value = result.value
@@ -245,7 +245,7 @@ def _remedy(value: dict[str, Any]) -> None:
 
 @cli.command(epilog=epilog("hansa report", "hansa report --json"))
 def report(home: Home = None, as_json: AsJson = False) -> None:
-    """List where a proof came to something else than the trace, or the peer who passes the skill on, claims."""
+    """List claims that a proof did not bear out. Of a trace, or of the peer who passes the skill on."""
     value = call(home, "report", as_json).value
     if not as_json:
         columns = ("skill", "source", "claimed", "computed", "reason")
@@ -265,7 +265,7 @@ def find(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find skills by intent; each result says why it is where it is."""
+    """Find skills by intent. Each result says why it is where it is."""
     states = ["admitted", "quarantined", "refused"] if everything else ["admitted"]
     result = call(home, "find", as_json, intent=intent, limit=limit, states=states, at_least=at_least)
     if not as_json:
@@ -297,7 +297,7 @@ def execute(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do what an intent asks: reuse a proved skill if one fits, else ask the solver, verify, and keep it."""
+    """Do what an intent asks, by a proved skill if one fits. Else asks the solver, verifies, and keeps it."""
     cases = [_case(text) for text in case or []]
     if args is not None and not _is_tuple(args):
         raise UsageError(

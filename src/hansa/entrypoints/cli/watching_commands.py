@@ -27,7 +27,7 @@ Lines = Annotated[int, typer.Option("--lines", "-n", min=1, max=100_000, help="H
 
 @cli.command(epilog=epilog("hansa logs", "hansa logs -f", "hansa logs -n 500 --json"))
 def logs(lines: Lines = 50, follow: Follow = False, home: Home = None, as_json: AsJson = False) -> None:
-    """Show what the node wrote down, up or not: starts, events, faults."""
+    """Show what the node wrote down: starts, events, faults. Also of a node that is not up."""
     from hansa.entrypoints.identities import identity
     from hansa.entrypoints.logs import NAME
 
@@ -62,7 +62,7 @@ def events(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what happens on the node that is up: the last events, and with --follow each as it comes."""
+    """Show what happens on the node that is up. The last events, and with --follow each as it comes."""
     for code in kind or ():
         kind_of(code)
     value = call(home, "events.list", as_json and not follow, kinds=kind or [], limit=lines).value
