@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -35,6 +36,10 @@ def free(node: Hansa, home: Path) -> Iterator[Hansa]:
         background.end(home, at, 20, force=True)
 
 
+ZONED = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+"""How every list shows a time."""
+
+
 def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     assert free("status", "--json").json["process"]["running"] is False
     assert "not up: hansa up --detach starts it" in free("status").out
@@ -57,6 +62,7 @@ def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     assert f"up at {first['url']}" in free("status").out
 
     assert free("events", "--json").json["events"][0]["kind"] == "node.up"
+    assert re.match(ZONED + " node.up ", free("events").out)
     assert free("events", "--kind", "skill.added").out.startswith("nothing yet")
     assert httpx2.get(f"{first['url']}/metrics", trust_env=False).status_code == 200
 
@@ -69,7 +75,7 @@ def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     assert holder(home) is None
     codes = [line["event"] for line in free("logs", "--json").json["lines"]]
     assert codes == ["node.up", "node.stopping", "node.up", "node.stopping"]
-    assert "node.stopping" in free("logs", "-n", "1").out
+    assert re.match(ZONED + " info    node.stopping ", free("logs", "-n", "1").out)
 
 
 def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import print_json, say, table
+from hansa.entrypoints.cli.show import moment, print_json, say, table
 from hansa.entrypoints.home import home_directory
 
 cli = typer.Typer()
@@ -38,9 +38,8 @@ def show(home: Home = None, as_json: AsJson = False) -> None:
     if not value["version"]:
         say("one key for everything: a thief of it is this node. hansa key rotate makes a signing key of its own")
         return
-    say(
-        f"version {value['version']} of its root metadata" + (f", until {value['expires']}" if value["expires"] else "")
-    )
+    until = f", until {moment(value['expires'])}" if value["expires"] else ""
+    say(f"version {value['version']} of its root metadata{until}")
     where = value["root_key_file"]
     at = f"in {where}: take it off this machine with hansa key move-root PATH" if where else "not in this directory"
     say(f"root key {value['root_keys'][0]}, {at}")
@@ -48,7 +47,7 @@ def show(home: Home = None, as_json: AsJson = False) -> None:
     stands = "no record of its own stands yet" if last is None else f"last number of a record that stands: {last}"
     say(f"signs with {value['signing_keys'][0]}; {stands}")
     if value["retired"]:
-        rows = [(one["key"], one["until"], one["until_time"]) for one in value["retired"]]
+        rows = [(one["key"], one["until"], moment(one["until_time"])) for one in value["retired"]]
         table(("retired key", "good up to", "given about"), rows, right=("good up to",))
     if value["to_be_told"]:
         say(f"not told yet: {', '.join(value['to_be_told'])}")

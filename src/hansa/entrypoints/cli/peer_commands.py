@@ -10,7 +10,7 @@ import typer
 from hansa.entrypoints.cli import qr
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, interactive
-from hansa.entrypoints.cli.show import say, say_all, table
+from hansa.entrypoints.cli.show import moment, say, say_all, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE
 from hansa.kernel.plain import plain
@@ -100,7 +100,8 @@ def invite(
 def _say_invitation(value: dict[str, Any], draw: bool) -> None:
     nodes = "one node" if value["uses"] == 1 else f"{value['uses']} nodes"
     say(value["code"])
-    say(f"invitation {value['id']}, for {nodes}, until {value['expires']}" + (", asks first" if value["ask"] else ""))
+    asks = ", asks first" if value["ask"] else ""
+    say(f"invitation {value['id']}, for {nodes}, until {moment(value['expires'])}{asks}")
     if draw:
         say_all(qr.drawn(value["link"] or value["code"]))
     if value["link"]:
@@ -120,11 +121,12 @@ def invites(home: Home = None, as_json: AsJson = False) -> None:
     if not value["count"]:
         say("no invitation: hansa peer invite makes one")
         return
-    columns = ("id", "state", "uses left", "until", "a minute", "asks", "note")
+    columns = ("id", "phase", "uses left", "until", "a minute", "asks", "note")
     rows = [
-        (one["id"], one["phase"], one["uses"], one["expires"], one["per_minute"] or "", _MARK[one["ask"]], one["note"])
+        (one["id"], one["phase"], one["uses"], moment(one["expires"]), one["per_minute"] or "", _MARK[one["ask"]],
+         one["note"])
         for one in value["invitations"]
-    ]
+    ]  # fmt: skip
     table(columns, rows, right=("uses left", "a minute"))
 
 

@@ -11,7 +11,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import percent, say, say_all, short, table
+from hansa.entrypoints.cli.show import moment, percent, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -234,7 +234,7 @@ def _show(reflections: list[dict[str, Any]], otherwise: str) -> None:
         say(otherwise)
         return
     rows = [
-        (short(one["id"]), (one["at"] or "undated")[:16].replace("T", " "), one["outcome"], one["category"],
+        (short(one["id"]), moment(one["at"]) or "undated", one["outcome"], one["category"],
          one["description"][:200] + (f" — {one['error'][:200]}" if one["error"] else ""))
         for one in reflections
     ]  # fmt: skip

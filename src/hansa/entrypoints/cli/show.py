@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -108,6 +109,19 @@ def hanging(head: str, text: str, width: int = 0) -> None:
     lines = textwrap.wrap(plain(text), wide, break_on_hyphens=False) if sys.stdout.isatty() and wide > LEAST else []
     for number, line in enumerate(lines or [plain(text)]):
         screen.print(Text((head if number == 0 else " " * cell_len(head)) + line))
+
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)")
+
+
+def moment(text: str | None) -> str:
+    """Returns a time as lists show it, to the second and with its zone; any other text as it is.
+
+    >>> moment("2026-11-20T23:40:00.123Z"), moment("2026-11-20T23:40:00.123456+00:00"), moment(None)
+    ('2026-11-20T23:40:00Z', '2026-11-20T23:40:00Z', '')
+    """
+    found = _MOMENT.fullmatch(text or "")
+    return f"{found[1]}Z" if found else text or ""
 
 
 def short(id_: str | None) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import print_json, say
+from hansa.entrypoints.cli.show import moment, print_json, say
 from hansa.entrypoints.cli.tail import following, last_lines, parsed, readable
 from hansa.entrypoints.home import LOGS, READER_TOKEN, home_directory
 from hansa.entrypoints.reach import node_at
@@ -112,4 +112,4 @@ def _event_line(one: dict[str, Any], as_json: bool) -> None:
         return
     rest = {name: value for name, value in one.items() if name not in ("id", "kind", "ref", "text", "at")}
     told = " ".join(f"{name}={value}" for name, value in rest.items() if value != "")
-    say(f"{iso(Instant(one['at']))[:19]} {one['kind']:<18} {one['ref'][:28]:<28} {one['text']} {told}".rstrip())
+    say(f"{moment(iso(Instant(one['at'])))} {one['kind']:<18} {one['ref'][:28]:<28} {one['text']} {told}".rstrip())
