@@ -59,7 +59,10 @@ def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     }  # fmt: skip
     assert process["version"]
     assert process["uptime_seconds"] >= 0
-    assert f"up at {first['url']}" in free("status").out
+    said = free("status").out
+    assert f"up at {first['url']}" in said
+    assert re.search(r"^memory \d+ MiB; event loop at most [\d.]+ ms late$", said, re.M)
+    assert re.search(r"^messages received since start +0$", said, re.M)
 
     assert free("events", "--json").json["events"][0]["kind"] == "node.up"
     assert re.match(ZONED + " node.up ", free("events").out)
@@ -76,6 +79,13 @@ def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     codes = [line["event"] for line in free("logs", "--json").json["lines"]]
     assert codes == ["node.up", "node.stopping", "node.up", "node.stopping"]
     assert re.match(ZONED + " info    node.stopping ", free("logs", "-n", "1").out)
+
+
+def test_the_table_of_status_holds_counts_and_nothing_else(free: Hansa) -> None:
+    head, _, rows = free("status").out.partition("count\n")
+    assert "\nsandbox: not tested yet\n" in head
+    counts = rows.strip().splitlines()[1:]
+    assert len(counts) == 9 and all(re.fullmatch(r"[a-z ]+? {2,}\d+", line) for line in counts), rows
 
 
 def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: Path) -> None:

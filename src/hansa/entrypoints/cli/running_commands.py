@@ -243,24 +243,29 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     if process["running"]:
         up_for = span(process["uptime_seconds"])
         say(f"up at {process['url']} for {up_for} (process {process['pid']}, hansa {process['version']})")
+        say(f"memory {size(process['resident_bytes'])}; event loop at most {process['event_loop_lag_ms']} ms late")
     else:
         say(f"not up: hansa up --detach starts it (hansa {process['version']})")
-    skills: dict[str, int] = value["skills"]
-    rows: list[tuple[str, object]] = [(f"skills {state}", number) for state, number in skills.items()]
-    rows += [("own skills", value["own"])]
-    rows += [("own skills that others refuted: hansa ledger list", value["own_refuted"])] * bool(value["own_refuted"])
-    rows += [("records in the feed", value["feed"]["length"])]
-    rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
-    rows += [("peers met", value["peers"]), ("sandbox", value["sandbox"] or "none (a hub proves nothing)")]
-    if process["running"]:
-        rows += [("memory", size(process["resident_bytes"])), ("event loop late, ms", process["event_loop_lag_ms"])]
-    messages = value["messages"]
-    rows += [("messages received since start", messages["received"]), ("messages admitted", messages["admitted"])]
-    for verdict in ("ignored", "rejected"):
-        rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
-    table(("what", "count"), rows, right=("count",))
+    say(f"sandbox: {value['sandbox'] or 'none (a hub proves nothing)'}")
+    table(("what", "count"), _counts(value), right=("count",))
+    if value["own_refuted"]:
+        say(f"! others refuted {value['own_refuted']} of your own skills: hansa ledger list")
     if value["asks_first"]:
         say("! restored: nothing new is signed before hansa sync or hansa store repair has asked the sources")
+
+
+def _counts(value: dict[str, Any]) -> list[tuple[str, int]]:
+    """Returns what a node has, and what came to it while it was up, each with its number."""
+    rows = [(f"skills {state}", number) for state, number in value["skills"].items()]
+    rows += [("own skills", value["own"]), ("records in the feed", value["feed"]["length"])]
+    rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
+    rows += [("peers met", value["peers"])]
+    if value["process"]["running"]:
+        messages = value["messages"]
+        rows += [("messages received since start", messages["received"]), ("messages admitted", messages["admitted"])]
+        for verdict in ("ignored", "rejected"):
+            rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
+    return rows
 
 
 def flags_of(given: dict[str, Any]) -> tuple[str, ...]:
