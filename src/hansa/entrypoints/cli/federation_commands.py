@@ -8,7 +8,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import hanging, say, say_all, short, table
+from hansa.entrypoints.cli.show import hanging, moment, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -174,10 +174,17 @@ def ledger_list(
     value = call(home, "ledger.list", as_json, after=after, limit=limit).value
     if not as_json:
         rows = [
-            (one["number"], one["dealing"], one["subject"], short(one["skill"]), one["at"], short(one["hash"]))
+            (one["number"], one["dealing"].replace("_", " "), one["subject"], short(one["skill"]), moment(one["at"]),
+             short(one["hash"]))
             for one in value["entries"]
-        ]
-        table(("#", "dealing", "subject", "skill", "at", "hash"), rows, right=("#",))
+        ]  # fmt: skip
+        if rows:
+            table(("#", "what", "about whom", "skill", "when", "hash"), rows, right=("#",))
+        else:
+            say(
+                "no receipt"
+                + (f" after number {after}" if after else " yet: one is signed where a peer's claim is tried")
+            )
 
 
 @ledger.command("verify", epilog=epilog("hansa ledger verify"))

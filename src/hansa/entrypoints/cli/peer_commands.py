@@ -33,12 +33,22 @@ def peer_list(home: Home = None, as_json: AsJson = False) -> None:
     """List the nodes that this one has met, invited or banned."""
     value = call(home, "peer.list", as_json).value
     if not as_json:
-        columns = ("instance_id", "name", "role", "invited", "banned", "url", "note", "last_seen")
-        rows = [[_MARK.get(one[name], one[name]) for name in columns] for one in value["instances"]]
+        columns = ("node", "standing", "last seen", "name", "role", "address", "note")
+        rows = [
+            (one["instance_id"], _standing(one), moment(one["last_seen"]) or "never", one["name"], one["role"],
+             one["url"], one["note"])
+            for one in value["instances"]
+        ]  # fmt: skip
         if rows:
-            table(columns, rows)
+            table(columns, rows, spare=("name", "role", "address", "note"))
         else:
             say("no node met, invited or banned yet: hansa peer invite, hansa join LINK, or hansa subscribe URL")
+
+
+def _standing(one: dict[str, Any]) -> str:
+    if one["banned"]:
+        return "banned"
+    return "let in" if one["invited"] else "met"
 
 
 @peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
@@ -127,7 +137,7 @@ def invites(home: Home = None, as_json: AsJson = False) -> None:
          one["note"])
         for one in value["invitations"]
     ]  # fmt: skip
-    table(columns, rows, right=("uses left", "a minute"))
+    table(columns, rows, right=("uses left", "a minute"), spare=("a minute", "asks", "note"))
 
 
 @peer.command(epilog=epilog("hansa peer withdraw 3f9a2c1d"))
@@ -148,10 +158,13 @@ def requests(home: Home = None, as_json: AsJson = False) -> None:
     value = call(home, "peer.requests", as_json).value
     if as_json:
         return
-    columns = ("instance_id", "name", "role", "url", "invitation", "note", "at")
-    rows = [[one[name] for name in columns] for one in value["requests"]]
+    columns = ("node", "came", "name", "role", "address", "invitation", "note")
+    rows = [
+        (one["instance_id"], moment(one["at"]), one["name"], one["role"], one["url"], one["invitation"], one["note"])
+        for one in value["requests"]
+    ]
     if rows:
-        table(columns, rows)
+        table(columns, rows, spare=("name", "role", "address", "note"))
     else:
         say("nobody waits")
 

@@ -21,14 +21,18 @@ SHORT = 12
 """Characters of an id that are shown; commands take any start of one."""
 
 WIDE = 160
+GAP = 3
+"""Blanks between two columns of a table."""
+
 LEAST = 20
 """Characters that a column of text which may break over lines needs at least."""
 
 _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation", "value", "to",
-                     "instance_id", "subject", "what to do"})  # fmt: skip
+                     "node", "name", "note", "about whom", "what to do"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
 
-_DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "role", "last_seen", "at", "ms", "confidence", "reason")
+_DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "address", "invitation", "role", "ms", "confidence",
+                "reason")  # fmt: skip
 """Columns that a narrow screen can do without, the first to go first."""
 
 
@@ -62,15 +66,20 @@ def say_quoted(text: str) -> None:
     say_all("\n".join(f"  | {line}" for line in text.split("\n")))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = (), spare: Sequence[str] = ()
+) -> None:
     """Prints a table; nothing in a cell is markup.
 
     Args:
         right: columns that hold numbers.
+        spare: columns that are left out where every cell of theirs is empty.
 
     Where the screen is too narrow, the columns that can do without are left out, and named below.
     """
     cells = [[plain(str(cell)) for cell in row] for row in rows]
+    used = [at for at, name in enumerate(columns) if name not in spare or any(row[at] for row in cells)]
+    columns, cells = [columns[at] for at in used], [[row[at] for at in used] for row in cells]
     screen = console()
     kept = _fitting(columns, cells, screen.width)
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -96,7 +105,7 @@ def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int)
     ]
     kept = list(range(len(columns)))
     for name in _DISPENSABLE:
-        if sum(needed[at] + 2 for at in kept) <= width + 2:
+        if sum(needed[at] + GAP for at in kept) <= width + GAP:
             break
         kept = [at for at in kept if columns[at] != name]
     return kept
