@@ -18,7 +18,7 @@ import pytest
 
 from hansa.adapters import background
 from hansa.adapters.lock import Claim, DataDirLock, holder
-from hansa.entrypoints import reach
+from hansa.entrypoints import last_start, reach
 from hansa.entrypoints.cli import running_commands
 from hansa.entrypoints.cli.show import span
 from tests.cli.conftest import COMMAND, Hansa, Up
@@ -94,6 +94,34 @@ def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: P
     assert again.out.startswith("hub ") and "was up already" in again.out
     assert free("up", "--detach", "--json").json["role"] == "hub"
     assert free("restart").out.startswith("hub ")
+
+
+def test_a_restart_after_a_stop_knows_the_flags_of_the_last_start(free: Hansa, home: Path) -> None:
+    free("up", "--detach", "--name", "ann", "--role", "hub")
+    free("stop")
+    said = free("restart").out
+    assert said.startswith("no node was up: started with the flags of its last start, --role hub --name ann\nhub ")
+    assert free("status", "--json").json["name"] == "ann"
+    free("stop")
+    assert free("restart", "--name", "ben").out.startswith("node ")
+    free("stop")
+    assert free("restart", "--json").json["role"] == "node"
+    assert free("status", "--json").json["name"] == "ben"
+    free("stop")
+    free("up", "--detach")
+    free("stop")
+    assert free("restart").out.startswith("node ")
+    assert free("status", "--json").json["name"] != "ben"
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b'{"flags": 3}', b'{"flags": [1]}', b"[]", b"\xff"])
+def test_flags_that_can_t_be_read_are_none(tmp_path: Path, content: bytes) -> None:
+    assert last_start.flags(tmp_path) == ()
+    last_start.keep(tmp_path, ("--port", "9000"))
+    assert last_start.flags(tmp_path) == ("--port", "9000")
+    (tmp_path / "last-start.json").write_bytes(content)
+    assert last_start.flags(tmp_path) == ()
+    last_start.keep(tmp_path / "gone", ("--port", "9000"))
 
 
 def test_a_slip_in_a_variable_is_told_at_the_start_and_stops_nothing(

@@ -86,7 +86,7 @@ def _warn(directory: Path, config: Config) -> None:
 def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int | None, as_json: bool) -> None:
     import uvloop  # these imports would cost every other command half a second
 
-    from hansa.entrypoints import logs
+    from hansa.entrypoints import last_start, logs
     from hansa.entrypoints.app import opened
     from hansa.entrypoints.http import server
     from hansa.entrypoints.identities import identity
@@ -94,6 +94,7 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
     node_id = identity(directory)
 
     async def announce(url: str) -> None:
+        last_start.keep(directory, flags)
         told = {"url": url, "instance_id": node_id, "role": config.role, "pid": os.getpid()}
         if ready_fd is not None:
             with os.fdopen(ready_fd, "w", encoding="utf-8") as pipe:
@@ -218,7 +219,8 @@ def restart(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the node and start it in the background. With the flags it had, unless others are given."""
+    """Stop the node and start it in the background. With the flags of its last start, unless others are given."""
+    from hansa.entrypoints import last_start
     from hansa.entrypoints.config import load
 
     directory = home_directory(home)
@@ -228,7 +230,12 @@ def restart(
     if kept and kept.claim.keeper:
         raise UsageError(f"systemd keeps the node in {directory}, and would lose it: {kept.claim.keeper}")
     at, _ = _ended(directory, timeout, force)
-    _launch(directory, flags_of(given) or (at.claim.flags if at else ()), as_json)
+    flags = flags_of(given)
+    if not flags:
+        flags = at.claim.flags if at else last_start.flags(directory)
+        if flags and at is None and not as_json:
+            say(f"no node was up: started with the flags of its last start, {' '.join(flags)}")
+    _launch(directory, flags, as_json)
 
 
 @cli.command(epilog=epilog("hansa status", "hansa status --json"))
