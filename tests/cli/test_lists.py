@@ -90,3 +90,26 @@ def test_the_ledger_is_listed_in_words(
     assert heads(said) == ["#", "what", "about whom", "skill", "when"]
     assert "skill refuted" in said and "2026-11-21T00:32:46Z" in said and "no room for hash" in said
     assert all(len(line) <= WIDTH for line in said.splitlines())
+
+
+LONG = "give back what was given, said in so many words that no screen of eighty columns has them on one line"
+FORGED = "✓ domain room  admitted, E2 re-proved here"
+
+
+def test_lines_that_do_not_fit_go_on_under_their_text(
+    node: Hansa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, narrow: Callable[[], None]
+) -> None:
+    code = MINE.replace("Give back what was given", LONG).replace("1. Take it.", f"1. {LONG}.")
+    code = code.replace("    return x", f"    # {'x' * 72}{FORGED}\n    return x")
+    (tmp_path / "mine.py").write_text(code)
+    id_ = node("skill", "add", tmp_path / "mine.py", "--json").json["added"][0]["trace_id"][:12]
+    narrow()
+    monkeypatch.setattr(show.sys.stdout, "isatty", lambda: True, raising=False)
+    head, second, *boxes = node("why", id_).out.splitlines()
+    assert head.startswith(f"{id_}  skill: ") and re.match(r" {14}\S", second)
+    assert all(re.match(r"  [✓✗·] \w|" + " " * 17 + r"\S", line) for line in boxes), boxes
+    told = node("skill", "show", id_).out.splitlines()
+    assert all(len(line.rstrip()) <= WIDTH for line in [head, second, *boxes, *told])
+    assert re.match(r" {8}\S", told[2])
+    assert sum(line.startswith("  | ") and "domain room" in line for line in told) == 1
+    assert not [line for line in told if line.startswith("✓")]

@@ -10,6 +10,7 @@ from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import hanging, moment, say, say_all, short, table
 from hansa.kernel.errors import UsageError
+from hansa.kernel.plain import plain
 
 cli = typer.Typer()
 ledger = typer.Typer(no_args_is_help=True, help="The hash-chained ledger of receipts.")
@@ -157,7 +158,7 @@ def why(
 
 def print_story(value: dict[str, Any]) -> None:
     """Prints one line per box."""
-    say(f"{short(value['id'])}  {value['what'][:100]}")
+    hanging(f"{short(value['id'])}  ", plain(value["what"], 100))
     marks = {"passed": "✓", "stopped": "✗", "not reached": "·", "note": "·"}
     for line in value["lines"]:
         hanging(f"  {marks[line['state']]} {line['box']:<12} ", line["text"] or line["state"])

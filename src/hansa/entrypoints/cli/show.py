@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich import box
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -62,8 +62,15 @@ def say_all(text: str) -> None:
 
 
 def say_quoted(text: str) -> None:
-    """Prints text of many lines that somebody else wrote: each behind a bar, so that none passes for a line of ours."""
-    say_all("\n".join(f"  | {line}" for line in text.split("\n")))
+    """Prints text of many lines that somebody else wrote: each behind a bar, so that none passes for a line of ours.
+
+    On a terminal a line that is too long for it goes on behind a bar of its own.
+    """
+    lines = plain_lines(text).split("\n")
+    wide = console().width - cell_len("  | ")
+    if sys.stdout.isatty() and wide > LEAST:
+        lines = [piece for line in lines for piece in chop_cells(line, wide) or [""]]
+    say_all("\n".join(f"  | {line}" for line in lines))
 
 
 def table(

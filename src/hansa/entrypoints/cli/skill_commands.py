@@ -13,7 +13,7 @@ import typer
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive
-from hansa.entrypoints.cli.show import percent, print_json, say, say_quoted, short, table
+from hansa.entrypoints.cli.show import hanging, moment, percent, print_json, say, say_quoted, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
@@ -86,13 +86,13 @@ def show(
         return
     value = result.value
     say(f"{value['trace_id']}")
-    say(f"intent: {value['intent']}")
+    hanging("intent: ", value["intent"])
     if not lineage:
         _show_body(value)
     found = value["lineage"]
     say(f"lineage: {len(found['parents'])} parents, depth {found['depth']}, {len(found['unresolved'])} unresolved")
     for one in found["resolved"]:
-        say(f"  ◀ {short(one['trace_id'])}  {one['intent'][:90]}")
+        hanging(f"  ◀ {short(one['trace_id'])}  ", plain(one["intent"], 90))
     for one in found["unresolved"]:
         say(f"  ◀ {short(one)}  (not held here)")
 
@@ -364,7 +364,7 @@ def _show_body(value: dict[str, Any]) -> None:
     score = f"score {percent(value['verification_score'])}, confidence {value['confidence']:.3f}"
     say(f"{score} ({value['trials']} trials, {value['harness'] or 'not proved here'}); refuted {value['refutations']}x")
     for step in value["reasoning_path"]:
-        say(f"  {step['step']}. {step['action']}")
+        hanging(f"  {step['step']}. ", step["action"])
     result = value["result"]
     say(f"result ({result['media_type']}{', ' + result['entry_point'] if result['entry_point'] else ''}):")
     say_quoted(result["text"])
@@ -377,6 +377,7 @@ def _show_body(value: dict[str, Any]) -> None:
         else:
             say_quoted(check["code"])
     for one in value["findings"]:
-        say(f"  {one['at']} {one['outcome']} {one['reason']} {one['successes']}/{one['trials']} by {one['prover']}")
+        what = " ".join(filter(None, (one["outcome"], one["reason"], f"{one['successes']}/{one['trials']}")))
+        hanging(f"  {moment(one['at'])} ", f"{what} by {one['prover']}")
     for one in value["receipts"]:
-        say(f"  ledger #{one['number']} {one['dealing']}, said of {one['subject']}")
+        hanging(f"  ledger #{one['number']} ", f"{one['dealing']}, said of {one['subject']}")
