@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, skill_ids, words
 from hansa.entrypoints.cli.show import hanging, moment, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -19,12 +19,16 @@ cli.add_typer(ledger, name="ledger")
 SHOWN_SHUT = 5
 """How many skills are named for each gate that keeps them in."""
 
+REPORTS = ("none", "refutations", "all")
 Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a node, e.g. http://127.0.0.1:8470")]
 
 
 @cli.command(epilog=epilog("hansa publish 3f9a2c --dry-run", "hansa publish --to http://127.0.0.1:8470"))
 def publish(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="By default all that pass.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="By default all that pass.", autocompletion=skill_ids),
+    ] = None,
     to: Annotated[list[str] | None, typer.Option(help="Address to bring it to; by default your subscriptions.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show exactly what would leave this machine.")] = False,
     home: Home = None,
@@ -90,14 +94,17 @@ def subscribe(
     tag: Annotated[list[str] | None, typer.Option(help="Only skills with this tag.")] = None,
     author: Annotated[list[str] | None, typer.Option(help="Only skills by this node.")] = None,
     min_trials: Annotated[int, typer.Option(min=0, help="Only skills whose author claims as many trials.")] = 0,
-    report: Annotated[str, typer.Option(help="What the source is told: none, refutations or all findings.")] = (
-        "refutations"
-    ),
+    report: Annotated[
+        str,
+        typer.Option(
+            help="What the source is told: none, refutations or all findings.", autocompletion=words(*REPORTS)
+        ),
+    ] = "refutations",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Pull skills from a node or hub from now on. By `hansa sync`, or by itself while `hansa up` runs."""
-    if report not in ("none", "refutations", "all"):
+    if report not in REPORTS:
         raise UsageError(f"--report {report!r} is none of none, refutations, all")
     _check_url(url)
     result = call(
@@ -146,7 +153,10 @@ def sync(
 
 @cli.command(epilog=epilog("hansa why 3f9a2c", "hansa why 3f9a2c --json"))
 def why(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of a skill or record, or the start of it.")],
+    id_: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Id of a skill or record, or the start of it.", autocompletion=skill_ids),
+    ],
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import print_json, say, say_all, table
 from hansa.entrypoints.home import home_directory
 from hansa.kernel.errors import UsageError
@@ -22,10 +22,25 @@ cli.add_typer(mcp, name="mcp", help="Serve coding agents by MCP, and enter this 
 
 Allow = Annotated[
     list[str] | None,
-    typer.Option(help="Scope beyond read, record and prove: publish, review or admin."),
+    typer.Option(
+        help="Scope beyond read, record and prove: publish, review or admin.",
+        autocompletion=words("publish", "review", "admin"),
+    ),
 ]
-ClientName = Annotated[str, typer.Option("--client", help="claude, codex, cursor or vscode.")]
-ScopeName = Annotated[str, typer.Option("--scope", help="user: for you everywhere; project: in one folder.")]
+ClientName = Annotated[
+    str,
+    typer.Option(
+        "--client",
+        help="claude, codex, cursor or vscode.",
+        autocompletion=words("claude", "codex", "cursor", "vscode"),
+    ),
+]
+ScopeName = Annotated[
+    str,
+    typer.Option(
+        "--scope", help="user: for you everywhere; project: in one folder.", autocompletion=words("user", "project")
+    ),
+]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder.", show_default="this folder")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import say, short, table
 
 cli = typer.Typer()
@@ -23,7 +23,13 @@ All = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
 def list_(
     id_: Id = "",
     to: To = "",
-    state: Annotated[list[str] | None, typer.Option(help="pending, refused, dropped or delivered.")] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="pending, refused, dropped or delivered.",
+            autocompletion=words("pending", "refused", "dropped", "delivered"),
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many to show.")] = 100,
     home: Home = None,
     as_json: AsJson = False,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import moment, percent, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
@@ -20,7 +20,8 @@ cli.add_typer(reflect, name="reflect")
 
 NONE = "no notes yet: hansa reflect add, or hansa execute, which notes its own outcomes"
 
-Outcome = Annotated[str, typer.Option(help="Only success, failure or partial.")]
+OUTCOMES = words("success", "failure", "partial")
+Outcome = Annotated[str, typer.Option(help="Only success, failure or partial.", autocompletion=OUTCOMES)]
 Category = Annotated[str, typer.Option(help="Only this kind of work.")]
 Tag = Annotated[str, typer.Option(help="Only with this tag.")]
 Session = Annotated[str, typer.Option(help="Only of this session.")]
@@ -35,7 +36,9 @@ To = Annotated[Path | None, typer.Option("--to", "-o", help="File to write; stan
     )
 )
 def add(
-    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="success, failure or partial.")],
+    outcome: Annotated[
+        str, typer.Argument(metavar="OUTCOME", help="success, failure or partial.", autocompletion=OUTCOMES)
+    ],
     description: Annotated[str, typer.Argument(metavar="TEXT", help="What was tried, and what was learnt.")],
     category: Annotated[str, typer.Option(help="What kind of work it was.")] = "general",
     tag: Annotated[list[str] | None, typer.Option(help="A tag.")] = None,

@@ -15,7 +15,7 @@ import typer
 from hansa.adapters import background, systemd
 from hansa.adapters.lock import Claim, Holder, busy, holder
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import print_json, say, size, span, table, warn
 from hansa.entrypoints.cli.tail import last_lines, readable
 from hansa.entrypoints.errors import BUSY, TABLE
@@ -34,11 +34,20 @@ STOP_SECONDS = 20.0
 SHOWN = 10
 """Last lines of the log that are shown when a node does not come up."""
 
-Role = Annotated[str | None, typer.Option(help="node, or hub: passes on what invited peers push.")]
+Role = Annotated[
+    str | None,
+    typer.Option(help="node, or hub: passes on what invited peers push.", autocompletion=words("node", "hub")),
+]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; loopback unless you choose.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 Name = Annotated[str | None, typer.Option(help="What the node calls itself.")]
-LogLevel = Annotated[str | None, typer.Option(help="What standard error hears: debug, info, warning or error.")]
+LogLevel = Annotated[
+    str | None,
+    typer.Option(
+        help="What standard error hears: debug, info, warning or error.",
+        autocompletion=words("debug", "info", "warning", "error"),
+    ),
+]
 Seconds = Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="Seconds that it may take to stop.")]
 Force = Annotated[bool, typer.Option("--force", help="End it the hard way when it does not stop in time.")]
 

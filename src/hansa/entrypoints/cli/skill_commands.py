@@ -12,7 +12,7 @@ import typer
 
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive
+from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive, skill_ids, words
 from hansa.entrypoints.cli.show import hanging, moment, percent, print_json, say, say_quoted, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -53,8 +53,14 @@ def add(
 
 @skill.command("list", epilog=epilog("hansa skill list --state admitted", "hansa skill list --tag text --json"))
 def list_(
-    state: Annotated[list[str] | None, typer.Option(help="quarantined, admitted, refused or removed.")] = None,
-    origin: Annotated[str, typer.Option(help="own or peer.")] = "",
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="quarantined, admitted, refused or removed.",
+            autocompletion=words("quarantined", "admitted", "refused", "removed"),
+        ),
+    ] = None,
+    origin: Annotated[str, typer.Option(help="own or peer.", autocompletion=words("own", "peer"))] = "",
     tag: Annotated[str, typer.Option(help="Only with this tag.")] = "",
     after: Annotated[str, typer.Option(help="`next` of the page before.")] = "",
     limit: Limit = 50,
@@ -124,12 +130,18 @@ def remove(
 )
 def export(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Skill ids, or the starts of them.")
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="Skill ids, or the starts of them.", autocompletion=skill_ids),
     ] = None,
     to: Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")] = None,
-    form: Annotated[str, typer.Option("--format", help="envelopes, or skill-md: a folder for each skill.")] = (
-        "envelopes"
-    ),
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="envelopes, or skill-md: a folder for each skill.",
+            autocompletion=words("envelopes", "skill-md"),
+        ),
+    ] = "envelopes",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:

@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import moment, print_json, say
 from hansa.entrypoints.cli.tail import following, last_lines, parsed, readable
 from hansa.entrypoints.home import LOGS, READER_TOKEN, home_directory
 from hansa.entrypoints.reach import node_at
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.instant import Instant, iso
-from hansa.node.events import BEGINNING, kind_of
+from hansa.node.events import BEGINNING, BY_CODE, kind_of
 
 cli = typer.Typer()
 
@@ -56,7 +56,10 @@ def _log_line(line: str, as_json: bool) -> None:
 
 @cli.command(epilog=epilog("hansa events", "hansa events -f", "hansa events -f --kind skill.proved --json"))
 def events(
-    kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be given more than once.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this kind; may be given more than once.", autocompletion=words(*BY_CODE)),
+    ] = None,
     lines: Lines = 50,
     follow: Follow = False,
     home: Home = None,
