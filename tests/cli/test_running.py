@@ -18,6 +18,7 @@ import pytest
 
 from hansa.adapters import background
 from hansa.adapters.lock import Claim, DataDirLock, holder
+from hansa.adapters.sandbox import bases
 from hansa.entrypoints import last_start, reach
 from hansa.entrypoints.cli import running_commands
 from hansa.entrypoints.cli.show import span
@@ -122,6 +123,16 @@ def test_flags_that_can_t_be_read_are_none(tmp_path: Path, content: bytes) -> No
     (tmp_path / "last-start.json").write_bytes(content)
     assert last_start.flags(tmp_path) == ()
     last_start.keep(tmp_path / "gone", ("--port", "9000"))
+
+
+def test_what_killed_nodes_left_in_memory_is_removed_by_the_next_start(
+    node: Hansa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "memory"
+    (memory / "hansa-sandbox-1" / "scratch").mkdir(parents=True)
+    monkeypatch.setattr(bases, "_IN_MEMORY", str(memory))
+    assert node("status").code == 0
+    assert list(memory.iterdir()) == []
 
 
 def test_a_slip_in_a_variable_is_told_at_the_start_and_stops_nothing(
