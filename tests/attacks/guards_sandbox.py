@@ -6,6 +6,7 @@ from tests.attacks.guards import Guard, rows_by
 
 rows = rows_by(
     {
+        "bases": "sandbox/test_bases",
         "contamination": "sandbox/test_contamination",
         "escapes": "sandbox/test_escapes",
         "packages": "sandbox/test_packages",
@@ -33,6 +34,17 @@ _ALONE = """    try:
 """
 
 GUARDS_SANDBOX: list[Guard] = [
+    *rows(
+        "bases.py",
+        ("if entry.name.startswith(PREFIX):", "if entry.is_dir():", "bases:nothing_of_anybody_elses_is_removed"),
+        ("mine.st_uid == os.geteuid() and ", "", "bases:nothing_of_anybody_elses_is_removed"),
+        (
+            "        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+            "",
+            "bases:what_a_killed_node_leaves_is_removed_at_the_next_start_and_not_before"
+            " bases:one_that_is_held_stays_and_is_removed_with_all_that_is_in_it",
+        ),
+    ),
     *rows(
         "cargo.py",
         (

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
+import typer.main
 
+from hansa.entrypoints.cli.federation_commands import REPORTS
+from hansa.entrypoints.cli.main import cli
+from hansa.entrypoints.config import Config
+from hansa.entrypoints.mcp.clients import CLIENTS, SCOPES
+from hansa.entrypoints.mcp.scopes import AGENT, EVERYTHING
+from hansa.entrypoints.operations.outbox import STATES
+from hansa.node.events import BY_CODE
+from hansa.skills.model import Origin, SkillState
+from hansa.skills.reflections import Went
 from tests.cli.conftest import Hansa
 from tests.cli.test_every_command import MINE
 
@@ -50,6 +63,56 @@ def test_bash_completes_the_ids_of_skills_and_makes_nothing(node: Hansa, home: P
     assert completed(tmp_path, "hansa", "skill", "show", id_[:2], HANSA_HOME=str(home)) == [id_[:12]]
     assert completed(tmp_path, "hansa", "prove", "", HANSA_HOME=str(home)) == [id_[:12]]
     assert {path: path.stat().st_mtime_ns for path in home.iterdir()} == before
+
+
+VALUES: dict[tuple[str, ...], Iterable[str]] = {
+    ("up", "--role"): ("node", "hub"),
+    ("up", "--log-level"): get_args(get_type_hints(Config)["log_level"]),
+    ("restart", "--role"): ("node", "hub"),
+    ("mcp", "install", "--client"): CLIENTS,
+    ("mcp", "uninstall", "--client"): CLIENTS,
+    ("mcp", "install", "--scope"): SCOPES,
+    ("mcp", "--allow"): EVERYTHING - AGENT,
+    ("mcp", "serve", "--allow"): EVERYTHING - AGENT,
+    ("skill", "list", "--state"): SkillState,
+    ("skill", "list", "--origin"): Origin,
+    ("skill", "export", "--format"): ("envelopes", "skill-md"),
+    ("outbox", "list", "--state"): STATES,
+    ("reflect", "list", "--outcome"): Went,
+    ("reflect", "report", "--outcome"): Went,
+    ("reflect", "add"): Went,
+    ("subscribe", "http://127.0.0.1:1", "--report"): REPORTS,
+    ("events", "--kind"): BY_CODE,
+}
+
+
+@pytest.mark.parametrize("typed", VALUES, ids=" ".join)
+def test_the_words_that_an_option_takes_are_offered(tmp_path: Path, typed: tuple[str, ...]) -> None:
+    """Asked as bash asks: with what was typed in variables."""
+    asked = {"COMP_WORDS": " ".join(("hansa", *typed, "")), "COMP_CWORD": str(len(typed) + 1)}
+    said = bash(tmp_path, "hansa", _HANSA_COMPLETE="complete_bash", **asked)
+    assert sorted(said.split()) == sorted(map(str, VALUES[typed]))
+
+
+def test_bash_completes_such_words(tmp_path: Path) -> None:
+    assert completed(tmp_path, "hansa", "up", "--role", "h") == ["hub"]
+    assert completed(tmp_path, "hansa", "events", "--kind", "skill.pro") == ["skill.proved"]
+
+
+def test_no_option_that_names_its_words_is_left_without_completion() -> None:
+    """An option whose help is a list of words ("a, b or c") completes them."""
+    listed = re.compile(r"\b\w+(, \w+)* or \w+\.$")
+    bare = []
+
+    def walk(command: Any, path: tuple[str, ...]) -> None:
+        for name, inner in getattr(command, "commands", {}).items():
+            walk(inner, (*path, name))
+        for one in command.params:
+            if listed.search(getattr(one, "help", "") or "") and one._custom_shell_complete is None:
+                bare.append(" ".join((*path, one.name)))
+
+    walk(typer.main.get_command(cli), ("hansa",))
+    assert sorted(bare) == []
 
 
 def test_where_no_node_is_nothing_is_offered_and_nothing_made(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from hansa.entrypoints.mcp.scopes import EVERYTHING
 from hansa.kernel.jobs import SelfTest
 from tests.cli.conftest import Hansa, Up
 
+AGENTS = ("hansa.entrypoints.mcp",)
+
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
@@ -67,13 +69,34 @@ def test_beside_a_node_that_is_up(up: Up, node: Hansa, sandbox: dict[str, bool])
     assert node("status", "--json").json["process"]["running"]
 
 
-def test_no_node_yet(hansa: Hansa, home: Path, sandbox: dict[str, bool]) -> None:
+@pytest.mark.parametrize("empty", [False, True], ids=["no directory", "an empty one"])
+def test_where_there_is_no_node_yet_that_is_the_one_fault(
+    hansa: Hansa, home: Path, sandbox: dict[str, bool], monkeypatch: pytest.MonkeyPatch, empty: bool
+) -> None:
+    monkeypatch.setattr(others, "OPTIONAL", AGENTS)
+    if empty:
+        home.mkdir(mode=0o755)
     said = hansa("doctor", "--json")
     assert said.code == 1
-    checks = {one["name"]: one for one in said.json["checks"]}
-    assert checks["data directory"]["state"] == checks["key"]["state"] == "fail"
-    assert "hansa init" in checks["key"]["advice"]
-    assert not home.exists()
+    [fault] = [one for one in said.json["checks"] if one["state"] != "ok"]
+    assert (fault["state"], fault["name"], fault["text"]) == ("fail", "node", f"there is none at {home} yet")
+    assert "hansa init" in fault["advice"]
+    assert {"port", "sandbox", "settings", "sqlite"} <= {one["name"] for one in said.json["checks"]}
+    assert not home.exists() or not list(home.iterdir())
+    assert "1 failed" in hansa("doctor").out
+
+
+def test_where_there_can_be_no_node_it_is_said_why(hansa: Hansa, home: Path, sandbox: dict[str, bool]) -> None:
+    home.write_text("a file")
+    faults = [one for one in hansa("doctor", "--json").json["checks"] if one["state"] != "ok"]
+    assert [(one["name"], one["text"]) for one in faults] == [("data directory", f"{home} is no directory")]
+
+
+def test_a_node_whose_key_is_gone_is_no_new_one(quiet: Hansa, home: Path) -> None:
+    quiet("status")
+    for name in ("key", "roots.jsonl"):
+        (home / name).unlink()
+    assert found(quiet)["key"]["state"] == "fail" and found(quiet)["store"]["state"] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -193,9 +216,6 @@ def test_an_optional_part_tests_itself(tmp_path: Path, monkeypatch: pytest.Monke
     [check] = asyncio.run(others.optional(tmp_path))
     assert (check.state, check.text, check.advice) == ("fail", "it is ill", "call someone")
     sys.modules.pop("extra_part")
-
-
-AGENTS = ("hansa.entrypoints.mcp",)
 
 
 def test_the_door_for_agents_is_opened_as_a_client_opens_it(

@@ -46,6 +46,22 @@ def test_the_help_of_groups_and_the_version(hansa: Hansa) -> None:
     assert hansa("--version").out.startswith("hansa ")
 
 
+@pytest.mark.parametrize("group", ["", *sorted({path[0] for path in ALL if len(path) > 1})])
+def test_no_summary_is_cut_on_a_screen_of_80_columns(hansa: Hansa, monkeypatch: pytest.MonkeyPatch, group: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    said = hansa(*filter(None, [group]), "-h")
+    listed = said.out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(listed) >= 2 and said.code == 0
+    for line in listed:
+        assert line[2:3].strip() and "..." not in line and len(line) <= 80, line
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_a_single_letter_asks_for_help_too(hansa: Hansa, path: tuple[str, ...]) -> None:
+    assert hansa(*path, "-h") == hansa(*path, "--help")
+
+
 def test_what_is_no_command_is_a_usage_error(hansa: Hansa) -> None:
     for words in (("explode",), ("skill", "explode"), ("status", "--explode"), ("up", "--port", "x")):
         said = hansa(*words)

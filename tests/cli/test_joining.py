@@ -49,6 +49,7 @@ def test_a_node_that_is_up_makes_a_link_and_another_joins_by_it(node: Hansa, up:
         True, "Ann", "https://ann.example", 5,
     )  # fmt: skip
     assert [one["phase"] for one in node("peer", "invites", "--json").json["invitations"]] == ["used up"]
+    assert node("peer", "invites").out.split()[:4] == ["id", "phase", "uses", "left"]
     assert code not in node("peer", "invites").out + node("peer", "invites", "--json").out
     assert "may not push" in node("peer", "remove", row["instance_id"]).out
     assert "no longer subscribed" in other("peer", "remove", up.id).out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ def noted(hansa: Hansa) -> Hansa:
 
 
 def test_notes_are_listed_filtered_and_recalled(noted: Hansa) -> None:
-    assert "3 of 3" in noted("reflect", "list").out
+    listed = noted("reflect", "list").out
+    assert "3 of 3" in listed and len(re.findall(r" 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ ", listed)) == 3
     assert noted("reflect", "list", "--tag", "csv", "--json").json["count"] == 2
     assert noted("reflect", "list", "--since", "1d", "--outcome", "success", "--json").json["count"] == 1
     assert noted("reflect", "list", "--since", "2999-01-01", "--json").json["count"] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -17,7 +18,8 @@ import pytest
 
 from hansa.adapters import background
 from hansa.adapters.lock import Claim, DataDirLock, holder
-from hansa.entrypoints import reach
+from hansa.adapters.sandbox import bases
+from hansa.entrypoints import last_start, reach
 from hansa.entrypoints.cli import running_commands
 from hansa.entrypoints.cli.show import span
 from tests.cli.conftest import COMMAND, Hansa, Up
@@ -33,6 +35,10 @@ def free(node: Hansa, home: Path) -> Iterator[Hansa]:
     at = holder(home)
     if at:
         background.end(home, at, 20, force=True)
+
+
+ZONED = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+"""How every list shows a time."""
 
 
 def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
@@ -54,9 +60,13 @@ def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     }  # fmt: skip
     assert process["version"]
     assert process["uptime_seconds"] >= 0
-    assert f"up at {first['url']}" in free("status").out
+    said = free("status").out
+    assert f"up at {first['url']}" in said
+    assert re.search(r"^memory \d+ MiB; event loop at most [\d.]+ ms late$", said, re.M)
+    assert re.search(r"^messages received since start +0$", said, re.M)
 
     assert free("events", "--json").json["events"][0]["kind"] == "node.up"
+    assert re.match(ZONED + " node.up ", free("events").out)
     assert free("events", "--kind", "skill.added").out.startswith("nothing yet")
     assert httpx2.get(f"{first['url']}/metrics", trust_env=False).status_code == 200
 
@@ -69,7 +79,14 @@ def test_a_day_of_a_node_in_the_background(free: Hansa, home: Path) -> None:
     assert holder(home) is None
     codes = [line["event"] for line in free("logs", "--json").json["lines"]]
     assert codes == ["node.up", "node.stopping", "node.up", "node.stopping"]
-    assert "node.stopping" in free("logs", "-n", "1").out
+    assert re.match(ZONED + " info    node.stopping ", free("logs", "-n", "1").out)
+
+
+def test_the_table_of_status_holds_counts_and_nothing_else(free: Hansa) -> None:
+    head, _, rows = free("status").out.partition("count\n")
+    assert "\nsandbox: not tested yet\n" in head
+    counts = rows.strip().splitlines()[1:]
+    assert len(counts) == 9 and all(re.fullmatch(r"[a-z ]+? {2,}\d+", line) for line in counts), rows
 
 
 def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: Path) -> None:
@@ -78,6 +95,44 @@ def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: P
     assert again.out.startswith("hub ") and "was up already" in again.out
     assert free("up", "--detach", "--json").json["role"] == "hub"
     assert free("restart").out.startswith("hub ")
+
+
+def test_a_restart_after_a_stop_knows_the_flags_of_the_last_start(free: Hansa, home: Path) -> None:
+    free("up", "--detach", "--name", "ann", "--role", "hub")
+    free("stop")
+    said = free("restart").out
+    assert said.startswith("no node was up: started with the flags of its last start, --role hub --name ann\nhub ")
+    assert free("status", "--json").json["name"] == "ann"
+    free("stop")
+    assert free("restart", "--name", "ben").out.startswith("node ")
+    free("stop")
+    assert free("restart", "--json").json["role"] == "node"
+    assert free("status", "--json").json["name"] == "ben"
+    free("stop")
+    free("up", "--detach")
+    free("stop")
+    assert free("restart").out.startswith("node ")
+    assert free("status", "--json").json["name"] != "ben"
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b'{"flags": 3}', b'{"flags": [1]}', b"[]", b"\xff"])
+def test_flags_that_can_t_be_read_are_none(tmp_path: Path, content: bytes) -> None:
+    assert last_start.flags(tmp_path) == ()
+    last_start.keep(tmp_path, ("--port", "9000"))
+    assert last_start.flags(tmp_path) == ("--port", "9000")
+    (tmp_path / "last-start.json").write_bytes(content)
+    assert last_start.flags(tmp_path) == ()
+    last_start.keep(tmp_path / "gone", ("--port", "9000"))
+
+
+def test_what_killed_nodes_left_in_memory_is_removed_by_the_next_start(
+    node: Hansa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "memory"
+    (memory / "hansa-sandbox-1" / "scratch").mkdir(parents=True)
+    monkeypatch.setattr(bases, "_IN_MEMORY", str(memory))
+    assert node("status").code == 0
+    assert list(memory.iterdir()) == []
 
 
 def test_a_slip_in_a_variable_is_told_at_the_start_and_stops_nothing(

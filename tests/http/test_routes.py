@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from hansa.entrypoints.http import ingest
 from hansa.kernel.ids import content_id
 from hansa.skills.importing.skill_folder import read_skill_folder
 from tests.attacks.forgeries import forgeries
@@ -66,11 +67,17 @@ async def post(node: Resident, path: str, raw: bytes, **headers: str) -> Any:
 # ---- submitting
 
 
-async def test_201_says_what_became_of_it(hub: Resident, a: Resident) -> None:
+@pytest.mark.parametrize("path", ["/skills", "/records"])
+async def test_201_says_what_became_of_it(hub: Resident, a: Resident, path: str) -> None:
     message = skill_message(a.key, SLUG)
-    answer = await post(hub, "/skills", message.raw)
+    answer = await post(hub, path, message.raw)
     assert answer.status_code == 201
     assert answer.json() == {"trace_id": SLUG.id, "record": message.id, "kind": "skill", "state": "quarantined"}
+
+
+def test_a_message_is_taken_by_one_function_whichever_way_it_comes() -> None:
+    by_path = {path: endpoint for path, endpoint, _, _ in ingest.ROUTES}
+    assert by_path["/skills"] is by_path["/records"]
 
 
 @pytest.mark.parametrize(
@@ -348,9 +355,9 @@ async def test_the_description_lists_every_route(hub: Resident) -> None:
     } <= listed  # fmt: skip
     assert len(listed) == 22
     assert not [path for _, path in listed if "admin" in path]
-    for methods in described["paths"].values():
-        for entry in methods.values():
-            assert entry["summary"]
+    entries = [entry for methods in described["paths"].values() for entry in methods.values()]
+    assert all(entry["summary"] for entry in entries)
+    assert len({entry["operationId"] for entry in entries}) == len(entries)
 
 
 async def test_the_reference_page_works_offline_and_runs_nothing(hub: Resident) -> None:

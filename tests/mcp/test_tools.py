@@ -18,6 +18,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN
 from hansa.entrypoints.mcp.scopes import AGENT, EVERYTHING, READER, Scope, granted, needed
+from hansa.entrypoints.mcp.server import assemble
 from hansa.entrypoints.mcp.tools import all_tools
 from hansa.entrypoints.operations import OPERATIONS
 from hansa.kernel.errors import UsageError
@@ -139,7 +140,62 @@ async def test_a_session_has_the_tools_of_its_scopes_and_no_other(node: Resident
         assert names == set(expected.split())
         for tool in all_tools(hands(node, EVERYTHING)):
             if tool.name not in names:
-                assert "Unknown tool" in await refusal(client, tool.name, trace_id=DOUBLE.id)
+                told = await refusal(client, tool.name, trace_id=DOUBLE.id)
+                assert told.startswith(
+                    f"{tool.name} is withheld by this node's settings: it takes the scope {tool.scope}."
+                )
+                assert ("agent.token" in told) == (scopes == READER)
+                assert (f'mcp_allow = ["{tool.scope}"]' in told) == (tool.scope not in AGENT)
+        assert await refusal(client, "no_such_tool") == "Unknown tool: no_such_tool"
+
+
+WRONG_CALLS = [
+    ("find_skill", {}, ["intent must be given", "\nintent: What is wanted, in words"]),
+    ("find_skill", {"query": "dates"}, ["intent must be given", "there is no parameter query: it takes intent"]),
+    ("find_skill", {"intent": "dates", "limit": 900}, ["limit must be at most 50, not 900", "limit: How many"]),
+    ("find_skill", {"intent": "dates", "limit": "many"}, ["limit must be a whole number, not 'many'"]),
+    ("find_skill", {"intent": "d"}, ["intent must have at least 2 characters"]),
+    ("find_skill", {"intent": 3}, ["intent must be text, not 3"]),
+    ("find_skill", {"intent": "dates", "include_quarantined": "perhaps"}, ["must be true or false, not 'perhaps'"]),
+    ("get_skill", {"trace_id": "\x1bxyz"}, ["trace_id has not the form of one: '\\x1bxyz'", "from 4 digits on"]),
+    ("record_reflection", NOTE | {"outcome": "won"}, ["outcome must be one of success, failure, partial, not 'won'"]),
+    ("record_reflection", NOTE | {"tags": ["a"] * 17}, ["tags must have at most 16 entries, not 17"]),
+    ("list_reflections", {"since": "yesterday"}, ["since must be a day, written like 2026-11-20, not 'yesterday'"]),
+    ("record_trace", TRACE | {"cases": [{"args": 1}]}, ["cases[0].args must be text, not 1", "expect must be given"]),
+    ("record_trace", TRACE | {"cases": "all"}, ["cases must be a list, not 'all'", "cases: Checks as data"]),
+    ("record_trace", TRACE | {"cases": [3]}, ["cases[0] must be an object, not 3"]),
+    ("record_trace", TRACE | {"cases": [{"args": "()", "expect": "1", "x": 1}]}, ["cases[0].x is no field of it"]),
+    ("record_trace", {}, ["intent must be given; reasoning_steps must be given; result must be given"]),
+    ("record_trace", TRACE | {"tags": [1, 2, 3, 4, 5, 6]}, ["tags[3] must be text, not 4; and 2 more"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tool", "given", "expected"), WRONG_CALLS)
+async def test_what_is_wrong_with_a_call_is_told_in_our_words(
+    node: Resident, tool: str, given: dict[str, Any], expected: list[str]
+) -> None:
+    async with session(node, AGENT) as client:
+        told = await refusal(client, tool, **given)
+    assert told.startswith(f"{tool} was not run: ")
+    assert "pydantic" not in told and "\x1b" not in told and len(told) < 700
+    for part in expected:
+        assert part in told
+
+
+async def test_there_is_a_word_for_every_way_to_be_wrong(node: Resident) -> None:
+    wrong: list[Any] = [None, {}, [], [{}], [[]], "", "x", "x" * 200_000, -1, 1.5, 1e300, 10**30, float("nan"), True,
+                        "2026-13-45", "2026-11-20T10:00:00", ["x"] * 300, [{"args": None}], {"a": 1}]  # fmt: skip
+    server = assemble(hands(node, EVERYTHING))
+    seen = 0
+    for tool in await server.list_tools():
+        for parameter in tool.input_schema["properties"]:
+            for value in wrong:
+                try:
+                    await server.call_tool(tool.name, {parameter: value})
+                except ToolError as error:
+                    seen += "was not run" in str(error)
+                    assert "is not what it takes" not in str(error), (tool.name, parameter, value)
+    assert seen > 300
 
 
 @pytest.mark.parametrize("scope", [*Scope, None])

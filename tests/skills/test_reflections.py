@@ -204,7 +204,12 @@ def test_a_note_can_draw_nothing_in_a_report(text: str) -> None:
 
 def test_a_report_has_a_part_for_each_thing_known() -> None:
     made = [note(1), note(2), note(3, outcome=Went.SUCCESS), note(4, outcome=Went.SUCCESS)]
+    made += [note(number, error="never mended") for number in (5, 6)]
     report = markdown(learning(made))
-    assert "4 reflections (2 success, 2 failure)" in report
+    assert "6 reflections (2 success, 4 failure)" in report
     for title in ("How it goes", "What went wrong more than once", "What went well more than once", "Overcome"):
         assert f"\n## {title}\n" in report
+    lines = [line for line in report.splitlines() if line.startswith("- ")]
+    assert len(lines) == len(set(lines)) == 3
+    wrong, _, overcome = report.partition("## Overcome")
+    assert "never mended" in wrong and "2 times well since" not in wrong and "2 times well since" in overcome

@@ -15,6 +15,7 @@ from hansa.adapters.index.kept import KeptIndex
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
 from hansa.adapters.lock import NO_CLAIM, Claim, DataDirLock
+from hansa.adapters.sandbox import bases
 from hansa.adapters.sandbox.choose import choose
 from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.process import ProcessSandbox
@@ -199,6 +200,7 @@ def _check_signing(home: Path, node: Node) -> None:
 
 
 def _sandbox(config: Config, store: SqliteStore) -> TestedSandbox:
+    bases.clear_away()  # of nodes that were killed
     return TestedSandbox(config.sandbox_tier, config.workers, store.mark(PROVED_IN))
 
 

@@ -7,6 +7,7 @@ roots.jsonl   the signed versions of who      agent.token   lets agents in at /m
               signs, the older one first      lock          held by the one process that has the directory open
 hansa.db      the store                       spent.json    what models have cost today
 hansa.index   what search has learnt from it  logs/         what a running node wrote down, the newest in hansa.log
+                                              last-start.json  the flags that the node last came up with
 
 Light commands load this module; what needs a key is in `identities`.
 """
@@ -22,7 +23,7 @@ from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, ROOT_KEY, ROOTS, STORE, INDEX = "key", "root.key", "roots.jsonl", "hansa.db", "hansa.index"
 TOKEN, AGENT_TOKEN, READER_TOKEN = "admin.token", "agent.token", "reader.token"
-SPENT, LOGS, CONFIG = "spent.json", "logs", "config.toml"
+SPENT, LOGS, CONFIG, LAST_START = "spent.json", "logs", "config.toml", "last-start.json"
 TOKEN_LENGTH = 32
 
 

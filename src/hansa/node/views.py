@@ -11,7 +11,7 @@ from hansa.node.finder import Found
 from hansa.node.ports import SkillFilter
 from hansa.node.prover import Proof
 from hansa.node.publishing import Publication
-from hansa.node.rows import ALL, LedgerRow, SkillRow
+from hansa.node.rows import ALL, LedgerRow, PeerRow, SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.vault import open_skill
 from hansa.skills.messages import SKILL
@@ -183,12 +183,23 @@ class Views:
                 "invited": peer.invited,
                 "banned": peer.banned,
                 "records_per_minute": peer.per_minute,
-                "last_seen": iso(peer.seen) if peer.seen else None,
+                "last_seen": iso(seen) if seen else None,
                 "url": peer.url,
                 "note": peer.note,
             }
             for peer in self._core.store.peers(after, limit)
+            for seen in [self._last_seen(peer)]
         ]
+
+    def _last_seen(self, peer: PeerRow) -> int:
+        """Returns when something that a peer signed was last admitted here; 0 for never.
+
+        Greetings are written down with the peer; for records that would be a write more for each one that comes in, so
+        that the newest one that is kept tells, when somebody asks.
+        """
+        store = self._core.store
+        newest = store.records_after(peer.id, store.last_seq(peer.id) - 1, 1)
+        return max([peer.seen, *(row.received for row in newest)])
 
     def status(self) -> View:
         """Returns the node's counts; everything is measured here."""

@@ -22,7 +22,7 @@ def markdown(found: Learning) -> str:
     span = f", from {iso(found.since)[:10]} to {iso(found.until)[:10]}" if found.since else ""
     parts = [
         "# What was learnt",
-        f"{found.count} reflections ({outcomes}) of {found.sessions} sessions{span}.",
+        f"{found.count} reflections ({outcomes}) of {_sessions(found.sessions)}{span}.",
         _table(
             "How it goes",
             ("work", "noted", "went well", "at least", "lately", "trend"),
@@ -32,7 +32,7 @@ def markdown(found: Learning) -> str:
                 for one in found.categories
             ],
         ),
-        _list("What went wrong more than once", found.failures),
+        _list("What went wrong more than once", tuple(one for one in found.failures if not one.overcome)),
         _list("What went well more than once", found.successes),
         _list("Overcome", found.lessons),
     ]  # fmt: skip
@@ -55,7 +55,11 @@ def _line(one: Pattern) -> str:
     last = f", last on {iso(one.last)[:10]}" if one.last else ""
     after = f"; {one.overcome} times well since" if one.overcome else ""
     what = f"{_safe(one.category)}: {_safe(one.signature)}{tags}"
-    return f"- {one.count} times, {what} ({one.sessions} sessions{last}{after})"
+    return f"- {one.count} times, {what} ({_sessions(one.sessions)}{last}{after})"
+
+
+def _sessions(count: int) -> str:
+    return f"{count} session" if count == 1 else f"{count} sessions"
 
 
 def _percent(part: float) -> str:

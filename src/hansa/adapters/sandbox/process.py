@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-import tempfile
 from pathlib import Path
 
-from hansa.adapters.sandbox import cargo, probes, wire
+from hansa.adapters.sandbox import bases, cargo, probes, wire
 from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.inside.kernel import RefusedError
 from hansa.adapters.sandbox.layout import Layout, layout
@@ -21,9 +20,6 @@ from hansa.adapters.sandbox.pool import Pool
 from hansa.adapters.sandbox.tiers import Surroundings, Tier, interpreter
 from hansa.adapters.sandbox.worker import Worker
 from hansa.kernel.jobs import SandboxJob, SandboxLimits, SandboxReport, SelfTest
-
-# Removing a folder takes a thousand times longer on a journalling disk, and code can make a few thousand.
-_IN_MEMORY = "/dev/shm"
 
 _MARGIN_SECONDS = 5.0
 _PER_TRIAL_SECONDS = 0.25
@@ -91,23 +87,25 @@ class ProcessSandbox:
 
     def _start(self, limits: SandboxLimits) -> Worker:
         """Starts an inner program for jobs of these limits."""
-        base = ""
-        if self._tier.host_base:
-            base = tempfile.mkdtemp(prefix="sandbox-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
-            # Trials may run as another user, who has to pass through but not to look.
-            os.chmod(base, 0o711)  # noqa: S103 - names in it cannot be listed, each folder in it is 0700
-        place = Surroundings(interpreter(), base, limits.file_bytes + (1 << 20))
+        try:
+            base = bases.make() if self._tier.host_base else None
+        except OSError as error:
+            raise SandboxUnavailable(f"{self._tier.name}: {error}", self._tier.advice) from error
+        path = base.path if base else ""
+        place = Surroundings(interpreter(), path, limits.file_bytes + (1 << 20))
         command = self._tier.command(place)
         if command is None:
             if base:
-                os.rmdir(base)
+                base.remove()
             raise SandboxUnavailable(f"{self._tier.name}: not available on this system", self._tier.advice)
-        inner_base = base or self._tier.inner_base
+        inner_base = path or self._tier.inner_base
         once = self.pool.places == 0
         try:
             setup = cargo.setup(self._inside, self._tier.name, os.getpid(), inner_base, limits, once)
             return Worker(command, setup, base)
         except (OSError, RefusedError) as error:
+            if base:
+                base.remove()
             raise SandboxUnavailable(f"{self._tier.name}: {error}", self._tier.advice) from error
 
     async def _ask(self, job: SandboxJob, worker: Worker) -> wire.Answer:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hansa.adapters.sandbox import wire
-from hansa.adapters.sandbox.inside import workspace
+from hansa.adapters.sandbox.bases import Base
 from hansa.adapters.sandbox.tiers import ENVIRONMENT
 
 _CHUNK = 1 << 16
@@ -46,7 +46,7 @@ class Worker:
         jobs: how many it was given.
     """
 
-    def __init__(self, command: list[str], setup: bytes, base: str) -> None:
+    def __init__(self, command: list[str], setup: bytes, base: Base | None) -> None:
         """Starts the program.
 
         Args:
@@ -71,7 +71,8 @@ class Worker:
                 start_new_session=True,
             )
         except OSError:
-            _remove(base)
+            if base:
+                base.remove()
             raise
         self._process = process
         self._in, self._out = (pipe.fileno() if pipe else -1 for pipe in (process.stdin, process.stdout))
@@ -201,19 +202,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _abandon(process: subprocess.Popen[bytes], base: str) -> None:
+def _abandon(process: subprocess.Popen[bytes], base: Base | None) -> None:
     """Ends whatever is left at once; safe to do twice."""
     _kill(process)
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
     process.wait()
-    _remove(base)
-
-
-def _remove(base: str) -> None:
-    """Removes a worker's directory; what a killed job left in it may be nested deeper than `shutil` can follow."""
     if base:
-        with contextlib.suppress(OSError):
-            workspace.empty(base)
-            os.rmdir(base)
+        base.remove()

@@ -15,7 +15,7 @@ from hansa.entrypoints.home import home_directory
 from hansa.kernel.errors import NotFound, UsageError
 
 cli = typer.Typer()
-config = typer.Typer(help="The settings in force, where they come from, and whether they are valid.")
+config = typer.Typer(help="The settings in force, where they come from, and their check.")
 cli.add_typer(config, name="config")
 
 Origin = Annotated[bool, typer.Option("--origin", help="Also where each comes from: default, FILE:LINE, variable.")]
@@ -25,14 +25,14 @@ Origin = Annotated[bool, typer.Option("--origin", help="Also where each comes fr
 def _show_by_default(
     context: typer.Context, home: Home = None, origin: Origin = False, as_json: AsJson = False
 ) -> None:
-    """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
+    """Show every setting in force. They come from config.toml, then HANSA_… variables, then flags."""
     if context.invoked_subcommand is None:
         show(home, origin, as_json)
 
 
 @config.command(epilog=epilog("hansa config show --origin", "HANSA_PORT=9000 hansa config show --json"))
 def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> None:
-    """Show every setting in force (config.toml, then HANSA_… variables, then flags)."""
+    """Show every setting in force. They come from config.toml, then HANSA_… variables, then flags."""
     from hansa.entrypoints.config import load
     from hansa.entrypoints.origins import settings
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import hanging, say, say_all, short, table
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, skill_ids, words
+from hansa.entrypoints.cli.show import hanging, moment, say, say_all, short, table
 from hansa.kernel.errors import UsageError
+from hansa.kernel.plain import plain
 
 cli = typer.Typer()
 ledger = typer.Typer(no_args_is_help=True, help="The hash-chained ledger of receipts.")
@@ -18,12 +19,16 @@ cli.add_typer(ledger, name="ledger")
 SHOWN_SHUT = 5
 """How many skills are named for each gate that keeps them in."""
 
+REPORTS = ("none", "refutations", "all")
 Url = Annotated[str, typer.Argument(metavar="URL", help="Address of a node, e.g. http://127.0.0.1:8470")]
 
 
 @cli.command(epilog=epilog("hansa publish 3f9a2c --dry-run", "hansa publish --to http://127.0.0.1:8470"))
 def publish(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="By default all that pass.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="By default all that pass.", autocompletion=skill_ids),
+    ] = None,
     to: Annotated[list[str] | None, typer.Option(help="Address to bring it to; by default your subscriptions.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show exactly what would leave this machine.")] = False,
     home: Home = None,
@@ -89,14 +94,17 @@ def subscribe(
     tag: Annotated[list[str] | None, typer.Option(help="Only skills with this tag.")] = None,
     author: Annotated[list[str] | None, typer.Option(help="Only skills by this node.")] = None,
     min_trials: Annotated[int, typer.Option(min=0, help="Only skills whose author claims as many trials.")] = 0,
-    report: Annotated[str, typer.Option(help="What the source is told: none, refutations or all findings.")] = (
-        "refutations"
-    ),
+    report: Annotated[
+        str,
+        typer.Option(
+            help="What the source is told: none, refutations or all findings.", autocompletion=words(*REPORTS)
+        ),
+    ] = "refutations",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pull skills from a node or hub from now on (`hansa sync`, or by itself while `hansa up` runs)."""
-    if report not in ("none", "refutations", "all"):
+    """Pull skills from a node or hub from now on. By `hansa sync`, or by itself while `hansa up` runs."""
+    if report not in REPORTS:
         raise UsageError(f"--report {report!r} is none of none, refutations, all")
     _check_url(url)
     result = call(
@@ -125,7 +133,7 @@ def sync(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pull what is new, prove it here, admit what holds, report what does not."""
+    """Pull what is new and prove it here. Admits what holds, reports what does not."""
     result = call(home, "sync", as_json, url=url.rstrip("/"), no_prove=no_prove)
     if not as_json:
         value = result.value
@@ -145,11 +153,14 @@ def sync(
 
 @cli.command(epilog=epilog("hansa why 3f9a2c", "hansa why 3f9a2c --json"))
 def why(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of a skill or record, or the start of it.")],
+    id_: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Id of a skill or record, or the start of it.", autocompletion=skill_ids),
+    ],
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what happened to a skill or record: one line per box of the picture, with reasons and numbers."""
+    """Tell what happened to a skill or record. One line per box of the picture, with reasons and numbers."""
     value = call(home, "why", as_json, id=id_).value
     if not as_json:
         print_story(value)
@@ -157,7 +168,7 @@ def why(
 
 def print_story(value: dict[str, Any]) -> None:
     """Prints one line per box."""
-    say(f"{short(value['id'])}  {value['what'][:100]}")
+    hanging(f"{short(value['id'])}  ", plain(value["what"], 100))
     marks = {"passed": "✓", "stopped": "✗", "not reached": "·", "note": "·"}
     for line in value["lines"]:
         hanging(f"  {marks[line['state']]} {line['box']:<12} ", line["text"] or line["state"])
@@ -174,15 +185,22 @@ def ledger_list(
     value = call(home, "ledger.list", as_json, after=after, limit=limit).value
     if not as_json:
         rows = [
-            (one["number"], one["dealing"], one["subject"], short(one["skill"]), one["at"], short(one["hash"]))
+            (one["number"], one["dealing"].replace("_", " "), one["subject"], short(one["skill"]), moment(one["at"]),
+             short(one["hash"]))
             for one in value["entries"]
-        ]
-        table(("#", "dealing", "subject", "skill", "at", "hash"), rows, right=("#",))
+        ]  # fmt: skip
+        if rows:
+            table(("#", "what", "about whom", "skill", "when", "hash"), rows, right=("#",))
+        else:
+            say(
+                "no receipt"
+                + (f" after number {after}" if after else " yet: one is signed where a peer's claim is tried")
+            )
 
 
 @ledger.command("verify", epilog=epilog("hansa ledger verify"))
 def ledger_verify(home: Home = None, as_json: AsJson = False) -> None:
-    """Check every link of the chain and every receipt's signature; a broken one is named."""
+    """Check every link of the chain and every receipt's signature. A broken one is named."""
     result = call(home, "ledger.verify", as_json)
     if not as_json:
         value = result.value

@@ -9,7 +9,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import print_json, say, table
+from hansa.entrypoints.cli.show import moment, print_json, say, table
 from hansa.entrypoints.home import home_directory
 
 cli = typer.Typer()
@@ -30,7 +30,7 @@ After = Annotated[
 
 @key.command("show", epilog=epilog("hansa key show", "hansa key show --json"))
 def show(home: Home = None, as_json: AsJson = False) -> None:
-    """Show which key signs, which ones did and up to where they are good, and where the root key lies."""
+    """Show which key signs, and which ones did. Up to where those are good, and where the root key lies."""
     value = call(home, "key.show", as_json).value
     if as_json:
         return
@@ -38,9 +38,8 @@ def show(home: Home = None, as_json: AsJson = False) -> None:
     if not value["version"]:
         say("one key for everything: a thief of it is this node. hansa key rotate makes a signing key of its own")
         return
-    say(
-        f"version {value['version']} of its root metadata" + (f", until {value['expires']}" if value["expires"] else "")
-    )
+    until = f", until {moment(value['expires'])}" if value["expires"] else ""
+    say(f"version {value['version']} of its root metadata{until}")
     where = value["root_key_file"]
     at = f"in {where}: take it off this machine with hansa key move-root PATH" if where else "not in this directory"
     say(f"root key {value['root_keys'][0]}, {at}")
@@ -48,7 +47,7 @@ def show(home: Home = None, as_json: AsJson = False) -> None:
     stands = "no record of its own stands yet" if last is None else f"last number of a record that stands: {last}"
     say(f"signs with {value['signing_keys'][0]}; {stands}")
     if value["retired"]:
-        rows = [(one["key"], one["until"], one["until_time"]) for one in value["retired"]]
+        rows = [(one["key"], one["until"], moment(one["until_time"])) for one in value["retired"]]
         table(("retired key", "good up to", "given about"), rows, right=("good up to",))
     if value["to_be_told"]:
         say(f"not told yet: {', '.join(value['to_be_told'])}")
@@ -65,7 +64,7 @@ def rotate(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a new signing key in the old one's place; what the old one signed stays good."""
+    """Put a new signing key in the old one's place. What the old one signed stays good."""
     result = call(home, "key.rotate", as_json, root_key=_path(root_key), valid_days=valid_days)
     if not as_json:
         _say_changed(result.value)
@@ -85,7 +84,7 @@ def revoke(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a stolen key's rights away, on every node that this reaches; one that is in use is replaced."""
+    """Take a stolen key's rights away. On every node that this reaches; one that is in use is replaced."""
     result = call(home, "key.revoke", as_json, key=named, after=after, root_key=_path(root_key))
     if not as_json:
         _say_changed(result.value)
@@ -108,7 +107,7 @@ def recover(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a new signing key where it was lost or stolen; needs the root key alone."""
+    """Make a new signing key where it was lost or stolen. Needs the root key alone."""
     from hansa.entrypoints.recovery import restore_metadata  # only for this command
 
     directory = home_directory(home)
@@ -126,7 +125,7 @@ def rotate_root(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a new root key in the old one's place: both sign, the node's id stays."""
+    """Put a new root key in the old one's place. Both sign, the node's id stays."""
     result = call(home, "key.rotate_root", as_json, root_key=_path(root_key), to=str(to.absolute()))
     if not as_json:
         _say_changed(result.value)
@@ -139,7 +138,7 @@ def move_root(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move the root key's file off this machine; the node runs without it, and a thief can't rotate."""
+    """Move the root key's file off this machine. The node runs without it, and a thief can't rotate."""
     from hansa.entrypoints.identities import move_root as move
 
     path = move(home_directory(home), to.expanduser().absolute())

@@ -17,7 +17,7 @@ cli.add_typer(llm, name="llm")
 
 @llm.command("list", epilog=epilog("hansa llm list", "hansa llm list --json"))
 def list_(home: Home = None, as_json: AsJson = False) -> None:
-    """List the routes in the order in which they are asked, what they cost today, and their last trouble."""
+    """List the routes in the order in which they are asked. What they cost today, and their last trouble."""
     result = call(home, "llm.list", as_json)
     if as_json:
         return
@@ -46,7 +46,7 @@ def test(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask each route for one word, to see that address, model and key are right. Costs a few tokens each."""
+    """Ask each route for one word. Shows whether address, model and key are right. Costs a few tokens each."""
     result = call(home, "llm.test", as_json, route=route)
     if not as_json:
         for one in result.value["routes"]:

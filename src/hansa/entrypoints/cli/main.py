@@ -40,6 +40,7 @@ cli = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Share what agents learnt: a skill from someone else is used only after this node has re-proved it.",
     epilog="First steps: hansa demo. Exit codes and settings: docs/reference.",
 )
@@ -85,7 +86,7 @@ def demo(
     traces: Annotated[str, typer.Option(help="Folder of .jsonl agent traces to use as well.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """See it happen: a hub, A who learns and publishes, B who re-proves and uses, Mallory who lies and is caught."""
+    """See it happen: A learns, B re-proves, Mallory is found out. A hub passes on what A publishes."""
     from hansa.demo.show import run as run_demo  # the demonstration is no part of a node
 
     raise typer.Exit(run_demo(keep, traces, as_json))

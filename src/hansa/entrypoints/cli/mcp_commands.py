@@ -11,23 +11,36 @@ from typing import Annotated, Any
 
 import typer
 
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import print_json, say, say_all, table
 from hansa.entrypoints.home import home_directory
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
 mcp = typer.Typer(invoke_without_command=True)
-cli.add_typer(
-    mcp, name="mcp", help="Serve agents by the Model Context Protocol, and enter this node in their settings."
-)
+cli.add_typer(mcp, name="mcp", help="Serve coding agents by MCP, and enter this node in them.")
 
 Allow = Annotated[
     list[str] | None,
-    typer.Option(help="Scope beyond read, record and prove: publish, review or admin."),
+    typer.Option(
+        help="Scope beyond read, record and prove: publish, review or admin.",
+        autocompletion=words("publish", "review", "admin"),
+    ),
 ]
-ClientName = Annotated[str, typer.Option("--client", help="claude, codex, cursor or vscode.")]
-ScopeName = Annotated[str, typer.Option("--scope", help="user: for you everywhere; project: in one folder.")]
+ClientName = Annotated[
+    str,
+    typer.Option(
+        "--client",
+        help="claude, codex, cursor or vscode.",
+        autocompletion=words("claude", "codex", "cursor", "vscode"),
+    ),
+]
+ScopeName = Annotated[
+    str,
+    typer.Option(
+        "--scope", help="user: for you everywhere; project: in one folder.", autocompletion=words("user", "project")
+    ),
+]
 Project = Annotated[Path, typer.Option("--project", help="The project's folder.", show_default="this folder")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
@@ -41,7 +54,7 @@ def _mcp(context: typer.Context, allow: Allow = None, home: Home = None) -> None
 
 @mcp.command(epilog=epilog("hansa mcp serve", "hansa mcp serve --allow publish --allow review"))
 def serve(allow: Allow = None, home: Home = None) -> None:
-    """Serve one agent on standard input and output; its client starts this. Logs go to standard error."""
+    """Serve one agent on standard input and output. Its client starts this. Logs go to standard error."""
     from hansa.entrypoints import logs
 
     _need_sdk()
@@ -63,7 +76,7 @@ def serve(allow: Allow = None, home: Home = None) -> None:
 
 @mcp.command(epilog=epilog("hansa mcp tools", "hansa mcp tools --allow publish --json"))
 def tools(allow: Allow = None, as_json: AsJson = False) -> None:
-    """List the tools that an agent gets, and the scope that each takes."""
+    """List the tools that an agent gets, with the scope of each."""
     _need_sdk()
     from hansa.entrypoints.mcp.scopes import granted
     from hansa.entrypoints.mcp.tools.listing import listed
@@ -117,7 +130,7 @@ def uninstall(
     home: Annotated[Path | None, typer.Option("--home", help="Only if the node entered there is this one's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take this node out of a coding agent's settings; the file is copied first."""
+    """Take this node out of a coding agent's settings. The file is copied first."""
     _need_sdk()
     _change(_client(client), scope, project, None, dry_run, as_json, home)
 

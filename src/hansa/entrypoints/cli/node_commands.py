@@ -21,7 +21,7 @@ cli = typer.Typer()
 
 @cli.command(epilog=epilog("hansa init", "hansa init --home ~/agents/a"))
 def init(home: Home = None, as_json: AsJson = False) -> None:
-    """Make the data directory and the node's keys; prints the node's id."""
+    """Make the data directory and the node's keys. Prints the node's id."""
     from hansa.entrypoints.identities import create_identity  # brings in the cryptography library
 
     directory = home_directory(home)
@@ -52,7 +52,7 @@ def id_(home: Home = None, as_json: AsJson = False) -> None:
 
 @cli.command(epilog=epilog("hansa doctor", "hansa doctor --json"))
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
-    """Look at all that a node needs: key, store, port, clock, sandbox, sources. Says what to do; changes nothing."""
+    """Look at all that a node needs, and say what to do. Key, store, port, clock, sandbox, sources; changes nothing."""
     checks = asyncio.run(_examined(home_directory(home), quiet=as_json))
     states = [one.state for one in checks]
     failed = states.count("fail")

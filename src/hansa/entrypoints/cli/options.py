@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,19 @@ def skill_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
             return [(row.id[:12], plain(row.intent, 60)) for row in rows if row]
     except (HansaError, OSError):
         return []
+
+
+def words(*choices: str) -> Callable[[str], list[str]]:
+    """Returns what completes an option that takes one of these words; whether a word is one is for the command to say.
+
+    >>> words("node", "hub")("h")
+    ['hub']
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        return [one for one in choices if one.startswith(incomplete)]
+
+    return complete
 
 
 COMPLETED = 50

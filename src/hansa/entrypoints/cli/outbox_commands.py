@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import say, short, table
 
 cli = typer.Typer()
@@ -23,7 +23,13 @@ All = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
 def list_(
     id_: Id = "",
     to: To = "",
-    state: Annotated[list[str] | None, typer.Option(help="pending, refused, dropped or delivered.")] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="pending, refused, dropped or delivered.",
+            autocompletion=words("pending", "refused", "dropped", "delivered"),
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many to show.")] = 100,
     home: Home = None,
     as_json: AsJson = False,
@@ -39,7 +45,7 @@ def list_(
 
 @outbox.command(epilog=epilog("hansa outbox drop --to http://127.0.0.1:8471", "hansa outbox drop 3f9a2c"))
 def drop(id_: Id = "", to: To = "", everything: All = False, home: Home = None, as_json: AsJson = False) -> None:
-    """Give up deliveries that wait: they are not tried again by themselves."""
+    """Give up deliveries that wait. They are not tried again by themselves."""
     value = call(home, "outbox.drop", as_json, id=id_, to=to, all=everything).value
     if not as_json:
         say(f"{value['count']} given up; hansa outbox retry brings them back")
@@ -47,7 +53,7 @@ def drop(id_: Id = "", to: To = "", everything: All = False, home: Home = None, 
 
 @outbox.command(epilog=epilog("hansa outbox retry --all", "hansa outbox retry --to http://127.0.0.1:8471"))
 def retry(id_: Id = "", to: To = "", everything: All = False, home: Home = None, as_json: AsJson = False) -> None:
-    """Try deliveries once more, now: those that wait, were refused or were given up."""
+    """Try deliveries once more, now. Those that wait, were refused or were given up."""
     result = call(home, "outbox.retry", as_json, id=id_, to=to, all=everything)
     if not as_json:
         _table(result.value)

@@ -10,7 +10,7 @@ import typer
 from hansa.entrypoints.cli import qr
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, interactive
-from hansa.entrypoints.cli.show import say, say_all, table
+from hansa.entrypoints.cli.show import moment, say, say_all, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE
 from hansa.kernel.plain import plain
@@ -33,17 +33,27 @@ def peer_list(home: Home = None, as_json: AsJson = False) -> None:
     """List the nodes that this one has met, invited or banned."""
     value = call(home, "peer.list", as_json).value
     if not as_json:
-        columns = ("instance_id", "name", "role", "invited", "banned", "url", "note", "last_seen")
-        rows = [[_MARK.get(one[name], one[name]) for name in columns] for one in value["instances"]]
+        columns = ("node", "standing", "last seen", "name", "role", "address", "note")
+        rows = [
+            (one["instance_id"], _standing(one), moment(one["last_seen"]) or "never", one["name"], one["role"],
+             one["url"], one["note"])
+            for one in value["instances"]
+        ]  # fmt: skip
         if rows:
-            table(columns, rows)
+            table(columns, rows, spare=("name", "role", "address", "note"))
         else:
             say("no node met, invited or banned yet: hansa peer invite, hansa join LINK, or hansa subscribe URL")
 
 
+def _standing(one: dict[str, Any]) -> str:
+    if one["banned"]:
+        return "banned"
+    return "let in" if one["invited"] else "met"
+
+
 @peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
 def peer_add(node: NodeIdArgument, per_minute: PerMinute = None, home: Home = None, as_json: AsJson = False) -> None:
-    """Let a node in by its id, without an invitation: from now on it may push records here."""
+    """Let a node in by its id, without an invitation. From now on it may push records here."""
     call(home, "peer.set", as_json, id=node, invited=True, banned=False, per_minute=per_minute)
     if not as_json:
         say(f"{node} may push records here")
@@ -59,7 +69,7 @@ def peer_ban(node: NodeIdArgument, home: Home = None, as_json: AsJson = False) -
 
 @peer.command("remove", epilog=epilog("hansa peer remove did:key:z6MkhaXg"))
 def peer_remove(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
-    """Take back that a node is in: what it pushes is refused, and nothing is pulled from it. What came stays."""
+    """Take back that a node is in. What it pushes is refused, and nothing is pulled from it. What came stays."""
     value = call(home, "peer.remove", as_json, id=node).value
     if not as_json:
         was = "may not push records here any more" if value["changed"] else "was not in: nothing was changed"
@@ -100,7 +110,8 @@ def invite(
 def _say_invitation(value: dict[str, Any], draw: bool) -> None:
     nodes = "one node" if value["uses"] == 1 else f"{value['uses']} nodes"
     say(value["code"])
-    say(f"invitation {value['id']}, for {nodes}, until {value['expires']}" + (", asks first" if value["ask"] else ""))
+    asks = ", asks first" if value["ask"] else ""
+    say(f"invitation {value['id']}, for {nodes}, until {moment(value['expires'])}{asks}")
     if draw:
         say_all(qr.drawn(value["link"] or value["code"]))
     if value["link"]:
@@ -120,12 +131,13 @@ def invites(home: Home = None, as_json: AsJson = False) -> None:
     if not value["count"]:
         say("no invitation: hansa peer invite makes one")
         return
-    columns = ("id", "state", "uses left", "until", "a minute", "asks", "note")
+    columns = ("id", "phase", "uses left", "until", "a minute", "asks", "note")
     rows = [
-        (one["id"], one["phase"], one["uses"], one["expires"], one["per_minute"] or "", _MARK[one["ask"]], one["note"])
+        (one["id"], one["phase"], one["uses"], moment(one["expires"]), one["per_minute"] or "", _MARK[one["ask"]],
+         one["note"])
         for one in value["invitations"]
-    ]
-    table(columns, rows, right=("uses left", "a minute"))
+    ]  # fmt: skip
+    table(columns, rows, right=("uses left", "a minute"), spare=("a minute", "asks", "note"))
 
 
 @peer.command(epilog=epilog("hansa peer withdraw 3f9a2c1d"))
@@ -142,14 +154,17 @@ def withdraw(
 
 @peer.command(epilog=epilog("hansa peer requests", "hansa peer requests --json"))
 def requests(home: Home = None, as_json: AsJson = False) -> None:
-    """List the nodes that came with an invitation that asks first, and wait for your word."""
+    """List the nodes that wait for your word. They came with an invitation that asks first."""
     value = call(home, "peer.requests", as_json).value
     if as_json:
         return
-    columns = ("instance_id", "name", "role", "url", "invitation", "note", "at")
-    rows = [[one[name] for name in columns] for one in value["requests"]]
+    columns = ("node", "came", "name", "role", "address", "invitation", "note")
+    rows = [
+        (one["instance_id"], moment(one["at"]), one["name"], one["role"], one["url"], one["invitation"], one["note"])
+        for one in value["requests"]
+    ]
     if rows:
-        table(columns, rows)
+        table(columns, rows, spare=("name", "role", "address", "note"))
     else:
         say("nobody waits")
 
@@ -185,7 +200,7 @@ def join(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Join another node by its invitation: each takes what the other pushes, and you pull what it passes on.
+    """Join another node by its invitation. Each takes what the other pushes, and you pull what it passes on.
 
     You are shown who made the invitation and asked first; --yes agrees unasked, where there is no terminal.
     """

@@ -18,7 +18,7 @@ cli.add_typer(quarantine, name="quarantine")
 
 @quarantine.command("list", epilog=epilog("hansa quarantine list"))
 def quarantine_list(limit: Limit = 50, home: Home = None, as_json: AsJson = False) -> None:
-    """List peers' skills that are not proved here, and those that were refused."""
+    """List peers' skills that are not proved here, or were refused."""
     states = ["quarantined", "refused"]
     result = call(home, "skill.list", as_json, states=states, origin="peer", limit=limit)
     if not as_json:
@@ -39,7 +39,7 @@ def approve(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a skill be used on your own word, which is for these very bytes: one changed byte makes another id."""
+    """Let a skill be used on your own word. It is for these very bytes: one changed byte makes another id."""
     _settled(call(home, "quarantine.settle", as_json, id=id_, approve=True, why=why).value, as_json)
 
 

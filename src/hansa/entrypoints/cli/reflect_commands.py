@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import percent, say, say_all, short, table
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
+from hansa.entrypoints.cli.show import moment, percent, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -20,7 +20,8 @@ cli.add_typer(reflect, name="reflect")
 
 NONE = "no notes yet: hansa reflect add, or hansa execute, which notes its own outcomes"
 
-Outcome = Annotated[str, typer.Option(help="Only success, failure or partial.")]
+OUTCOMES = words("success", "failure", "partial")
+Outcome = Annotated[str, typer.Option(help="Only success, failure or partial.", autocompletion=OUTCOMES)]
 Category = Annotated[str, typer.Option(help="Only this kind of work.")]
 Tag = Annotated[str, typer.Option(help="Only with this tag.")]
 Session = Annotated[str, typer.Option(help="Only of this session.")]
@@ -35,7 +36,9 @@ To = Annotated[Path | None, typer.Option("--to", "-o", help="File to write; stan
     )
 )
 def add(
-    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="success, failure or partial.")],
+    outcome: Annotated[
+        str, typer.Argument(metavar="OUTCOME", help="success, failure or partial.", autocompletion=OUTCOMES)
+    ],
     description: Annotated[str, typer.Argument(metavar="TEXT", help="What was tried, and what was learnt.")],
     category: Annotated[str, typer.Option(help="What kind of work it was.")] = "general",
     tag: Annotated[list[str] | None, typer.Option(help="A tag.")] = None,
@@ -98,7 +101,7 @@ def summary(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how each kind of work goes, and what went well or wrong more than once."""
+    """Show how each kind of work goes. Says what went well or wrong more than once."""
     given = _filter(outcome, category, tag, session, since)
     result = call(home, "reflection.summary", as_json, **given)
     if as_json:
@@ -182,7 +185,7 @@ def export(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write notes, one JSON object a line, for `hansa reflect import` elsewhere. They are not signed."""
+    """Write notes for `hansa reflect import` elsewhere. One JSON object a line. They are not signed."""
     result = call(home, "reflection.export", as_json, **_filter(outcome, category, tag, session, since))
     if not as_json:
         _write(result.value["lines"], to, f"{result.value['count']} notes in {to}")
@@ -194,7 +197,7 @@ def import_(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take notes from a file; those that are here already are not taken twice."""
+    """Take notes from a file. Those that are here already are not taken twice."""
     result = call(home, "reflection.import", as_json, path=str(path.absolute()))
     if not as_json:
         for one in result.value["rejected"]:
@@ -234,7 +237,7 @@ def _show(reflections: list[dict[str, Any]], otherwise: str) -> None:
         say(otherwise)
         return
     rows = [
-        (short(one["id"]), (one["at"] or "undated")[:16].replace("T", " "), one["outcome"], one["category"],
+        (short(one["id"]), moment(one["at"]) or "undated", one["outcome"], one["category"],
          one["description"][:200] + (f" — {one['error'][:200]}" if one["error"] else ""))
         for one in reflections
     ]  # fmt: skip

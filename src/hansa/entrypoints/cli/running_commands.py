@@ -15,7 +15,7 @@ import typer
 from hansa.adapters import background, systemd
 from hansa.adapters.lock import Claim, Holder, busy, holder
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import print_json, say, size, span, table, warn
 from hansa.entrypoints.cli.tail import last_lines, readable
 from hansa.entrypoints.errors import BUSY, TABLE
@@ -34,11 +34,20 @@ STOP_SECONDS = 20.0
 SHOWN = 10
 """Last lines of the log that are shown when a node does not come up."""
 
-Role = Annotated[str | None, typer.Option(help="node, or hub: passes on what invited peers push.")]
+Role = Annotated[
+    str | None,
+    typer.Option(help="node, or hub: passes on what invited peers push.", autocompletion=words("node", "hub")),
+]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; loopback unless you choose.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
 Name = Annotated[str | None, typer.Option(help="What the node calls itself.")]
-LogLevel = Annotated[str | None, typer.Option(help="What standard error hears: debug, info, warning or error.")]
+LogLevel = Annotated[
+    str | None,
+    typer.Option(
+        help="What standard error hears: debug, info, warning or error.",
+        autocompletion=words("debug", "info", "warning", "error"),
+    ),
+]
 Seconds = Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="Seconds that it may take to stop.")]
 Force = Annotated[bool, typer.Option("--force", help="End it the hard way when it does not stop in time.")]
 
@@ -86,7 +95,7 @@ def _warn(directory: Path, config: Config) -> None:
 def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int | None, as_json: bool) -> None:
     import uvloop  # these imports would cost every other command half a second
 
-    from hansa.entrypoints import logs
+    from hansa.entrypoints import last_start, logs
     from hansa.entrypoints.app import opened
     from hansa.entrypoints.http import server
     from hansa.entrypoints.identities import identity
@@ -94,6 +103,7 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
     node_id = identity(directory)
 
     async def announce(url: str) -> None:
+        last_start.keep(directory, flags)
         told = {"url": url, "instance_id": node_id, "role": config.role, "pid": os.getpid()}
         if ready_fd is not None:
             with os.fdopen(ready_fd, "w", encoding="utf-8") as pipe:
@@ -185,7 +195,7 @@ def _failed(directory: Path, code: int | None, before: int) -> HansaError:
 
 @cli.command(epilog=epilog("hansa stop", "hansa stop --timeout 60", "hansa stop --force"))
 def stop(home: Home = None, timeout: Seconds = STOP_SECONDS, force: Force = False, as_json: AsJson = False) -> None:
-    """Ask the node in the data directory to stop, and wait until it has; nothing happens when none is up."""
+    """Ask the node in the data directory to stop, and wait for it. Nothing happens when none is up."""
     directory = home_directory(home)
     at, hard = _ended(directory, timeout, force)
     if as_json:
@@ -218,7 +228,8 @@ def restart(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the node and start it in the background; with the flags it had, unless others are given."""
+    """Stop the node and start it in the background. With the flags of its last start, unless others are given."""
+    from hansa.entrypoints import last_start
     from hansa.entrypoints.config import load
 
     directory = home_directory(home)
@@ -228,12 +239,17 @@ def restart(
     if kept and kept.claim.keeper:
         raise UsageError(f"systemd keeps the node in {directory}, and would lose it: {kept.claim.keeper}")
     at, _ = _ended(directory, timeout, force)
-    _launch(directory, flags_of(given) or (at.claim.flags if at else ()), as_json)
+    flags = flags_of(given)
+    if not flags:
+        flags = at.claim.flags if at else last_start.flags(directory)
+        if flags and at is None and not as_json:
+            say(f"no node was up: started with the flags of its last start, {' '.join(flags)}")
+    _launch(directory, flags, as_json)
 
 
 @cli.command(epilog=epilog("hansa status", "hansa status --json"))
 def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Show whether the node is up, and its counts: skills, evidence, messages taken and refused."""
+    """Show whether the node is up, and its counts. Skills, evidence, messages taken and refused."""
     result = call(home, "status", as_json)
     if as_json:
         return
@@ -243,24 +259,29 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     if process["running"]:
         up_for = span(process["uptime_seconds"])
         say(f"up at {process['url']} for {up_for} (process {process['pid']}, hansa {process['version']})")
+        say(f"memory {size(process['resident_bytes'])}; event loop at most {process['event_loop_lag_ms']} ms late")
     else:
         say(f"not up: hansa up --detach starts it (hansa {process['version']})")
-    skills: dict[str, int] = value["skills"]
-    rows: list[tuple[str, object]] = [(f"skills {state}", number) for state, number in skills.items()]
-    rows += [("own skills", value["own"])]
-    rows += [("own skills that others refuted: hansa ledger list", value["own_refuted"])] * bool(value["own_refuted"])
-    rows += [("records in the feed", value["feed"]["length"])]
-    rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
-    rows += [("peers met", value["peers"]), ("sandbox", value["sandbox"] or "none (a hub proves nothing)")]
-    if process["running"]:
-        rows += [("memory", size(process["resident_bytes"])), ("event loop late, ms", process["event_loop_lag_ms"])]
-    messages = value["messages"]
-    rows += [("messages received since start", messages["received"]), ("messages admitted", messages["admitted"])]
-    for verdict in ("ignored", "rejected"):
-        rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
-    table(("what", "count"), rows, right=("count",))
+    say(f"sandbox: {value['sandbox'] or 'none (a hub proves nothing)'}")
+    table(("what", "count"), _counts(value), right=("count",))
+    if value["own_refuted"]:
+        say(f"! others refuted {value['own_refuted']} of your own skills: hansa ledger list")
     if value["asks_first"]:
         say("! restored: nothing new is signed before hansa sync or hansa store repair has asked the sources")
+
+
+def _counts(value: dict[str, Any]) -> list[tuple[str, int]]:
+    """Returns what a node has, and what came to it while it was up, each with its number."""
+    rows = [(f"skills {state}", number) for state, number in value["skills"].items()]
+    rows += [("own skills", value["own"]), ("records in the feed", value["feed"]["length"])]
+    rows += [("deliveries waiting", value["outbox"]), ("subscriptions", value["subscriptions"])]
+    rows += [("peers met", value["peers"])]
+    if value["process"]["running"]:
+        messages = value["messages"]
+        rows += [("messages received since start", messages["received"]), ("messages admitted", messages["admitted"])]
+        for verdict in ("ignored", "rejected"):
+            rows += [(f"messages {verdict}: {code}", number) for code, number in messages[verdict].items()]
+    return rows
 
 
 def flags_of(given: dict[str, Any]) -> tuple[str, ...]:

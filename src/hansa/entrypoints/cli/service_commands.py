@@ -60,7 +60,7 @@ def uninstall(unit: Unit = "hansa", home: Home = None, as_json: AsJson = False) 
 
 @service.command(epilog=epilog("hansa service show"))
 def show(unit: Unit = "hansa", home: Home = None, as_json: AsJson = False) -> None:
-    """Print the unit that install would write, and whether it is written."""
+    """Print the unit that install writes, and whether it is there."""
     text = systemd.unit(home_directory(home))
     path = systemd.path_of(unit)
     if as_json:

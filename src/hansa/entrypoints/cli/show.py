@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich import box
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,14 +21,18 @@ SHORT = 12
 """Characters of an id that are shown; commands take any start of one."""
 
 WIDE = 160
+GAP = 3
+"""Blanks between two columns of a table."""
+
 LEAST = 20
 """Characters that a column of text which may break over lines needs at least."""
 
 _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation", "value", "to",
-                     "instance_id", "subject", "what to do"})  # fmt: skip
+                     "node", "name", "note", "about whom", "what to do"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
 
-_DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "role", "last_seen", "at", "ms", "confidence", "reason")
+_DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "address", "invitation", "role", "ms", "confidence",
+                "reason")  # fmt: skip
 """Columns that a narrow screen can do without, the first to go first."""
 
 
@@ -57,19 +62,31 @@ def say_all(text: str) -> None:
 
 
 def say_quoted(text: str) -> None:
-    """Prints text of many lines that somebody else wrote: each behind a bar, so that none passes for a line of ours."""
-    say_all("\n".join(f"  | {line}" for line in text.split("\n")))
+    """Prints text of many lines that somebody else wrote: each behind a bar, so that none passes for a line of ours.
+
+    On a terminal a line that is too long for it goes on behind a bar of its own.
+    """
+    lines = plain_lines(text).split("\n")
+    wide = console().width - cell_len("  | ")
+    if sys.stdout.isatty() and wide > LEAST:
+        lines = [piece for line in lines for piece in chop_cells(line, wide) or [""]]
+    say_all("\n".join(f"  | {line}" for line in lines))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = (), spare: Sequence[str] = ()
+) -> None:
     """Prints a table; nothing in a cell is markup.
 
     Args:
         right: columns that hold numbers.
+        spare: columns that are left out where every cell of theirs is empty.
 
     Where the screen is too narrow, the columns that can do without are left out, and named below.
     """
     cells = [[plain(str(cell)) for cell in row] for row in rows]
+    used = [at for at, name in enumerate(columns) if name not in spare or any(row[at] for row in cells)]
+    columns, cells = [columns[at] for at in used], [[row[at] for at in used] for row in cells]
     screen = console()
     kept = _fitting(columns, cells, screen.width)
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
@@ -95,7 +112,7 @@ def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int)
     ]
     kept = list(range(len(columns)))
     for name in _DISPENSABLE:
-        if sum(needed[at] + 2 for at in kept) <= width + 2:
+        if sum(needed[at] + GAP for at in kept) <= width + GAP:
             break
         kept = [at for at in kept if columns[at] != name]
     return kept
@@ -108,6 +125,19 @@ def hanging(head: str, text: str, width: int = 0) -> None:
     lines = textwrap.wrap(plain(text), wide, break_on_hyphens=False) if sys.stdout.isatty() and wide > LEAST else []
     for number, line in enumerate(lines or [plain(text)]):
         screen.print(Text((head if number == 0 else " " * cell_len(head)) + line))
+
+
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|\+00:00)")
+
+
+def moment(text: str | None) -> str:
+    """Returns a time as lists show it, to the second and with its zone; any other text as it is.
+
+    >>> moment("2026-11-20T23:40:00.123Z"), moment("2026-11-20T23:40:00.123456+00:00"), moment(None)
+    ('2026-11-20T23:40:00Z', '2026-11-20T23:40:00Z', '')
+    """
+    found = _MOMENT.fullmatch(text or "")
+    return f"{found[1]}Z" if found else text or ""
 
 
 def short(id_: str | None) -> str:

@@ -12,8 +12,8 @@ import typer
 
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive
-from hansa.entrypoints.cli.show import percent, print_json, say, say_quoted, short, table
+from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive, skill_ids, words
+from hansa.entrypoints.cli.show import hanging, moment, percent, print_json, say, say_quoted, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
@@ -53,8 +53,14 @@ def add(
 
 @skill.command("list", epilog=epilog("hansa skill list --state admitted", "hansa skill list --tag text --json"))
 def list_(
-    state: Annotated[list[str] | None, typer.Option(help="quarantined, admitted, refused or removed.")] = None,
-    origin: Annotated[str, typer.Option(help="own or peer.")] = "",
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="quarantined, admitted, refused or removed.",
+            autocompletion=words("quarantined", "admitted", "refused", "removed"),
+        ),
+    ] = None,
+    origin: Annotated[str, typer.Option(help="own or peer.", autocompletion=words("own", "peer"))] = "",
     tag: Annotated[str, typer.Option(help="Only with this tag.")] = "",
     after: Annotated[str, typer.Option(help="`next` of the page before.")] = "",
     limit: Limit = 50,
@@ -86,13 +92,13 @@ def show(
         return
     value = result.value
     say(f"{value['trace_id']}")
-    say(f"intent: {value['intent']}")
+    hanging("intent: ", value["intent"])
     if not lineage:
         _show_body(value)
     found = value["lineage"]
     say(f"lineage: {len(found['parents'])} parents, depth {found['depth']}, {len(found['unresolved'])} unresolved")
     for one in found["resolved"]:
-        say(f"  ◀ {short(one['trace_id'])}  {one['intent'][:90]}")
+        hanging(f"  ◀ {short(one['trace_id'])}  ", plain(one["intent"], 90))
     for one in found["unresolved"]:
         say(f"  ◀ {short(one)}  (not held here)")
 
@@ -108,7 +114,7 @@ def remove(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a skill away for good: a signed tombstone follows it to wherever this node brought it."""
+    """Take a skill away for good. A signed tombstone follows it to wherever this node brought it."""
     if not yes and interactive(f"{id_} would be removed for good"):
         typer.confirm(f"Remove {id_} for good?", abort=True)
     result = call(home, "skill.remove", as_json, id=id_, why=why)
@@ -124,16 +130,22 @@ def remove(
 )
 def export(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Skill ids, or the starts of them.")
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="Skill ids, or the starts of them.", autocompletion=skill_ids),
     ] = None,
     to: Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")] = None,
-    form: Annotated[str, typer.Option("--format", help="envelopes, or skill-md: a folder for each skill.")] = (
-        "envelopes"
-    ),
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="envelopes, or skill-md: a folder for each skill.",
+            autocompletion=words("envelopes", "skill-md"),
+        ),
+    ] = "envelopes",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write published skills as signed envelopes, one a line, for `hansa skill import` elsewhere.
+    """Write published skills for `hansa skill import` elsewhere. Signed envelopes, one a line.
 
     With --format skill-md: write skills as Agent Skills, a folder with a SKILL.md each; without ids all proved ones.
     """
@@ -184,7 +196,7 @@ def import_(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take signed records from a file: the same checks as from the network, then quarantine."""
+    """Take signed records from a file. The same checks as from the network, then quarantine."""
     result = call(home, "skill.import", as_json, path=str(path.absolute()))
     if not as_json:
         for one in result.value["refused"]:
@@ -205,7 +217,7 @@ def prove(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run skills' checks in the sandbox and write down what they came to."""
+    """Run skills' checks in the sandbox. Writes down what they came to."""
     result = call(home, "prove", as_json, ids=ids or [], trials=trials, again=again)
     if not as_json:
         value = result.value
@@ -245,7 +257,7 @@ def _remedy(value: dict[str, Any]) -> None:
 
 @cli.command(epilog=epilog("hansa report", "hansa report --json"))
 def report(home: Home = None, as_json: AsJson = False) -> None:
-    """List where a proof came to something else than the trace, or the peer who passes the skill on, claims."""
+    """List claims that a proof did not bear out. Of a trace, or of the peer who passes the skill on."""
     value = call(home, "report", as_json).value
     if not as_json:
         columns = ("skill", "source", "claimed", "computed", "reason")
@@ -265,7 +277,7 @@ def find(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find skills by intent; each result says why it is where it is."""
+    """Find skills by intent. Each result says why it is where it is."""
     states = ["admitted", "quarantined", "refused"] if everything else ["admitted"]
     result = call(home, "find", as_json, intent=intent, limit=limit, states=states, at_least=at_least)
     if not as_json:
@@ -297,7 +309,7 @@ def execute(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do what an intent asks: reuse a proved skill if one fits, else ask the solver, verify, and keep it."""
+    """Do what an intent asks, by a proved skill if one fits. Else asks the solver, verifies, and keeps it."""
     cases = [_case(text) for text in case or []]
     if args is not None and not _is_tuple(args):
         raise UsageError(
@@ -364,7 +376,7 @@ def _show_body(value: dict[str, Any]) -> None:
     score = f"score {percent(value['verification_score'])}, confidence {value['confidence']:.3f}"
     say(f"{score} ({value['trials']} trials, {value['harness'] or 'not proved here'}); refuted {value['refutations']}x")
     for step in value["reasoning_path"]:
-        say(f"  {step['step']}. {step['action']}")
+        hanging(f"  {step['step']}. ", step["action"])
     result = value["result"]
     say(f"result ({result['media_type']}{', ' + result['entry_point'] if result['entry_point'] else ''}):")
     say_quoted(result["text"])
@@ -377,6 +389,7 @@ def _show_body(value: dict[str, Any]) -> None:
         else:
             say_quoted(check["code"])
     for one in value["findings"]:
-        say(f"  {one['at']} {one['outcome']} {one['reason']} {one['successes']}/{one['trials']} by {one['prover']}")
+        what = " ".join(filter(None, (one["outcome"], one["reason"], f"{one['successes']}/{one['trials']}")))
+        hanging(f"  {moment(one['at'])} ", f"{what} by {one['prover']}")
     for one in value["receipts"]:
-        say(f"  ledger #{one['number']} {one['dealing']}, said of {one['subject']}")
+        hanging(f"  ledger #{one['number']} ", f"{one['dealing']}, said of {one['subject']}")

@@ -62,7 +62,7 @@ def backup(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a whole, checked copy of the node's store; the node may be up meanwhile."""
+    """Write a whole, checked copy of the node's store. The node may be up meanwhile."""
     where = str(path.expanduser().absolute())
     result = call(home, "store.backup", as_json, path=where, with_key=with_key)
     if not as_json:
@@ -110,7 +110,7 @@ def repair(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Mend what is damaged: anew from what is here, or asked again from your sources by its id."""
+    """Mend what is damaged. Anew from what is here, or asked again from your sources by its id."""
     if accept_loss:
         _accept_loss(home_directory(home), as_json)
     result = call(home, "store.repair", as_json, go_on=go_on)

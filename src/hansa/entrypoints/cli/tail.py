@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from hansa.entrypoints.cli.show import moment
 from hansa.kernel.errors import Unavailable
 
 BLOCK = 64 * 1024
@@ -90,5 +91,5 @@ def parsed(line: str) -> dict[str, Any]:
 def readable(line: str) -> str:
     """Returns a line of the log for people: time, level, event, and the rest as name=value."""
     made = parsed(line)
-    head = f"{str(made.pop('timestamp', ''))[:19]} {made.pop('level', ''):<7} {made.pop('event', '')}"
+    head = f"{moment(str(made.pop('timestamp', '')))} {made.pop('level', ''):<7} {made.pop('event', '')}"
     return " ".join([head, *(f"{name}={value}" for name, value in made.items() if value != "")])

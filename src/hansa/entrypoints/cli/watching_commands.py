@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call
-from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import print_json, say
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
+from hansa.entrypoints.cli.show import moment, print_json, say
 from hansa.entrypoints.cli.tail import following, last_lines, parsed, readable
 from hansa.entrypoints.home import LOGS, READER_TOKEN, home_directory
 from hansa.entrypoints.reach import node_at
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.instant import Instant, iso
-from hansa.node.events import BEGINNING, kind_of
+from hansa.node.events import BEGINNING, BY_CODE, kind_of
 
 cli = typer.Typer()
 
@@ -27,7 +27,7 @@ Lines = Annotated[int, typer.Option("--lines", "-n", min=1, max=100_000, help="H
 
 @cli.command(epilog=epilog("hansa logs", "hansa logs -f", "hansa logs -n 500 --json"))
 def logs(lines: Lines = 50, follow: Follow = False, home: Home = None, as_json: AsJson = False) -> None:
-    """Show what the node wrote down, up or not: starts, events, faults."""
+    """Show what the node wrote down: starts, events, faults. Also of a node that is not up."""
     from hansa.entrypoints.identities import identity
     from hansa.entrypoints.logs import NAME
 
@@ -56,13 +56,16 @@ def _log_line(line: str, as_json: bool) -> None:
 
 @cli.command(epilog=epilog("hansa events", "hansa events -f", "hansa events -f --kind skill.proved --json"))
 def events(
-    kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be given more than once.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this kind; may be given more than once.", autocompletion=words(*BY_CODE)),
+    ] = None,
     lines: Lines = 50,
     follow: Follow = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what happens on the node that is up: the last events, and with --follow each as it comes."""
+    """Show what happens on the node that is up. The last events, and with --follow each as it comes."""
     for code in kind or ():
         kind_of(code)
     value = call(home, "events.list", as_json and not follow, kinds=kind or [], limit=lines).value
@@ -112,4 +115,4 @@ def _event_line(one: dict[str, Any], as_json: bool) -> None:
         return
     rest = {name: value for name, value in one.items() if name not in ("id", "kind", "ref", "text", "at")}
     told = " ".join(f"{name}={value}" for name, value in rest.items() if value != "")
-    say(f"{iso(Instant(one['at']))[:19]} {one['kind']:<18} {one['ref'][:28]:<28} {one['text']} {told}".rstrip())
+    say(f"{moment(iso(Instant(one['at'])))} {one['kind']:<18} {one['ref'][:28]:<28} {one['text']} {told}".rstrip())

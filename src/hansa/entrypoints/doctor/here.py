@@ -18,8 +18,8 @@ from hansa.adapters.lock import holder
 from hansa.adapters.store.beside import Beside
 from hansa.adapters.store.connections import OLDEST_SQLITE
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.doctor.check import Check, doubtful, failed, good
-from hansa.entrypoints.home import KEY, STORE, seen_by_others
+from hansa.entrypoints.doctor.check import FAIL, Check, doubtful, failed, good
+from hansa.entrypoints.home import KEY, ROOTS, STORE, seen_by_others
 from hansa.entrypoints.variables import settings_variables, strays
 from hansa.kernel.errors import HansaError, NotFound, Unavailable
 from hansa.kernel.instant import Instant, iso
@@ -41,6 +41,16 @@ _BROKEN_SQLITE = ((3, 7, 0), (3, 51, 2))
 def version() -> Check:
     """Names what runs."""
     return good("version", f"hansa {__version__}, {platform.python_implementation()} {platform.python_version()}")
+
+
+def no_node(home: Path) -> Check | None:
+    """Says that there is no node yet, or why there can be none; None when there is anything of one."""
+    if any(os.path.lexists(home / name) for name in (KEY, ROOTS, STORE)):
+        return None
+    found = data_directory(home) if os.path.lexists(home) else None
+    if found and found.state == FAIL:
+        return found
+    return failed("node", f"there is none at {home} yet", "run hansa init, or name another data directory with --home")
 
 
 def data_directory(home: Path) -> Check:
@@ -83,8 +93,6 @@ def settings(home: Path, config: Config) -> Check:
 
 def disk(home: Path) -> Check:
     """Looks for room."""
-    if not home.is_dir():
-        return doubtful("disk", "not looked at", "there is no data directory yet")
     free = shutil.disk_usage(home).free // MIB
     if free < LEAST_MIB:
         return failed("disk", f"{free} MiB free: the store writes nothing below {LEAST_MIB}", "free some space")

@@ -27,14 +27,15 @@ from hansa.skills.messages import SKILL
 MAX_BULK = 100
 
 
-async def post_skill(request: Request) -> Response:
-    """Takes one signed skill message into quarantine."""
-    return await _receive(request)
-
-
-async def post_record(request: Request) -> Response:
-    """Takes one signed record of any durable kind."""
-    return await _receive(request)
+async def post_message(request: Request) -> Response:
+    """Takes one signed message of any durable kind; a skill goes into quarantine, and its state is told."""
+    node = node_of(request)
+    body = await read_body(request, node.core.settings.limits.max_bytes)
+    taken = await node.inbox.receive(body, Via.HTTP, peer_of(request))
+    answer = {"trace_id": taken.subject, "record": taken.id, "kind": taken.kind}
+    if taken.kind == SKILL:
+        answer["state"] = node.core.store.skill_state(ContentId(taken.subject)) or ""
+    return _json(answer, 201)
 
 
 async def post_bulk(request: Request) -> Response:
@@ -60,23 +61,13 @@ def _answer(fate: Taken | HansaError) -> _Created | dict[str, Any]:
     return _Created(201, fate.id, fate.subject)
 
 
-async def _receive(request: Request) -> Response:
-    node = node_of(request)
-    body = await read_body(request, node.core.settings.limits.max_bytes)
-    taken = await node.inbox.receive(body, Via.HTTP, peer_of(request))
-    answer = {"trace_id": taken.subject, "record": taken.id, "kind": taken.kind}
-    if taken.kind == SKILL:
-        answer["state"] = node.core.store.skill_state(ContentId(taken.subject)) or ""
-    return _json(answer, 201)
-
-
 def _json(value: dict[str, Any], status: int) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
 ROUTES = (
-    ("/skills", post_skill, 201, "Submit a skill: 201, 400 invalid, 409 duplicate"),
-    ("/records", post_record, 201, "Submit evidence, a receipt or a tombstone"),
+    ("/skills", post_message, 201, "Submit a skill: 201, 400 invalid, 409 duplicate"),
+    ("/records", post_message, 201, "Submit evidence, a receipt or a tombstone"),
     ("/skills/bulk", post_bulk, 200, "Submit many records, one signed message a line; one answer a line"),
 )
 _ENDPOINTS = {path: endpoint for path, endpoint, _, _ in ROUTES}

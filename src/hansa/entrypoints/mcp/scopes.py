@@ -2,7 +2,8 @@
 
 A model can be talked into anything by what it reads, so nothing here rests on what it wants. A session has scopes,
 given by the operator when it starts, on the command line, in the settings, or by the token that is used. For a tool
-outside of them there is no way in: it is not listed, it is not registered, and the operation behind it refuses.
+outside of them there is no way in: it is not listed, it is not registered, and the operation behind it refuses. Who
+calls one by its name is told which setting withholds it, for the person who runs the node to change.
 
 | scope | what it allows | by default |
 |---|---|---|
@@ -80,3 +81,17 @@ def granted(allowed: Iterable[str]) -> frozenset[Scope]:
         if word not in known:
             raise UsageError(f"{word!r} is no scope: choose from {', '.join(known)}")
     return AGENT | {known[word] for word in words}
+
+
+def withheld(tool: str, scope: Scope, held: frozenset[Scope]) -> str:
+    """Returns what a session is told that calls a tool which it lacks: what withholds it, and how a person gives it.
+
+    Args:
+        held: the scopes that the session has.
+    """
+    ways = [] if scope in AGENT else [f'the setting mcp_allow = ["{scope}"], or hansa mcp --allow {scope}']
+    if not held >= AGENT:
+        ways.insert(0, "the token in agent.token instead of the one in reader.token")
+    return f"{tool} is withheld by this node's settings: it takes the scope {scope}. Its operator gives it by " + (
+        ", and ".join(ways)
+    )

@@ -14,14 +14,17 @@ from mcp.server.caching import CacheHint
 from mcp.server.extension import Extension
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.types import InputRequiredResult
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.types import CallToolResult, InputRequiredResult
+from pydantic import ValidationError
 
 from hansa import __version__
 from hansa.entrypoints import logs
+from hansa.entrypoints.mcp import arguments as given_arguments
 from hansa.entrypoints.mcp.hands import Hands, in_turn
-from hansa.entrypoints.mcp.scopes import Scope
+from hansa.entrypoints.mcp.scopes import Scope, withheld
 from hansa.entrypoints.mcp.skills import SCHEME, Skills
-from hansa.entrypoints.mcp.tools import tools_for
+from hansa.entrypoints.mcp.tools import all_tools
 
 NAME = "hansa"
 INSTRUCTIONS = """\
@@ -40,11 +43,16 @@ _HINTS = {"tools/list": CacheHint(60_000, "private"), "prompts/list": CacheHint(
 
 
 class SkillServer(MCPServer[Any]):
-    """An MCP server whose `skill://` resources are the node's skills."""
+    """An MCP server whose `skill://` resources are the node's skills, and which says in our words what is wrong.
+
+    Attributes:
+        withheld: by the name of a tool that the session lacks, what who calls it is told.
+    """
 
     def __init__(self, name: str, skills: Skills, extensions: Sequence[Extension] = (), **options: Any) -> None:
         """Serves `skills` beside whatever is registered."""
         self._skills = skills
+        self.withheld: dict[str, str] = {}
         super().__init__(name, extensions=[skills, *extensions], **options)
 
     async def read_resource(
@@ -54,6 +62,26 @@ class SkillServer(MCPServer[Any]):
         if str(uri).startswith(SCHEME):
             return [await self._skills.read(str(uri))]
         return await super().read_resource(uri, context)
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Calls a tool.
+
+        Raises:
+            ToolError: the session lacks it, the arguments do not fit, or it refused; the text says why.
+        """
+        if name in self.withheld:
+            raise ToolError(self.withheld[name])
+        try:
+            return await super().call_tool(name, arguments, context)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            wrong, tool = error.__cause__, self._tool_manager.get_tool(name)
+            if tool is None or not isinstance(wrong, ValidationError):
+                raise
+            raise ToolError(given_arguments.told(name, wrong.errors(), arguments, tool.parameters)) from wrong
 
 
 def assemble(hands: Hands, name: str = NAME, log_level: str = "WARNING", **options: Any) -> SkillServer:
@@ -74,7 +102,10 @@ def assemble(hands: Hands, name: str = NAME, log_level: str = "WARNING", **optio
         cache_hints=_HINTS,
         **given,
     )
-    for tool in tools_for(hands):
+    for tool in all_tools(hands):
+        if tool.scope not in hands.scopes:
+            server.withheld[tool.name] = withheld(tool.name, tool.scope, hands.scopes)
+            continue
         server.add_tool(
             tool.function,
             name=tool.name,

@@ -67,7 +67,7 @@ class FolderWorkspace:
             owner: the user that trials run as; None for our own.
             kept: empty it after a trial; else, where a trial may change modes and times, make a new one.
         """
-        self.path = self.granted = f"{base}/scratch"
+        self.path = self.granted = below(base)
         self._size = size
         self._owner = owner
         self._kept = kept
@@ -117,6 +117,11 @@ class FolderWorkspace:
             except OSError:
                 return True  # a path too long to look into: not something honest code needs
         return False
+
+
+def below(base: str) -> str:
+    """Returns the one directory that a base holds."""
+    return f"{base}/scratch"
 
 
 def _mark(path: str) -> None:
