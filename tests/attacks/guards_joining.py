@@ -115,13 +115,13 @@ DOOR: list[Guard] = [
         "node/doorkeeper.py",
         "if known.request is not None and (invitation is None or invitation.ask):  # 3, 4",
         "if False:",
-        (f"{_JOIN}who_asks_waits_until_it_is_approved", _LIFE),
+        (f"{_JOIN}who_asks_waits_until_it_is_approved",),
     ),
     Guard(
         "node/doorkeeper.py",
         "if known.request is not None and (invitation is None or invitation.ask):  # 3, 4",
         "if known.request is not None:",
-        (f"{_JOIN}who_waits_comes_in_by_a_code_that_does_not_ask", _LIFE),
+        (f"{_JOIN}who_waits_comes_in_by_a_code_that_does_not_ask",),
     ),
     Guard(
         "node/doorkeeper.py",
