@@ -102,18 +102,18 @@ BATCHES = [
             "batch:each_message_of_a_batch_is_proved_alone",
         ),
         (
-            "if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):",
+            "if last is not None and last[1] == sig and last[0] == key and last[2].goes_to(place, message):",
             "if last is not None and last[1] == sig and last[0] == key:",
             "batch:what_is_no_leaf_stands_beside_no_proved_message",
         ),
         (
-            "if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):",
-            "if last is not None and last[1] == sig and last[2].knows(place, message):",
+            "if last is not None and last[1] == sig and last[0] == key and last[2].goes_to(place, message):",
+            "if last is not None and last[1] == sig and last[2].goes_to(place, message):",
             "batch:who_stands_beside_a_message_of_another_signer_is_not_signed_by_it",
         ),
         (
-            "if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):",
-            "if last is not None and last[0] == key and last[2].knows(place, message):",
+            "if last is not None and last[1] == sig and last[0] == key and last[2].goes_to(place, message):",
+            "if last is not None and last[0] == key and last[2].goes_to(place, message):",
             "batch:who_stands_beside_a_message_of_another_signature_is_not_signed_by_it",
         ),
         (
@@ -145,14 +145,19 @@ BATCHES = [
             "merkle:a_place_that_no_tree_has_does_not_exist",
         ),
         (
-            "return node == meeting and place.path[at:] == self._place.path[onward:]",
-            "return node == meeting",
-            "merkle:a_neighbour_knows_whoever_leads_to_its_root_and_nobody_else",
+            "if meeting != self._above[levels] or (ahead and place.path[-ahead:] != self._place.path[-ahead:]):",
+            "if meeting != self._above[levels]:",
+            "merkle:a_neighbour_goes_to_whoever_leads_to_its_root_and_nobody_else",
+        ),
+        (
+            "if meeting != self._above[levels] or (ahead and place.path[-ahead:] != self._place.path[-ahead:]):",
+            "if ahead and place.path[-ahead:] != self._place.path[-ahead:]:",
+            "merkle:a_neighbour_goes_to_whoever_leads_to_its_root_and_nobody_else",
         ),
         (
             "if place.size != self._place.size:",
             "if False:",
-            "merkle:a_neighbour_knows_whoever_leads_to_its_root_and_nobody_else",
+            "merkle:a_neighbour_goes_to_whoever_leads_to_its_root_and_nobody_else",
         ),
     ),
 ]

@@ -303,7 +303,7 @@ class _Batches:
 
     def fits(self, key: PublicKey, sig: bytes, place: merkle.Place, message: bytes) -> bool:
         last = self._last
-        if last is not None and last[1] == sig and last[0] == key and last[2].knows(place, message):
+        if last is not None and last[1] == sig and last[0] == key and last[2].goes_to(place, message):
             return True
         neighbour = merkle.Neighbour(place, message)
         try:

@@ -69,26 +69,28 @@ class Place(msgspec.Struct, frozen=True):
 
     def root(self, message: bytes) -> bytes:
         """Returns the root of the tree in which `message` stands here (RFC 9162, 2.1.3.2); the place must exist."""
-        return self.above(message, MAX_PATH)[0]
+        return self.climb(message, MAX_PATH)[-1][0]
 
-    def above(self, message: bytes, levels: int) -> tuple[bytes, int]:
-        """Returns the hash that many levels above `message`, or the root, and where the path goes on from there."""
-        node, path, index, last, at = leaf_hash(message), self.path, self.index, self.size - 1, 0
-        while last and levels:
+    def climb(self, message: bytes, levels: int) -> list[tuple[bytes, int]]:
+        """Returns the hashes from `message` so many levels up, and how much of the path is still ahead at each."""
+        path, index, last, ahead = self.path, self.index, self.size - 1, len(self.path)
+        node = leaf_hash(message)
+        climbed = [(node, ahead)]
+        while last and len(climbed) <= levels:
             if index & 1:
-                node = sha256(b"\1" + path[at : at + HASH_BYTES] + node).digest()
-                at += HASH_BYTES
+                node = sha256(b"\1" + path[-ahead : HASH_BYTES - ahead or None] + node).digest()
+                ahead -= HASH_BYTES
             elif index < last:
-                node = sha256(b"\1" + node + path[at : at + HASH_BYTES]).digest()
-                at += HASH_BYTES
+                node = sha256(b"\1" + node + path[-ahead : HASH_BYTES - ahead or None]).digest()
+                ahead -= HASH_BYTES
             index >>= 1
             last >>= 1
-            levels -= 1
-        return node, at
+            climbed.append((node, ahead))
+        return climbed
 
 
 class Neighbour:
-    """A message in a tree, with all that is above it: what stands near it needs a way only to where the two meet.
+    """Stands at a message of a tree and knows all that is above: to the next message it only goes by where they meet.
 
     Attributes:
         root: of the tree.
@@ -97,17 +99,22 @@ class Neighbour:
     def __init__(self, place: Place, message: bytes) -> None:
         """Makes every hash from the message up to the root."""
         self._place = place
-        self._above = [place.above(message, levels) for levels in range((place.size - 1).bit_length() + 1)]
+        self._above = place.climb(message, MAX_PATH)
         self.root = self._above[-1][0]
 
-    def knows(self, place: Place, message: bytes) -> bool:
-        """Says whether `message` stands at `place` in the same tree; the place must exist."""
+    def goes_to(self, place: Place, message: bytes) -> bool:
+        """Says whether `message` stands at `place` in the same tree, and if so, stands there; the place must exist."""
         if place.size != self._place.size:
             return False
         levels = (place.index ^ self._place.index).bit_length()
-        node, at = place.above(message, levels)
-        meeting, onward = self._above[levels]
-        return node == meeting and place.path[at:] == self._place.path[onward:]
+        climbed = place.climb(message, levels)
+        meeting = climbed[-1]
+        ahead = meeting[1]
+        if meeting != self._above[levels] or (ahead and place.path[-ahead:] != self._place.path[-ahead:]):
+            return False
+        self._above[: levels + 1] = climbed
+        self._place = place
+        return True
 
 
 class Tree:

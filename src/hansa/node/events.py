@@ -152,7 +152,7 @@ class Shown(msgspec.Struct, frozen=True):
         Raises:
             ValueError: a field too many or too few.
         """
-        if self.fields.keys() != self.kind.names:
+        if tuple(self.fields) != self.kind.fields and self.fields.keys() != self.kind.names:
             raise ValueError(f"{self.kind.code} carries {self.kind.fields}, not {tuple(self.fields)}")
 
 

@@ -96,7 +96,7 @@ class Writer:
             Fault: the store is closed.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(tuple(tuple(changes) for changes in batches), loop, loop.create_future())
+        waiting = _Waiting(tuple(batches), loop, loop.create_future())
         if not batches:
             waiting.future.set_result([])
             return waiting.future
