@@ -27,7 +27,7 @@ from hansa.skills.model import Case, Cases, Claim, Evidence, Outcome, Result, Sk
 
 AUTHORS = [MemoryKeys(bytes([number]) * 32) for number in range(1, 9)]
 CLIENTS = 32
-BULKS_AT_ONCE = 4
+BULKS_AT_ONCE = 8
 BULK = 100
 ROUNDS = 5
 PLAIN = 600
@@ -129,9 +129,10 @@ def rows() -> Iterable[Row]:
         send_all(hub.port, lines(held), 1, all_created)
         size = len(singles(1)[0].raw) / 1000
         alone = f"an evidence record of {size:.1f} kB in a request, {CLIENTS} clients"
+        bulks = f"bulks of {BULK}, {BULKS_AT_ONCE} at once"
         yield from _measured(alone, hub, other, one_by_one, 1_500, at_least(2.5))
-        yield from _measured(f"bulks of {BULK}, a signature on each record", hub, other, in_bulk, 3_000, at_least(4))
-        yield from _measured(f"bulks of {BULK}, one signature for each", hub, other, as_batches, 6_000, at_least(15))
+        yield from _measured(f"{bulks}, a signature on each record", hub, other, in_bulk, 3_000, at_least(4))
+        yield from _measured(f"{bulks}, one signature for each", hub, other, as_batches, 20_000, at_least(15))
 
 
 def one_by_one(port: int, amount: int) -> float:

@@ -15,6 +15,7 @@ leaf upwards. The two tags keep leaves and inner nodes apart, so that no inner n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -37,6 +38,7 @@ def inner_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
+@lru_cache(maxsize=4 * MAX_SIZE)
 def path_length(index: int, size: int) -> int:
     """Returns how many siblings the path of leaf `index` has in a tree of `size` leaves."""
     last, count = size - 1, 0
