@@ -36,7 +36,7 @@ from hansa.overlay import messages as overlay
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
 
-AHEAD = 1
+AHEAD = 2
 """Spans that may be on their way to the disk when the next messages are decided on."""
 
 LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
