@@ -1,5 +1,8 @@
 """The texts of the index, row by row: which words and pairs each has, and in which rows a word stands.
 
+A feature that a text has c times counts 1 + ln(c), not c. So what its words and pairs bring may be added up, as long as
+the few features that it has more than once are known: those are kept too, with how often.
+
 A dropped text leaves its row empty and its words out of the postings; the room is won back when the index is next
 written and read.
 """
@@ -14,8 +17,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.ragged import Ints, spans, view
+from hansa.adapters.index.ragged import Ints, Numbers, spans, view
 from hansa.kernel.ids import ContentId
+
+_NONE = array("I")
 
 
 class Texts:
@@ -29,23 +34,37 @@ class Texts:
     def __init__(self) -> None:
         self.ids: list[ContentId | None] = []
         self.rows: dict[ContentId, int] = {}
-        self._flat = array("I")  # of each text: its words, then its pairs
-        self._starts = array("Q")
+        self._flat = array("I")  # of each text: its words, its pairs, what it has more than once, how often
+        self._starts = array("I")
         self._lengths = array("I")  # words alone
+        self._repeats = array("I")  # features it has more than once
         self._postings: list[array[int]] = []
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(self, id_: ContentId, words: Sequence[int], pairs: Sequence[int]) -> int:
-        """Puts a text into a new row and returns it."""
+    def add(
+        self,
+        id_: ContentId,
+        words: Sequence[int],
+        pairs: Sequence[int],
+        repeats: Sequence[int] = (),
+        counts: Sequence[int] = (),
+    ) -> int:
+        """Puts a text into a new row and returns it.
+
+        Args:
+            repeats: the features that its words and pairs have more than once.
+            counts: how often, of each.
+        """
         row = len(self.ids)
         self.ids.append(id_)
         self.rows[id_] = row
         self._starts.append(len(self._flat))
         self._lengths.append(len(words))
-        self._flat.extend(words)
-        self._flat.extend(pairs)
+        self._repeats.append(len(repeats))
+        for part in (words, pairs, repeats, counts):
+            self._flat.extend(part)
         for word in words:
             while len(self._postings) <= word:
                 self._postings.append(array("I"))
@@ -59,39 +78,54 @@ class Texts:
         for word in self.words_of(np.array([row]))[0].tolist():
             posting = self._postings[word]
             del posting[bisect_left(posting, row)]
-        self._lengths[row] = 0
+        self._lengths[row] = self._repeats[row] = 0
 
     def words_of(self, rows: Ints) -> tuple[NDArray[np.uint32], Ints]:
         """Returns the words of the texts in `rows`, text after text, and how many each has."""
         starts, lengths = self._at(rows)
-        return view(self._flat)[spans(starts, lengths)], lengths
+        return view(self._flat).take(spans(starts, lengths)), lengths
+
+    def repeats_of(self, rows: Ints) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Ints]:
+        """Returns the features that the texts in `rows` have more than once, how often, and how many each text has."""
+        starts, lengths = self._at(rows)
+        counts, flat = view(self._repeats).take(rows).astype(np.int64), view(self._flat)
+        at = spans(starts + lengths + np.maximum(lengths - 1, 0), counts)
+        return flat.take(at), flat.take(at + counts.repeat(counts)), counts
 
     def of(self, rows: Ints) -> tuple[NDArray[np.uint32], Ints, NDArray[np.uint32], Ints]:
         """Returns what `words_of` does, and after it the same for the pairs."""
         starts, lengths = self._at(rows)
         pairs, flat = np.maximum(lengths - 1, 0), view(self._flat)
-        return flat[spans(starts, lengths)], lengths, flat[spans(starts + lengths, pairs)], pairs
+        return flat.take(spans(starts, lengths)), lengths, flat.take(spans(starts + lengths, pairs)), pairs
 
-    def rows_with(self, word: int) -> NDArray[np.uint32]:
-        """Returns the rows that have a word, in order; one that has it twice stands there twice."""
-        return view(self._postings[word]) if word < len(self._postings) else np.zeros(0, np.uint32)
+    def rows_with(self, words: Numbers) -> tuple[NDArray[np.uint32], list[int]]:
+        """Returns the rows that have each word, word after word, and how many; one with it twice stands there twice."""
+        held = self._postings
+        found = [held[word] if word < len(held) else _NONE for word in words.tolist()]
+        return np.frombuffer(b"".join(found), np.uint32), [len(rows) for rows in found]
 
     def _at(self, rows: Ints) -> tuple[Ints, Ints]:
-        starts = np.frombuffer(self._starts, np.uint64)[rows].astype(np.int64)
-        return starts, view(self._lengths)[rows].astype(np.int64)
+        return view(self._starts).take(rows).astype(np.int64), view(self._lengths).take(rows).astype(np.int64)
 
     # ---- to a file and back
 
-    def parts(self) -> tuple[list[ContentId], NDArray[np.uint32], NDArray[np.uint32], Ints]:
-        """Returns ids, lengths and the flat words and pairs of the texts that are in, and the rows they are in now."""
+    def parts(self) -> tuple[list[ContentId], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], Ints]:
+        """Returns of the texts that are in: ids, how many words, how many repeats, all numbers; and their rows now."""
         rows = np.array([row for row, id_ in enumerate(self.ids) if id_ is not None], np.int64)
         starts, lengths = self._at(rows)
-        flat = view(self._flat)[spans(starts, lengths + np.maximum(lengths - 1, 0))]
-        return [id_ for id_ in self.ids if id_ is not None], lengths.astype(np.uint32), flat, rows
+        repeats = view(self._repeats).take(rows)
+        flat = view(self._flat).take(spans(starts, _sizes(lengths, repeats.astype(np.int64))))
+        return [id_ for id_ in self.ids if id_ is not None], lengths.astype(np.uint32), repeats, flat, rows
 
     @classmethod
     def of_parts(
-        cls, ids: Iterable[ContentId], lengths: NDArray[np.uint32], flat: NDArray[np.uint32], words: int, features: int
+        cls,
+        ids: Iterable[ContentId],
+        lengths: NDArray[np.uint32],
+        repeats: NDArray[np.uint32],
+        flat: NDArray[np.uint32],
+        words: int,
+        features: int,
     ) -> Texts:
         """Returns texts as `parts` gave them, in fresh rows.
 
@@ -104,20 +138,29 @@ class Texts:
         made = cls()
         made.ids = list(ids)
         made.rows = {id_: row for row, id_ in enumerate(made.ids) if id_ is not None}
-        counts = lengths.astype(np.int64)
-        both = counts + np.maximum(counts - 1, 0)
-        if len(made.rows) != len(made.ids) or len(counts) != len(made.ids) or int(both.sum()) != len(flat):
+        if not len(made.rows) == len(made.ids) == len(lengths) == len(repeats):
             raise ValueError("ids and texts do not fit")
-        starts = np.cumsum(both) - both
+        counts, more = lengths.astype(np.int64), repeats.astype(np.int64)
+        sizes = _sizes(counts, more)
+        if int(sizes.sum()) != len(flat):
+            raise ValueError("ids and texts do not fit")
+        starts = np.cumsum(sizes) - sizes
         held = flat[spans(starts, counts)]
-        others = flat[spans(starts + counts, both - counts)]
+        others = flat[spans(starts + counts, sizes - counts - more)]
+        if int(flat[spans(starts + sizes - more, more)].min(initial=2)) < 2:
+            raise ValueError("a repeat is none")
         if int(held.max(initial=0)) >= max(1, words) or int(others.max(initial=0)) >= max(1, features):
             raise ValueError("a text has a word that is not there")
         made._flat = array("I", flat.tobytes())
-        made._starts = array("Q", starts.astype(np.uint64).tobytes())
-        made._lengths = array("I", lengths.tobytes())
+        made._starts = array("I", starts.astype(np.uint32).tobytes())
+        made._lengths, made._repeats = array("I", lengths.tobytes()), array("I", repeats.tobytes())
         by_word = np.argsort(held, kind="stable")
         rows = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)[by_word].tobytes()
         edges = (np.searchsorted(held[by_word], np.arange(words + 1)) * 4).tolist()
         made._postings = [array("I", rows[start:end]) for start, end in pairwise(edges)]
         return made
+
+
+def _sizes(words: Ints, repeats: Ints) -> Ints:
+    """Returns how many numbers texts are kept as."""
+    return words + np.maximum(words - 1, 0) + 2 * repeats

@@ -8,12 +8,34 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hansa.adapters.index.features import Family, Feature, of_word, pairs
-from hansa.adapters.index.ragged import Ints, spans, view
+from hansa.adapters.index.ragged import Ints, Numbers, Places, spans, view
+
+_NONE = array("I")
+_REMEMBERED = 1 << 21
+"""Bytes of what words share that are remembered: of a thousand words and more, with 10,000 texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a word of a question has in common with the vocabulary.
+
+    Attributes:
+        features: those of its features that are known, by number; what it has twice stands there twice.
+        words: for each of them in turn, the words that have it.
+        sizes: how many those are, of each.
+        unknown: its other features.
+    """
+
+    features: NDArray[np.uint32]
+    words: NDArray[np.uint32]
+    sizes: NDArray[np.uint32]
+    unknown: tuple[Feature, ...]
 
 
 class Vocabulary:
@@ -23,6 +45,7 @@ class Vocabulary:
         words: by number.
         names: of features, by number: the family's digit and what `features` calls it.
         families: of features, by number.
+        word_places, feature_places: tables to find words and features in a list with.
     """
 
     def __init__(self) -> None:
@@ -34,6 +57,9 @@ class Vocabulary:
         self._ends = array("I", [0])
         self._flat = array("I")
         self._having: dict[int, array[int]] = {}  # pairs have no words
+        self._heard: dict[str, Heard] = {}
+        self._room = _REMEMBERED
+        self.word_places, self.feature_places = Places(), Places()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -46,39 +72,54 @@ class Vocabulary:
         """Returns a feature's number; -1 when no word and no text had it yet."""
         return self._numbers.get(_name(feature), -1)
 
-    def look_up(self, kept: Sequence[str]) -> tuple[Ints, list[Feature]]:
-        """Returns the features of a text that are known, by number, and those that are not; nothing is entered."""
-        words = [self._word_numbers.get(word, -1) for word in kept]
-        known, _ = self.features_of(np.array([word for word in words if word >= 0], np.uint32))
-        others = pairs(kept)
-        for word, number in zip(kept, words, strict=True):
-            if number < 0:
-                others += of_word(word)
-        numbers = [self.find(one) for one in others]
-        found = np.concatenate([known, np.array([number for number in numbers if number >= 0], np.uint32)])
-        return found.astype(np.int64), [one for one, number in zip(others, numbers, strict=True) if number < 0]
+    def all_features(self, words: Sequence[int], pairs: Sequence[int]) -> NDArray[np.uint32]:
+        """Returns the features of a text, given what `numbers` gave; what it has twice stands there twice."""
+        found, _ = self.features_of(np.array(words, np.uint32))
+        return np.concatenate([found, np.array(pairs, np.uint32)])
 
-    def families_of(self, features: Ints | NDArray[np.uint32]) -> NDArray[np.uint8]:
+    def heard(self, word: str) -> Heard:
+        """Returns what a word has in common with the words here; remembered until a new one is entered."""
+        found = self._heard.get(word)
+        if found is None:
+            found = self._listened(word)
+            self._room -= found.words.nbytes
+            if self._room < 0:
+                self._forget()
+            self._heard[word] = found
+        return found
+
+    def _listened(self, word: str) -> Heard:
+        numbered = [(self.find(feature), feature) for feature in of_word(word)]
+        known = [number for number, _ in numbered if number >= 0]
+        having = [self._having.get(number, _NONE) for number in known]
+        return Heard(
+            np.array(known, np.uint32),
+            np.frombuffer(b"".join(having), np.uint32),
+            np.array([len(words) for words in having], np.uint32),
+            tuple(feature for number, feature in numbered if number < 0),
+        )
+
+    def _forget(self) -> None:
+        self._heard, self._room = {}, _REMEMBERED
+
+    def families_of(self, features: Numbers) -> NDArray[np.uint8]:
         """Returns the families of features."""
-        return np.frombuffer(self.families, np.uint8)[features]
+        return np.frombuffer(self.families, np.uint8).take(features)
 
     def features_of(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints]:
         """Returns the features of words, word after word, and how many each has."""
         ends = view(self._ends)
-        starts = ends[words].astype(np.int64)
-        lengths = ends[words + np.uint32(1)].astype(np.int64) - starts
-        return view(self._flat)[spans(starts, lengths)], lengths
-
-    def having(self, feature: int) -> NDArray[np.uint32]:
-        """Returns the words that have a feature; one that has it twice stands there twice."""
-        found = self._having.get(feature)
-        return view(found) if found is not None else np.zeros(0, np.uint32)
+        starts = ends.take(words).astype(np.int64)
+        lengths = ends[1:].take(words).astype(np.int64) - starts
+        return view(self._flat).take(spans(starts, lengths)), lengths
 
     def _word(self, word: str) -> int:
         number = self._word_numbers.get(word)
         if number is None:
             number = self._word_numbers[word] = len(self.words)
             self.words.append(word)
+            if self._heard:
+                self._forget()
             found = [self._feature(one) for one in of_word(word)]
             self._flat.extend(found)
             self._ends.append(len(self._flat))

@@ -1,0 +1,45 @@
+"""The second step of a question: how near is it to each of some texts, worked out in full?
+
+What a text's words and pairs bring is added up by family. A feature that stands there c times was then counted c times,
+where 1 + ln(c) is what it counts: what is too much is taken off again, for the few that a text has more than once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hansa.adapters.index.asking import Asked, Reals
+from hansa.adapters.index.features import Family
+from hansa.adapters.index.ragged import Ints, Numbers
+from hansa.adapters.index.texts import Texts
+from hansa.adapters.index.vocabulary import Vocabulary
+from hansa.adapters.index.weights import Weights
+
+
+def cosines(asked: Asked, rows: Ints, texts: Texts, vocabulary: Vocabulary, weights: Weights) -> Reals:
+    """Returns the cosine of the question with each row's text; 0 for an empty row."""
+    words, lengths, pairs, pair_counts = texts.of(rows)
+    sums = _by_words(asked, words, lengths, vocabulary)
+    repeats, times, repeat_counts = texts.repeats_of(rows)
+    others = np.concatenate([pairs, repeats])
+    brought = asked.brought.take(vocabulary.feature_places.of(others, asked.features, len(vocabulary)))
+    brought[len(pairs) :] *= 1 + np.log(times) - times
+    first_cells = np.arange(0, len(rows) * len(Family), len(Family))
+    cells = np.concatenate([first_cells.repeat(pair_counts), first_cells.repeat(repeat_counts)])
+    cells += vocabulary.families_of(others)
+    sums += np.bincount(cells, brought, sums.size).reshape(sums.shape)
+    found: Reals = np.einsum("ij,ij->i", sums, weights.lengths.take(rows, 0))
+    return found
+
+
+def _by_words(asked: Asked, words: Numbers, lengths: Ints, vocabulary: Vocabulary) -> Reals:
+    """Returns what each text's words bring, by family, given all words and how many each text has."""
+    brought = asked.by_words.take(vocabulary.word_places.of(words, asked.words, len(vocabulary.words)), 0)
+    if lengths.all():
+        found: Reals = np.add.reduceat(brought, lengths.cumsum() - lengths)
+        return found
+    found = np.zeros((len(lengths), len(Family)))
+    held = lengths.nonzero()[0]
+    if len(held):
+        found[held] = np.add.reduceat(brought, (lengths.cumsum() - lengths).take(held))
+    return found
