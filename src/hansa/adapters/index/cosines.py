@@ -10,7 +10,7 @@ import numpy as np
 
 from hansa.adapters.index.asking import Asked, Reals
 from hansa.adapters.index.features import Family
-from hansa.adapters.index.ragged import Ints, Numbers
+from hansa.adapters.index.ragged import Ints
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.vocabulary import Vocabulary
 from hansa.adapters.index.weights import Weights
@@ -19,27 +19,28 @@ from hansa.adapters.index.weights import Weights
 def cosines(asked: Asked, rows: Ints, texts: Texts, vocabulary: Vocabulary, weights: Weights) -> Reals:
     """Returns the cosine of the question with each row's text; 0 for an empty row."""
     words, lengths, pairs, pair_counts = texts.of(rows)
-    sums = _by_words(asked, words, lengths, vocabulary)
     repeats, times, repeat_counts = texts.repeats_of(rows)
+    sums = _sums(asked.by_words.take(words, 0), lengths)
     others = np.concatenate([pairs, repeats])
-    brought = asked.brought.take(vocabulary.feature_places.of(others, asked.features, len(vocabulary)))
-    brought[len(pairs) :] *= 1 + np.log(times) - times
-    first_cells = np.arange(0, len(rows) * len(Family), len(Family))
+    brought = asked.brought.take(vocabulary.places.of(others, asked.features, len(vocabulary)))
+    brought[len(pairs) :] *= np.log(times) + 1 - times
+    first_cells = np.arange(0, sums.size, len(Family))
     cells = np.concatenate([first_cells.repeat(pair_counts), first_cells.repeat(repeat_counts)])
     cells += vocabulary.families_of(others)
     sums += np.bincount(cells, brought, sums.size).reshape(sums.shape)
-    found: Reals = np.einsum("ij,ij->i", sums, weights.lengths.take(rows, 0))
+    found: Reals = np.vecdot(sums, weights.lengths.take(rows, 0))
     return found
 
 
-def _by_words(asked: Asked, words: Numbers, lengths: Ints, vocabulary: Vocabulary) -> Reals:
-    """Returns what each text's words bring, by family, given all words and how many each text has."""
-    brought = asked.by_words.take(vocabulary.word_places.of(words, asked.words, len(vocabulary.words)), 0)
+def _sums(brought: Reals, lengths: Ints) -> Reals:
+    """Returns what each text's words bring, by family, given what all of them bring and how many each text has."""
+    starts = lengths.cumsum()
+    starts -= lengths
     if lengths.all():
-        found: Reals = np.add.reduceat(brought, lengths.cumsum() - lengths)
+        found: Reals = np.add.reduceat(brought, starts)
         return found
     found = np.zeros((len(lengths), len(Family)))
     held = lengths.nonzero()[0]
     if len(held):
-        found[held] = np.add.reduceat(brought, (lengths.cumsum() - lengths).take(held))
+        found[held] = np.add.reduceat(brought, starts.take(held))
     return found

@@ -7,6 +7,7 @@ used where numpy has a function too, for they are two to five times as fast on s
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,16 @@ def spans(starts: Ints, lengths: Ints) -> Ints:
     >>> spans(np.array([7, 2]), np.array([2, 3])).tolist()
     [7, 8, 2, 3, 4]
     """
-    found: Ints = (starts - lengths.cumsum() + lengths).repeat(lengths)
+    shifts = starts + lengths
+    shifts -= lengths.cumsum()
+    found: Ints = shifts.repeat(lengths)
     found += np.arange(len(found))
     return found
+
+
+def joined(rows: Sequence[NDArray[np.uint32] | array[int]]) -> Ints:
+    """Returns rows of 32-bit numbers one behind the other."""
+    return np.frombuffer(b"".join(rows), np.uint32).astype(np.int64)  # type: ignore[arg-type]  # both are buffers
 
 
 def view(held: array[int]) -> NDArray[np.uint32]:
@@ -50,7 +58,7 @@ class Places:
         """
         if len(self._cells) < below:
             self._cells = np.zeros(below + below // 8, np.int32)
-        self._cells[listed] = np.arange(1, len(listed) + 1)
+        self._cells[listed] = np.arange(1, len(listed) + 1, dtype=np.int32)
         found = self._cells.take(wanted)
         self._cells[listed] = 0
         return found

@@ -22,7 +22,6 @@ proposes, and a proof disposes.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -166,7 +165,7 @@ class SparseIndex:
     # ---- a question
 
     def _asked(self, text: str) -> Asked:
-        return asked(text, self.vocabulary, self.weights, self._shares)
+        return asked(text, self.vocabulary, self.weights, self._shares.tolist())
 
     def _vector(self, text: str) -> dict[Feature, float]:
         """Returns a text's features with their weights."""

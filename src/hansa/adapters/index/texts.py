@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.ragged import Ints, Numbers, spans, view
+from hansa.adapters.index.ragged import Ints, spans, view
 from hansa.kernel.ids import ContentId
 
 _NONE = array("I")
@@ -39,6 +40,7 @@ class Texts:
         self._lengths = array("I")  # words alone
         self._repeats = array("I")  # features it has more than once
         self._postings: list[array[int]] = []
+        self._again: dict[int, array[int]] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,19 +67,22 @@ class Texts:
         self._repeats.append(len(repeats))
         for part in (words, pairs, repeats, counts):
             self._flat.extend(part)
-        for word in words:
+        for word, times in Counter(words).items():
             while len(self._postings) <= word:
                 self._postings.append(array("I"))
             self._postings[word].append(row)
+            if times > 1:
+                self._again.setdefault(word, array("I")).append(row)
         return row
 
     def drop(self, id_: ContentId) -> None:
         """Empties a text's row."""
         row = self.rows.pop(id_)
         self.ids[row] = None
-        for word in self.words_of(np.array([row]))[0].tolist():
-            posting = self._postings[word]
-            del posting[bisect_left(posting, row)]
+        for word in dict.fromkeys(self.words_of(np.array([row]))[0].tolist()):
+            for posting in (self._postings[word], self._again.get(word, _NONE)):
+                at = bisect_left(posting, row)
+                del posting[at : at + (row in posting[at : at + 1])]
         self._lengths[row] = self._repeats[row] = 0
 
     def words_of(self, rows: Ints) -> tuple[NDArray[np.uint32], Ints]:
@@ -98,11 +103,9 @@ class Texts:
         pairs, flat = np.maximum(lengths - 1, 0), view(self._flat)
         return flat.take(spans(starts, lengths)), lengths, flat.take(spans(starts + lengths, pairs)), pairs
 
-    def rows_with(self, words: Numbers) -> tuple[NDArray[np.uint32], list[int]]:
-        """Returns the rows that have each word, word after word, and how many; one with it twice stands there twice."""
-        held = self._postings
-        found = [held[word] if word < len(held) else _NONE for word in words.tolist()]
-        return np.frombuffer(b"".join(found), np.uint32), [len(rows) for rows in found]
+    def rows_with(self, word: int) -> tuple[array[int], array[int]]:
+        """Returns the rows that have a word, in order, and those of them that have it more than once."""
+        return self._postings[word] if word < len(self._postings) else _NONE, self._again.get(word, _NONE)
 
     def _at(self, rows: Ints) -> tuple[Ints, Ints]:
         return view(self._starts).take(rows).astype(np.int64), view(self._lengths).take(rows).astype(np.int64)
@@ -154,13 +157,28 @@ class Texts:
         made._flat = array("I", flat.tobytes())
         made._starts = array("I", starts.astype(np.uint32).tobytes())
         made._lengths, made._repeats = array("I", lengths.tobytes()), array("I", repeats.tobytes())
-        by_word = np.argsort(held, kind="stable")
-        rows = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)[by_word].tobytes()
-        edges = (np.searchsorted(held[by_word], np.arange(words + 1)) * 4).tolist()
-        made._postings = [array("I", rows[start:end]) for start, end in pairwise(edges)]
+        made._fill_postings(held, np.repeat(np.arange(len(counts), dtype=np.uint32), counts), words)
         return made
+
+    def _fill_postings(self, held: NDArray[np.uint32], rows: NDArray[np.uint32], words: int) -> None:
+        """Notes the rows of each word, given the words of all texts and the row of each."""
+        order = np.argsort(held, kind="stable")
+        held, rows = held[order], rows[order]
+        first = np.ones(len(held), bool)
+        first[1:] = (held[1:] != held[:-1]) | (rows[1:] != rows[:-1])
+        second = np.zeros(len(held), bool)
+        second[1:] = first[:-1] & ~first[1:]
+        self._postings = [array("I", found.tobytes()) for found in _split(held[first], rows[first], words)]
+        again = _split(held[second], rows[second], words)
+        self._again = {word: array("I", found.tobytes()) for word, found in enumerate(again) if len(found)}
 
 
 def _sizes(words: Ints, repeats: Ints) -> Ints:
     """Returns how many numbers texts are kept as."""
     return words + np.maximum(words - 1, 0) + 2 * repeats
+
+
+def _split(held: NDArray[np.uint32], rows: NDArray[np.uint32], words: int) -> list[NDArray[np.uint32]]:
+    """Returns the rows of each word, given sorted words and the row of each."""
+    edges = np.searchsorted(held, np.arange(words + 1)).tolist()
+    return [rows[start:end] for start, end in pairwise(edges)]

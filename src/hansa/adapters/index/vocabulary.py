@@ -27,13 +27,13 @@ class Heard:
 
     Attributes:
         features: those of its features that are known, by number; what it has twice stands there twice.
-        words: for each of them in turn, the words that have it.
+        cells: for each of them in turn, the words that have it: four times a word's number, plus the feature's family.
         sizes: how many those are, of each.
         unknown: its other features.
     """
 
     features: NDArray[np.uint32]
-    words: NDArray[np.uint32]
+    cells: NDArray[np.uint32]
     sizes: NDArray[np.uint32]
     unknown: tuple[Feature, ...]
 
@@ -45,7 +45,7 @@ class Vocabulary:
         words: by number.
         names: of features, by number: the family's digit and what `features` calls it.
         families: of features, by number.
-        word_places, feature_places: tables to find words and features in a list with.
+        places: a table to find features in a list with.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Vocabulary:
         self._having: dict[int, array[int]] = {}  # pairs have no words
         self._heard: dict[str, Heard] = {}
         self._room = _REMEMBERED
-        self.word_places, self.feature_places = Places(), Places()
+        self.places = Places()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -82,7 +82,7 @@ class Vocabulary:
         found = self._heard.get(word)
         if found is None:
             found = self._listened(word)
-            self._room -= found.words.nbytes
+            self._room -= found.cells.nbytes
             if self._room < 0:
                 self._forget()
             self._heard[word] = found
@@ -92,12 +92,11 @@ class Vocabulary:
         numbered = [(self.find(feature), feature) for feature in of_word(word)]
         known = [number for number, _ in numbered if number >= 0]
         having = [self._having.get(number, _NONE) for number in known]
-        return Heard(
-            np.array(known, np.uint32),
-            np.frombuffer(b"".join(having), np.uint32),
-            np.array([len(words) for words in having], np.uint32),
-            tuple(feature for number, feature in numbered if number < 0),
-        )
+        features = np.array(known, np.uint32)
+        sizes = np.array([len(words) for words in having], np.uint32)
+        cells = np.frombuffer(b"".join(having), np.uint32) * np.uint32(len(Family))
+        cells += self.families_of(features).repeat(sizes)
+        return Heard(features, cells, sizes, tuple(feature for number, feature in numbered if number < 0))
 
     def _forget(self) -> None:
         self._heard, self._room = {}, _REMEMBERED

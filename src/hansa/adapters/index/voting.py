@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from hansa.adapters.index.asking import Asked, Reals
-from hansa.adapters.index.ragged import Ints, Numbers
+from hansa.adapters.index.ragged import Ints, joined
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.weights import Floats, Weights
 
@@ -26,13 +26,16 @@ million words are much like one that was asked for."""
 
 _BLOCK = 64
 
+AGAIN = float(np.log(2))
+"""What a word counts that a text has once more: twice counts 1 + ln 2; what is there three times is rare."""
+
 
 def candidates(asked: Asked, texts: Texts, weights: Weights, wanted: int, voters: int) -> Ints:
     """Returns rows of texts, at least the `wanted` best voted where there are as many; in order."""
-    brings = asked.by_words[1:] @ weights.usual
+    brings = asked.by_words @ weights.usual
     for most, share in ((voters, LEAST_SHARE), (_MORE * voters, 0.0), (len(brings), 0.0)):
         strongest = _strongest(brings, most, share)
-        votes = _votes(asked.words.take(strongest), brings.take(strongest), texts)
+        votes = _votes(strongest, brings.take(strongest), texts)
         votes *= weights.sizes[: len(votes)]
         rows = _best(votes, wanted)
         if len(rows) >= wanted:
@@ -49,10 +52,18 @@ def _strongest(brings: Reals, most: int, share: float) -> Ints:
     return found
 
 
-def _votes(words: Numbers, brings: Reals, texts: Texts) -> Floats:
+def _votes(words: Ints, brings: Reals, texts: Texts) -> Floats:
     """Returns the votes for each row, given the words that vote and what each brings."""
-    rows, lengths = texts.rows_with(words)
-    return np.bincount(rows, brings.repeat(lengths), len(texts.ids)).astype(np.float32)
+    lists, votes = [], []
+    for word, vote in zip(words.tolist(), brings.tolist(), strict=True):
+        rows, again = texts.rows_with(word)
+        lists.append(rows)
+        votes.append(vote)
+        if again:
+            lists.append(again)
+            votes.append(AGAIN * vote)
+    lengths = [len(rows) for rows in lists]
+    return np.bincount(joined(lists), np.array(votes).repeat(lengths), len(texts.ids)).astype(np.float32)
 
 
 def _best(votes: Floats, wanted: int) -> Ints:
