@@ -7,7 +7,6 @@ texts that have the word are given it whole.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from dataclasses import dataclass
 from math import log, sqrt
@@ -15,7 +14,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.features import Family, Feature, kept_words, pairs
+from hansa.adapters.index.features import Family, kept_words, pairs
 from hansa.adapters.index.ragged import Ints, joined
 from hansa.adapters.index.vocabulary import Heard, Vocabulary
 from hansa.adapters.index.weights import Weights
@@ -52,10 +51,8 @@ def asked(text: str, vocabulary: Vocabulary, weights: Weights, shares: list[floa
     kept = kept_words(text)
     heard = [vocabulary.heard(word) for word in kept]
     unknown = [feature for one in heard if one.unknown for feature in one.unknown]
-    known = array("I")
-    for pair in pairs(kept):
-        number = vocabulary.find(pair)
-        known.append(number) if number >= 0 else unknown.append(pair)
+    known, more = vocabulary.look_up(pairs(kept))
+    unknown += more
     features = joined([*(one.features for one in heard), known])
     families = vocabulary.families_of(features)
     brought, times, squares = _weighed(features, families, vocabulary, weights)
@@ -83,11 +80,11 @@ def _weighed(
     return rare, times, np.bincount(families, rare * often / times, len(Family)).astype(float)
 
 
-def _scale(squares: Reals, unknown: list[Feature], rareness: float, shares: list[float]) -> Reals:
+def _scale(squares: Reals, unknown: list[str], rareness: float, shares: list[float]) -> Reals:
     """Returns what brings each family to its share and the whole to length one, times the root of the share."""
     found = squares.tolist()
-    for (family, _), times in Counter(unknown).items() if unknown else ():
-        found[family] += (rareness * (1 + log(times))) ** 2
+    for name, times in Counter(unknown).items() if unknown else ():
+        found[int(name[0])] += (rareness * (1 + log(times))) ** 2
     whole = sum([share for share, square in zip(shares, found, strict=True) if square]) or 1.0
     return np.array(
         [share / sqrt(square * whole) if square else 0.0 for share, square in zip(shares, found, strict=True)]

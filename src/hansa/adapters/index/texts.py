@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,24 @@ from hansa.adapters.index.ragged import Ints, spans, view
 from hansa.kernel.ids import ContentId
 
 _NONE = array("I")
+
+
+class Whole(NamedTuple):
+    """All that some texts are kept as, text after text.
+
+    Attributes:
+        words, lengths: the words, and how many each text has.
+        pairs, pair_counts: the pairs, and how many each text has.
+        repeats, times, repeat_counts: the features that a text has more than once, how often, and how many each has.
+    """
+
+    words: NDArray[np.uint32]
+    lengths: Ints
+    pairs: NDArray[np.uint32]
+    pair_counts: Ints
+    repeats: NDArray[np.uint32]
+    times: NDArray[np.uint32]
+    repeat_counts: Ints
 
 
 class Texts:
@@ -90,18 +109,22 @@ class Texts:
         starts, lengths = self._at(rows)
         return view(self._flat).take(spans(starts, lengths)), lengths
 
-    def repeats_of(self, rows: Ints) -> tuple[NDArray[np.uint32], NDArray[np.uint32], Ints]:
-        """Returns the features that the texts in `rows` have more than once, how often, and how many each text has."""
-        starts, lengths = self._at(rows)
-        counts, flat = view(self._repeats).take(rows).astype(np.int64), view(self._flat)
-        at = spans(starts + lengths + np.maximum(lengths - 1, 0), counts)
-        return flat.take(at), flat.take(at + counts.repeat(counts)), counts
-
     def of(self, rows: Ints) -> tuple[NDArray[np.uint32], Ints, NDArray[np.uint32], Ints]:
         """Returns what `words_of` does, and after it the same for the pairs."""
+        return self.whole(rows)[:4]
+
+    def whole(self, rows: Ints) -> Whole:
+        """Returns all that texts are kept as."""
         starts, lengths = self._at(rows)
-        pairs, flat = np.maximum(lengths - 1, 0), view(self._flat)
-        return flat.take(spans(starts, lengths)), lengths, flat.take(spans(starts + lengths, pairs)), pairs
+        pairs = np.maximum(lengths - 1, 0)
+        repeats = view(self._repeats).take(rows).astype(np.int64)
+        flat = view(self._flat)
+        words = flat.take(spans(starts, lengths))
+        starts += lengths
+        both = flat.take(spans(starts, pairs))
+        starts += pairs
+        at = spans(starts, repeats)
+        return Whole(words, lengths, both, pairs, flat.take(at), flat.take(at + repeats.repeat(repeats)), repeats)
 
     def rows_with(self, word: int) -> tuple[array[int], array[int]]:
         """Returns the rows that have a word, in order, and those of them that have it more than once."""

@@ -17,6 +17,7 @@ from hansa.adapters.index.features import Family, Feature, of_word, pairs
 from hansa.adapters.index.ragged import Ints, Numbers, Places, spans, view
 
 _NONE = array("I")
+_DIGITS = tuple(f"{family:d}" for family in Family)
 _REMEMBERED = 1 << 21
 """Bytes of what words share that are remembered: of a thousand words and more, with 10,000 texts."""
 
@@ -29,13 +30,13 @@ class Heard:
         features: those of its features that are known, by number; what it has twice stands there twice.
         cells: for each of them in turn, the words that have it: four times a word's number, plus the feature's family.
         sizes: how many those are, of each.
-        unknown: its other features.
+        unknown: its other features, by name.
     """
 
     features: NDArray[np.uint32]
     cells: NDArray[np.uint32]
     sizes: NDArray[np.uint32]
-    unknown: tuple[Feature, ...]
+    unknown: list[str]
 
 
 class Vocabulary:
@@ -72,6 +73,17 @@ class Vocabulary:
         """Returns a feature's number; -1 when no word and no text had it yet."""
         return self._numbers.get(_name(feature), -1)
 
+    def look_up(self, wanted: Iterable[Feature]) -> tuple[array[int], list[str]]:
+        """Returns the numbers of the features that are known, and the names of those that are not."""
+        known, unknown = array("I"), []
+        for name in map(_name, wanted):
+            number = self._numbers.get(name)
+            if number is None:
+                unknown.append(name)
+            else:
+                known.append(number)
+        return known, unknown
+
     def all_features(self, words: Sequence[int], pairs: Sequence[int]) -> NDArray[np.uint32]:
         """Returns the features of a text, given what `numbers` gave; what it has twice stands there twice."""
         found, _ = self.features_of(np.array(words, np.uint32))
@@ -89,14 +101,13 @@ class Vocabulary:
         return found
 
     def _listened(self, word: str) -> Heard:
-        numbered = [(self.find(feature), feature) for feature in of_word(word)]
-        known = [number for number, _ in numbered if number >= 0]
+        known, unknown = self.look_up(of_word(word))
         having = [self._having.get(number, _NONE) for number in known]
         features = np.array(known, np.uint32)
         sizes = np.array([len(words) for words in having], np.uint32)
         cells = np.frombuffer(b"".join(having), np.uint32) * np.uint32(len(Family))
         cells += self.families_of(features).repeat(sizes)
-        return Heard(features, cells, sizes, tuple(feature for number, feature in numbered if number < 0))
+        return Heard(features, cells, sizes, unknown)
 
     def _forget(self) -> None:
         self._heard, self._room = {}, _REMEMBERED
@@ -180,4 +191,4 @@ class Vocabulary:
 
 
 def _name(feature: Feature) -> str:
-    return f"{feature[0]:d}{feature[1]}"
+    return _DIGITS[feature[0]] + feature[1]

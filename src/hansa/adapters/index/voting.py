@@ -17,7 +17,7 @@ from hansa.adapters.index.ragged import Ints, joined
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.weights import Floats, Weights
 
-LEAST_SHARE = 0.02
+LEAST_SHARE = 0.08
 """Words that bring less than this share of what the best one brings are asked only when too few texts are found."""
 
 _MORE = 32
