@@ -18,16 +18,14 @@ from hansa.adapters.index.weights import Weights
 
 def cosines(asked: Asked, rows: Ints, texts: Texts, vocabulary: Vocabulary, weights: Weights) -> Reals:
     """Returns the cosine of the question with each row's text; 0 for an empty row."""
-    words, lengths, pairs, pair_counts, repeats, times, repeat_counts = texts.whole(rows)
-    sums = _sums(asked.by_words.take(words, 0), lengths)
-    others = np.concatenate([pairs, repeats])
-    brought = asked.brought.take(vocabulary.places.of(others, asked.features, len(vocabulary)))
-    again = brought[len(pairs) :]
-    again *= np.log(times) + 1 - times
-    first_cells = np.arange(0, sums.size, len(Family))
-    cells_again = first_cells.repeat(repeat_counts) + vocabulary.families_of(repeats)
-    cells = np.concatenate([(first_cells + Family.PAIR.value).repeat(pair_counts), cells_again])
-    sums += np.bincount(cells, brought, sums.size).reshape(sums.shape)
+    words, pairs, lengths, repeats, times, repeat_counts = texts.whole(rows)
+    brought = asked.by_words.take(words, 0)
+    others = asked.brought.take(vocabulary.places.of(np.concatenate([pairs, repeats]), asked.features, len(vocabulary)))
+    brought[:, Family.PAIR] = others[: len(pairs)]
+    too_much = others[len(pairs) :] * (times - np.log(times) - 1)
+    cells = np.arange(0, len(rows) * len(Family), len(Family)).repeat(repeat_counts) + vocabulary.families_of(repeats)
+    sums = _sums(brought, lengths)
+    sums -= np.bincount(cells, too_much, sums.size).reshape(sums.shape)
     found: Reals = np.vecdot(sums, weights.lengths.take(rows, 0))
     return found
 

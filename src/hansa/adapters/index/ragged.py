@@ -49,16 +49,16 @@ class Places:
         """Returns where in a list each number stands: from 1, and 0 for one that is not there.
 
         Args:
-            wanted: the numbers to find.
+            wanted: the numbers to find; one beyond all is nowhere.
             listed: the list; of a number that stands there several times, the last place counts.
             below: what all numbers are less than.
 
         >>> Places().of(np.array([7, 8, 9]), np.array([9, 7, 9]), 10).tolist()
         [2, 0, 3]
         """
-        if len(self._cells) < below:
-            self._cells = np.zeros(below + below // 8, np.int32)
+        if len(self._cells) <= below:
+            self._cells = np.zeros(below + below // 8 + 1, np.int32)
         self._cells[listed] = np.arange(1, len(listed) + 1, dtype=np.int32)
-        found = self._cells.take(wanted)
+        found = self._cells.take(wanted, mode="clip")
         self._cells[listed] = 0
         return found

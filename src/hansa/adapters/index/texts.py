@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,19 +25,25 @@ from hansa.kernel.ids import ContentId
 _NONE = array("I")
 
 
+NO_PAIR = 2**32 - 1
+"""Stands with the last word of a text, which is in no pair with a next one."""
+
+
 class Whole(NamedTuple):
     """All that some texts are kept as, text after text.
 
     Attributes:
-        words, lengths: the words, and how many each text has.
-        pairs, pair_counts: the pairs, and how many each text has.
-        repeats, times, repeat_counts: the features that a text has more than once, how often, and how many each has.
+        words: the words.
+        pairs: of each word with the next; `NO_PAIR` with the last.
+        lengths: how many words each text has.
+        repeats: the features that a text has more than once.
+        times: how often, of each.
+        repeat_counts: how many of those each text has.
     """
 
     words: NDArray[np.uint32]
-    lengths: Ints
     pairs: NDArray[np.uint32]
-    pair_counts: Ints
+    lengths: Ints
     repeats: NDArray[np.uint32]
     times: NDArray[np.uint32]
     repeat_counts: Ints
@@ -54,10 +60,8 @@ class Texts:
     def __init__(self) -> None:
         self.ids: list[ContentId | None] = []
         self.rows: dict[ContentId, int] = {}
-        self._flat = array("I")  # of each text: its words, its pairs, what it has more than once, how often
-        self._starts = array("I")
-        self._lengths = array("I")  # words alone
-        self._repeats = array("I")  # features it has more than once
+        self._flat = array("I")  # two by two; of each text: its words with their pairs, its repeats with their times
+        self._heads = array("I")  # three by three; of each text: where it begins, how many words, how many repeats
         self._postings: list[array[int]] = []
         self._again: dict[int, array[int]] = {}
 
@@ -81,11 +85,9 @@ class Texts:
         row = len(self.ids)
         self.ids.append(id_)
         self.rows[id_] = row
-        self._starts.append(len(self._flat))
-        self._lengths.append(len(words))
-        self._repeats.append(len(repeats))
-        for part in (words, pairs, repeats, counts):
-            self._flat.extend(part)
+        self._heads.extend((len(self._flat) // 2, len(words), len(repeats)))
+        self._flat.extend(chain.from_iterable(zip(words, [*pairs, NO_PAIR], strict=False)))
+        self._flat.extend(chain.from_iterable(zip(repeats, counts, strict=True)))
         for word, times in Counter(words).items():
             while len(self._postings) <= word:
                 self._postings.append(array("I"))
@@ -102,46 +104,46 @@ class Texts:
             for posting in (self._postings[word], self._again.get(word, _NONE)):
                 at = bisect_left(posting, row)
                 del posting[at : at + (row in posting[at : at + 1])]
-        self._lengths[row] = self._repeats[row] = 0
+        self._heads[3 * row + 1 : 3 * row + 3] = array("I", (0, 0))
 
     def words_of(self, rows: Ints) -> tuple[NDArray[np.uint32], Ints]:
         """Returns the words of the texts in `rows`, text after text, and how many each has."""
-        starts, lengths = self._at(rows)
-        return view(self._flat).take(spans(starts, lengths)), lengths
+        starts, lengths, _ = self._at(rows)
+        return self._two_by_two(spans(starts, lengths))[:, 0], lengths
 
     def of(self, rows: Ints) -> tuple[NDArray[np.uint32], Ints, NDArray[np.uint32], Ints]:
         """Returns what `words_of` does, and after it the same for the pairs."""
-        return self.whole(rows)[:4]
+        starts, lengths, _ = self._at(rows)
+        words, pairs = self._two_by_two(spans(starts, lengths)).T
+        return words, lengths, pairs[pairs != NO_PAIR], np.maximum(lengths - 1, 0)
 
     def whole(self, rows: Ints) -> Whole:
-        """Returns all that texts are kept as."""
-        starts, lengths = self._at(rows)
-        pairs = np.maximum(lengths - 1, 0)
-        repeats = view(self._repeats).take(rows).astype(np.int64)
-        flat = view(self._flat)
-        words = flat.take(spans(starts, lengths))
-        starts += lengths
-        both = flat.take(spans(starts, pairs))
-        starts += pairs
-        at = spans(starts, repeats)
-        return Whole(words, lengths, both, pairs, flat.take(at), flat.take(at + repeats.repeat(repeats)), repeats)
+        """Returns all that the texts in `rows` are kept as."""
+        starts, lengths, counts = self._at(rows)
+        words, pairs = self._two_by_two(spans(starts, lengths)).T
+        repeats, times = self._two_by_two(spans(starts + lengths, counts)).T
+        return Whole(words, pairs, lengths, repeats, times, counts)
 
     def rows_with(self, word: int) -> tuple[array[int], array[int]]:
         """Returns the rows that have a word, in order, and those of them that have it more than once."""
         return self._postings[word] if word < len(self._postings) else _NONE, self._again.get(word, _NONE)
 
-    def _at(self, rows: Ints) -> tuple[Ints, Ints]:
-        return view(self._starts).take(rows).astype(np.int64), view(self._lengths).take(rows).astype(np.int64)
+    def _at(self, rows: Ints) -> Ints:
+        found: Ints = view(self._heads).reshape(-1, 3).take(rows, 0).astype(np.int64).T
+        return found
+
+    def _two_by_two(self, places: Ints) -> NDArray[np.uint32]:
+        return view(self._flat).reshape(-1, 2).take(places, 0)
 
     # ---- to a file and back
 
     def parts(self) -> tuple[list[ContentId], NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32], Ints]:
         """Returns of the texts that are in: ids, how many words, how many repeats, all numbers; and their rows now."""
         rows = np.array([row for row, id_ in enumerate(self.ids) if id_ is not None], np.int64)
-        starts, lengths = self._at(rows)
-        repeats = view(self._repeats).take(rows)
-        flat = view(self._flat).take(spans(starts, _sizes(lengths, repeats.astype(np.int64))))
-        return [id_ for id_ in self.ids if id_ is not None], lengths.astype(np.uint32), repeats, flat, rows
+        starts, lengths, repeats = self._at(rows)
+        flat = self._two_by_two(spans(starts, lengths + repeats)).ravel()
+        held = [id_ for id_ in self.ids if id_ is not None]
+        return held, lengths.astype(np.uint32), repeats.astype(np.uint32), flat, rows
 
     @classmethod
     def of_parts(
@@ -166,20 +168,20 @@ class Texts:
         made.rows = {id_: row for row, id_ in enumerate(made.ids) if id_ is not None}
         if not len(made.rows) == len(made.ids) == len(lengths) == len(repeats):
             raise ValueError("ids and texts do not fit")
-        counts, more = lengths.astype(np.int64), repeats.astype(np.int64)
-        sizes = _sizes(counts, more)
-        if int(sizes.sum()) != len(flat):
+        sizes: Ints = lengths.astype(np.int64) + repeats.astype(np.int64)
+        if 2 * int(sizes.sum()) != len(flat):
             raise ValueError("ids and texts do not fit")
-        starts = np.cumsum(sizes) - sizes
-        held = flat[spans(starts, counts)]
-        others = flat[spans(starts + counts, sizes - counts - more)]
-        if int(flat[spans(starts + sizes - more, more)].min(initial=2)) < 2:
-            raise ValueError("a repeat is none")
+        starts = sizes.cumsum() - sizes
+        made._flat = array("I", flat.tobytes())
+        made._heads = array("I", np.stack([starts, lengths, repeats], 1).astype(np.uint32).tobytes())
+        held, pairs, counts, again, times, _ = made.whole(np.arange(len(sizes)))
+        last = np.zeros(len(held), bool)
+        last[(counts.cumsum() - 1)[counts > 0]] = True
+        if ((pairs == NO_PAIR) != last).any() or int(times.min(initial=2)) < 2:
+            raise ValueError("a text has a pair or a repeat that is none")
+        others = np.concatenate([pairs[~last], again])
         if int(held.max(initial=0)) >= max(1, words) or int(others.max(initial=0)) >= max(1, features):
             raise ValueError("a text has a word that is not there")
-        made._flat = array("I", flat.tobytes())
-        made._starts = array("I", starts.astype(np.uint32).tobytes())
-        made._lengths, made._repeats = array("I", lengths.tobytes()), array("I", repeats.tobytes())
         made._fill_postings(held, np.repeat(np.arange(len(counts), dtype=np.uint32), counts), words)
         return made
 
@@ -194,11 +196,6 @@ class Texts:
         self._postings = [array("I", found.tobytes()) for found in _split(held[first], rows[first], words)]
         again = _split(held[second], rows[second], words)
         self._again = {word: array("I", found.tobytes()) for word, found in enumerate(again) if len(found)}
-
-
-def _sizes(words: Ints, repeats: Ints) -> Ints:
-    """Returns how many numbers texts are kept as."""
-    return words + np.maximum(words - 1, 0) + 2 * repeats
 
 
 def _split(held: NDArray[np.uint32], rows: NDArray[np.uint32], words: int) -> list[NDArray[np.uint32]]:
