@@ -7,14 +7,13 @@ texts that have the word are given it whole.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.features import Family, kept_words, pairs
+from hansa.adapters.index.features import Family, kept_words
 from hansa.adapters.index.ragged import Ints, joined
 from hansa.adapters.index.vocabulary import Heard, Vocabulary
 from hansa.adapters.index.weights import Weights
@@ -51,7 +50,7 @@ def asked(text: str, vocabulary: Vocabulary, weights: Weights, shares: list[floa
     kept = kept_words(text)
     heard = [vocabulary.heard(word) for word in kept]
     unknown = [feature for one in heard if one.unknown for feature in one.unknown]
-    known, more = vocabulary.look_up(pairs(kept))
+    known, more = vocabulary.pairs(kept)
     unknown += more
     features = joined([*(one.features for one in heard), known])
     families = vocabulary.families_of(features)
@@ -83,7 +82,10 @@ def _weighed(
 def _scale(squares: Reals, unknown: list[str], rareness: float, shares: list[float]) -> Reals:
     """Returns what brings each family to its share and the whole to length one, times the root of the share."""
     found = squares.tolist()
-    for name, times in Counter(unknown).items() if unknown else ():
+    counts = dict.fromkeys(unknown, 0)
+    for name in unknown:
+        counts[name] += 1
+    for name, times in counts.items():
         found[int(name[0])] += (rareness * (1 + log(times))) ** 2
     whole = sum([share for share, square in zip(shares, found, strict=True) if square]) or 1.0
     return np.array(

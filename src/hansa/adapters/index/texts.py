@@ -124,9 +124,13 @@ class Texts:
         repeats, times = self._two_by_two(spans(starts + lengths, counts)).T
         return Whole(words, pairs, lengths, repeats, times, counts)
 
-    def rows_with(self, word: int) -> tuple[array[int], array[int]]:
-        """Returns the rows that have a word, in order, and those of them that have it more than once."""
-        return self._postings[word] if word < len(self._postings) else _NONE, self._again.get(word, _NONE)
+    def rows_with(self, words: Sequence[int]) -> list[array[int]]:
+        """Returns for each word the rows that have it, in order."""
+        return [self._postings[word] for word in words]
+
+    def rows_with_twice(self, words: Sequence[int]) -> list[array[int]]:
+        """Returns for each word the rows that have it more than once, in order."""
+        return [self._again.get(word, _NONE) for word in words]
 
     def _at(self, rows: Ints) -> Ints:
         found: Ints = view(self._heads).reshape(-1, 3).take(rows, 0).astype(np.int64).T

@@ -73,10 +73,13 @@ class Vocabulary:
         """Returns a feature's number; -1 when no word and no text had it yet."""
         return self._numbers.get(_name(feature), -1)
 
-    def look_up(self, wanted: Iterable[Feature]) -> tuple[array[int], list[str]]:
-        """Returns the numbers of the features that are known, and the names of those that are not."""
+    def pairs(self, kept: Sequence[str]) -> tuple[array[int], list[str]]:
+        """Returns the numbers of a text's pairs that are known, and the names of those that are not."""
+        return self._looked_up(map(_name, pairs(kept)))
+
+    def _looked_up(self, names: Iterable[str]) -> tuple[array[int], list[str]]:
         known, unknown = array("I"), []
-        for name in map(_name, wanted):
+        for name in names:
             number = self._numbers.get(name)
             if number is None:
                 unknown.append(name)
@@ -101,7 +104,7 @@ class Vocabulary:
         return found
 
     def _listened(self, word: str) -> Heard:
-        known, unknown = self.look_up(of_word(word))
+        known, unknown = self._looked_up(map(_name, of_word(word)))
         having = [self._having.get(number, _NONE) for number in known]
         features = np.array(known, np.uint32)
         sizes = np.array([len(words) for words in having], np.uint32)

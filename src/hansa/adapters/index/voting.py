@@ -54,16 +54,10 @@ def _strongest(brings: Reals, most: int, share: float) -> Ints:
 
 def _votes(words: Ints, brings: Reals, texts: Texts) -> Floats:
     """Returns the votes for each row, given the words that vote and what each brings."""
-    lists, votes = [], []
-    for word, vote in zip(words.tolist(), brings.tolist(), strict=True):
-        rows, again = texts.rows_with(word)
-        lists.append(rows)
-        votes.append(vote)
-        if again:
-            lists.append(again)
-            votes.append(AGAIN * vote)
-    lengths = [len(rows) for rows in lists]
-    return np.bincount(joined(lists), np.array(votes).repeat(lengths), len(texts.ids)).astype(np.float32)
+    numbers = words.tolist()
+    lists = texts.rows_with(numbers) + texts.rows_with_twice(numbers)
+    votes = np.concatenate([brings, AGAIN * brings]).repeat([len(rows) for rows in lists])
+    return np.bincount(joined(lists), votes, len(texts.ids)).astype(np.float32)
 
 
 def _best(votes: Floats, wanted: int) -> Ints:

@@ -53,7 +53,7 @@ class Weights:
         self.having = array("i")
         self.lengths: Floats = np.zeros((16, len(Family)), np.float32)
         self.sizes: Floats = np.zeros(16, np.float32)
-        self.usual: Floats = np.ones(len(Family), np.float32)
+        self.usual = np.ones(len(Family))
         self.changes = 0
         self._shares = shares
         self._enough_texts = enough_texts
@@ -141,7 +141,7 @@ class Weights:
         sizes = sample.sum(axis=1, keepdims=True)
         held = sizes[:, 0] > 0
         if held.any():
-            self.usual = (sample[held] / sizes[held]).mean(axis=0).astype(np.float32)
+            self.usual = (sample[held] / sizes[held]).mean(axis=0).astype(np.float64)
 
     def _measured(
         self,
