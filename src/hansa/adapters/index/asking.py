@@ -7,6 +7,7 @@ texts that have the word are given it whole.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import log, sqrt
 
@@ -82,11 +83,11 @@ def _weighed(
 def _scale(squares: Reals, unknown: list[str], rareness: float, shares: list[float]) -> Reals:
     """Returns what brings each family to its share and the whole to length one, times the root of the share."""
     found = squares.tolist()
-    counts = dict.fromkeys(unknown, 0)
     for name in unknown:
-        counts[name] += 1
-    for name, times in counts.items():
-        found[int(name[0])] += (rareness * (1 + log(times))) ** 2
+        found[int(name[0])] += rareness**2
+    if len(set(unknown)) < len(unknown):
+        for name, times in Counter(unknown).items():
+            found[int(name[0])] += (rareness * (1 + log(times))) ** 2 - times * rareness**2
     whole = sum([share for share, square in zip(shares, found, strict=True) if square]) or 1.0
     return np.array(
         [share / sqrt(square * whole) if square else 0.0 for share, square in zip(shares, found, strict=True)]

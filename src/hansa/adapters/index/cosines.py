@@ -18,27 +18,17 @@ from hansa.adapters.index.weights import Weights
 
 def cosines(asked: Asked, rows: Ints, texts: Texts, vocabulary: Vocabulary, weights: Weights) -> Reals:
     """Returns the cosine of the question with each row's text; 0 for an empty row."""
-    words, pairs, lengths, repeats, times, repeat_counts = texts.whole(rows)
+    words, pairs, counts, repeats, times, repeat_counts = texts.whole(rows)
+    lengths = weights.lengths.take(rows, 0)
+    others = vocabulary.places.of(np.concatenate([pairs, repeats]), asked.features, len(vocabulary))
+    brought_by_others = asked.brought.take(others)
     brought = asked.by_words.take(words, 0)
-    others = asked.brought.take(vocabulary.places.of(np.concatenate([pairs, repeats]), asked.features, len(vocabulary)))
-    brought[:, Family.PAIR] = others[: len(pairs)]
-    too_much = others[len(pairs) :] * (times - np.log(times) - 1)
-    cells = np.arange(0, len(rows) * len(Family), len(Family)).repeat(repeat_counts) + vocabulary.families_of(repeats)
-    sums = _sums(brought, lengths)
-    sums -= np.bincount(cells, too_much, sums.size).reshape(sums.shape)
-    found: Reals = np.vecdot(sums, weights.lengths.take(rows, 0))
-    return found
-
-
-def _sums(brought: Reals, lengths: Ints) -> Reals:
-    """Returns what each text's words bring, by family, given what all of them bring and how many each text has."""
-    starts = lengths.cumsum()
-    starts -= lengths
-    if lengths.all():
-        found: Reals = np.add.reduceat(brought, starts)
-        return found
-    found = np.zeros((len(lengths), len(Family)))
-    held = lengths.nonzero()[0]
-    if len(held):
-        found[held] = np.add.reduceat(brought, starts.take(held))
+    brought[:, Family.PAIR] = brought_by_others[: len(pairs)]
+    texts_of_words = np.arange(len(rows)).repeat(counts)
+    parts = np.vecdot(brought, lengths.take(texts_of_words, 0))
+    found: Reals = np.bincount(texts_of_words, parts, len(rows)).astype(float, copy=False)
+    texts_of_repeats = np.arange(len(rows)).repeat(repeat_counts)
+    too_much = brought_by_others[len(pairs) :] * (times - np.log(times) - 1)
+    too_much *= lengths.take(texts_of_repeats * len(Family) + vocabulary.families_of(repeats))
+    found -= np.bincount(texts_of_repeats, too_much, len(rows))
     return found
