@@ -51,7 +51,7 @@ def asked(text: str, vocabulary: Vocabulary, weights: Weights, shares: list[floa
     kept = kept_words(text)
     heard = [vocabulary.heard(word) for word in kept]
     unknown = [feature for one in heard if one.unknown for feature in one.unknown]
-    known, more = vocabulary.pairs(kept)
+    known, more = vocabulary.known_pairs(kept)
     unknown += more
     features = joined([*(one.features for one in heard), known])
     families = vocabulary.families_of(features)
@@ -83,22 +83,17 @@ def _weighed(
 def _scale(squares: Reals, unknown: list[str], rareness: float, shares: list[float]) -> Reals:
     """Returns what brings each family to its share and the whole to length one, times the root of the share."""
     found = squares.tolist()
-    for name in unknown:
-        found[int(name[0])] += rareness**2
-    if len(set(unknown)) < len(unknown):
-        for name, times in Counter(unknown).items():
-            found[int(name[0])] += (rareness * (1 + log(times))) ** 2 - times * rareness**2
+    counts = Counter(unknown) if len(set(unknown)) < len(unknown) else dict.fromkeys(unknown, 1)
+    for name, times in counts.items():
+        found[int(name[0])] += (rareness * (1 + log(times))) ** 2
     whole = sum([share for share, square in zip(shares, found, strict=True) if square]) or 1.0
-    return np.array(
-        [share / sqrt(square * whole) if square else 0.0 for share, square in zip(shares, found, strict=True)]
-    )
+    parts = zip(shares, found, strict=True)
+    return np.array([share / sqrt(square * whole) if square else 0.0 for share, square in parts])
 
 
 def _by_words(brought: Reals, heard: list[Heard], vocabulary: Vocabulary) -> Reals:
     """Returns what each word of the vocabulary brings, by family."""
     sizes = joined([one.sizes for one in heard])
     cells = joined([one.cells for one in heard])
-    size = len(Family) * len(vocabulary.words)
-    return (
-        np.bincount(cells, brought[: len(sizes)].repeat(sizes), size).reshape(-1, len(Family)).astype(float, copy=False)
-    )
+    found = np.bincount(cells, brought[: len(sizes)].repeat(sizes), len(Family) * len(vocabulary.words))
+    return np.asarray(found, np.float64).reshape(-1, len(Family))

@@ -26,7 +26,7 @@ def cosines(asked: Asked, rows: Ints, texts: Texts, vocabulary: Vocabulary, weig
     brought[:, Family.PAIR] = brought_by_others[: len(pairs)]
     texts_of_words = np.arange(len(rows)).repeat(counts)
     parts = np.vecdot(brought, lengths.take(texts_of_words, 0))
-    found: Reals = np.bincount(texts_of_words, parts, len(rows)).astype(float, copy=False)
+    found = np.asarray(np.bincount(texts_of_words, parts, len(rows)), np.float64)
     texts_of_repeats = np.arange(len(rows)).repeat(repeat_counts)
     too_much = brought_by_others[len(pairs) :] * (times - np.log(times) - 1)
     too_much *= lengths.take(texts_of_repeats * len(Family) + vocabulary.families_of(repeats))

@@ -48,7 +48,7 @@ _LINES = tuple((*start, *end) for start, end in pairwise(SCALE))
 LEAST = 1e-6
 """Cosine below which two texts share nothing."""
 
-_PER_CANDIDATE = 1_000
+_PER_CANDIDATE = 700
 
 
 @dataclass(frozen=True, slots=True)

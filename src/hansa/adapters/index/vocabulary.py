@@ -18,8 +18,12 @@ from hansa.adapters.index.ragged import Ints, Numbers, Places, spans, view
 
 _NONE = array("I")
 _DIGITS = tuple(f"{family:d}" for family in Family)
+
 _REMEMBERED = 1 << 21
-"""Bytes of what words share that are remembered: of a thousand words and more, with 10,000 texts."""
+"""Bytes for what words of questions have in common with the vocabulary: a thousand words, with 10,000 texts."""
+
+_EACH = 64
+"""Of these, for a name or a number, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Vocabulary:
         """Returns a feature's number; -1 when no word and no text had it yet."""
         return self._numbers.get(_name(feature), -1)
 
-    def pairs(self, kept: Sequence[str]) -> tuple[array[int], list[str]]:
+    def known_pairs(self, kept: Sequence[str]) -> tuple[array[int], list[str]]:
         """Returns the numbers of a text's pairs that are known, and the names of those that are not."""
         return self._looked_up(map(_name, pairs(kept)))
 
@@ -97,9 +101,10 @@ class Vocabulary:
         found = self._heard.get(word)
         if found is None:
             found = self._listened(word)
-            self._room -= found.cells.nbytes
-            if self._room < 0:
+            room = found.cells.nbytes + _EACH * (1 + len(found.features) + len(found.unknown))
+            if room > self._room:
                 self._forget()
+            self._room -= room
             self._heard[word] = found
         return found
 
