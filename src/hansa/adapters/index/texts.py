@@ -100,10 +100,9 @@ class Texts:
         """Empties a text's row."""
         row = self.rows.pop(id_)
         self.ids[row] = None
-        for word in dict.fromkeys(self.words_of(np.array([row]))[0].tolist()):
-            for posting in (self._postings[word], self._again.get(word, _NONE)):
-                at = bisect_left(posting, row)
-                del posting[at : at + (row in posting[at : at + 1])]
+        for word, times in Counter(self.words_of(np.array([row]))[0].tolist()).items():
+            for posting in (self._postings[word], *([self._again[word]] if times > 1 else ())):
+                del posting[bisect_left(posting, row)]
         self._heads[3 * row + 1 : 3 * row + 3] = array("I", (0, 0))
 
     def words_of(self, rows: Ints) -> tuple[NDArray[np.uint32], Ints]:
