@@ -95,5 +95,5 @@ def _by_words(brought: Reals, heard: list[Heard], vocabulary: Vocabulary) -> Rea
     """Returns what each word of the vocabulary brings, by family."""
     sizes = joined([one.sizes for one in heard])
     cells = joined([one.cells for one in heard])
-    found = np.bincount(cells, brought[: len(sizes)].repeat(sizes), len(Family) * len(vocabulary.words))
+    found = np.bincount(cells, brought[: len(sizes)].repeat(sizes), len(Family) * vocabulary.words)
     return np.asarray(found, np.float64).reshape(-1, len(Family))

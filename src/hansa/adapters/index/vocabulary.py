@@ -47,18 +47,14 @@ class Vocabulary:
     """Numbers for words and features.
 
     Attributes:
-        words: by number.
-        names: of features, by number: the family's digit and what `features` calls it.
         families: of features, by number.
         places: a table to find features in a list with.
     """
 
     def __init__(self) -> None:
-        self.words: list[str] = []
-        self.names: list[str] = []
         self.families = array("B")
-        self._word_numbers: dict[str, int] = {}
-        self._numbers: dict[str, int] = {}
+        self._word_numbers: dict[str, int] = {}  # nothing is ever taken out: in the order of the numbers
+        self._numbers: dict[str, int] = {}  # the same for features, by the family's digit and what `features` calls it
         self._ends = array("I", [0])
         self._flat = array("I")
         self._having: dict[int, array[int]] = {}  # pairs have no words
@@ -67,7 +63,12 @@ class Vocabulary:
         self.places = Places()
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self._numbers)
+
+    @property
+    def words(self) -> int:
+        """Number of words."""
+        return len(self._word_numbers)
 
     def numbers(self, kept: Sequence[str]) -> tuple[list[int], list[int]]:
         """Returns the numbers of a text's words and of its pairs; new ones are entered."""
@@ -134,8 +135,7 @@ class Vocabulary:
     def _word(self, word: str) -> int:
         number = self._word_numbers.get(word)
         if number is None:
-            number = self._word_numbers[word] = len(self.words)
-            self.words.append(word)
+            number = self._word_numbers[word] = len(self._word_numbers)
             if self._heard:
                 self._forget()
             found = [self._feature(one) for one in of_word(word)]
@@ -149,8 +149,7 @@ class Vocabulary:
         name = _name(feature)
         number = self._numbers.get(name)
         if number is None:
-            number = self._numbers[name] = len(self.names)
-            self.names.append(name)
+            number = self._numbers[name] = len(self._numbers)
             self.families.append(feature[0])
         return number
 
@@ -158,11 +157,11 @@ class Vocabulary:
 
     def parts(self) -> tuple[list[str], list[str], NDArray[np.uint32], NDArray[np.uint32]]:
         """Returns words, names of features, and where each word's features end in the flat array after."""
-        return self.words, self.names, view(self._ends).copy(), view(self._flat).copy()
+        return [*self._word_numbers], [*self._numbers], view(self._ends).copy(), view(self._flat).copy()
 
     @classmethod
     def of_parts(
-        cls, words: Iterable[str], names: Iterable[str], ends: NDArray[np.uint32], flat: NDArray[np.uint32]
+        cls, words: Sequence[str], names: Sequence[str], ends: NDArray[np.uint32], flat: NDArray[np.uint32]
     ) -> Vocabulary:
         """Returns the vocabulary that `parts` was taken from.
 
@@ -170,23 +169,23 @@ class Vocabulary:
             ValueError: the parts do not fit one another.
         """
         made = cls()
-        made.words, made.names = list(words), list(names)
+        made._word_numbers = {word: number for number, word in enumerate(words)}
+        made._numbers = {name: number for number, name in enumerate(names)}
         lengths: Ints = ends[1:].astype(np.int64) - ends[:-1].astype(np.int64)
         if (
-            len(lengths) != len(made.words)
+            not len(lengths) == len(made._word_numbers) == len(words)
+            or len(made._numbers) != len(names)
             or not len(ends)
             or ends[0] != 0
             or ends[-1] != len(flat)
             or (lengths < 1).any()
         ):
             raise ValueError("words and their features do not fit")
-        if len(flat) and int(flat.max()) >= len(made.names):
+        if len(flat) and int(flat.max()) >= len(names):
             raise ValueError("a feature has no name")
-        made.families.extend(int(name[0]) for name in made.names)
+        made.families.extend(int(name[0]) for name in names)
         if len(made.families) and max(made.families) >= len(Family):
             raise ValueError("there is no such family")
-        made._word_numbers = {word: number for number, word in enumerate(made.words)}
-        made._numbers = {name: number for number, name in enumerate(made.names)}
         made._ends = array("I", ends.astype(np.uint32).tobytes())
         made._flat = array("I", flat.astype(np.uint32).tobytes())
         by_feature = np.argsort(flat, kind="stable")
