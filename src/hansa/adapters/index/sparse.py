@@ -10,9 +10,9 @@
 Vectors are never written out: nearly all features belong to words, and texts share words, so a text is kept as the
 numbers of its words. A question is answered in two steps (docs/adr/0017-search-at-scale.md):
 
-1. Each word of the vocabulary is given what it would bring to a text that has it; the words that bring most vote for
-   the texts they stand in. The best voted are the candidates.
-2. The candidates' cosines are worked out exactly.
+1. Each word of the vocabulary is given what it would bring to a text that has it (`asking`); the words that bring most
+   vote for the texts they stand in. The best voted are the candidates (`voting`).
+2. The candidates' cosines are worked out exactly, from what their words bring (`cosines`).
 
 Up to `candidates` texts, every text is a candidate. Adding a text is all the building there is.
 
@@ -61,7 +61,7 @@ class Params:
         enough_texts: texts from which on rareness counts.
         exact_until: texts up to which every change is weighed at once.
         candidates: texts whose cosines are worked out for a question, or six times the answers asked for where that is
-            more; and one for each 1,000 texts. Raising it finds more of the true nearest and takes longer.
+            more; and one for each 700 texts. Raising it finds more of the true nearest and takes longer.
         voters: words that vote for candidates. Raising it does the same.
     """
 
