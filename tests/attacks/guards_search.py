@@ -108,7 +108,7 @@ GUARDS_SEARCH: list[Guard] = [
     ),
     Guard(
         "adapters/index/texts.py",
-        "if ((pairs == NO_PAIR) != last).any() or int(times.min(initial=2)) < 2:",
+        "if ((pairs == NO_PAIR) != last).any() or not _are_surpluses(surpluses):",
         "if False:",
         (_TEXTS + "test_parts_that_make_no_sense_are_refused",),
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import log
+
 import numpy as np
 import pytest
 
-from hansa.adapters.index.texts import NO_PAIR, Texts
+from hansa.adapters.index.texts import NO_PAIR, Texts, surplus
 from hansa.kernel.ids import ContentId
 
 ONE, TWO = ContentId("one"), ContentId("two")
@@ -14,17 +16,17 @@ ONE, TWO = ContentId("one"), ContentId("two")
 def texts() -> Texts:
     """Two texts of the words 0 to 3; the first has word 1 twice, and with it the features 8 and 9."""
     made = Texts()
-    made.add(ONE, [0, 1, 1], [4, 5], [8, 9], [2, 3])
+    made.add(ONE, [0, 1, 1], [4, 5], [8, 9], surplus(np.array([2, 3])).tolist())
     made.add(TWO, [1, 3], [6])
     return made
 
 
 def test_a_text_is_given_back_as_it_was_put_in() -> None:
-    words, pairs, lengths, repeats, times, counts = texts().whole(np.array([1, 0]))
-    assert words.tolist() == [1, 3, 0, 1, 1]
-    assert pairs.tolist() == [6, NO_PAIR, 4, 5, NO_PAIR]
-    assert (lengths.tolist(), counts.tolist()) == ([2, 3], [0, 2])
-    assert (repeats.tolist(), times.tolist()) == ([8, 9], [2, 3])
+    words, others, sizes = texts().whole(np.array([1, 0]))
+    assert words.tolist()[:5] == [1, 3, 0, 1, 1]
+    assert words.view(np.float32)[5:].tolist() == pytest.approx([1 + log(2) - 2, 1 + log(3) - 3])
+    assert others.tolist() == [6, NO_PAIR, 4, 5, NO_PAIR, 8, 9]
+    assert sizes.tolist() == [2, 5]
 
 
 def test_a_word_names_its_rows_once_and_apart_those_that_have_it_twice() -> None:
@@ -38,7 +40,7 @@ def test_a_dropped_text_is_in_no_list() -> None:
     held.drop(ONE)
     assert [rows.tolist() for rows in held.rows_with([0, 1, 3])] == [[], [1], [1]]
     assert [rows.tolist() for rows in held.rows_with_twice([1])] == [[]]
-    assert [part.tolist() for part in held.whole(np.array([0]))] == [[], [], [0], [], [], [0]]
+    assert [part.tolist() for part in held.whole(np.array([0]))] == [[], [], [0]]
 
 
 @pytest.mark.parametrize("drop", [None, ONE, TWO])
@@ -63,9 +65,10 @@ def test_parts_make_the_same_texts_again(drop: ContentId | None) -> None:
         (1, 10),  # a pair that is not there
         (1, NO_PAIR),  # no pair where there is one
         (5, 5),  # a pair where there is none
-        (6, 10),  # a repeat that is not there
-        (7, 1),  # a repeat that is none
-        (7, 0),
+        (7, 10),  # a repeat that is not there
+        (6, 3),  # a repeat that is none
+        (6, 0x8000_0000),
+        (6, 0xFF80_0000),
     ],
 )
 def test_parts_that_make_no_sense_are_refused(place: int, number: int) -> None:

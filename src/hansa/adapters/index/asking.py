@@ -34,7 +34,7 @@ class Asked:
     Attributes:
         features: those of the question that the vocabulary knows; one may stand there several times.
         brought: by each feature, from 1; 0 stands before them, for features that are not there.
-        by_words: by each word of the vocabulary and family: shape (words, 4).
+        by_words: by each word of the vocabulary and family, and 0 after them: shape (words + 1, 4).
     """
 
     features: Ints
@@ -53,7 +53,7 @@ def asked(text: str, vocabulary: Vocabulary, weights: Weights, shares: list[floa
     unknown = [feature for one in heard if one.unknown for feature in one.unknown]
     known, more = vocabulary.known_pairs(kept)
     unknown += more
-    features = joined([*(one.features for one in heard), known])
+    features = joined([*[one.features for one in heard], known])
     families = vocabulary.families_of(features)
     brought, times, squares = _weighed(features, families, vocabulary, weights)
     brought *= _scale(squares, unknown, weights.unknown, shares).take(families)
@@ -83,17 +83,20 @@ def _weighed(
 def _scale(squares: Reals, unknown: list[str], rareness: float, shares: list[float]) -> Reals:
     """Returns what brings each family to its share and the whole to length one, times the root of the share."""
     found = squares.tolist()
-    counts = Counter(unknown) if len(set(unknown)) < len(unknown) else dict.fromkeys(unknown, 1)
-    for name, times in counts.items():
-        found[int(name[0])] += (rareness * (1 + log(times))) ** 2
+    once = rareness**2
+    for name in unknown:
+        found[int(name[0])] += once
+    if len(set(unknown)) < len(unknown):
+        for name, times in Counter(unknown).items():
+            found[int(name[0])] += (rareness * (1 + log(times))) ** 2 - times * once
     whole = sum([share for share, square in zip(shares, found, strict=True) if square]) or 1.0
     parts = zip(shares, found, strict=True)
     return np.array([share / sqrt(square * whole) if square else 0.0 for share, square in parts])
 
 
 def _by_words(brought: Reals, heard: list[Heard], vocabulary: Vocabulary) -> Reals:
-    """Returns what each word of the vocabulary brings, by family."""
+    """Returns what each word of the vocabulary brings, by family, and a row of nothing."""
     sizes = joined([one.sizes for one in heard])
     cells = joined([one.cells for one in heard])
-    found = np.bincount(cells, brought[: len(sizes)].repeat(sizes), len(Family) * vocabulary.words)
+    found = np.bincount(cells, brought[: len(sizes)].repeat(sizes), len(Family) * (vocabulary.words + 1))
     return np.asarray(found, np.float64).reshape(-1, len(Family))

@@ -33,7 +33,7 @@ from hansa.adapters.index.asking import Asked, Reals, asked
 from hansa.adapters.index.cosines import cosines
 from hansa.adapters.index.features import Family, Feature, features, kept_words
 from hansa.adapters.index.ragged import Ints
-from hansa.adapters.index.texts import Texts
+from hansa.adapters.index.texts import Texts, surplus
 from hansa.adapters.index.vocabulary import Vocabulary
 from hansa.adapters.index.voting import at_place, candidates
 from hansa.adapters.index.weights import Weights, features_of_texts
@@ -114,7 +114,7 @@ class SparseIndex:
         features = self.vocabulary.all_features(words, pairs)
         distinct, counts = np.unique(features, return_counts=True)
         repeated = counts > 1
-        row = self.texts.add(skill, words, pairs, distinct[repeated].tolist(), counts[repeated].tolist())
+        row = self.texts.add(skill, words, pairs, distinct[repeated].tolist(), surplus(counts[repeated]).tolist())
         self.weights.count(distinct, len(self.vocabulary), 1)
         self.weights.measure(row, features, self.vocabulary.families_of(features))
         self._settle(after_change=True)

@@ -29,24 +29,34 @@ NO_PAIR = 2**32 - 1
 """Stands with the last word of a text, which is in no pair with a next one."""
 
 
+def surplus(counts: Ints) -> NDArray[np.uint32]:
+    """Returns 1 + ln(c) - c for features that a text has c times, c > 1: what c times one of it is too much by.
+
+    Returns:
+        The bits of negative 32-bit floats, which as whole numbers are greater than any word's.
+    """
+    return (np.log(counts) + 1 - counts).astype(np.float32).view(np.uint32)
+
+
+MOST_WORDS = 0x8000_0000
+"""What the numbers of words are less than, and those of surpluses greater: the bits of minus 0."""
+
+_MINUS_INFINITY = 0xFF80_0000
+
+
 class Whole(NamedTuple):
     """All that some texts are kept as, text after text.
 
     Attributes:
-        words: the words.
-        pairs: of each word with the next; `NO_PAIR` with the last.
-        lengths: how many words each text has.
-        repeats: the features that a text has more than once.
-        times: how often, of each.
-        repeat_counts: how many of those each text has.
+        words: the words; and where a feature stands beside that the text has more than once, the bits of `surplus`,
+            which is beyond all words.
+        others: beside a word, its pair with the next, or `NO_PAIR`; beside a surplus, the feature it is of.
+        sizes: how many of both each text has.
     """
 
     words: NDArray[np.uint32]
-    pairs: NDArray[np.uint32]
-    lengths: Ints
-    repeats: NDArray[np.uint32]
-    times: NDArray[np.uint32]
-    repeat_counts: Ints
+    others: NDArray[np.uint32]
+    sizes: Ints
 
 
 class Texts:
@@ -60,7 +70,7 @@ class Texts:
     def __init__(self) -> None:
         self.ids: list[ContentId | None] = []
         self.rows: dict[ContentId, int] = {}
-        self._flat = array("I")  # two by two; of each text: its words with their pairs, its repeats with their times
+        self._flat = array("I")  # two by two; of each text: each word with its pair, each surplus with its feature
         self._heads = array("I")  # three by three; of each text: where it begins, how many words, how many repeats
         self._postings: list[array[int]] = []
         self._again: dict[int, array[int]] = {}
@@ -74,20 +84,20 @@ class Texts:
         words: Sequence[int],
         pairs: Sequence[int],
         repeats: Sequence[int] = (),
-        counts: Sequence[int] = (),
+        surpluses: Sequence[int] = (),
     ) -> int:
         """Puts a text into a new row and returns it.
 
         Args:
             repeats: the features that its words and pairs have more than once.
-            counts: how often, of each.
+            surpluses: what `surplus` gives of each.
         """
         row = len(self.ids)
         self.ids.append(id_)
         self.rows[id_] = row
         self._heads.extend((len(self._flat) // 2, len(words), len(repeats)))
         self._flat.extend(chain.from_iterable(zip(words, [*pairs, NO_PAIR], strict=False)))
-        self._flat.extend(chain.from_iterable(zip(repeats, counts, strict=True)))
+        self._flat.extend(chain.from_iterable(zip(surpluses, repeats, strict=True)))
         for word, times in Counter(words).items():
             while len(self._postings) <= word:
                 self._postings.append(array("I"))
@@ -119,9 +129,9 @@ class Texts:
     def whole(self, rows: Ints) -> Whole:
         """Returns all that the texts in `rows` are kept as."""
         starts, lengths, counts = self._at(rows)
-        words, pairs = self._two_by_two(spans(starts, lengths)).T
-        repeats, times = self._two_by_two(spans(starts + lengths, counts)).T
-        return Whole(words, pairs, lengths, repeats, times, counts)
+        sizes = lengths + counts
+        words, others = self._two_by_two(spans(starts, sizes)).T
+        return Whole(words, others, sizes)
 
     def rows_with(self, words: Sequence[int]) -> list[array[int]]:
         """Returns for each word the rows that have it, in order."""
@@ -177,10 +187,12 @@ class Texts:
         starts = sizes.cumsum() - sizes
         made._flat = array("I", flat.tobytes())
         made._heads = array("I", np.stack([starts, lengths, repeats], 1).astype(np.uint32).tobytes())
-        held, pairs, counts, again, times, _ = made.whole(np.arange(len(sizes)))
+        counts = lengths.astype(np.int64)
+        held, pairs = made._two_by_two(spans(starts, counts)).T
+        surpluses, again = made._two_by_two(spans(starts + counts, sizes - counts)).T
         last = np.zeros(len(held), bool)
         last[(counts.cumsum() - 1)[counts > 0]] = True
-        if ((pairs == NO_PAIR) != last).any() or int(times.min(initial=2)) < 2:
+        if ((pairs == NO_PAIR) != last).any() or not _are_surpluses(surpluses):
             raise ValueError("a text has a pair or a repeat that is none")
         others = np.concatenate([pairs[~last], again])
         if int(held.max(initial=0)) >= max(1, words) or int(others.max(initial=0)) >= max(1, features):
@@ -205,3 +217,8 @@ def _split(held: NDArray[np.uint32], rows: NDArray[np.uint32], words: int) -> li
     """Returns the rows of each word, given sorted words and the row of each."""
     edges = np.searchsorted(held, np.arange(words + 1)).tolist()
     return [rows[start:end] for start, end in pairwise(edges)]
+
+
+def _are_surpluses(numbers: NDArray[np.uint32]) -> bool:
+    """Says whether all are the bits of negative floats that are finite."""
+    return bool(((numbers > MOST_WORDS) & (numbers < _MINUS_INFINITY)).all())

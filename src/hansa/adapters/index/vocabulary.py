@@ -122,8 +122,8 @@ class Vocabulary:
         self._heard, self._room = {}, _REMEMBERED
 
     def families_of(self, features: Numbers) -> NDArray[np.uint8]:
-        """Returns the families of features."""
-        return np.frombuffer(self.families, np.uint8).take(features)
+        """Returns the families of features; any, of one that is not there."""
+        return np.frombuffer(self.families, np.uint8).take(features, mode="clip")
 
     def features_of(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ints]:
         """Returns the features of words, word after word, and how many each has."""
