@@ -89,8 +89,8 @@ def _scale(squares: Reals, unknown: list[str], rareness: float, shares: list[flo
     if len(set(unknown)) < len(unknown):
         for name, times in Counter(unknown).items():
             found[int(name[0])] += (rareness * (1 + log(times))) ** 2 - times * once
-    whole = sum([share for share, square in zip(shares, found, strict=True) if square]) or 1.0
-    parts = zip(shares, found, strict=True)
+    parts = [*zip(shares, found, strict=True)]
+    whole = sum([share for share, square in parts if square]) or 1.0
     return np.array([share / sqrt(square * whole) if square else 0.0 for share, square in parts])
 
 

@@ -43,7 +43,7 @@ from hansa.node.ports import Similar
 SCALE = ((-1.0, 0.0), (0.0, 0.0), (0.22, 0.7), (0.40, 0.8), (1.0, 1.0))
 """Cosine to similarity, straight lines between these points. Cosines of other encoders mean other things."""
 
-_LINES = tuple((*start, *end) for start, end in pairwise(SCALE))
+_LINES = tuple((*start, *end) for start, end in pairwise(SCALE))[::-1]  # the best are asked for most
 
 LEAST = 1e-6
 """Cosine below which two texts share nothing."""
@@ -203,7 +203,9 @@ class SparseIndex:
 
 def calibrated(cosine: float) -> float:
     """Returns the similarity that a cosine stands for, in [0, 1]."""
+    if cosine > SCALE[-1][0]:
+        return SCALE[-1][1]
     for low, least, high, most in _LINES:
-        if cosine <= high:
-            return least + (most - least) * max(0.0, cosine - low) / (high - low)
-    return SCALE[-1][1]
+        if cosine > low:
+            return least + (most - least) * (cosine - low) / (high - low)
+    return SCALE[0][1]

@@ -130,7 +130,7 @@ class Texts:
         """Returns all that the texts in `rows` are kept as."""
         starts, lengths, counts = self._at(rows)
         sizes = lengths + counts
-        words, others = self._two_by_two(spans(starts, sizes)).T
+        words, others = self._two_by_two(spans(starts, sizes)).T.copy()
         return Whole(words, others, sizes)
 
     def rows_with(self, words: Sequence[int]) -> list[array[int]]:

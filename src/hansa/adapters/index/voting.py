@@ -17,7 +17,7 @@ from hansa.adapters.index.ragged import Ints, joined
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.weights import Floats, Weights
 
-LEAST_SHARE = 0.08
+LEAST_SHARE = 0.09
 """Words that bring less than this share of what the best one brings are asked only when too few texts are found."""
 
 _MORE = 32
@@ -56,7 +56,7 @@ def _votes(words: Ints, brings: Reals, texts: Texts) -> Floats:
     """Returns the votes for each row, given the words that vote and what each brings."""
     numbers = words.tolist()
     lists = texts.rows_with(numbers) + texts.rows_with_twice(numbers)
-    votes = np.concatenate([brings, AGAIN * brings]).repeat([len(rows) for rows in lists])
+    votes = np.concatenate([brings, AGAIN * brings]).repeat(list(map(len, lists)))
     return np.bincount(joined(lists), votes, len(texts.ids)).astype(np.float32)
 
 
