@@ -9,6 +9,8 @@ _FILL = "tests/node/test_filling.py::"
 _A17 = "tests/attacks/test_017_memory_poisoning.py::"
 _RANK = "tests/skills/test_ranking.py::"
 _SCALE = "tests/index/test_at_scale.py::"
+_SPARSE = "tests/index/test_sparse.py::"
+_TEXTS = "tests/index/test_texts.py::"
 
 GUARDS_SEARCH: list[Guard] = [
     Guard(
@@ -91,5 +93,23 @@ GUARDS_SEARCH: list[Guard] = [
         "((voters, LEAST_SHARE), (_MORE * voters, 0.0), (len(brings), 0.0))",
         "((voters, LEAST_SHARE),)",
         (_SCALE + "test_where_the_strongest_words_find_too_little_the_others_are_asked",),
+    ),
+    Guard(
+        "adapters/index/vocabulary.py",
+        "            if self._heard:\n                self._forget()\n",
+        "",
+        (_SPARSE + "test_a_word_that_was_asked_for_is_near_words_that_came_later",),
+    ),
+    Guard(
+        "adapters/index/vocabulary.py",
+        "if room > self._room:",
+        "if False:",
+        (_SPARSE + "test_what_is_remembered_of_questions_is_bounded",),
+    ),
+    Guard(
+        "adapters/index/texts.py",
+        "if ((pairs == NO_PAIR) != last).any() or not _are_surpluses(surpluses):",
+        "if False:",
+        (_TEXTS + "test_parts_that_make_no_sense_are_refused",),
     ),
 ]

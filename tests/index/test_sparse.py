@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hansa.adapters.index import vocabulary
 from hansa.adapters.index.sparse import SCALE, Params, SparseIndex, calibrated
 from hansa.kernel.ids import ContentId, content_id
 from tests.index.oracle import SlowIndex
@@ -77,6 +78,38 @@ def test_adding_and_dropping_leaves_no_trace(steps: list[tuple[bool, int]], aske
     found = {one.skill: one.similarity for one in index.nearest(INTENTS[asked], 50)}
     assert found.keys() == expected.keys()
     assert all(found[skill] == pytest.approx(expected[skill], abs=1e-5) for skill in found)
+
+
+WORDS = "count counter counted list listing date dates order reorder banana of the".split()
+SAYINGS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(SAYINGS, min_size=1, max_size=12, unique=True), SAYINGS)
+def test_what_is_said_again_and_again_counts_as_in_the_slow_index(texts: list[str], question: str) -> None:
+    """Words twice, pairs twice, pieces that two words share: in texts and in questions."""
+    params = Params(enough_texts=4)
+    index, oracle = filled(texts, params), slow(texts, params)
+    cosines = oracle.cosines(question)
+    found = index.similarities(question, [cid(text) for text in texts])
+    assert found == pytest.approx([calibrated(cosines[cid(text)]) for text in texts], abs=1e-5)
+    assert index.similarity(question, texts[0]) == pytest.approx(found[0], abs=1e-5)
+
+
+def test_a_word_that_was_asked_for_is_near_words_that_came_later() -> None:
+    index, late = filled(INTENTS[:20]), "Darn a woollen sock"
+    index.nearest("wool", 50)
+    index.add(cid(late), late)
+    assert index.nearest("wool", 50) == filled([*INTENTS[:20], late]).nearest("wool", 50)
+
+
+def test_what_is_remembered_of_questions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words that share nothing with any text among them: they take room too."""
+    monkeypatch.setattr(vocabulary, "_REMEMBERED", 20_000)
+    index = filled(INTENTS[:20])
+    for number in range(200):
+        index.nearest(f"sort q{number}", 1)
+    assert 2 < len(index.vocabulary._heard) < 100
 
 
 # ---- the same in every process

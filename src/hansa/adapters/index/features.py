@@ -76,7 +76,8 @@ def of_word(word: str) -> tuple[Feature, ...]:
 
 def pairs(kept: Sequence[str]) -> list[Feature]:
     """Returns the pairs of neighbours among the words of a text."""
-    return [(Family.PAIR, " ".join(pair)) for pair in pairwise(stem(word) for word in kept)]
+    family, stems = Family.PAIR, [stem(word) for word in kept]
+    return [(family, f"{one} {next_}") for one, next_ in pairwise(stems)]
 
 
 def _pieces(word: str) -> Iterator[str]:

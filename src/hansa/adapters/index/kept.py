@@ -32,7 +32,7 @@ from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.vocabulary import Vocabulary
 from hansa.kernel.ids import ContentId
 
-MAGIC = b"hansa index 1\n"
+MAGIC = b"hansa index 2\n"
 LEAST_CHANGES = 512
 """Texts that may come or go before the file is written anew, in a small index."""
 
@@ -96,12 +96,12 @@ class KeptIndex(SparseIndex):
     # ---- the file
 
     def _written(self) -> bytes:
-        ids, lengths, flat, rows = self.texts.parts()
+        ids, lengths, repeats, flat, rows = self.texts.parts()
         all_words, names, ends, of_words = self.vocabulary.parts()
         having, rareness, sizes, fresh = self.weights.parts(rows)
         parts = [
             *("\n".join(one).encode() for one in (ids, all_words, names)),
-            *(one.tobytes() for one in (lengths, flat, ends, of_words, having, rareness, sizes)),
+            *(one.tobytes() for one in (lengths, repeats, flat, ends, of_words, having, rareness, sizes)),
         ]
         head = msgspec.json.encode(_Head(making(self.params), fresh, self.weights.owed, [len(one) for one in parts]))
         content = b"".join([head, b"\n", *parts])
@@ -120,18 +120,19 @@ class KeptIndex(SparseIndex):
         line = data.index(b"\n", len(MAGIC) + 32)
         head = msgspec.json.decode(data[len(MAGIC) + 32 : line], type=_Head)
         edges = np.cumsum([line + 1, *head.sizes]).tolist()
-        if head.making != making(self.params) or len(head.sizes) != 10 or edges[-1] != len(data):
+        if head.making != making(self.params) or len(head.sizes) != 11 or edges[-1] != len(data):
             raise ValueError("of another making")
         parts = [whole[start:end] for start, end in pairwise(edges)]
         ids, all_words, names = (str(part, "utf-8").split("\n") if len(part) else [] for part in parts[:3])
-        lengths, flat, ends, of_words = (np.frombuffer(part, np.uint32) for part in parts[3:7])
-        having = np.frombuffer(parts[7], np.int32)
-        rareness, sizes = (np.frombuffer(part, np.float32) for part in parts[8:])
+        lengths, repeats, flat, ends, of_words = (np.frombuffer(part, np.uint32) for part in parts[3:8])
+        having = np.frombuffer(parts[8], np.int32)
+        rareness, sizes = (np.frombuffer(part, np.float32) for part in parts[9:])
         vocabulary = Vocabulary.of_parts(all_words, names, ends, of_words)
         if len(having) > len(names) or len(sizes) != len(ids) * len(Family):
             raise ValueError("weights do not fit")
-        texts = Texts.of_parts([ContentId(one) for one in ids], lengths, flat, len(all_words), len(names))
-        self.weights.take(having, rareness, sizes, head.fresh, head.changes)
+        skills = [ContentId(one) for one in ids]
+        texts = Texts.of_parts(skills, lengths, repeats, flat, len(all_words), len(names))
+        self.weights.take(having, rareness, sizes, head.fresh, head.changes, len(names))
         self.vocabulary, self.texts = vocabulary, texts
 
 

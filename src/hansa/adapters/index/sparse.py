@@ -10,9 +10,9 @@
 Vectors are never written out: nearly all features belong to words, and texts share words, so a text is kept as the
 numbers of its words. A question is answered in two steps (docs/adr/0017-search-at-scale.md):
 
-1. Each word of the vocabulary is given what it would bring to a text that has it; the words that bring most vote for
-   the texts they stand in. The best voted are the candidates.
-2. The candidates' cosines are worked out exactly.
+1. Each word of the vocabulary is given what it would bring to a text that has it (`asking`); the words that bring most
+   vote for the texts they stand in. The best voted are the candidates (`voting`).
+2. The candidates' cosines are worked out exactly, from what their words bring (`cosines`).
 
 Up to `candidates` texts, every text is a candidate. Adding a text is all the building there is.
 
@@ -22,7 +22,6 @@ proposes, and a proof disposes.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,11 +29,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.features import MAX_WORDS, Family, Feature, features, kept_words
+from hansa.adapters.index.asking import Asked, Reals, asked
+from hansa.adapters.index.cosines import cosines
+from hansa.adapters.index.features import Family, Feature, features, kept_words
 from hansa.adapters.index.ragged import Ints
-from hansa.adapters.index.texts import Texts
+from hansa.adapters.index.texts import Texts, surplus
 from hansa.adapters.index.vocabulary import Vocabulary
-from hansa.adapters.index.voting import candidates
+from hansa.adapters.index.voting import at_place, candidates
 from hansa.adapters.index.weights import Weights, features_of_texts
 from hansa.kernel.ids import ContentId
 from hansa.node.ports import Similar
@@ -42,14 +43,12 @@ from hansa.node.ports import Similar
 SCALE = ((-1.0, 0.0), (0.0, 0.0), (0.22, 0.7), (0.40, 0.8), (1.0, 1.0))
 """Cosine to similarity, straight lines between these points. Cosines of other encoders mean other things."""
 
+_LINES = tuple((*start, *end) for start, end in pairwise(SCALE))[::-1]  # the best are asked for most
+
 LEAST = 1e-6
 """Cosine below which two texts share nothing."""
 
-
-_PER_CANDIDATE = 1_000
-
-_OFTEN = np.concatenate([[0.0], 1 + np.log(np.arange(1, 80 * MAX_WORDS))])
-"""What a feature counts that a text has so often; a word has fewer than 80 letters worth counting."""
+_PER_CANDIDATE = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Params:
         enough_texts: texts from which on rareness counts.
         exact_until: texts up to which every change is weighed at once.
         candidates: texts whose cosines are worked out for a question, or six times the answers asked for where that is
-            more; and one for each 1,000 texts. Raising it finds more of the true nearest and takes longer.
+            more; and one for each 700 texts. Raising it finds more of the true nearest and takes longer.
         voters: words that vote for candidates. Raising it does the same.
     """
 
@@ -85,21 +84,6 @@ class Params:
                 raise ValueError(f"{name} must not be negative")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as a vector: its features that the vocabulary knows.
-
-    Attributes:
-        features: their numbers.
-        families: of each.
-        weights: of each; the whole question, with what is unknown, has length one.
-    """
-
-    features: NDArray[np.int64]
-    families: NDArray[np.int64]
-    weights: NDArray[np.float64]
-
-
 class SparseIndex:
     """Implements `node.ports.Index`."""
 
@@ -114,7 +98,6 @@ class SparseIndex:
         self.vocabulary = Vocabulary()
         self.texts = Texts()
         self.weights = Weights(self._shares, self.params.enough_texts, self.params.exact_until)
-        self._places = np.full(1024, -1, np.int32)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -127,9 +110,12 @@ class SparseIndex:
         """Puts a skill in; nothing changes when it is in."""
         if skill in self.texts.rows:
             return
-        row = self.texts.add(skill, *self.vocabulary.numbers(kept_words(text)))
-        features, _ = features_of_texts(np.array([row]), self.texts, self.vocabulary)
-        self.weights.count(np.unique(features), len(self.vocabulary), 1)
+        words, pairs = self.vocabulary.numbers(kept_words(text))
+        features = self.vocabulary.all_features(words, pairs)
+        distinct, counts = np.unique(features, return_counts=True)
+        repeated = counts > 1
+        row = self.texts.add(skill, words, pairs, distinct[repeated].tolist(), surplus(counts[repeated]).tolist())
+        self.weights.count(distinct, len(self.vocabulary), 1)
         self.weights.measure(row, features, self.vocabulary.families_of(features))
         self._settle(after_change=True)
 
@@ -154,11 +140,11 @@ class SparseIndex:
             return []
         rows = self._candidates(asked, limit)
         # rounded, so that equal vectors tie however the machine adds them up
-        cosines = np.round(self._cosines(asked, rows), 6)
-        floor = np.partition(cosines, -limit)[-limit] if limit < len(cosines) else 0.0
-        kept = np.flatnonzero(cosines >= max(floor, LEAST))
-        ids = [self.texts.ids[row] for row in rows[kept].tolist()]
-        best = sorted((-cosine, id_) for cosine, id_ in zip(cosines[kept].tolist(), ids, strict=True) if id_)
+        cosines = self._cosines(asked, rows).round(6)
+        floor = at_place(cosines, limit) if limit < len(cosines) else 0.0
+        kept = (cosines >= max(floor, LEAST)).nonzero()[0]
+        ids = [self.texts.ids[row] for row in rows.take(kept).tolist()]
+        best = sorted((-cosine, id_) for cosine, id_ in zip(cosines.take(kept).tolist(), ids, strict=True) if id_)
         return [Similar(skill, calibrated(-cosine)) for cosine, skill in best[:limit]]
 
     def similarities(self, text: str, skills: Sequence[ContentId]) -> list[float]:
@@ -181,20 +167,15 @@ class SparseIndex:
     # ---- a question
 
     def _asked(self, text: str) -> Asked:
-        known, unknown = self.vocabulary.look_up(kept_words(text))
-        numbers, counts = np.unique(known, return_counts=True)
-        others = Counter(unknown)
-        families = np.concatenate([self.vocabulary.families_of(numbers), [family for family, _ in others]]).astype(int)
-        rare = np.concatenate([self.weights.rareness(numbers), np.full(len(others), self.weights.unknown)])
-        weights = self._weighed(families, rare, np.concatenate([counts, list(others.values())]))
-        return Asked(numbers, families[: len(numbers)], weights[: len(numbers)])
+        return asked(text, self.vocabulary, self.weights, self._shares.tolist())
 
     def _vector(self, text: str) -> dict[Feature, float]:
         """Returns a text's features with their weights."""
         counts = features(text)
         numbers = np.array([self.vocabulary.find(feature) for feature in counts], np.int64)
         families = np.array([family for family, _ in counts], np.int64)
-        rare = np.where(numbers >= 0, self.weights.rareness(np.maximum(numbers, 0)), self.weights.unknown)
+        rare = np.full(len(numbers), self.weights.unknown)
+        rare[numbers >= 0] = self.weights.rareness(numbers[numbers >= 0])
         weights = self._weighed(families, rare, np.array(list(counts.values())))
         return dict(zip(counts, weights.tolist(), strict=True))
 
@@ -211,26 +192,10 @@ class SparseIndex:
         wanted = max(self.params.candidates, 6 * limit) + len(self.texts) // _PER_CANDIDATE
         if len(self.texts.ids) <= wanted:
             return np.arange(len(self.texts.ids))
-        voters = self.params.voters
-        return candidates(asked, self.vocabulary, self.texts, self.weights, self._shares, wanted, voters)
+        return candidates(asked, self.texts, self.weights, wanted, self.params.voters)
 
-    def _cosines(self, asked: Asked, rows: Ints) -> NDArray[np.float64]:
-        """Returns the cosine of the question with each row's text, worked out in full."""
-        size = len(self.vocabulary)
-        if len(self._places) < size:
-            self._places = np.full(2 * size, -1, np.int32)
-        found, owners = features_of_texts(rows, self.texts, self.vocabulary)
-        self._places[asked.features] = np.arange(len(asked.features))
-        places = self._places[found]
-        self._places[asked.features] = -1
-        shared = np.flatnonzero(places >= 0)
-        cells = owners[shared] * len(asked.features) + places[shared]
-        counts = np.bincount(cells, minlength=len(rows) * len(asked.features)).reshape(len(rows), -1)
-        rare = self.weights.rareness(asked.features)
-        factors = np.zeros((len(asked.features), len(Family)))
-        factors[np.arange(len(rare)), asked.families] = asked.weights * rare * np.sqrt(self._shares)[asked.families]
-        cosines: NDArray[np.float64] = (_OFTEN[counts] @ factors * self.weights.lengths[rows]).sum(axis=1)
-        return cosines
+    def _cosines(self, asked: Asked, rows: Ints) -> Reals:
+        return cosines(asked, rows, self.texts, self.vocabulary, self.weights)
 
     def _settle(self, after_change: bool = False) -> None:
         self.weights.settle(self.texts, self.vocabulary, after_change)
@@ -238,7 +203,9 @@ class SparseIndex:
 
 def calibrated(cosine: float) -> float:
     """Returns the similarity that a cosine stands for, in [0, 1]."""
-    for (low, least), (high, most) in pairwise(SCALE):
-        if cosine <= high:
-            return least + (most - least) * max(0.0, cosine - low) / (high - low)
-    return SCALE[-1][1]
+    if cosine > SCALE[-1][0]:
+        return SCALE[-1][1]
+    for low, least, high, most in _LINES:
+        if cosine > low:
+            return least + (most - least) * (cosine - low) / (high - low)
+    return SCALE[0][1]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hansa.adapters.index.features import Family
-from hansa.adapters.index.ragged import Ints
+from hansa.adapters.index.ragged import Ints, Numbers
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.vocabulary import Vocabulary
 
@@ -53,18 +53,18 @@ class Weights:
         self.having = array("i")
         self.lengths: Floats = np.zeros((16, len(Family)), np.float32)
         self.sizes: Floats = np.zeros(16, np.float32)
-        self.usual: Floats = np.ones(len(Family), np.float32)
+        self.usual = np.ones(len(Family))
         self.changes = 0
         self._shares = shares
         self._enough_texts = enough_texts
         self._exact_until = exact_until
-        self._rareness: Floats = np.zeros(0, np.float32)
+        self._rareness: Floats = np.zeros(0, np.float32)  # at least as long as `having`
         self._fresh = 1.0
         self._pass: _Pass | None = None
 
-    def rareness(self, features: NDArray[np.uint32] | Ints) -> Floats:
+    def rareness(self, features: Numbers) -> Floats:
         """Returns how much features count; one that came in since the last weighing counts as if nobody had it."""
-        return _rare(features, self._rareness, self._fresh)
+        return self._rareness.take(features)
 
     @property
     def unknown(self) -> float:
@@ -79,6 +79,7 @@ class Weights:
         """
         if len(self.having) < size:
             self.having.extend([0] * (size - len(self.having)))
+            self._rareness = _grown(self._rareness, size, self._fresh)
         np.frombuffer(self.having, np.int32)[features] += by
         self.changes += 1
 
@@ -113,10 +114,11 @@ class Weights:
     def _step(self, now: _Pass, texts: Texts, vocabulary: Vocabulary) -> None:
         rows = len(texts.ids)
         now.lengths = _grown(now.lengths, rows)
+        now.rareness = _grown(now.rareness, len(self.having), now.fresh)
         upto = min(rows, now.done + max(STEP, self._exact_until))
         features, owners = features_of_texts(np.arange(now.done, upto), texts, vocabulary)
         families = vocabulary.families_of(features)
-        rareness = _rare(features, now.rareness, now.fresh)
+        rareness = now.rareness.take(features)
         now.lengths[now.done : upto] = self._measured(owners, features, families, rareness, upto - now.done)
         now.done = upto
         if upto == rows:
@@ -139,7 +141,7 @@ class Weights:
         sizes = sample.sum(axis=1, keepdims=True)
         held = sizes[:, 0] > 0
         if held.any():
-            self.usual = (sample[held] / sizes[held]).mean(axis=0).astype(np.float32)
+            self.usual = (sample[held] / sizes[held]).mean(axis=0).astype(np.float64)
 
     def _measured(
         self,
@@ -177,10 +179,20 @@ class Weights:
 
     def parts(self, rows: Ints) -> tuple[NDArray[np.int32], Floats, Floats, float]:
         """Returns counts, rareness, lengths of the texts in `rows`, and what an unknown feature counts."""
-        return np.frombuffer(self.having, np.int32).copy(), self._rareness, self.lengths[rows], self._fresh
+        return (
+            np.frombuffer(self.having, np.int32).copy(),
+            self._rareness[: len(self.having)],
+            self.lengths[rows],
+            self._fresh,
+        )
 
-    def take(self, having: NDArray[np.int32], rareness: Floats, lengths: Floats, fresh: float, changes: int) -> None:
+    def take(
+        self, having: NDArray[np.int32], rareness: Floats, lengths: Floats, fresh: float, changes: int, size: int
+    ) -> None:
         """Goes on from what `parts` gave.
+
+        Args:
+            size: number of features in the vocabulary.
 
         Raises:
             ValueError: the parts do not fit one another.
@@ -192,7 +204,7 @@ class Weights:
         if having.min(initial=0) < 0 or having.max(initial=0) > texts or lengths.min(initial=0) < 0:
             raise ValueError("weights make no sense")
         self.having = array("i", having.tobytes())
-        self._rareness, self._fresh = rareness, fresh
+        self._rareness, self._fresh = _grown(rareness, size, fresh), fresh
         self.lengths = _grown(np.array(lengths).reshape(-1, len(Family)), 16)
         self.sizes = self.lengths.sum(axis=1)
         self.changes = changes
@@ -208,16 +220,9 @@ def features_of_texts(rows: Ints, texts: Texts, vocabulary: Vocabulary) -> tuple
     return np.concatenate([of_words, pairs]), owners
 
 
-def _rare(features: NDArray[np.uint32] | Ints, rareness: Floats, fresh: float) -> Floats:
-    if not len(rareness):
-        return np.full(len(features), fresh, np.float32)
-    known = rareness[np.minimum(features, len(rareness) - 1)]
-    found: Floats = np.where(features < len(rareness), known, np.float32(fresh))
-    return found
-
-
-def _grown(held: Floats, rows: int) -> Floats:
+def _grown(held: Floats, rows: int, fresh: float = 0.0) -> Floats:
+    """Returns what is held with room for so many rows and some more; `fresh` stands in the new ones."""
     if rows <= len(held):
         return held
-    more = np.zeros((max(rows, 2 * len(held)) - len(held), *held.shape[1:]), np.float32)
+    more = np.full((rows + rows // 8 + 16 - len(held), *held.shape[1:]), fresh, np.float32)
     return np.concatenate([held, more])
