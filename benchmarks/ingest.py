@@ -27,7 +27,7 @@ from hansa.skills.model import Case, Cases, Claim, Evidence, Outcome, Result, Sk
 
 AUTHORS = [MemoryKeys(bytes([number]) * 32) for number in range(1, 9)]
 CLIENTS = 32
-BULKS_AT_ONCE = 8
+BULKS_AT_ONCE = 16
 BULK = 100
 ROUNDS = 5
 PLAIN = 600
@@ -132,7 +132,7 @@ def rows() -> Iterable[Row]:
         bulks = f"bulks of {BULK}, {BULKS_AT_ONCE} at once"
         yield from _measured(alone, hub, other, one_by_one, 1_500, at_least(2.5))
         yield from _measured(f"{bulks}, a signature on each record", hub, other, in_bulk, 3_000, at_least(4))
-        yield from _measured(f"{bulks}, one signature for each", hub, other, as_batches, 20_000, at_least(15))
+        yield from _measured(f"{bulks}, one signature for each", hub, other, as_batches, 10_000, at_least(15))
 
 
 def one_by_one(port: int, amount: int) -> float:

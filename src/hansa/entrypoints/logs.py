@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -67,8 +66,7 @@ def configure(level: str, as_json: bool, file: LogFile | None = None, file_level
     _take_over("mcp", number_of(level, logging.WARNING))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """Something to be logged: when it happened (milliseconds UTC), its level, its name, and what belongs to it."""
 
     at: int

@@ -161,12 +161,12 @@ class Batch:
         match change:
             case PutRecord() | WithholdRecord():
                 self._file(change)
+            case PutEvidence(record, finding):
+                self._findings.append(codec.finding_values(record, finding))
             case PutSkill(row):
                 self._put_skill(row)
             case SetSkillState():
                 self._set_state(change)
-            case PutEvidence(record, finding):
-                self._findings.append(codec.finding_values(record, finding))
             case AppendLedger():
                 self._append_ledger(change)
             case PutTombstone(row):
