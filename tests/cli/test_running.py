@@ -345,7 +345,8 @@ def test_what_is_told_together_is_logged_as_one_by_one(home: Path, capsys: pytes
 
     from hansa.entrypoints import logs
 
-    entries = [logs.Entry(number, level, f"a.b{number}", {"text": f"{number}\n\x1b[31m" + "y" * 300, "n": number})
+    odd = ["\n\x1b[31m", "plain", "\x7f", "\u202e", "\\", '"', "\t"]
+    entries = [logs.Entry(number, level, f"a.b{number}", "x", f"{number}{odd[number % 7]}" + "y" * 300, {"n": number})
                for number, level in enumerate(["info", "warning", "debug", "info", "info", "error"] * 9)]  # fmt: skip
     home.mkdir(exist_ok=True)
     file = logs.LogFile(home, 10_000, 9)
@@ -356,7 +357,8 @@ def test_what_is_told_together_is_logged_as_one_by_one(home: Path, capsys: pytes
             if together:
                 logs.tell(entries)
             for one in entries if not together else []:
-                structlog.get_logger("hansa").log(logs.number_of(one.level, 0), one.event, **one.values)
+                values = {"ref": one.ref, "text": one.text, **one.fields}
+                structlog.get_logger("hansa").log(logs.number_of(one.level, 0), one.event, **values)
             file.flush()
             kept = [json.loads(line) for path in (home / "logs").iterdir() for line in path.read_text().splitlines()]
             shown = [json.loads(line) for line in capsys.readouterr().err.splitlines()]

@@ -108,7 +108,7 @@ async def test_a_slow_watcher_gets_what_fits_then_a_gap_and_the_end() -> None:
     with stream.watching() as watcher:
         for number in range(QUEUE + 7):
             stream.show(shown(number), NOW)
-        assert watcher.queue.qsize() == QUEUE
+        assert len(watcher) == QUEUE
         assert watcher.missed == 7
     following = stream.follow()
     first = asyncio.ensure_future(anext(following))

@@ -67,12 +67,14 @@ def configure(level: str, as_json: bool, file: LogFile | None = None, file_level
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """Something to be logged: when it happened (milliseconds UTC), its level, its name, and what belongs to it."""
+    """An event to be logged: when it happened (milliseconds UTC), its level, its name, and what belongs to it."""
 
     at: int
     level: str
     event: str
-    values: Mapping[str, str | int]
+    ref: str
+    text: str
+    fields: Mapping[str, str | int]
 
 
 def tell(entries: Sequence[Entry]) -> None:
@@ -84,7 +86,8 @@ def tell(entries: Sequence[Entry]) -> None:
             continue
         _write(together)
         together = []
-        structlog.get_logger("hansa").log(number_of(entry.level, logging.ERROR), entry.event, **entry.values)
+        values = {"ref": entry.ref, "text": entry.text, **entry.fields}
+        structlog.get_logger("hansa").log(number_of(entry.level, logging.ERROR), entry.event, **values)
     _write(together)
 
 
@@ -107,7 +110,10 @@ def _append(lines: Sequence[str]) -> None:
 
 
 def _line(entry: Entry) -> str:
-    values = {**entry.values, "event": entry.event, "level": entry.level, "timestamp": iso(entry.at)}
+    values = {
+        "ref": entry.ref, "text": entry.text, **entry.fields,
+        "event": entry.event, "level": entry.level, "timestamp": iso(entry.at),
+    }  # fmt: skip
     line = _as_json(values)
     if line.isascii() and line.isprintable() and "\\" not in line:  # then no value needs to be made so
         return line

@@ -87,7 +87,7 @@ async def write_down(app: App) -> None:
 
 def _entry(event: Event) -> logs.Entry:
     level = "warning" if event.kind in _WARNINGS else "info"
-    return logs.Entry(event.at, level, event.kind.code, {"ref": event.ref, "text": event.text, **event.fields})
+    return logs.Entry(event.at, level, event.kind.code, event.ref, event.text, event.fields)
 
 
 async def watch(app: App, stopping: asyncio.Event) -> None:

@@ -23,6 +23,9 @@ from hansa.node.ports import Clock, Index, Store
 from hansa.node.rows import AppendJournal, Change, JournalRow, PutOutbox, PutRecord, PutSkill
 from hansa.node.spans import NO_SPANS, Spans
 
+KEPT = (PutRecord, PutSkill)
+"""What takes of its author's share; `X | Y` would be put together anew for each change."""
+
 
 class Effects(msgspec.Struct):
     """What a decision leads to.
@@ -104,7 +107,7 @@ class Driver:
 
     def _show(self, effects: Effects, now: Instant) -> None:
         for change in effects.changes:
-            if isinstance(change, PutRecord | PutSkill):
+            if isinstance(change, KEPT):
                 self._kept(change)
             elif isinstance(change, PutOutbox) and not change.row.tries:
                 self.outbox_filled.set()

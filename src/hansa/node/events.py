@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 
 import msgspec
@@ -186,31 +185,48 @@ class Event(msgspec.Struct, frozen=True):
         }
 
 
-@dataclass(slots=True, eq=False)
 class Watcher:
-    """Somebody who watches: a bounded queue, and how many events did not fit into it."""
+    """Somebody who watches: a bounded queue, and how many events did not fit into it.
 
-    queue: asyncio.Queue[Event] = field(default_factory=lambda: asyncio.Queue(QUEUE))
-    missed: int = 0
+    Attributes:
+        missed: events that did not fit.
+    """
+
+    def __init__(self) -> None:
+        """Begins with nothing."""
+        self.missed = 0
+        self._waiting: deque[Event] = deque()
+        self._something = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Counts what waits."""
+        return len(self._waiting)
 
     def offer(self, event: Event) -> None:
         """Hands an event over; once one did not fit, all later ones are missed too, so that there is one gap."""
-        if self.missed or self.queue.full():
+        if self.missed or len(self._waiting) >= QUEUE:
             self.missed += 1
         else:
-            self.queue.put_nowait(event)
+            self._waiting.append(event)
+            self._something.set()
+
+    async def next(self) -> Event:
+        """Returns what has waited longest, once something does."""
+        while not self._waiting:
+            self._something.clear()
+            await self._something.wait()
+        return self._waiting.popleft()
 
     async def take(self) -> list[Event]:
         """Returns all that waits, once something does."""
-        taken = [await self.queue.get()]
-        while not self.queue.empty():
-            taken.append(self.queue.get_nowait())
+        taken = [await self.next(), *self._waiting]
+        self._waiting.clear()
         return taken
 
     @property
     def behind(self) -> bool:
         """Says whether everything in order was taken, and the next event is one that is missing."""
-        return self.missed > 0 and self.queue.empty()
+        return self.missed > 0 and not self._waiting
 
 
 class Stream:

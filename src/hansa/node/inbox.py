@@ -23,12 +23,12 @@ from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.doorkeeper import TURN
-from hansa.node.driver import Effects
+from hansa.node.driver import KEPT, Effects
 from hansa.node.events import Kind
 from hansa.node.gathering import Arrival, Fate, Gathering, Taken, Wanted, let_go
 from hansa.node.keeping import Keeping, Span
 from hansa.node.rooms import Rooms
-from hansa.node.rows import AppendLedger, PutBlob, PutRecord, PutSkill
+from hansa.node.rows import AppendLedger, PutBlob, PutRecord
 from hansa.node.shelf import Shelf, record_row
 from hansa.node.turns import Hold
 from hansa.node.vault import subject_of
@@ -134,7 +134,7 @@ class Inbox:
                 fate, effects = self._decide(one)
                 span.add(one, fate, effects)
                 for change in effects.changes:
-                    if isinstance(change, PutRecord | PutSkill):
+                    if isinstance(change, KEPT):
                         self._core.memory.coming(change)
             self._write(span, names)
         except BaseException:

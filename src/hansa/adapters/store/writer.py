@@ -29,7 +29,7 @@ from hansa.adapters.store.writes import Batch, get_meta, put_meta
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.node.rows import Change
 
-MAX_GROUP = 256
+MAX_GROUP = 1_024
 """Batches in one commit. Raising it makes busy nodes faster and the slowest answer slower."""
 
 

@@ -81,7 +81,7 @@ def _frame(event: Event) -> str:
 
 async def next_event(watcher: Watcher, stopping: asyncio.Event, seconds: float = HEARTBEAT_SECONDS) -> Event | None:
     """Returns the next event; None after some quiet, or when the node stops."""
-    waits = {asyncio.ensure_future(watcher.queue.get()), asyncio.ensure_future(stopping.wait())}
+    waits = {asyncio.ensure_future(watcher.next()), asyncio.ensure_future(stopping.wait())}
     done, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for one in pending:
         one.cancel()
