@@ -116,8 +116,8 @@ def read(data: bytes, limits: Limits | None = None) -> Signed:
     quick = canonical.decode_quickly(data, _QUICK, typed=True)
     if quick is None:
         return read_slowly(data, limits)
-    signatures = tuple((one.keyid, one.sig) for one in quick.signatures)
-    places = tuple(_place(one.batch, one.batch.path) if one.batch else None for one in quick.signatures)
+    signatures = tuple([(one.keyid, one.sig) for one in quick.signatures])
+    places = tuple([_place(one.batch, one.batch.path) if one.batch else None for one in quick.signatures])
     return Signed(data, quick.payloadType, quick.payload, signatures, places)
 
 

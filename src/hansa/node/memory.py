@@ -13,7 +13,7 @@ from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.ports import Store
-from hansa.node.rows import PeerRow, PutRecord, PutSkill
+from hansa.node.rows import PutRecord, PutSkill
 from hansa.skills.messages import EVIDENCE, SKILL
 from hansa.skills.model import Origin, SkillState, bytes_of_files
 
@@ -29,7 +29,7 @@ class _Found:
     asked: frozenset[ContentId]
     held: frozenset[ContentId]
     places: dict[tuple[NodeId, int], ContentId]
-    peers: dict[NodeId, PeerRow | None] = field(default_factory=dict)
+    guests: dict[NodeId, Guest] = field(default_factory=dict)
     states: dict[ContentId, SkillState | None] = field(default_factory=dict)
 
 
@@ -141,13 +141,18 @@ class StoreMemory:
 
     def live_floor(self, author: NodeId) -> int:
         """Returns the highest sequence number of a live message taken from `author`."""
-        peer = self._peer(author)
+        peer = self._store.peer(author)
         return peer.live_seq if peer else -1
 
     def guest(self, author: NodeId) -> Guest:
         """Returns what the operator has settled about `author`."""
-        peer = self._peer(author)
-        return Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
+        guest = self._found.guests.get(author) if self._found else None
+        if guest is None:
+            peer = self._store.peer(author)
+            guest = Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
+            if self._found:
+                self._found.guests[author] = guest
+        return guest
 
     def state(self, skill: ContentId) -> SkillState | None:
         """Returns the state of a skill; None when it is not held here."""
@@ -171,10 +176,3 @@ class StoreMemory:
                 self._last.clear()
             self._last[author] = self._store.last_seq(author)
         return seq > self._last[author]
-
-    def _peer(self, author: NodeId) -> PeerRow | None:
-        if self._found is None:
-            return self._store.peer(author)
-        if author not in self._found.peers:
-            self._found.peers[author] = self._store.peer(author)
-        return self._found.peers[author]
