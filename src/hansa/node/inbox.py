@@ -124,6 +124,7 @@ class Inbox:
         if not self._hold.take_free(names):
             await self._keeping.until(0)  # then nothing is held
             await self._hold.take(names)
+        handed_in = False
         try:
             span = self._begin(group)
             for number, one in enumerate(group):
@@ -137,10 +138,11 @@ class Inbox:
                     if isinstance(change, KEPT):
                         self._core.memory.coming(change)
             self._write(span, names)
-        except BaseException:
-            self._core.memory.arrive(self._core.memory.leave())
-            self._hold.give(names)
-            raise
+            handed_in = True
+        finally:
+            if not handed_in:
+                self._core.memory.arrive(self._core.memory.leave())
+                self._hold.give(names)
         await self._keeping.until(AHEAD)
 
     def _begin(self, group: Sequence[Arrival]) -> Span:

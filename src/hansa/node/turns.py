@@ -100,9 +100,9 @@ class Hold:
                 await self._turns.take(name)
                 self._uses[name] = 1
                 taken.append(name)
-        except BaseException:
-            self.give(taken)
-            raise
+        finally:
+            if len(taken) < len(names):
+                self.give(taken)
 
     def give(self, names: Collection[str]) -> None:
         """Gives the turns of one thing back; those that another one needs are kept."""
