@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from hansa.identity.envelope import Signer
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
@@ -277,8 +279,7 @@ class Store(Members, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Similar:
+class Similar(msgspec.Struct, frozen=True):
     """A skill found by meaning: cosine similarity, calibrated to [0, 1] so that 0.7 filters and 0.8 decides."""
 
     skill: ContentId

@@ -14,7 +14,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.features import Family, kept_words
+from hansa.adapters.index.features import FAMILIES, kept_words
 from hansa.adapters.index.ragged import Ints, joined
 from hansa.adapters.index.vocabulary import Heard, Vocabulary
 from hansa.adapters.index.weights import Weights
@@ -73,11 +73,11 @@ def _weighed(
     places = vocabulary.places.of(features, features, len(vocabulary))
     times: Ints = np.bincount(places)  # 0 for all but the last place of one that is there several times, and at 0
     if np.count_nonzero(times) == len(features):
-        return rare, None, np.bincount(families, rare, len(Family)).astype(float)
+        return rare, None, np.bincount(families, rare, FAMILIES).astype(float)
     times = times.take(places)
     often = 1 + np.log(times)
     rare *= often
-    return rare, times, np.bincount(families, rare * often / times, len(Family)).astype(float)
+    return rare, times, np.bincount(families, rare * often / times, FAMILIES).astype(float)
 
 
 def _scale(squares: Reals, unknown: list[str], rareness: float, shares: list[float]) -> Reals:
@@ -98,5 +98,5 @@ def _by_words(brought: Reals, heard: list[Heard], vocabulary: Vocabulary) -> Rea
     """Returns what each word of the vocabulary brings, by family, and a row of nothing."""
     sizes = joined([one.sizes for one in heard])
     cells = joined([one.cells for one in heard])
-    found = np.bincount(cells, brought[: len(sizes)].repeat(sizes), len(Family) * (vocabulary.words + 1))
-    return np.asarray(found, np.float64).reshape(-1, len(Family))
+    found = np.bincount(cells, brought[: len(sizes)].repeat(sizes), FAMILIES * (vocabulary.words + 1))
+    return np.asarray(found, np.float64).reshape(-1, FAMILIES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hansa.adapters.index.asking import Asked, Reals
-from hansa.adapters.index.features import Family
+from hansa.adapters.index.features import FAMILIES
 from hansa.adapters.index.ragged import Ints
 from hansa.adapters.index.texts import MOST_WORDS, Texts
 from hansa.adapters.index.vocabulary import Vocabulary
@@ -24,7 +24,7 @@ def cosines(asked: Asked, rows: Ints, texts: Texts, vocabulary: Vocabulary, weig
     parts = np.vecdot(asked.by_words.take(words, 0, mode="clip"), lengths.take(owners, 0))
     by_others = asked.brought.take(vocabulary.places.of(others, asked.features, len(vocabulary)))
     by_others *= np.where(words > MOST_WORDS, words.view(np.float32), 1)
-    owners_families = owners * len(Family) + vocabulary.families_of(others)
+    owners_families = owners * FAMILIES + vocabulary.families_of(others)
     by_others *= lengths.take(owners_families)
     parts += by_others
     return np.asarray(np.bincount(owners, parts, len(rows)), np.float64)

@@ -40,6 +40,8 @@ class Family(IntEnum):
     SENSE = 3
 
 
+FAMILIES = len(Family)
+
 _STOP = frozenset(
     """
     a an the this that these those there here it its they them their he him his she her i me my we us our you your

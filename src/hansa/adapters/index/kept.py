@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 
 from hansa.adapters.index import features, thesaurus, words
-from hansa.adapters.index.features import Family
+from hansa.adapters.index.features import FAMILIES
 from hansa.adapters.index.sparse import Params, SparseIndex
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.vocabulary import Vocabulary
@@ -128,7 +128,7 @@ class KeptIndex(SparseIndex):
         having = np.frombuffer(parts[8], np.int32)
         rareness, sizes = (np.frombuffer(part, np.float32) for part in parts[9:])
         vocabulary = Vocabulary.of_parts(all_words, names, ends, of_words)
-        if len(having) > len(names) or len(sizes) != len(ids) * len(Family):
+        if len(having) > len(names) or len(sizes) != len(ids) * FAMILIES:
             raise ValueError("weights do not fit")
         skills = [ContentId(one) for one in ids]
         texts = Texts.of_parts(skills, lengths, repeats, flat, len(all_words), len(names))

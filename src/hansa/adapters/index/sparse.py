@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from hansa.adapters.index.asking import Asked, Reals, asked
 from hansa.adapters.index.cosines import cosines
-from hansa.adapters.index.features import Family, Feature, features, kept_words
+from hansa.adapters.index.features import FAMILIES, Feature, features, kept_words
 from hansa.adapters.index.ragged import Ints
 from hansa.adapters.index.texts import Texts, surplus
 from hansa.adapters.index.vocabulary import Vocabulary
@@ -144,7 +144,7 @@ class SparseIndex:
         floor = at_place(cosines, limit) if limit < len(cosines) else 0.0
         kept = (cosines >= max(floor, LEAST)).nonzero()[0]
         ids = [self.texts.ids[row] for row in rows.take(kept).tolist()]
-        best = sorted((-cosine, id_) for cosine, id_ in zip(cosines.take(kept).tolist(), ids, strict=True) if id_)
+        best = sorted([(-cosine, id_) for cosine, id_ in zip(cosines.take(kept).tolist(), ids, strict=True) if id_])
         return [Similar(skill, calibrated(-cosine)) for cosine, skill in best[:limit]]
 
     def similarities(self, text: str, skills: Sequence[ContentId]) -> list[float]:
@@ -182,7 +182,7 @@ class SparseIndex:
     def _weighed(self, families: Ints, rare: NDArray[np.float64], counts: Ints) -> NDArray[np.float64]:
         """Returns the vector of one text: its families brought to their shares, the whole to length one."""
         weights = rare * (1 + np.log(counts))
-        squares = np.bincount(families, weights * weights, len(Family))
+        squares = np.bincount(families, weights * weights, FAMILIES)
         shares = np.where(squares > 0, self._shares, 0)
         scale = np.sqrt(shares / np.where(squares > 0, squares, 1) / (shares.sum() or 1))
         found: NDArray[np.float64] = weights * scale[families]

@@ -137,6 +137,11 @@ class Texts:
         """Returns for each word the rows that have it, in order."""
         return [self._postings[word] for word in words]
 
+    def had_twice(self, words: Sequence[int]) -> list[int]:
+        """Returns the places of those among `words` that a text has more than once."""
+        again = self._again
+        return [at for at, word in enumerate(words) if word in again]
+
     def rows_with_twice(self, words: Sequence[int]) -> list[array[int]]:
         """Returns for each word the rows that have it more than once, in order."""
         return [self._again.get(word, _NONE) for word in words]

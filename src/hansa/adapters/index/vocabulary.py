@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.features import Family, Feature, of_word, pairs
+from hansa.adapters.index.features import FAMILIES, Family, Feature, of_word, pairs
 from hansa.adapters.index.ragged import Ints, Numbers, Places, spans, view
 
 _NONE = array("I")
@@ -114,7 +114,7 @@ class Vocabulary:
         having = [self._having.get(number, _NONE) for number in known]
         features = np.array(known, np.uint32)
         sizes = np.array([len(words) for words in having], np.uint32)
-        cells = np.frombuffer(b"".join(having), np.uint32) * np.uint32(len(Family))
+        cells = np.frombuffer(b"".join(having), np.uint32) * np.uint32(FAMILIES)
         cells += self.families_of(features).repeat(sizes)
         return Heard(features, cells, sizes, unknown)
 
@@ -184,7 +184,7 @@ class Vocabulary:
         if len(flat) and int(flat.max()) >= len(names):
             raise ValueError("a feature has no name")
         made.families.extend(int(name[0]) for name in names)
-        if len(made.families) and max(made.families) >= len(Family):
+        if len(made.families) and max(made.families) >= FAMILIES:
             raise ValueError("there is no such family")
         made._ends = array("I", ends.astype(np.uint32).tobytes())
         made._flat = array("I", flat.astype(np.uint32).tobytes())

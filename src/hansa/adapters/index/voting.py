@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from hansa.adapters.index.asking import Asked, Reals
-from hansa.adapters.index.ragged import Ints, joined
+from hansa.adapters.index.ragged import Ints
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.weights import Floats, Weights
 
@@ -55,9 +55,13 @@ def _strongest(brings: Reals, most: int, share: float) -> Ints:
 def _votes(words: Ints, brings: Reals, texts: Texts) -> Floats:
     """Returns the votes for each row, given the words that vote and what each brings."""
     numbers = words.tolist()
-    lists = texts.rows_with(numbers) + texts.rows_with_twice(numbers)
-    votes = np.concatenate([brings, AGAIN * brings]).repeat(list(map(len, lists)))
-    return np.bincount(joined(lists), votes, len(texts.ids)).astype(np.float32)
+    lists = texts.rows_with(numbers)
+    twice = texts.had_twice(numbers)
+    if twice:
+        lists += texts.rows_with_twice([numbers[at] for at in twice])
+        brings = np.concatenate([brings, AGAIN * brings.take(twice)])
+    votes = brings.repeat(list(map(len, lists)))
+    return np.bincount(np.frombuffer(b"".join(lists), np.uint32), votes, len(texts.ids)).astype(np.float32)
 
 
 def _best(votes: Floats, wanted: int) -> Ints:

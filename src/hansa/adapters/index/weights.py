@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.adapters.index.features import Family
+from hansa.adapters.index.features import FAMILIES
 from hansa.adapters.index.ragged import Ints, Numbers
 from hansa.adapters.index.texts import Texts
 from hansa.adapters.index.vocabulary import Vocabulary
@@ -51,9 +51,9 @@ class Weights:
 
     def __init__(self, shares: Floats, enough_texts: int, exact_until: int) -> None:
         self.having = array("i")
-        self.lengths: Floats = np.zeros((16, len(Family)), np.float32)
+        self.lengths: Floats = np.zeros((16, FAMILIES), np.float32)
         self.sizes: Floats = np.zeros(16, np.float32)
-        self.usual = np.ones(len(Family))
+        self.usual = np.ones(FAMILIES)
         self.changes = 0
         self._shares = shares
         self._enough_texts = enough_texts
@@ -162,8 +162,8 @@ class Weights:
         counts = np.diff(np.append(first, len(pairs)))
         at = order[first]
         weights = rareness[at] * (1 + np.log(counts))
-        family = owners[at] * len(Family) + families[at]
-        squares = np.bincount(family, weights * weights, texts * len(Family)).reshape(texts, len(Family))
+        family = owners[at] * FAMILIES + families[at]
+        squares = np.bincount(family, weights * weights, texts * FAMILIES).reshape(texts, FAMILIES)
         present = squares > 0
         norms = np.sqrt(np.where(present, squares, 1))
         whole = np.sqrt((present * self._shares).sum(axis=1, keepdims=True))
@@ -197,7 +197,7 @@ class Weights:
         Raises:
             ValueError: the parts do not fit one another.
         """
-        texts = len(lengths) // len(Family)
+        texts = len(lengths) // FAMILIES
         finite = np.isfinite(lengths).all() and np.isfinite(rareness).all() and np.isfinite(fresh)
         if len(rareness) > len(having) or not finite or changes < 0:
             raise ValueError("weights do not fit")
@@ -205,10 +205,10 @@ class Weights:
             raise ValueError("weights make no sense")
         self.having = array("i", having.tobytes())
         self._rareness, self._fresh = _grown(rareness, size, fresh), fresh
-        self.lengths = _grown(np.array(lengths).reshape(-1, len(Family)), 16)
+        self.lengths = _grown(np.array(lengths).reshape(-1, FAMILIES), 16)
         self.sizes = self.lengths.sum(axis=1)
         self.changes = changes
-        self._learn_usual(len(lengths) // len(Family))
+        self._learn_usual(len(lengths) // FAMILIES)
 
 
 def features_of_texts(rows: Ints, texts: Texts, vocabulary: Vocabulary) -> tuple[NDArray[np.uint32], Ints]:
