@@ -202,9 +202,19 @@ GATHERING = [
             "ahead:what_must_see_what_is_being_written_waits_for_it",
         ),
         (
-            "self._core.memory.arrive(leaving)",
-            "pass",
-            "ahead:what_was_not_written_counts_no_more",
+            "            self._core.memory.arrive(leaving)\n            self._hold.give(names)\n",
+            "            self._core.memory.arrive(leaving)\n",
+            "ahead:what_breaks_for_some_is_told_to_them_alone_and_counted_once",
+        ),
+        (
+            "            let_go((one for one, _, _ in span.decided), self._lost)\n",
+            "            pass\n",
+            "ahead:nobody_is_left_waiting_when_all_tasks_are_cancelled",
+        ),
+        (
+            "if is_content_id(one.subject):",
+            "if one.subject:",
+            "ahead:who_names_another_turn_as_its_skill_holds_up_nobody",
         ),
         (
             "if error is None or not isinstance(fate, Taken):",
@@ -228,6 +238,21 @@ GATHERING = [
             "        self._found = None\n        leaving",
             "        leaving",
             "gathering:a_ban_counts_from_the_next_message_on",
+        ),
+        (
+            "        self._leaving -= leaving\n",
+            "        pass\n",
+            "ahead:what_was_not_written_counts_no_more",
+        ),
+        (
+            "        self._bytes  # noqa: B018",
+            "        # noqa: B018",
+            "ahead:what_is_being_written_when_shares_are_first_counted_counts_once",
+        ),
+        (
+            "MAX_SAFE_INTEGER if withheld else self._store.last_seq(author)",
+            "self._store.last_seq(author)",
+            "ahead:a_withheld_record_that_comes_again_in_a_bulk_is_known",
         ),
         (
             "self._last[author] = change.row.seq",

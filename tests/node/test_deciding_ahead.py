@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import pytest
 
 from hansa.admission.service import Via
+from hansa.identity import envelope
 from hansa.kernel.errors import DiskFull, Fault, HansaError
 from hansa.kernel.ids import content_id
+from hansa.node.doorkeeper import TURN
 from hansa.node.inbox import AHEAD
-from hansa.node.rows import Change
+from hansa.node.rows import Change, WithholdRecord
 from hansa.skills.messages import EVIDENCE, SKILL
+from tests.attacks.specimens import key
 from tests.node.test_gathering import AUTHOR, OTHER, SKILLS, fate, finding, hub_of
 from tests.node.test_turns import settle
 from tests.node.world import Resident, World, multiplier, skill_message, speak
@@ -190,3 +194,141 @@ async def test_everybody_is_told_when_the_store_is_closed_meanwhile(world: World
     slow.write()
     assert await bulk(hub, finding(4)) == [EVIDENCE]
     assert hub.node.core.turns.free(AUTHOR.public.did)
+
+
+class Gates:
+    """A node's store of which each write is let through by itself."""
+
+    def __init__(self, node: Resident) -> None:
+        self.gates: list[asyncio.Future[None]] = []
+        self._open = False
+        self._real = node.store.apply_each
+        node.store.apply_each = self._apply_each  # type: ignore[method-assign]
+
+    def _apply_each(self, batches: Sequence[Sequence[Change]]) -> Awaitable[list[HansaError | None]]:
+        gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.gates.append(gate)
+        if self._open:
+            gate.set_result(None)
+        return self._later(gate, batches)
+
+    def open(self) -> None:
+        """Lets through whatever waits, and whatever comes."""
+        self._open = True
+        for gate in self.gates:
+            if not gate.done():
+                gate.set_result(None)
+
+    async def _later(self, gate: asyncio.Future[None], batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        await gate
+        return await self._real(batches)
+
+
+async def test_what_breaks_for_some_is_told_to_them_alone_and_counted_once(world: World) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    hub = hub_of(world)
+    assert await bulk(hub, skill_message(AUTHOR, SKILLS[0], seq=1)) == [SKILL]
+    gates = Gates(hub)
+    asked = []
+    for number in range(3):
+        asked.append(bulk(hub, finding(number)))
+        await settle()
+    gates.gates[0].set_exception(Fault("something of ours broke"))
+    await settle()
+    gates.open()
+    assert [await one for one in asked] == [["Fault"], [EVIDENCE], [EVIDENCE]]
+    assert hub.node.core.counters.balanced
+    assert hub.node.core.turns.free(AUTHOR.public.did)
+
+
+async def test_a_turn_is_held_as_long_as_something_under_it_is_written(world: World) -> None:
+    """Also where what was written before it broke, and another one of its group waits for it."""
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    hub = hub_of(world)
+    assert await bulk(hub, skill_message(AUTHOR, SKILLS[0], seq=1)) == [SKILL]
+    gates = Gates(hub)
+    first = bulk(hub, finding(1))
+    await settle()
+    second = bulk(hub, finding(2), finding(2))
+    await settle()
+    gates.gates[0].set_exception(Fault("something of ours broke"))
+    await settle()
+    assert not hub.node.core.turns.free(AUTHOR.public.did)
+    gates.open()
+    assert (await first, await second) == (["Fault"], [EVIDENCE, "duplicate"])
+    assert hub.node.core.counters.balanced
+
+
+async def test_who_names_another_turn_as_its_skill_holds_up_nobody(world: World) -> None:
+    hub = hub_of(world)
+    assert await bulk(hub, skill_message(AUTHOR, SKILLS[0], seq=1)) == [SKILL]
+    turns = hub.node.core.turns
+    await turns.take(SKILLS[0].id)
+    asked = bulk(hub, finding(9, skill=TURN, author=OTHER), finding(3, author=key(30)), finding(2))
+    await settle()
+
+    async def the_operator() -> None:
+        async with turns.of(AUTHOR.public.did, TURN):
+            pass
+
+    approves = asyncio.create_task(the_operator())
+    await settle()
+    turns.give(SKILLS[0].id)
+    await asyncio.wait_for(approves, 5)
+    assert await asyncio.wait_for(asked, 5) == ["bad_body", EVIDENCE, EVIDENCE]
+
+
+async def test_what_is_being_written_when_shares_are_first_counted_counts_once(world: World) -> None:
+    """It is in the store already, and nobody was told yet."""
+    hub = hub_of(world)
+    raws = [skill_message(AUTHOR, SKILLS[0], seq=1).raw]
+    await hub.node.inbox.receive_many(raws, Via.FILE)
+    hub.node.core.memory.__dict__.pop("_bytes", None)  # as after a start
+    real, told = hub.store.apply_each, asyncio.Event()
+
+    async def told_late(batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
+        outcomes = await real(batches)
+        await told.wait()
+        return outcomes
+
+    hub.store.apply_each = told_late  # type: ignore[method-assign, assignment]
+    imported = asyncio.create_task(hub.node.inbox.receive_many([finding(n).raw for n in range(20)], Via.FILE))
+    while len(hub.store.evidence(SKILLS[0].id)) < 20:
+        await asyncio.sleep(0)
+    asked = bulk(hub, finding(100))
+    await settle()
+    told.set()
+    await asked
+    await imported
+    assert hub.node.core.memory.bytes_of(AUTHOR.public.did) == hub.store.sizes()[AUTHOR.public.did]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+async def test_nobody_is_left_waiting_when_all_tasks_are_cancelled(world: World) -> None:
+    hub = hub_of(world)
+    await bulk(hub, skill_message(AUTHOR, SKILLS[0], seq=1))
+    keeping = hub.node.inbox._keeping
+    add = keeping.add
+
+    def added_and_cancelled(*given: Any) -> None:
+        add(*given)
+        list(keeping._spans)[-1].cancel()
+
+    keeping.add = added_and_cancelled  # type: ignore[method-assign]
+    assert await asyncio.wait_for(bulk(hub, finding(1)), 5) == ["Fault"]
+    assert hub.node.core.counters.balanced
+    assert hub.node.core.turns.free(AUTHOR.public.did)
+    gc.collect()  # what was never begun
+
+
+async def test_a_withheld_record_that_comes_again_in_a_bulk_is_known(world: World) -> None:
+    """It has lost its number, and is above the highest that its author has left."""
+    hub = hub_of(world)
+    await bulk(hub, skill_message(AUTHOR, SKILLS[0], seq=1), finding(1), finding(2))
+    await hub.store.apply([WithholdRecord(finding(2).id)])
+    hub.node.core.memory._last.clear()
+    held = hub.node.core.memory
+    held.look_up([envelope.verify(one) for one in (finding(2), *(finding(number) for number in range(3, 9)))])
+    assert held.holds(finding(2).id)
+    assert not held.holds(finding(3).id)
+    held.leave()

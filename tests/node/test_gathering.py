@@ -189,7 +189,10 @@ async def test_nobody_waits_for_ever_when_deciding_breaks() -> None:
     async def broken(group: Any) -> None:
         raise ZeroDivisionError
 
-    gathering = Gathering(broken, lambda: lost.append(1))
+    async def ready() -> None:
+        pass
+
+    gathering = Gathering(broken, lambda: lost.append(1), ready)
     arrival = Arrival(b"", Via.HTTP, "", None, "", Refused(Reason.NOT_JSON), envelope.root_only, 0, "")
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)

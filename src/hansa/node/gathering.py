@@ -92,15 +92,22 @@ class _Party:
 class Gathering:
     """Hands what waits to `decide`, group by group, as long as something waits."""
 
-    def __init__(self, decide: Callable[[Sequence[Arrival]], Awaitable[None]], lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        decide: Callable[[Sequence[Arrival]], Awaitable[None]],
+        lost: Callable[[], None],
+        ready: Callable[[], Awaitable[None]],
+    ) -> None:
         """Begins with nothing.
 
         Args:
             decide: decides on messages, and has the outcomes kept and set; called for one group at a time.
+            ready: returns when the next group is to be decided on.
             lost: called for each message of which nothing was decided, since the node stops or something broke.
         """
         self._decide = decide
         self._lost = lost
+        self._ready = ready
         self._waiting: list[Arrival] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -123,6 +130,7 @@ class Gathering:
     async def _work(self) -> None:
         try:
             while self._waiting:
+                await self._ready()
                 group = self._waiting[:MAX_GROUP]
                 await self._decide(group)
                 del self._waiting[: len(group)]

@@ -18,7 +18,7 @@ from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Verified
 from hansa.kernel.errors import DiskFull, HansaError, Refused
-from hansa.kernel.ids import NodeId, content_id
+from hansa.kernel.ids import NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
@@ -50,8 +50,8 @@ class Inbox:
         """Works for one node."""
         self._core = core
         self._rooms = Rooms(core, shelf)
-        self._gathering = Gathering(self._decide_all, self._lost)
         self._keeping = Keeping()
+        self._gathering = Gathering(self._decide_all, self._lost, lambda: self._keeping.until(AHEAD))
         self._hold = Hold(core.turns)
 
     async def receive(
@@ -119,7 +119,7 @@ class Inbox:
         return self._core.ring.live(now) if only in LIVE_DOORS else self._core.ring.taking(now)
 
     async def _decide_all(self, group: Sequence[Arrival]) -> None:
-        """Decides on messages in order; returns when all that follows from them is being written."""
+        """Decides on messages in order, and hands what follows from them to the store."""
         names = _names(group)
         if not self._hold.take_free(names):
             await self._keeping.until(0)  # then nothing is held
@@ -143,7 +143,6 @@ class Inbox:
             if not handed_in:
                 self._core.memory.arrive(self._core.memory.leave())
                 self._hold.give(names)
-        await self._keeping.until(AHEAD)
 
     def _begin(self, group: Sequence[Arrival]) -> Span:
         self._core.memory.look_up([one.read for one in group if isinstance(one.read, Verified)])
@@ -168,18 +167,20 @@ class Inbox:
     def _write(self, span: Span, names: Collection[str] = ()) -> None:
         """Hands to the store what was decided; `names` are the turns to give back when it is written."""
         written = self._core.driver.perform_each([effects for _, _, effects in span.decided])
-        self._keeping.add(span, self._keep(span, written, self._core.memory.leave(), names))
+        leaving = self._core.memory.leave()
 
-    async def _keep(
-        self, span: Span, written: Awaitable[list[HansaError | None]], leaving: Counter[NodeId], names: Collection[str]
-    ) -> None:
-        """Waits until it is written, then counts and tells each fate."""
-        try:
-            await self._tell_each(span, await written)
-        finally:
+        def ended() -> None:
             self._core.memory.arrive(leaving)
             self._hold.give(names)
             let_go((one for one, _, _ in span.decided), self._lost)
+
+        self._keeping.add(span, self._keep(span, written, leaving), ended)
+
+    async def _keep(self, span: Span, written: Awaitable[list[HansaError | None]], leaving: Counter[NodeId]) -> None:
+        """Waits until it is written, then counts and tells each fate."""
+        errors = await written
+        self._core.memory.arrive(leaving)
+        await self._tell_each(span, errors)
 
     async def _tell_each(self, span: Span, errors: Sequence[HansaError | None]) -> None:
         late: list[tuple[Arrival, Refused]] = []
@@ -279,8 +280,9 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
     found: dict[str, None] = {}
     for one in group:
         if isinstance(one.read, Verified):
-            found[one.read.author] = found[one.subject] = None
-    found.pop("", None)  # is nobody's
+            found[one.read.author] = None
+            if is_content_id(one.subject):  # a name of somebody else's choice may be anybody's turn
+                found[one.subject] = None
     if any(isinstance(one.read, Verified) and one.read.header.kind == overlay.JOIN for one in group):
         found[TURN] = None  # whoever holds it waits for nobody's turn
     return found

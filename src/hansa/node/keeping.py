@@ -7,7 +7,7 @@ which none needs to see what another one has changed. Where one does, the span b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 from hansa.admission.service import Equivocation
@@ -72,31 +72,34 @@ class Keeping:
 
     def __init__(self) -> None:
         """Begins with nothing."""
-        self._spans: dict[asyncio.Task[None], Span] = {}
+        self._spans: dict[asyncio.Task[None], tuple[Span, Callable[[], None]]] = {}
 
     def clashes(self, one: Arrival) -> bool:
         """Says whether `one` must see what is being written before it is decided on."""
-        return bool(self._spans) and any(span.clashes(one) for span in self._spans.values())
+        return bool(self._spans) and any(span.clashes(one) for span, _ in self._spans.values())
 
-    def add(self, span: Span, written: Coroutine[None, None, None]) -> None:
-        """Waits for a span that was handed to the store: `written` ends when those in it were told."""
+    def add(self, span: Span, written: Coroutine[None, None, None], ended: Callable[[], None]) -> None:
+        """Waits for a span that was handed to the store.
+
+        Args:
+            written: ends when those in it were told.
+            ended: called once then, whatever happened.
+        """
         task = asyncio.create_task(written)
-        self._spans[task] = span
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._spans.pop(task, None)
+        self._spans[task] = span, ended
+        task.add_done_callback(self._end)
 
     async def until(self, most: int) -> None:
-        """Returns when at most that many spans are being written.
-
-        Raises:
-            HansaError: one of them was not.
-        """
+        """Returns when at most that many spans are being written; what becomes of them is told to others."""
         while len(self._spans) > most:
             first = next(iter(self._spans))
-            try:
-                await asyncio.shield(first)
-            finally:
-                if first.done():
-                    self._ended(first)  # no need to wait until it is called
+            await asyncio.wait([first])
+            self._end(first)  # no need to wait until it is called
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        _, ended = self._spans.pop(task, (None, _nothing))
+        ended()
+
+
+def _nothing() -> None:
+    """Has been done."""

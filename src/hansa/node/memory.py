@@ -12,6 +12,7 @@ from hansa.admission.service import Guest
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.limits import MAX_SAFE_INTEGER
 from hansa.node.ports import Store
 from hansa.node.rows import PutRecord, PutSkill
 from hansa.skills.messages import EVIDENCE, SKILL
@@ -98,6 +99,7 @@ class StoreMemory:
 
     def coming(self, change: PutRecord | PutSkill) -> None:
         """Counts what was decided on and is about to be written."""
+        self._bytes  # noqa: B018 - counted before any of it is in the store, or it would count twice
         self._coming[change.row.author] += _weight(change)
 
     def look_up(self, messages: Sequence[Verified]) -> None:
@@ -124,8 +126,9 @@ class StoreMemory:
         return leaving
 
     def arrive(self, leaving: Counter[NodeId]) -> None:
-        """Takes off what is written by now, and counted as kept, or will never be."""
+        """Takes off what is written by now, and counted as kept, or will never be; a second time changes nothing."""
         self._leaving -= leaving
+        leaving.clear()
 
     def holds(self, message: ContentId) -> bool:
         """Says whether a record with this id is held."""
@@ -174,5 +177,6 @@ class StoreMemory:
         if author not in self._last:
             if len(self._last) >= REMEMBERED:
                 self._last.clear()
-            self._last[author] = self._store.last_seq(author)
+            withheld = self._store.record_at(author, -1)  # and with it the numbers that such records had before
+            self._last[author] = MAX_SAFE_INTEGER if withheld else self._store.last_seq(author)
         return seq > self._last[author]

@@ -6,8 +6,9 @@ answer is a fresh list. It keeps nothing when the process ends. Set `full` to se
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from msgspec import structs
@@ -84,36 +85,36 @@ class MemoryStore(MemoryMembers):
 
     async def apply(self, changes: Sequence[Change]) -> None:
         """Makes all changes or none: what can be refused is looked at before the first change is made."""
+        if error := self._applied_or(changes):
+            raise error
+
+    def apply_each(self, batches: Sequence[Sequence[Change]]) -> Awaitable[list[HansaError | None]]:
+        """Makes the changes of each batch, or none of that batch."""
+        return sleep(0, [self._applied_or(changes) for changes in batches])
+
+    def _applied_or(self, changes: Sequence[Change]) -> HansaError | None:
         if self._closed:
-            raise Fault("the store is closed")
+            return Fault("the store is closed")
         if self.full and changes:
-            raise DiskFull("the disk is full: free some space; nothing was written")
-        self._refuse([change.row for change in changes if isinstance(change, PutRecord)])
+            return DiskFull("the disk is full: free some space; nothing was written")
+        if refusal := self._refusal([change.row for change in changes if isinstance(change, PutRecord)]):
+            return refusal
         for change in changes:
             self._make(change)
         self._applied += bool(changes)
         del self._journal[: max(0, len(self._journal) - self._journal_bound)]
+        return None
 
-    async def apply_each(self, batches: Sequence[Sequence[Change]]) -> list[HansaError | None]:
-        """Makes the changes of each batch, or none of that batch."""
-        outcomes: list[HansaError | None] = []
-        for changes in batches:
-            try:
-                await self.apply(changes)
-                outcomes.append(None)
-            except HansaError as error:
-                outcomes.append(error)
-        return outcomes
-
-    def _refuse(self, rows: Sequence[RecordRow]) -> None:
+    def _refusal(self, rows: Sequence[RecordRow]) -> Refused | None:
         ids, places = set(self._records), set(self._by_seq)
         for row in rows:
             if row.id in ids:
-                raise Refused(Reason.DUPLICATE, row.id)
+                return Refused(Reason.DUPLICATE, row.id)
             if (row.author, row.seq) in places:
-                raise Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
+                return Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
             ids.add(row.id)
             places.add((row.author, row.seq))
+        return None
 
     def _make(self, change: Change) -> None:
         match change:
@@ -189,10 +190,10 @@ class MemoryStore(MemoryMembers):
         row = self._records.get(id_)
         if row is None or row.withheld:
             return
-        lowest = min(seq for author, seq in self._by_seq if author == row.author)
+        below = min(0, *(seq for author, seq in self._by_seq if author == row.author)) - 1
         del self._by_seq[row.author, row.seq]
-        self._records[id_] = structs.replace(row, seq=min(lowest, 0) - 1)
-        self._by_seq[row.author, min(lowest, 0) - 1] = id_
+        self._records[id_] = structs.replace(row, seq=below)
+        self._by_seq[row.author, below] = id_
         self._evidence.pop(id_, None)
         self._tombstones = {skill: one for skill, one in self._tombstones.items() if one.record != id_}
 
