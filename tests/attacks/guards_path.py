@@ -17,6 +17,7 @@ rows = rows_by(
         "pulling": "node/test_pulling",
         "quick": "attacks/test_004_quick_and_slow",
         "store": "store/test_store_contract",
+        "trust": "node/test_proof_before_trust",
     }
 )
 
@@ -266,6 +267,22 @@ GATHERING = [
             "if records and self._session.run_wide(_PUT_RECORDS, records) != len(records):",
             "if records and not self._session.run_wide(_PUT_RECORDS, records):",
             "store:a_batch_among_others_that_is_refused_is_refused_alone",
+        ),
+    ),
+    *rows(
+        "node/prover.py",
+        (
+            "if current.state is SkillState.REFUSED and current.reason == Reason.OPERATOR.code:",
+            "if False:",
+            "trust:no_proof_undoes_what_the_operator_has_refused",
+        ),
+    ),
+    *rows(
+        "node/rooms.py",
+        (
+            "effects.drops.append(id_)",
+            "self._core.index.drop(id_)",
+            "ahead:a_tombstone_that_was_not_written_takes_nothing_out_of_the_search",
         ),
     ),
     *rows(

@@ -332,3 +332,15 @@ async def test_a_withheld_record_that_comes_again_in_a_bulk_is_known(world: Worl
     assert held.holds(finding(2).id)
     assert not held.holds(finding(3).id)
     held.leave()
+
+
+async def test_a_tombstone_that_was_not_written_takes_nothing_out_of_the_search(world: World) -> None:
+    gone = speak(AUTHOR, "tombstone", {"skill": SKILLS[0].id, "why": "x"}, seq=3)
+    hub, slow, first = await writing(world, gone)
+    assert SKILLS[0].id in hub.node.core.index.held()
+    slow.write(DiskFull("no room"))
+    assert await first == ["DiskFull"]
+    assert SKILLS[0].id in hub.node.core.index.held()
+    slow.write()
+    assert await bulk(hub, gone) == ["tombstone"]
+    assert SKILLS[0].id not in hub.node.core.index.held()

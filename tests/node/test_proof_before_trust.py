@@ -98,6 +98,20 @@ async def test_an_operator_can_approve_and_reject_on_his_own_word(world: World) 
     assert "changed my mind" in b.node.stories.why(document.id).lines[3].text
 
 
+async def test_no_proof_undoes_what_the_operator_has_refused(world: World) -> None:
+    hub, a, b = league(world)
+    world.table.teach(SLUG)
+    await a.publish(SLUG, hub)
+    await b.subscribe(hub)
+    await b.sync(hub)
+    await b.ask("quarantine.settle", id=SLUG.id, approve=False, why="we cut differently")
+    await b.ask("prove", ids=[SLUG.id])
+    assert (b.row(SLUG).state, b.row(SLUG).reason) == (SkillState.REFUSED, "operator_rejected")
+    assert len(b.store.evidence(SLUG.id)) >= 2
+    await b.ask("quarantine.settle", id=SLUG.id, approve=True)
+    assert b.row(SLUG).state is SkillState.ADMITTED
+
+
 async def test_a_changed_byte_is_another_skill_and_goes_back_to_quarantine(world: World) -> None:
     """Threat 22: an update by the same author under the same intent inherits nothing."""
     hub, a, b = league(world)

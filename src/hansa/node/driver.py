@@ -34,11 +34,13 @@ class Effects(msgspec.Struct):
         changes: for the store, whole or not at all; deliveries are among them (`PutOutbox`).
         shows: events for whoever watches, once the changes are durable.
         index: skills to be found from now on, and the text to find them by.
+        drops: skills to be found no more.
     """
 
     changes: list[Change] = []
     shows: list[Shown] = []
     index: list[tuple[ContentId, str]] = []
+    drops: list[ContentId] = []
 
     def show(self, kind: Kind, ref: str, text: str, **fields: Value) -> None:
         """Adds an event, with the fields that its kind carries (`node.events`)."""
@@ -113,6 +115,8 @@ class Driver:
                 self.outbox_filled.set()
         for skill, text in effects.index:
             self._index.add(skill, text)
+        for skill in effects.drops:
+            self._index.drop(skill)
         for shown in effects.shows:
             self.stream.show(shown, now)
 

@@ -122,7 +122,7 @@ class Rooms:
                 PutTombstone(TombstoneRow(id_, message.id, body.why, admitted.at)),
                 SetSkillState(id_, service.move(state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
             ]
-            self._core.index.drop(id_)
+            effects.drops.append(id_)
         note = f"taken back by {message.author}: {body.why}"
         effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, note))
         effects.show(Kind.SKILL_REMOVED, id_, note)

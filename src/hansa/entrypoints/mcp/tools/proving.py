@@ -54,7 +54,7 @@ def tools(hands: Hands) -> Iterator[Tool]:
         if shown["origin"] != "own" and shown["state"] != "admitted" and Scope.REVIEW not in hands.scopes:
             raise not_allowed(Scope.REVIEW)
         if shown["reason"] == Reason.OPERATOR.code and Scope.ADMIN not in hands.scopes:
-            raise not_allowed(Scope.ADMIN)  # a proof would admit what a person has refused
+            raise not_allowed(Scope.ADMIN)  # a person has refused it
 
         async def watch(step: Progress) -> None:
             await ctx.report_progress(step.done, step.total, f"{step.done} of {step.total} proved")
