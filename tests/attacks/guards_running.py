@@ -38,6 +38,12 @@ ENDING = [
     ),
     Guard(
         "entrypoints/cli/running_commands.py",
+        "if elsewhere and (why := taken(config)):",
+        "if False:",
+        (_RUN + "test_a_restart_where_somebody_else_listens_leaves_the_node_up",),
+    ),
+    Guard(
+        "entrypoints/cli/running_commands.py",
         "if kept and kept.claim.keeper:",
         "if False:",
         (_RUN + "test_a_node_that_systemd_keeps_is_not_taken_out_of_its_hands",),

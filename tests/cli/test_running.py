@@ -94,7 +94,7 @@ def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: P
     again = free("up", "--detach")
     assert again.out.startswith("hub ") and "was up already" in again.out
     assert free("up", "--detach", "--json").json["role"] == "hub"
-    assert free("restart").out.startswith("hub ")
+    assert free("restart").out.startswith("started with the flags of its last start, --role hub\nhub ")
 
 
 def test_a_restart_after_a_stop_knows_the_flags_of_the_last_start(free: Hansa, home: Path) -> None:
@@ -223,6 +223,16 @@ def test_a_node_that_systemd_keeps_is_not_taken_out_of_its_hands(free: Hansa, ho
 def test_a_restart_with_settings_that_do_not_hold_leaves_the_node_up(up: Up, node: Hansa, home: Path) -> None:
     (home / "config.toml").write_text("port = 70000\n")
     assert node("restart").code == USAGE
+    assert up.process.poll() is None
+
+
+def test_a_restart_where_somebody_else_listens_leaves_the_node_up(up: Up, node: Hansa) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        said = node("restart", "--port", str(port))
+    assert said.code == UNAVAILABLE
+    assert f"port {port} can't be listened on" in said.sentence
+    assert "the node goes on as it was" in said.sentence
     assert up.process.poll() is None
 
 

@@ -9,7 +9,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
-from hansa.entrypoints.cli.show import moment, print_json, say, table
+from hansa.entrypoints.cli.show import moment, print_json, say
 from hansa.entrypoints.home import home_directory
 
 cli = typer.Typer()
@@ -46,9 +46,8 @@ def show(home: Home = None, as_json: AsJson = False) -> None:
     last = value["last_seq"]
     stands = "no record of its own stands yet" if last is None else f"last number of a record that stands: {last}"
     say(f"signs with {value['signing_keys'][0]}; {stands}")
-    if value["retired"]:
-        rows = [(one["key"], one["until"], moment(one["until_time"])) for one in value["retired"]]
-        table(("retired key", "good up to", "given about"), rows, right=("good up to",))
+    for one in value["retired"]:
+        say(f"retired {one['key']}: good up to number {one['until']}, given about {moment(one['until_time'])}")
     if value["to_be_told"]:
         say(f"not told yet: {', '.join(value['to_be_told'])}")
     if value["spent"]:

@@ -231,19 +231,25 @@ def restart(
     """Stop the node and start it in the background. With the flags of its last start, unless others are given."""
     from hansa.entrypoints import last_start
     from hansa.entrypoints.config import load
+    from hansa.entrypoints.doctor.here import taken
 
     directory = home_directory(home)
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
-    _warn(directory, load(directory, given))  # settings that stop the new one must not cost the old one
+    config = load(directory, given)
+    _warn(directory, config)  # settings that stop the new one must not cost the old one
     kept = holder(directory) if directory.is_dir() else None
+    elsewhere = port is not None and kept is not None and not (kept.url or "").endswith(f":{port}")
+    if elsewhere and (why := taken(config)):
+        raise Unavailable(f"{why}: the node goes on as it was; stop what listens there, or name another port")
     if kept and kept.claim.keeper:
         raise UsageError(f"systemd keeps the node in {directory}, and would lose it: {kept.claim.keeper}")
     at, _ = _ended(directory, timeout, force)
     flags = flags_of(given)
     if not flags:
         flags = at.claim.flags if at else last_start.flags(directory)
-        if flags and at is None and not as_json:
-            say(f"no node was up: started with the flags of its last start, {' '.join(flags)}")
+        if flags and not as_json:
+            was_up = "" if at else "no node was up: "
+            say(f"{was_up}started with the flags of its last start, {' '.join(flags)}")
     _launch(directory, flags, as_json)
 
 

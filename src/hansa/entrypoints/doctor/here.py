@@ -127,15 +127,21 @@ def port(home: Path, config: Config) -> Check:
         return good("port", f"held by the node that is up at {at.url}")
     if config.port == 0:
         return good("port", "a free one is taken at each start")
+    if what := taken(config):
+        return failed("port", what, "stop what listens there, or set another port")
+    return good("port", f"{config.host} port {config.port} is free")
+
+
+def taken(config: Config) -> str:
+    """Says why nobody can listen where the settings say; "" when that is free."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((config.host, config.port))
         except OSError as error:
-            what = f"{config.host} port {config.port} can't be listened on ({error.strerror})"
-            return failed("port", what, "stop what listens there, or set another port")
-    return good("port", f"{config.host} port {config.port} is free")
+            return f"{config.host} port {config.port} can't be listened on ({error.strerror})"
+    return ""
 
 
 def sqlite() -> Check:
