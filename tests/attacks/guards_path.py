@@ -213,8 +213,8 @@ GATHERING = [
             "ahead:nobody_is_left_waiting_when_all_tasks_are_cancelled",
         ),
         (
-            "if is_content_id(one.subject):",
-            "if one.subject:",
+            "if name in authors or is_content_id(name)}",
+            "if name}",
             "ahead:who_names_another_turn_as_its_skill_holds_up_nobody",
         ),
         (

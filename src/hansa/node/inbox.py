@@ -277,15 +277,17 @@ class Inbox:
 
 def _names(group: Sequence[Arrival]) -> dict[str, None]:
     """Returns whose turns a group needs: the authors', those of the skills it is about, and for joins `TURN`, last."""
+    authors: set[str] = set()
     found: dict[str, None] = {}
     for one in group:
         if isinstance(one.read, Verified):
-            found[one.read.author] = None
-            if is_content_id(one.subject):  # a name of somebody else's choice may be anybody's turn
-                found[one.subject] = None
+            authors.add(one.read.author)
+            found[one.read.author] = found[one.subject] = None
+    # a name of somebody else's choice may be anybody's turn
+    names = {name: None for name in found if name in authors or is_content_id(name)}
     if any(isinstance(one.read, Verified) and one.read.header.kind == overlay.JOIN for one in group):
-        found[TURN] = None  # whoever holds it waits for nobody's turn
-    return found
+        names[TURN] = None  # whoever holds it waits for nobody's turn
+    return names
 
 
 def _subject(message: Verified) -> str:
