@@ -191,14 +191,14 @@ DOOR: list[Guard] = [
     ),
     Guard(
         "node/inbox.py",
-        "found[TURN] = None",
+        "names[TURN] = None",
         "pass",
         (f"{_JOIN}an_invitation_that_is_taken_back_meanwhile_does_not_come_back",),
     ),
     Guard(
         "node/inbox.py",
-        "found: dict[str, None] = {}",
-        "found: dict[str, None] = {TURN: None}",
+        "names = {name: None for name in found",
+        "names = {TURN: None} | {name: None for name in found",
         (f"{_JOIN}joins_in_a_group_and_an_approval_do_not_wait_for_each_other_for_ever",),
     ),
     Guard(
