@@ -272,8 +272,13 @@ GATHERING = [
     *rows(
         "node/prover.py",
         (
-            "if current.state is SkillState.REFUSED and current.reason == Reason.OPERATOR.code:",
+            "if service.refused_by_operator(current.state, current.reason):",
             "if False:",
+            "trust:no_proof_undoes_what_the_operator_has_refused",
+        ),
+        (
+            "service.after_proof(current.state, finding, current.reason)",
+            "service.after_proof(current.state, finding)",
             "trust:no_proof_undoes_what_the_operator_has_refused",
         ),
     ),

@@ -113,3 +113,18 @@ def test_lines_that_do_not_fit_go_on_under_their_text(
     assert re.match(r" {8}\S", told[2])
     assert sum(line.startswith("  | ") and "domain room" in line for line in told) == 1
     assert not [line for line in told if line.startswith("✓")]
+
+
+def test_a_proof_of_what_was_refused_by_hand_says_that_it_stays_so(node: Hansa, tmp_path: Path) -> None:
+    file = tmp_path / "double.py"
+    head, body = (
+        '"""Double a number.\n\nLicense: MIT\n"""\n',
+        '    """>>> double(2)\n    4\n    """\n    return 2 * x\n',
+    )
+    file.write_text(f"{head}\n\ndef double(x):\n{body}")
+    assert node("skill", "add", str(file)).code == 0
+    id_ = node("skill", "list", "--json").json["skills"][0]["trace_id"]
+    assert node("quarantine", "reject", id_).code == 0
+    said = node("prove", id_)
+    assert (said.code, "refused all the same, as you have decided" in said.out) == (0, True)
+    assert node("skill", "show", id_, "--json").json["state"] == "refused"

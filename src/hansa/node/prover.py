@@ -13,7 +13,7 @@ from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import NoSandbox, Refused, UsageError
 from hansa.kernel.ids import ContentId
-from hansa.kernel.verdict import Box, Reason, Verdict
+from hansa.kernel.verdict import Box, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import PROVED_IN, Core
 from hansa.node.driver import Effects
@@ -161,12 +161,12 @@ class Prover:
 
     async def _keep(self, row: SkillRow, skill: Skill, finding: Finding, sandbox: Sandbox) -> Proof:
         current = self._core.store.skill(row.id) or row
-        after = service.after_proof(current.state, finding)
+        after = service.after_proof(current.state, finding, current.reason)
         if after is SkillState.ADMITTED and row.origin is Origin.PEER and not self._core.settings.admit_proved:
             after = current.state
         code = finding.reason.code if finding.reason else ""
-        if current.state is SkillState.REFUSED and current.reason == Reason.OPERATOR.code:
-            after, code = current.state, current.reason  # a proof does not overrule a person
+        if service.refused_by_operator(current.state, current.reason):
+            code = current.reason
         evidence = self._evidence(row.id, finding, sandbox)
         sealed = record_row(
             self._core.seal(messages.EVIDENCE, messages.evidence_body(evidence)),

@@ -8,6 +8,7 @@
 A skill is removed when everybody who passed it on has taken it back, or when this node's operator removes it. Only
 another author who stands up for the same content leads back, and nothing at all does after the operator's removal.
 When the key of everybody who passed it on was revoked before they did, that is the same: nobody stands behind it.
+What the operator refused stays so, whatever is proved of it, until the operator approves it.
 It is unproved when this node's own findings were signed by a key that it revoked: without a proof it is not used.
 
 Functions here take what is known and return what follows; keeping and sending is the driver's.
@@ -124,9 +125,18 @@ def after_tombstone(author: str, known: Known) -> bool:
     return not known.own and known.published_by <= known.withdrawn_by | {author}
 
 
-def after_proof(state: SkillState, finding: Finding) -> SkillState:
-    """Returns the state after a finding; an inconclusive one changes nothing."""
-    if finding.outcome is Outcome.INCONCLUSIVE:
+def refused_by_operator(state: SkillState, reason: str) -> bool:
+    """Says whether a skill is refused on a person's word, which no proof overrules."""
+    return state is SkillState.REFUSED and reason == Reason.OPERATOR.code
+
+
+def after_proof(state: SkillState, finding: Finding, reason: str = "") -> SkillState:
+    """Returns the state after a finding; an inconclusive one changes nothing, and none does what a person refused.
+
+    Args:
+        reason: code of why it is refused now, if it is.
+    """
+    if finding.outcome is Outcome.INCONCLUSIVE or refused_by_operator(state, reason):
         return state
     return move(state, Trigger.PROVED if finding.outcome is Outcome.PASS else Trigger.FAILED)
 

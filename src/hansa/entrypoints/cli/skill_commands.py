@@ -238,6 +238,9 @@ def prove(
             columns = ("skill", "outcome", "reason", "trials", "checks", "ms", "detail")
             table(columns, rows[:60], right=("trials", "checks", "ms"))
         say(", ".join(f"{number} {key}" for key, number in sorted(value["counts"].items())) or "nothing to prove")
+        if kept_out := [one for one in value["proofs"] if (one["outcome"], one["state"]) == ("pass", "refused")]:
+            some = ", ".join(short(one["trace_id"]) for one in kept_out[:5])
+            say(f"refused all the same, as you have decided: {some}. To take that back: hansa quarantine approve ID")
         _remedy(value)
     finish(result)
 
