@@ -385,9 +385,19 @@ SERVICE = rows(
         "service:a_skill_goes_when_everybody_who_passed_it_on_has_taken_it_back",
     ),
     (
-        "if finding.outcome is Outcome.INCONCLUSIVE:\n        return state",
-        "if False:\n        return state",
+        "if finding.outcome is Outcome.INCONCLUSIVE or refused_by_operator(state, reason):",
+        "if refused_by_operator(state, reason):",
         "service:an_inconclusive_finding_changes_nothing",
+    ),
+    (
+        "if finding.outcome is Outcome.INCONCLUSIVE or refused_by_operator(state, reason):",
+        "if finding.outcome is Outcome.INCONCLUSIVE:",
+        "service:no_finding_moves_what_a_person_refused",
+    ),
+    (
+        "return state is SkillState.REFUSED and reason == Reason.OPERATOR.code",
+        "return state is SkillState.REFUSED",
+        "service:no_finding_moves_what_a_person_refused",
     ),
     *(
         (line, gone, "service:what_is_a_lie")

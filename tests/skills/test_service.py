@@ -117,6 +117,13 @@ def test_an_inconclusive_finding_changes_nothing(state: SkillState) -> None:
     assert after_proof(state, found_to_be(Outcome.INCONCLUSIVE, Reason.NO_HARNESS)) is state
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+def test_no_finding_moves_what_a_person_refused(outcome: Outcome) -> None:
+    refused = SkillState.REFUSED
+    assert after_proof(refused, found_to_be(outcome), Reason.OPERATOR.code) is refused
+    assert after_proof(refused, found_to_be(Outcome.PASS), Reason.REFUTED.code) is SkillState.ADMITTED
+
+
 # ---- receiving
 
 
