@@ -1,4 +1,4 @@
-"""How work grows with its input: a test that asks for a number of milliseconds fails on a busy machine, this does not."""
+"""How work grows with its input: a test that asks for milliseconds fails on a busy machine, this does not."""
 
 from __future__ import annotations
 
