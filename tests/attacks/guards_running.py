@@ -31,6 +31,18 @@ ENDING = [
         (_BACK + "test_who_does_not_stop_is_ended_by_force_alone",),
     ),
     Guard(
+        "entrypoints/logs.py",
+        ' and b"\\\\" not in line and b"\\x7f" not in line:',
+        ":",
+        (_RUN + "test_what_is_told_together_is_logged_as_one_by_one",),
+    ),
+    Guard(
+        "entrypoints/logs.py",
+        ' and b"\\x7f" not in line:',
+        ":",
+        (_RUN + "test_what_is_told_together_is_logged_as_one_by_one",),
+    ),
+    Guard(
         "adapters/systemd.py",
         'if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARK):',
         "if False:",

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -27,11 +28,13 @@ NAME = "hansa.log"
 LAST_WORDS = "last-words.txt"
 """What a node in the background wrote to standard error: nothing, unless it could not start or crashed."""
 
-AT_ONCE = 8_000
-"""Characters of lines that are written together: less than the smallest bound of a log file."""
+AT_ONCE = 64 * 1024
+"""Characters of lines that are written together, unless the log file is put aside before it has so many."""
 
 OFF = 100
 """Above every level."""
+
+_JSON = msgspec.json.Encoder(enc_hook=str)
 
 
 def configure(level: str, as_json: bool, file: LogFile | None = None, file_level: str = "info") -> None:
@@ -92,21 +95,18 @@ def tell(entries: Sequence[Entry]) -> None:
 
 
 def _write(lines: Sequence[str]) -> None:
+    if _fork is None or _fork.file is None:
+        return
     part: list[str] = []
     size = 0
     for line in lines:
-        if part and size + len(line) > AT_ONCE:
-            _append(part)
+        if part and size + len(line) > _fork.file.at_once:
+            _fork.file.write("\n".join(part))
             part, size = [], 0
         part.append(line)
         size += len(line)
     if part:
-        _append(part)
-
-
-def _append(lines: Sequence[str]) -> None:
-    if _fork is not None and _fork.file is not None:
-        _fork.file.write("\n".join(lines))
+        _fork.file.write("\n".join(part))
 
 
 def _line(entry: Entry) -> str:
@@ -114,16 +114,17 @@ def _line(entry: Entry) -> str:
         "ref": entry.ref, "text": entry.text, **entry.fields,
         "event": entry.event, "level": entry.level, "timestamp": iso(entry.at),
     }  # fmt: skip
-    line = _as_json(values)
-    if line.isascii() and line.isprintable() and "\\" not in line:  # then no value needs to be made so
-        return line
+    line = _JSON.encode(values)
+    if line.isascii() and b"\\" not in line and b"\x7f" not in line:  # then all of it is printable as it is
+        return line.decode()
     return _as_json({name: plain(value) if isinstance(value, str) else value for name, value in values.items()})
 
 
 def _as_json(event: Mapping[str, Any]) -> str:
-    return msgspec.json.encode(event, enc_hook=str).decode()
+    return _JSON.encode(event).decode()
 
 
+@lru_cache(maxsize=16)
 def number_of(level: str, otherwise: int) -> int:
     """Returns the number of a level's name."""
     found = getattr(logging, level.upper(), otherwise)
@@ -146,6 +147,7 @@ class LogFile(RotatingFileHandler):
         folder = home / LOGS
         folder.mkdir(mode=0o700, exist_ok=True)
         super().__init__(folder / NAME, maxBytes=max_bytes, backupCount=files - 1, encoding="utf-8")
+        self.at_once = min(AT_ONCE, max_bytes * 4 // 5)
 
     def write(self, line: str) -> None:
         """Appends a line, or several that belong together."""

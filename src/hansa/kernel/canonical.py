@@ -158,6 +158,8 @@ def check_bounds(data: bytes, limits: Limits) -> None:
     if len(data) > limits.max_bytes:
         raise Refused(Reason.TOO_LARGE, f"{len(data)} bytes, at most {limits.max_bytes}")
     opened = data.count(b"[") + data.count(b"{")
+    if len(data) <= min(limits.max_keys, limits.max_items) and opened <= limits.max_depth:
+        return  # too short to hold more
     inside_too = data.count(b":"), opened + data.count(b",")  # with those in strings: never fewer than there are
     if inside_too[0] > limits.max_keys or inside_too[1] > limits.max_items or opened > limits.max_depth:
         _check_bounds_outside_strings(data, limits)

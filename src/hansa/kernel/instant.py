@@ -18,7 +18,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 253_402_300_799_999
 
 
-@lru_cache(maxsize=256)  # what happens together has one instant
 @lru_cache(maxsize=256)  # what happens at once is written down together
 def iso(at: Instant | int) -> str:
     """Returns `at` as ISO 8601 in UTC with milliseconds, e.g. 2026-11-20T23:40:00.000Z.

@@ -89,15 +89,19 @@ class Inbox:
         self, lines: Sequence[bytes], via: Via, source: str, wanted: Wanted | None, only: str
     ) -> list[Fate]:
         fates: list[Fate] = []
-        together: list[Arrival] = []
         ring = self._ring(only)
-        for data in lines:
-            one = self._arrive(data, via, source, wanted, only, ring)
-            together.append(one)
-            if isinstance(one.read, Verified) and one.read.header.kind == roots.KIND:  # what follows is judged by it
-                fates += await self._gathering.enter(together)
-                together = []
-        return fates + await self._gathering.enter(together)
+        rest = list(lines)
+        while rest:
+            together: list[Arrival] = []
+            with self._core.spans.span("verify"):
+                for data in rest:
+                    one = self._arrive(data, via, source, wanted, only, ring)
+                    together.append(one)
+                    if isinstance(one.read, Verified) and one.read.header.kind == roots.KIND:
+                        break  # what follows is judged by it
+            del rest[: len(together)]
+            fates += await self._gathering.enter(together)
+        return fates
 
     def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring) -> Arrival:
         """Reads and verifies one message, which asks the store for nothing but keys: it can be done at any time."""
@@ -106,9 +110,8 @@ class Inbox:
         core.meters.bytes_in += len(data)
         signed = None
         try:
-            with core.spans.span("verify"):
-                signed = envelope.read(data, core.settings.limits)
-                message = core.ring.verify(signed, ring, core.settings.limits)
+            signed = envelope.read(data, core.settings.limits)
+            message = core.ring.verify(signed, ring, core.settings.limits)
             now = core.ring.changes
             return Arrival(data, via, source, wanted, only, message, ring, now, message.id, _subject(message))
         except Refused as refusal:
@@ -126,17 +129,12 @@ class Inbox:
             await self._hold.take(names)
         handed_in = False
         try:
-            span = self._begin(group)
-            for number, one in enumerate(group):
-                if span.clashes(one) or self._keeping.clashes(one):
-                    self._write(span)
-                    await self._keeping.until(0)
-                    span = self._begin(group[number:])
-                fate, effects = self._decide(one)
-                span.add(one, fate, effects)
-                for change in effects.changes:
-                    if isinstance(change, KEPT):
-                        self._core.memory.coming(change)
+            span = self._decide_some(group)
+            while len(span.decided) < len(group):
+                group = group[len(span.decided) :]
+                self._write(span)
+                await self._keeping.until(0)
+                span = self._decide_some(group)
             self._write(span, names)
             handed_in = True
         finally:
@@ -144,9 +142,21 @@ class Inbox:
                 self._core.memory.arrive(self._core.memory.leave())
                 self._hold.give(names)
 
-    def _begin(self, group: Sequence[Arrival]) -> Span:
-        self._core.memory.look_up([one.read for one in group if isinstance(one.read, Verified)])
-        return Span()
+    def _decide_some(self, group: Sequence[Arrival]) -> Span:
+        """Decides on messages up to the first that must see what is not kept yet."""
+        memory = self._core.memory
+        memory.look_up([one.read for one in group if isinstance(one.read, Verified)])
+        span = Span()
+        with self._core.spans.span("decide", messages=len(group)):
+            for one in group:
+                if span.clashes(one) or self._keeping.clashes(one):
+                    break
+                fate, effects = self._decide(one)
+                span.add(one, fate, effects)
+                for change in effects.changes:
+                    if isinstance(change, KEPT):
+                        memory.coming(change)
+        return span
 
     def _decide(self, one: Arrival) -> tuple[Fate, Effects]:
         try:
@@ -155,9 +165,8 @@ class Inbox:
             header = one.read.header
             if one.ring_at != self._core.ring.changes and header.kind != roots.KIND:  # keys changed while it waited
                 envelope.check_signers(one.ring(one.read.author), header.seq, one.read.signers)
-            with self._core.spans.span("admit", kind=header.kind):
-                admitted = self._core.admission.admit(one.read, one.via, self._core.now())
-                self._check_door(one.read, one.wanted, one.only)
+            admitted = self._core.admission.admit(one.read, one.via, self._core.now())
+            self._check_door(one.read, one.wanted, one.only)
             return self._carry_out(admitted, one)
         except Refused as refusal:
             return refusal, self._refusal(one, refusal)
@@ -221,15 +230,14 @@ class Inbox:
 
     def _carry_out(self, admitted: Admitted, one: Arrival) -> tuple[Taken, Effects]:
         message = admitted.message
-        with self._core.spans.span("decide", kind=message.header.kind):
-            subject, effects = self._rooms.decide(admitted, one.source)
         kind = message.header.kind
+        subject, effects = self._rooms.decide(admitted, one.source)
         kept = isinstance(effects.changes[0], PutRecord)  # and says itself how it came
         if not kept or kind == roots.KIND:
             detail = f"{kind} by {message.author} {one.where}"
             ref = subject if kept else message.id
             effects.changes.append(self._core.driver.note(ref, Box.ADMISSION, Verdict.ACCEPT, None, detail))
-        return Taken(message.id, message.header.kind, subject, message), effects
+        return Taken(message.id, kind, subject, message), effects
 
     def _refusal(self, one: Arrival, refusal: Refused) -> Effects:
         """Returns the note of a refusal, and the proof where there is one."""

@@ -1,6 +1,6 @@
 """Where time goes on the way of a message: named stretches of work, told to whoever traces; to nobody by default.
 
-The node opens a span around each station; the composition root gives it something that records them, or `NO_SPANS`,
+The node opens a span around each station, one for all messages that are together there; the composition root gives it something that records them, or `NO_SPANS`,
 whose spans are one object that does nothing. Attributes are ids, kinds and codes: never text of a skill.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-NAMES = ("receive", "verify", "admit", "decide", "append", "prove", "deliver", "pull")
+NAMES = ("receive", "verify", "decide", "append", "prove", "deliver", "pull")
 """Every span that a node opens, in the order of the picture."""
 
 
