@@ -265,7 +265,20 @@ GATHERING = [
         "adapters/store/writes.py",
         (
             "if records and self._session.run_wide(_PUT_RECORDS, records) != len(records):",
-            "if records and not self._session.run_wide(_PUT_RECORDS, records):",
+            "if records and self._session.run_wide(_PUT_RECORDS, records) is None:",
+            "store:a_batch_among_others_that_is_refused_is_refused_alone",
+        ),
+        (
+            "if row.id in self._named:",
+            "if False:",
+            "store:a_finding_that_comes_before_its_record_is_not_kept",
+        ),
+    ),
+    *rows(
+        "adapters/store/writer.py",
+        (
+            "            self._session.rollback()\n            self._session.begin()\n            return []",
+            "            return []",
             "store:a_batch_among_others_that_is_refused_is_refused_alone",
         ),
     ),

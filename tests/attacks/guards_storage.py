@@ -67,9 +67,8 @@ STORE = [
             "storm:a_hub_that_is_killed_over_and_over_keeps_what_it_acknowledged",
         ),
         (
-            """            with self._session.savepoint():
-                Batch(self._session, self._journal_bound, many=True).make([one for changes in group for one in changes])
-""",
+            "            Batch(self._session, self._journal_bound, many=True).make("
+            "[one for changes in group for one in changes])\n",
             """            for change in [one for changes in group for one in changes]:
                 Batch(self._session, self._journal_bound).make([change])
                 self._session.commit()

@@ -425,6 +425,14 @@ async def test_a_finding_is_kept_only_with_a_record_that_carries_it(store: Store
     assert store.evidence(cid(("skill", 1))) == store.evidence(cid(("skill", 2))) == []
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_finding_that_comes_before_its_record_is_not_kept(store: Store, together: bool) -> None:
+    early = PutEvidence(record(1).id, finding(1))
+    await store.apply_each([[early, put(1)], [put(2)]] if together else [[early], [put(1)], [put(2)]])
+    assert store.evidence(cid(("skill", 1))) == []
+    assert store.held([record(1).id, record(2).id])
+
+
 async def test_tombstones_stay_as_they_were(store: Store) -> None:
     await store.apply([PutTombstone(gone(2)), PutTombstone(gone(1))])
     await store.apply([PutTombstone(gone(2, "for another reason"))])

@@ -76,10 +76,7 @@ class Keeping:
 
     def clashes(self, one: Arrival) -> bool:
         """Says whether `one` must see what is being written before it is decided on."""
-        for span, _ in self._spans.values():  # a generator would be made anew for each message
-            if span.clashes(one):
-                return True
-        return False
+        return bool(self._spans) and any(span.clashes(one) for span, _ in self._spans.values())
 
     def add(self, span: Span, written: Coroutine[None, None, None], ended: Callable[[], None]) -> None:
         """Waits for a span that was handed to the store.

@@ -1,7 +1,8 @@
 """Where time goes on the way of a message: named stretches of work, told to whoever traces; to nobody by default.
 
-The node opens a span around each station, one for all messages that are together there; the composition root gives it something that records them, or `NO_SPANS`,
-whose spans are one object that does nothing. Attributes are ids, kinds and codes: never text of a skill.
+The node opens a span around each station, one for all messages that are together there; the composition root gives it
+something that records them, or `NO_SPANS`, whose spans are one object that does nothing. Attributes are ids, kinds,
+counts and codes: never text of a skill.
 """
 
 from __future__ import annotations

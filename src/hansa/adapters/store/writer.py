@@ -2,8 +2,8 @@
 
 1. Whoever has changes puts them into the queue and waits.
 2. The thread takes everything that waits (group commit) into one transaction. It tries all batches at once, records and
-   findings many to a statement; when one of them is refused, each goes into a savepoint of its own, so that a refused
-   batch leaves the others alone. One commit, one fsync for all of them.
+   findings many to a statement; when one of them is refused, it begins anew, with each in a savepoint of its own, so
+   that a refused batch leaves the others alone. One commit, one fsync for all of them.
 3. Only then is anybody told. What was told is on the disk (goal L1).
 4. When the database itself refuses (no room, a broken disk), the whole transaction is undone and each batch is tried
    once more in a transaction of its own, so that a batch too large for the disk does not sink its neighbours.
@@ -178,13 +178,17 @@ class Writer:
         return bool(not state["busy"] and state["log"] == state["checkpointed"])
 
     def _at_once(self, group: list[Sequence[Change]]) -> Outcomes:
-        """Makes all batches as if they were one; returns nothing, and has changed nothing, when one is refused."""
+        """Makes all batches as if they were one; returns nothing, in a transaction begun anew, when one is refused.
+
+        A savepoint would do as well, at the price of a copy of each page that is changed.
+        """
         if len(group) == 1:
             return []
         try:
-            with self._session.savepoint():
-                Batch(self._session, self._journal_bound, many=True).make([one for changes in group for one in changes])
+            Batch(self._session, self._journal_bound, many=True).make([one for changes in group for one in changes])
         except Refused:
+            self._session.rollback()
+            self._session.begin()
             return []
         return [None] * len(group)
 

@@ -66,9 +66,9 @@ def _replacing(statement: Insert, *key: str) -> Insert:
 
 
 _PUT_RECORD = Prepared(insert(records).on_conflict_do_nothing().returning(records.c.number))
-_PUT_RECORDS = Wide(
-    records.c.keys()[1:], "INSERT INTO records ({columns}) VALUES {rows} ON CONFLICT DO NOTHING"
-)  # all but the number
+# All but the number. A row that is ignored, for whatever reason, is missed when they are counted; where a statement may
+# end halfway, SQLite would first put a copy of each page aside that it changes, a quarter of the writer's work.
+_PUT_RECORDS = Wide(records.c.keys()[1:], "INSERT OR IGNORE INTO records ({columns}) VALUES {rows}")
 _IS_RECORD = Prepared(select(records.c.id).where(records.c.id == bindparam("id")))
 _same_author = records.alias("same_author")
 _lowest = func.min(_same_author.c.seq)
@@ -144,6 +144,7 @@ class Batch:
         self._many = many
         self._records: list[Row] = []
         self._findings: list[Row] = []
+        self._named: set[ContentId] = set()  # records that these findings are from
         self._feed: tuple[int, str] | None = None
         self._lines: list[Values] = []
 
@@ -163,6 +164,7 @@ class Batch:
                 self._file(change)
             case PutEvidence(record, finding):
                 self._findings.append(codec.finding_values(record, finding))
+                self._named.add(record)
             case PutSkill(row):
                 self._put_skill(row)
             case SetSkillState():
@@ -219,6 +221,8 @@ class Batch:
     def _put_record(self, row: RecordRow, in_feed: bool) -> None:
         length, head = self._feed_mark() if in_feed else (0, "")
         place = length + 1 if in_feed else None
+        if row.id in self._named:
+            self._write_waiting()  # a finding of a record that was not there yet: it is not kept
         values = codec.record_values(row, place)
         if self._many:
             self._records.append(values)
@@ -280,6 +284,7 @@ class Batch:
         """Writes the records and findings that were left for the end: what comes next looks at them, or undoes them."""
         records, self._records = self._records, []
         findings, self._findings = self._findings, []
+        self._named = set()
         if records and self._session.run_wide(_PUT_RECORDS, records) != len(records):
             raise Refused(Reason.DUPLICATE, "one of many")
         if findings:
