@@ -116,9 +116,11 @@ def read(data: bytes, limits: Limits | None = None) -> Signed:
     quick = canonical.decode_quickly(data, _QUICK, typed=True)
     if quick is None:
         return read_slowly(data, limits)
-    signatures = tuple([(one.keyid, one.sig) for one in quick.signatures])
-    places = tuple([_place(one.batch, one.batch.path) if one.batch else None for one in quick.signatures])
-    return Signed(data, quick.payloadType, quick.payload, signatures, places)
+    signatures, places = [], []
+    for one in quick.signatures:
+        signatures.append((one.keyid, one.sig))
+        places.append(_place(one.batch, one.batch.path) if one.batch else None)
+    return Signed(data, quick.payloadType, quick.payload, tuple(signatures), tuple(places))
 
 
 def read_slowly(data: bytes, limits: Limits | None = None) -> Signed:

@@ -98,7 +98,7 @@ class Driver:
     async def _perform(
         self, many: Sequence[Effects], written: Awaitable[list[HansaError | None]]
     ) -> list[HansaError | None]:
-        with self._spans.span("append", changes=sum(len(effects.changes) for effects in many)):
+        with self._spans.span("append", messages=len(many)):
             kept = iter(await written)
         outcomes = [next(kept) if effects.changes else None for effects in many]
         now = self._clock.now()
