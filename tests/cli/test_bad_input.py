@@ -230,6 +230,35 @@ def test_a_wrong_flag_is_named(node: Hansa) -> None:
         assert said.sentence.endswith("is none of debug, info, warning, error (in the flag --log-level)")
 
 
+FLAWS = {
+    "limits.max_bytes = 0": "must be between 1 and 1048576, not 0",
+    "limits.max_keys = 0": "must be at least 1",
+    "admission.records_per_minute = -1": "must be at least 1",
+    "admission.share_per_mille = 5000": "must be between 1 and 1000",
+    "skills.witnesses = 0": "must be at least 1",
+    "ranking.filter_at = 7": "must be at least 0 and at most 1",
+    "ranking.candidates = 0": "must be at least 1",
+    "ranking.half_life_days = nan": "must be above 0",
+    "sandbox.wall_ms = 0": "must be at least 1",
+    "sandbox.memory_bytes = -1": "must be at least 1",
+    "outbound.lan = ['x']": "x is no network: write it like 192.168.0.0/16",
+    "store.journal_lines = 0": "must be at least 1",
+    "network = ''": "must have 1 to 64 characters",
+}
+
+
+def test_every_number_out_of_bounds_is_told_with_its_section_and_line(node: Hansa, home: Path) -> None:
+    path = home / "config.toml"
+    path.write_text("\n".join(FLAWS))
+    said = node("config", "check")
+    lines = [line for line in said.out.splitlines() if line.startswith("! ")]
+    assert said.code == USAGE
+    assert sorted(lines) == sorted(
+        f"! setting {entry.split(' ')[0]}: {told} (in {path}:{number})"
+        for number, (entry, told) in enumerate(FLAWS.items(), 1)
+    )
+
+
 def test_every_wrong_setting_is_told(node: Hansa, home: Path, monkeypatch) -> None:
     (home / "config.toml").write_text("prot = 1\nrole = 'boss'\n[limits]\nmax_keys = 'x'\n[store]\nmax_bytes = 5\n")
     monkeypatch.setenv("HANSA_WORKERS", "many")
@@ -237,7 +266,7 @@ def test_every_wrong_setting_is_told(node: Hansa, home: Path, monkeypatch) -> No
         said = node(*words)
         assert (said.code, said.sentence) == (USAGE, "5 settings make no sense")
         told = [line.split(":")[0] for line in said.out.splitlines()]
-        assert told == [f"! setting {one}" for one in ("prot", "workers", "limits.max_keys", "role", "store.max_bytes")]
+        assert told == [f"! setting {one}" for one in ("prot", "workers", "limits.max_keys", "store.max_bytes", "role")]
         message = node(*words, "--json").json["error"]["message"]
         assert all(one in message for one in ("prot", "workers", "max_keys", "role", "max_bytes"))
     assert "4 more: hansa config check names all" in node("status").sentence

@@ -72,7 +72,7 @@ class Player:
         if name not in self.terminals:
             known = {key: value for key, value in os.environ.items() if not key.startswith("HANSA_")}
             tools = str(Path(sys.executable).parent)
-            known |= {"PATH": f"{tools}{os.pathsep}{known['PATH']}", "HOME": str(self.folder), "COLUMNS": "110"}
+            known |= {"PATH": f"{tools}{os.pathsep}{known['PATH']}", "HOME": str(self.folder), "COLUMNS": "160"}
             known |= {"XDG_DATA_HOME": str(self.folder / "data"), "PYTHONWARNINGS": "default", "LC_ALL": "C.UTF-8"}
             known["HANSA_PORT"] = str(self._free("8470"))  # whoever names no port; another node may be up here
             self.terminals[name] = Terminal(known)

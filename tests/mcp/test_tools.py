@@ -152,6 +152,8 @@ async def test_a_session_has_the_tools_of_its_scopes_and_no_other(node: Resident
 WRONG_CALLS = [
     ("find_skill", {}, ["intent must be given", "\nintent: What is wanted, in words"]),
     ("find_skill", {"query": "dates"}, ["intent must be given", "there is no parameter query: it takes intent"]),
+    ("find_skill", {"intent": "dates", "top": 3}, ["there is no parameter top: it takes intent, limit"]),
+    ("node_status", {"verbose": True}, ["there is no parameter verbose: it takes none"]),
     ("find_skill", {"intent": "dates", "limit": 900}, ["limit must be at most 50, not 900", "limit: How many"]),
     ("find_skill", {"intent": "dates", "limit": "many"}, ["limit must be a whole number, not 'many'"]),
     ("find_skill", {"intent": "d"}, ["intent must have at least 2 characters"]),
@@ -176,7 +178,7 @@ async def test_what_is_wrong_with_a_call_is_told_in_our_words(
 ) -> None:
     async with session(node, AGENT) as client:
         told = await refusal(client, tool, **given)
-    assert told.startswith(f"{tool} was not run: ")
+    assert told.startswith(f"{tool} was not run")
     assert "pydantic" not in told and "\x1b" not in told and len(told) < 700
     for part in expected:
         assert part in told

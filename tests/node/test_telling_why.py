@@ -176,9 +176,9 @@ async def test_a_record_tells_its_number_and_no_box_says_more_than_happened_ther
         assert all(line.text for line in lines.values())
     assert lines[Box.SEND.value].text == "nothing sent"
     assert "not in the feed" in lines[Box.STORE.value].text
-    assert "record 1 of the feed" in next(
-        one.text for one in hub.node.stories.why(record.id).lines if one.box == Box.STORE.value
-    )
+    passed_on = {line.box: line.text for line in hub.node.stories.why(record.id).lines}
+    assert "record 1 of the feed" in passed_on[Box.STORE.value]
+    assert passed_on[Box.SEND.value] == "pushed to nobody; in the feed, for whoever pulls it"
 
 
 async def test_of_what_was_not_kept_no_box_says_that_it_passed(world: World) -> None:

@@ -49,7 +49,7 @@ class Outbound:
             try:
                 ipaddress.ip_network(text)
             except ValueError:
-                raise ValueError(f"outbound.lan: {text} is no network: write it like 192.168.0.0/16") from None
+                raise ValueError(f"lan: {text} is no network: write it like 192.168.0.0/16") from None
 
 
 @dataclass(frozen=True, slots=True)

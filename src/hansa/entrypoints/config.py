@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar, copy_context
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -186,7 +186,7 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
         problems += [in_our_words(dict(one), given) for one in found]
         config = _without(frozenset(str(one["loc"][0]) for one in found), values, given)
     if config:
-        problems += [_nonsense(text, given) for text in dict.fromkeys(_checked(config))]
+        problems += [Problem(name, what, given.origin(name)) for name, what in _checked(config)]
     if config is None or problems:
         raise BadSettings(problems)
     return config
@@ -208,20 +208,34 @@ def _without(wrong: frozenset[str], values: dict[str, Any], given: Given) -> Con
         return None
 
 
-def _checked(config: Config) -> Iterator[str]:
-    """Yields what makes no sense among settings that are each of the right kind; some of it twice."""
-    parts = (config.settings(), config.limits, config.admission, config.skills, config.ranking, config.outbound)
-    for part in (*parts, config.store, _Routes(config.llm)):
+def _checked(config: Config) -> Iterator[tuple[str, str]]:
+    """Yields each setting that makes no sense among those of the right kind, and what is wrong with it."""
+    sections = [one for one in Config.model_fields if hasattr(getattr(config, one), "validate")]
+    for section in sections:
+        yield from _flaws(getattr(config, section), f"{section}.")
+    sound = {one: type(getattr(config, one))() for one in sections if one in {each.name for each in fields(Settings)}}
+    yield from _flaws(replace(config.settings(), **sound))
+    yield from _flaws_of_routes(config.llm)
+
+
+def _flaws(part: Any, section: str = "") -> Iterator[tuple[str, str]]:
+    """Yields what `validate` finds; it ends at the first, so that it is asked again with the default in that place.
+
+    What it says begins with the name of a field.
+    """
+    default = type(part)()
+    while True:
         try:
             part.validate()
         except ValueError as error:
-            yield str(error)
-
-
-def _nonsense(text: str, given: Given) -> Problem:
-    """Returns the problem of a sentence that begins with the name of a setting."""
-    name, _, what = text.partition(" ")
-    return Problem(name.rstrip(":"), what, given.origin(name.rstrip(":")))
+            name, _, what = str(error).partition(" ")
+            name = name.rstrip(":")
+            yield section + name, what
+            if getattr(part, name) == getattr(default, name):
+                return
+            part = replace(part, **{name: getattr(default, name)})
+        else:
+            return
 
 
 def _read(path: Path) -> str:
@@ -283,23 +297,15 @@ def names() -> list[str]:
     return found
 
 
-class _Routes:
-    """The language models together."""
-
-    def __init__(self, routes: tuple[Route, ...]) -> None:
-        self._routes = routes
-
-    def validate(self) -> None:
-        """Raises ValueError when a route makes no sense, or two have one name."""
-        names: set[str] = set()
-        for route in self._routes:
-            try:
-                route.validate()
-            except ValueError as error:
-                raise ValueError(f"llm.{route.name or '?'}: {error}") from None
-            if route.name in names:
-                raise ValueError(f"llm: two routes are called {route.name}")
-            names.add(route.name)
+def _flaws_of_routes(routes: tuple[Route, ...]) -> Iterator[tuple[str, str]]:
+    """Yields the first that is wrong with each language model, and names that two have."""
+    for number, route in enumerate(routes):
+        try:
+            route.validate()
+        except ValueError as error:
+            yield f"llm.{route.name or '?'}", str(error)
+        if any(route.name == other.name for other in routes[:number]):
+            yield "llm", f"two routes are called {route.name}"
 
 
 def llm_keys(routes: tuple[Route, ...]) -> dict[str, str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hansa.kernel.instant import HOUR
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
@@ -28,6 +30,14 @@ class SandboxLimits:
     output_bytes: int = 64 * 1024
     file_bytes: int = 8 * 1024 * 1024
     threads: int = 16
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a bound makes no sense."""
+        for name in ("wall_ms", "memory_bytes", "output_bytes", "file_bytes", "threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if self.wall_ms > HOUR:
+            raise ValueError(f"wall_ms must be at most {HOUR}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hansa.identity.envelope import Verified
@@ -94,7 +95,7 @@ class Why:
         sent = list(dict.fromkeys(one.detail for one in told[Box.SEND]))  # two records to one address read alike
         tried = {one.state for record in records for one in self._core.store.deliveries_of(record.id)}
         state = "not reached" if not sent else "stopped" if tried == {"refused"} else "passed"
-        lines.append(Line(Box.SEND.value, state, "; ".join(sent) or "nothing sent"))
+        lines.append(Line(Box.SEND.value, state, "; ".join(sent) or _unsent(records)))
         shown = "shown by find" if row.state == "admitted" else f"shown as {row.state} only"
         lines.append(Line(Box.VIEWS.value, "passed", shown))
         return Story(row.id, f"skill: {row.intent}", tuple(lines))
@@ -131,7 +132,7 @@ class Why:
                 f"score {numbers.verification_score:.3f}, confidence {numbers.confidence:.3f} "
                 f"({numbers.successes} of {numbers.trials} trials, {numbers.harness})"
             )
-        parts += [one.detail for one in told[-3:]]
+        parts += [f"{one.detail} at {iso(one.at)}" for one in told[-3:]]
         return Line(Box.DOMAIN.value, "stopped" if row.state in ("refused", "removed") else "passed", "; ".join(parts))
 
     def _of_message(self, id_: str, record: RecordRow | None, journal: list[JournalRow]) -> Story:
@@ -181,6 +182,11 @@ def _told(stop: JournalRow) -> str:
     return f"{stop.reason}: {reason.text if reason else ''}" + (f" [{noted}]" if noted else "") + f" at {iso(stop.at)}"
 
 
+def _unsent(records: Sequence[RecordRow]) -> str:
+    in_feed = any(record.place for record in records)
+    return "pushed to nobody; in the feed, for whoever pulls it" if in_feed else "nothing sent"
+
+
 def _claimed(message: Verified) -> str:
     claim = parse(message.body, SkillBody).claim
     score, confidence = claim.verification_score / 1_000_000, claim.confidence / 1_000_000
@@ -199,7 +205,7 @@ def _unsaid(box: Box, record: RecordRow | None) -> Line:
     if record is None:
         return Line(box.value, "not reached", "nothing is noted")
     if box is Box.SEND:
-        return Line(box.value, "not reached", "nothing sent")
+        return Line(box.value, "not reached", _unsent([record]))
     place = f", record {record.place} of the feed" if record.place else ", not in the feed"
     shown = f"with {record.subject[:12]}" if record.subject else "by its id only"
     text = {

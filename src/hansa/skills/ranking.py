@@ -49,6 +49,13 @@ class Params:
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a number makes no sense."""
+        for name in ("meaning", "filter_at", "try_at", "decide_at", "unproved", "refuted", "freshness"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be at least 0 and at most 1")
+        if self.candidates < 1:
+            raise ValueError("candidates must be at least 1")
+        if not self.half_life_days > 0:
+            raise ValueError("half_life_days must be above 0")
         if not 0 < self.author_share <= 1:
             raise ValueError("author_share must be above 0 and at most 1")
         if self.corroborations < 1:

@@ -25,8 +25,8 @@ class StoreBounds:
     def validate(self) -> None:
         """Raises ValueError naming the field when a bound makes no sense."""
         if self.min_free_bytes < 0:
-            raise ValueError("store.min_free_bytes must not be negative")
+            raise ValueError("min_free_bytes must not be negative")
         if self.max_bytes and self.max_bytes < MIB:
-            raise ValueError(f"store.max_bytes must be 0 or at least {MIB}")
+            raise ValueError(f"max_bytes must be 0 or at least {MIB}")
         if self.journal_lines < 1:
-            raise ValueError("store.journal_lines must be at least 1")
+            raise ValueError("journal_lines must be at least 1")

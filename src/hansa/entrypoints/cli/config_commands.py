@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +45,12 @@ def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> 
         return
     typer.echo(f"# {directory / 'config.toml'}", err=True)
     columns = ("setting", "value", "origin") if origin else ("setting", "value")
-    table(columns, [(one.name, one.value, one.origin)[: len(columns)] for one in found])
+    table(columns, [(one.name, _as_written(one.value), one.origin)[: len(columns)] for one in found])
+
+
+def _as_written(value: Any) -> str:
+    """Returns a value as it stands in config.toml, but for the quotes of a text."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @config.command(epilog=epilog("hansa config check"))

@@ -27,7 +27,7 @@ from hansa.entrypoints.cli import (
     watching_commands,
 )
 from hansa.entrypoints.cli.options import epilog
-from hansa.entrypoints.cli.show import print_json
+from hansa.entrypoints.cli.show import complain, print_json
 from hansa.entrypoints.errors import DONE, INTERRUPTED, REFUSED, exit_code, problem
 from hansa.kernel.errors import HansaError
 from hansa.kernel.plain import plain
@@ -98,9 +98,9 @@ def run() -> None:
         sys.exit(cli(standalone_mode=False) or DONE)
     except HansaError as error:
         _tell(problem(error), exit_code(error))
-        typer.echo(f"hansa: {plain(str(error))}", err=True)
+        complain("hansa: ", str(error))
         for note in getattr(error, "__notes__", ()):
-            typer.echo(f"  {note}", err=True)
+            complain("  ", note)
         sys.exit(exit_code(error))
     except Misused as error:
         _tell({"reason": "usageerror", "message": plain(error.format_message())}, error.exit_code)

@@ -30,7 +30,7 @@ _MARK = {True: "yes", False: "", None: ""}
 
 @peer.command("list", epilog=epilog("hansa peer list"))
 def peer_list(home: Home = None, as_json: AsJson = False) -> None:
-    """List the nodes that this one has met, invited or banned."""
+    """List the nodes that this one has met, invited or banned. Last seen: when something it signed last came in."""
     value = call(home, "peer.list", as_json).value
     if not as_json:
         columns = ("node", "standing", "last seen", "name", "role", "address", "note")

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -228,28 +229,28 @@ def restart(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the node and start it in the background. With the flags of its last start, unless others are given."""
+    """Stop the node and start it in the background. A flag that is not given is that of its last start."""
     from hansa.entrypoints import last_start
     from hansa.entrypoints.config import load
     from hansa.entrypoints.doctor.here import taken
 
     directory = home_directory(home)
     given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
-    config = load(directory, given)
-    _warn(directory, config)  # settings that stop the new one must not cost the old one
     kept = holder(directory) if directory.is_dir() else None
+    before = kept.claim.flags if kept else last_start.flags(directory)
+    new = {key: one for key, one in given.items() if one is not None}
+    flags = flags_of(dict.fromkeys(given) | _options_in(before) | new)
+    config = load(directory, _options_in(flags))
+    _warn(directory, config)  # settings that stop the new one must not cost the old one
     elsewhere = port is not None and kept is not None and not (kept.url or "").endswith(f":{port}")
     if elsewhere and (why := taken(config)):
         raise Unavailable(f"{why}: the node goes on as it was; stop what listens there, or name another port")
     if kept and kept.claim.keeper:
         raise UsageError(f"systemd keeps the node in {directory}, and would lose it: {kept.claim.keeper}")
     at, _ = _ended(directory, timeout, force)
-    flags = flags_of(given)
-    if not flags:
-        flags = at.claim.flags if at else last_start.flags(directory)
-        if flags and not as_json:
-            was_up = "" if at else "no node was up: "
-            say(f"{was_up}started with the flags of its last start, {' '.join(flags)}")
+    if before and not as_json:
+        was_up = "" if at else "no node was up: "
+        say(f"{was_up}started with {' '.join(flags)}; hansa up --detach starts it without the flags of its last start")
     _launch(directory, flags, as_json)
 
 
@@ -294,3 +295,9 @@ def flags_of(given: dict[str, Any]) -> tuple[str, ...]:
     """Returns the options of `up` as they are typed."""
     pairs = ((f"--{key.replace('_', '-')}", str(value)) for key, value in given.items() if value is not None)
     return tuple(word for pair in pairs for word in pair)
+
+
+def _options_in(flags: Sequence[str]) -> dict[str, Any]:
+    """Returns the options that `flags_of` made words of."""
+    pairs = zip(flags[::2], flags[1::2], strict=False)
+    return {key.removeprefix("--").replace("-", "_"): value for key, value in pairs if key.startswith("--")}

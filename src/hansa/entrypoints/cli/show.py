@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -28,7 +30,7 @@ LEAST = 20
 """Characters that a column of text which may break over lines needs at least."""
 
 _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation", "value", "to",
-                     "node", "name", "note", "about whom", "what to do"})  # fmt: skip
+                     "node", "name", "note", "about whom", "what to do", "origin"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
 
 _DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "address", "invitation", "role", "ms", "confidence",
@@ -37,8 +39,9 @@ _DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "address", "invi
 
 
 def console() -> Console:
-    """Returns the console for answers; wide where nobody looks, so that lines can be searched."""
-    return Console(width=None if sys.stdout.isatty() else WIDE, soft_wrap=not sys.stdout.isatty(), highlight=False)
+    """Returns the console for answers; wide where nobody looks, so that lines can be searched, or as COLUMNS asks."""
+    fixed = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    return Console(width=None if fixed else WIDE, soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -53,7 +56,17 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """Prints one line on standard error that stops nothing and is worth a look."""
-    print(f"! {plain(text)}", file=sys.stderr)
+    complain("! ", text)
+
+
+def complain(head: str, text: str) -> None:
+    """Prints text behind a head on standard error; on a terminal it breaks between words."""
+    lines = [plain(text)]
+    if sys.stderr.isatty():
+        wide = max(LEAST, shutil.get_terminal_size().columns - len(head))
+        lines = textwrap.wrap(lines[0], wide, break_long_words=False, break_on_hyphens=False) or lines
+    for number, line in enumerate(lines):
+        print((" " * len(head) if number else head) + line, file=sys.stderr)
 
 
 def say_all(text: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hansa.entrypoints.config import Config, load
 from hansa.entrypoints.doctor import confined, here, others
-from hansa.entrypoints.doctor.check import OK, WARN, Check, failed
+from hansa.entrypoints.doctor.check import FAIL, OK, WARN, Check, failed
 from hansa.entrypoints.problems import BadSettings
 from hansa.kernel.errors import HansaError
 
@@ -47,6 +47,8 @@ async def examined(home: Path) -> AsyncIterator[Check]:
         return
     async for check in others.sources(home):
         yield check
+    if any(check.state == FAIL for check in told):
+        return  # the optional parts read the same settings
     for check in await others.optional(home):
         yield check
 

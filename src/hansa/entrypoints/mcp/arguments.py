@@ -39,13 +39,17 @@ def told(tool: str, errors: Sequence[Mapping[str, Any]], given: Iterable[str], s
         schema: of the tool's input, as clients see it.
     """
     parameters: Mapping[str, Any] = schema.get("properties", {})
+    strays = [plain(name, 40) for name in given if name not in parameters]
     more = f"; and {len(errors) - MOST_TOLD} more" if len(errors) > MOST_TOLD else ""
-    lines = [f"{tool} was not run: {'; '.join(_fault(one) for one in errors[:MOST_TOLD])}{more}"]
+    faults = "; ".join(_fault(one) for one in errors[:MOST_TOLD]) + more
+    lines = [f"{tool} was not run: {faults}" if errors else f"{tool} was not run"]
+    if strays:
+        lines.append(
+            f"there is no parameter {', '.join(strays[:MOST_TOLD])}: it takes {', '.join(parameters) or 'none'}"
+        )
     for name in dict.fromkeys(str(one["loc"][0]) for one in errors[:MOST_TOLD] if one["loc"]):
         if about := _description(parameters.get(name, {})):
             lines.append(f"{name}: {about}")
-    if strays := [plain(name, 40) for name in given if name not in parameters]:
-        lines.append(f"there is no parameter {', '.join(strays[:MOST_TOLD])}: it takes {', '.join(parameters)}")
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ server speaks both revisions of the protocol, 2025-11-25 with a handshake and 20
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from mcp.server.extension import Extension
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
@@ -73,15 +74,27 @@ class SkillServer(MCPServer[Any]):
         """
         if name in self.withheld:
             raise ToolError(self.withheld[name])
+        tool = self._tool_manager.get_tool(name)
+        if tool is not None and not arguments.keys() <= tool.parameters["properties"].keys():
+            faults = _faults(tool.fn_metadata, arguments)
+            raise ToolError(given_arguments.told(name, faults, arguments, tool.parameters))
         try:
             return await super().call_tool(name, arguments, context)
         except UnexpectedToolError:
             raise
         except ToolError as error:
-            wrong, tool = error.__cause__, self._tool_manager.get_tool(name)
+            wrong = error.__cause__
             if tool is None or not isinstance(wrong, ValidationError):
                 raise
             raise ToolError(given_arguments.told(name, wrong.errors(), arguments, tool.parameters)) from wrong
+
+
+def _faults(shape: FuncMetadata, arguments: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+    try:
+        shape.validate_arguments(arguments)
+    except ValidationError as error:
+        return error.errors()
+    return ()
 
 
 def assemble(hands: Hands, name: str = NAME, log_level: str = "WARNING", **options: Any) -> SkillServer:
@@ -114,6 +127,8 @@ def assemble(hands: Hands, name: str = NAME, log_level: str = "WARNING", **optio
             annotations=tool.annotations,
             structured_output=True,
         )
+        if made := server._tool_manager.get_tool(tool.name):
+            made.parameters["additionalProperties"] = False  # the SDK would pass over what it does not know
     return server
 
 
