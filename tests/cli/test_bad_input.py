@@ -182,6 +182,9 @@ def test_a_wrong_variable_in_a_section_is_spelled_as_it_is_typed(node: Hansa, mo
         ("log_json = 'maybe'", "setting log_json: must be true or false, not maybe (in {path}:2)"),
         ("hosts = 'a'", "setting hosts: must be a list, written [\"one\", \"two\"]; in a variable too, within single "
          "quotes for the shell (in {path}:2)"),
+        ("host = ''", "setting host: must not be empty (in {path}:2)"),
+        ("mcp_allow = ['publsh']",
+         "setting mcp_allow: publsh is none of read, record, prove, publish, review, admin (in {path}:2)"),
         ("role = 'boss'", "setting role: must be node or hub, not boss (in {path}:2)"),
         ("llm = 3", "setting llm: must be tables that begin with [[llm]] (in {path}:2)"),
         ("[[llm]]\nname = 'x'\nurl = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n\n[[llm]]\nname = 'y'\nmodel = 'm'",

@@ -60,6 +60,18 @@ def test_who_pushed_was_seen_and_the_list_of_peers_fits(
         assert all(len(line) <= WIDTH for line in text.splitlines())
 
 
+def test_an_empty_column_goes_first_and_the_evidence_last(narrow: Callable[[], None], capsys) -> None:
+    columns = ("skill", "state", "evidence", "confidence", "reason", "from", "intent")
+    row = ["4b1d90e6c3f7", "quarantined", "E2", "0.90", "", "own", "Write a number of things, with the right plural."]
+    narrow()
+    show.table(columns, [row])
+    assert heads(capsys.readouterr().out) == [one for one in columns if one != "reason"]
+    show.table(columns, [[*row[:4], "refuted by somebody who is far away", *row[5:]]])
+    said = capsys.readouterr().out
+    assert "evidence" in heads(said) and "from" not in heads(said)
+    assert "(no room for reason, from: --json has all)" in said
+
+
 def test_a_peer_with_everything_said_of_it_fits_too(node: Hansa, up: Up, tmp_path: Path, narrow) -> None:
     code = node("peer", "invite", "--note", "the people of the harbour in Lübeck").out.splitlines()[0]
     other = tmp_path / "other"

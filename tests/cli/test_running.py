@@ -219,6 +219,24 @@ def test_a_node_that_systemd_keeps_is_not_taken_out_of_its_hands(free: Hansa, ho
         assert free("stop").code == 0
 
 
+@pytest.mark.parametrize(
+    ("host", "beyond"),
+    [("127.0.0.1", False), ("127.8.9.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True), ("::", True),
+     ("192.168.1.5", True), ("a.example", True)],
+)  # fmt: skip
+def test_who_listens_beyond_this_machine_is_told(capsys: pytest.CaptureFixture[str], host: str, beyond: bool) -> None:
+    running_commands._warn_if_open(host)
+    told = f"! it listens at {host}: other machines can reach it, and read what it passes on\n"
+    assert capsys.readouterr().err == (told if beyond else "")
+
+
+def test_a_node_that_is_open_says_so_once(free: Hansa) -> None:
+    up = free("up", "--detach", "--host", "0.0.0.0")
+    assert "is up at" in up.out and up.err.count("! it listens at 0.0.0.0") == 1
+    assert "listens" not in free("up", "--detach").err
+    assert free("restart").err.count("! it listens at 0.0.0.0") == 1
+
+
 def test_a_restart_with_settings_that_do_not_hold_leaves_the_node_up(up: Up, node: Hansa, home: Path) -> None:
     (home / "config.toml").write_text("workers = 0\n")
     assert node("restart").code == USAGE

@@ -9,13 +9,14 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 from mcp.client.stdio import StdioServerParameters
 from mcp.server.mcpserver.exceptions import ToolError
 
+from hansa.entrypoints.config import ScopeName
 from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN
 from hansa.entrypoints.mcp.scopes import AGENT, EVERYTHING, READER, Scope, granted, needed
 from hansa.entrypoints.mcp.server import assemble
@@ -147,6 +148,10 @@ async def test_a_session_has_the_tools_of_its_scopes_and_no_other(node: Resident
                 assert ("agent.token" in told) == (scopes == READER)
                 assert (f'mcp_allow = ["{tool.scope}"]' in told) == (tool.scope not in AGENT)
         assert await refusal(client, "no_such_tool") == "Unknown tool: no_such_tool"
+
+
+def test_the_setting_takes_every_scope_by_its_name() -> None:
+    assert set(get_args(ScopeName)) == {scope.value for scope in Scope}
 
 
 WRONG_CALLS = [

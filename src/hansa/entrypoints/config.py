@@ -53,6 +53,8 @@ Level = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(
 FileLevel = Annotated[Literal["debug", "info", "warning", "error", "off"], BeforeValidator(_lower)]
 TierName = Literal["", "bubblewrap", "namespaces", "landlock", "seatbelt"]
 """The names of `hansa.adapters.sandbox.TIERS`, and none: the strongest that works."""
+ScopeName = Literal["read", "record", "prove", "publish", "review", "admin"]
+"""The names of `hansa.entrypoints.mcp.scopes.Scope`, which is part of an extra."""
 
 
 class _Variables(EnvSettingsSource):
@@ -87,7 +89,9 @@ class Config(BaseSettings):
     name: Annotated[str, Field(max_length=64, description="What this node calls itself; shown, never trusted.")] = ""
     role: Annotated[str, Field(description='"node", or "hub": passes on what invited peers push.')] = "node"
     network: Annotated[str, Field(description="Messages of another network are refused.")] = "hansa"
-    host: Annotated[str, Field(description="Address to listen on; loopback unless you choose otherwise.")] = "127.0.0.1"
+    host: Annotated[
+        str, Field(min_length=1, description="Address to listen on; loopback unless you choose otherwise.")
+    ] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = DEFAULT_PORT
     hosts: Annotated[
         tuple[str, ...], Field(description="Names by which this node is reached, beside numbers and localhost.")
@@ -106,7 +110,7 @@ class Config(BaseSettings):
         os.cpu_count() or 2
     )
     mcp_allow: Annotated[
-        tuple[str, ...],
+        tuple[ScopeName, ...],
         Field(description="Scopes that agents have beyond read, record and prove: publish, review, admin."),
     ] = ()
     mcp_hosts: Annotated[

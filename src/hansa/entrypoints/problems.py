@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "bool_parsing": "must be true or false, not {input}",
     "bool_type": "must be true or false, not {input}",
     "string_type": "must be text, not {input}",
+    "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
     "greater_than": "must be above {gt}, not {input}",
     "greater_than_equal": "must be at least {ge}, not {input}",

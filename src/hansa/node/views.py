@@ -64,6 +64,8 @@ class Views:
         """
         skill = open_skill(row)
         view = self.skill(row)
+        gone = self._core.store.tombstone(row.id)
+        view["taken_back"] = {"at": iso(gone.at), "why": gone.why, "record": gone.record} if gone else None
         view["reasoning_path"] = [{"step": one.step, "action": one.action} for one in skill.reasoning_path]
         view["result"] = {
             "media_type": skill.result.media_type,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import json
 import os
 import time
@@ -78,7 +79,7 @@ def up(
     if ready_fd is None:  # otherwise the command that waits at its end has said so
         _warn(directory, config)
     if detach:
-        _launch(directory, flags, as_json)
+        _launch(directory, config, flags, as_json)
     else:
         _run(directory, config, flags, ready_fd, as_json)
 
@@ -91,6 +92,16 @@ def _warn(directory: Path, config: Config) -> None:
         warn(f"{told}: chmod 700 {directory}")
     for stray in strays(config):
         warn(str(stray))
+
+
+def _warn_if_open(host: str) -> None:
+    """Says so when others than this machine can connect to an address that is listened at."""
+    try:
+        beyond = not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        beyond = host != "localhost"
+    if beyond:
+        warn(f"it listens at {host}: other machines can reach it, and read what it passes on")
 
 
 def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int | None, as_json: bool) -> None:
@@ -114,6 +125,8 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
         else:
             say(f"{config.role} {node_id}")
             say(f"is up at {url}  (reference: {url}/docs, Ctrl-C ends it)")
+        if ready_fd is None:
+            _warn_if_open(config.host)
 
     async def run() -> None:
         async with opened(directory, config, Claim("up", flags=flags, keeper=systemd.keeper()), WAIT_SECONDS) as app:
@@ -130,13 +143,15 @@ def _run(directory: Path, config: Config, flags: tuple[str, ...], ready_fd: int 
         runner.run(run())
 
 
-def _launch(directory: Path, flags: tuple[str, ...], as_json: bool) -> None:
+def _launch(directory: Path, config: Config, flags: tuple[str, ...], as_json: bool) -> None:
     """Starts a node in the background; one that is up already is left alone and named."""
     from hansa.entrypoints import logs
     from hansa.entrypoints.identities import identity
 
     node_id = identity(directory)  # without one it can't start, and that is said best here
     at, already = in_background(directory, flags)
+    if not already:
+        _warn_if_open(config.host)
     log = str(directory / LOGS / logs.NAME)
     role = call(directory, "status").value["role"]  # it may be up since before, with other flags
     if as_json:
@@ -251,7 +266,7 @@ def restart(
     if before and not as_json:
         was_up = "" if at else "no node was up: "
         say(f"{was_up}started with {' '.join(flags)}; hansa up --detach starts it without the flags of its last start")
-    _launch(directory, flags, as_json)
+    _launch(directory, config, flags, as_json)
 
 
 @cli.command(epilog=epilog("hansa status", "hansa status --json"))

@@ -33,9 +33,9 @@ _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", 
                      "node", "name", "note", "about whom", "what to do", "origin"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
 
-_DISPENSABLE = ("hash", "source", "checks", "evidence", "from", "address", "invitation", "role", "ms", "confidence",
-                "reason")  # fmt: skip
-"""Columns that a narrow screen can do without, the first to go first."""
+_DISPENSABLE = ("hash", "source", "checks", "from", "address", "invitation", "role", "ms", "reason", "confidence",
+                "evidence")  # fmt: skip
+"""Columns that a narrow screen can do without, the first to go first; before them those in which nothing stands."""
 
 
 def console() -> Console:
@@ -111,7 +111,7 @@ def table(
     for row in cells:
         made.add_row(*(Text(row[at]) for at in kept))
     screen.print(made)
-    left_out = [name for at, name in enumerate(columns) if at not in kept]
+    left_out = [name for at, name in enumerate(columns) if at not in kept and any(row[at] for row in cells)]
     if left_out:
         screen.print(Text(f"(no room for {', '.join(left_out)}: --json has all)"))
 
@@ -124,7 +124,8 @@ def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int)
         for longest in [max([cell_len(name), *(cell_len(row[at]) for row in cells)])]
     ]
     kept = list(range(len(columns)))
-    for name in _DISPENSABLE:
+    empty = [name for at, name in enumerate(columns) if name in _DISPENSABLE and not any(row[at] for row in cells)]
+    for name in (*empty, *_DISPENSABLE):
         if sum(needed[at] + GAP for at in kept) <= width + GAP:
             break
         kept = [at for at in kept if columns[at] != name]

@@ -378,6 +378,8 @@ def _show_body(value: dict[str, Any]) -> None:
     say(f"{value['state']} · {value['evidence']} {value['evidence_meaning']} · {value['license'] or 'no licence'}")
     score = f"score {percent(value['verification_score'])}, confidence {value['confidence']:.3f}"
     say(f"{score} ({value['trials']} trials, {value['harness'] or 'not proved here'}); refuted {value['refutations']}x")
+    if gone := value["taken_back"]:
+        hanging("taken back: ", f"{gone['why'] or 'no reason given'} ({moment(gone['at'])}); kept, and used no more")
     for step in value["reasoning_path"]:
         hanging(f"  {step['step']}. ", step["action"])
     result = value["result"]
