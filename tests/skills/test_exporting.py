@@ -17,7 +17,7 @@ from hansa.skills.exporting.skill_md import document, front_matter, longer_name,
 from hansa.skills.importing.draft import Draft
 from hansa.skills.importing.paths import check_bundle_path
 from hansa.skills.importing.skill_folder import read_skill_folder
-from hansa.skills.model import MARKDOWN, File, Result, Skill
+from hansa.skills.model import MARKDOWN, PYTHON, Case, Cases, File, Result, Skill
 from tests.skills.strategies import skills
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -42,6 +42,16 @@ def named(**fields: object) -> Skill:
 )
 def test_a_skill_has_a_name_by_the_rules(skill: Skill, name: str) -> None:
     assert skill_name(skill) == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"), [("('ada',)", "f('ada')"), ("((1,),)", "f((1,))"), ("(1, 2)", "f(1, 2)"), ("()", "f()")]
+)
+def test_an_example_reads_as_a_call(arguments: str, call: str) -> None:
+    result = Result(media_type=PYTHON, text="def f(*a): ...", entry_point="f")
+    checks = (Cases(cases=(Case(args=arguments, expect="3"),)),)
+    shown = document(named(result=result, checks=checks), "f")
+    assert f"\n{call} => 3\n" in shown
 
 
 @given(skills)

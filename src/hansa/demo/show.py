@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -209,7 +210,7 @@ def _use(story: Story, b: Resident, without: list[dict[str, Any]]) -> None:
     asked = {task.intent for task in _asked()}
     with_federation = [one for task, one in zip(TASKS, answers, strict=True) if task.intent in asked]
     for task, before, after in zip(_asked(), without, with_federation, strict=True):
-        rows.append((task.intent[:52], _told(before), _told(after)))
+        rows.append((textwrap.shorten(task.intent, 52, placeholder=" …"), _told(before), _told(after)))
     if not story.quiet:
         table(("intent", "without federation", "with federation"), rows)
     faster = _median([one["wall_ms"] for one in without]) / max(0.001, _median([x["wall_ms"] for x in with_federation]))

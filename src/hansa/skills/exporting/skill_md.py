@@ -93,7 +93,10 @@ def _body(skill: Skill) -> str:
 
 
 def _example(skill: Skill, case: Case) -> str:
-    return f"{_line(skill.result.entry_point)}{_line(case.args)} => {_line(case.expect)}"
+    arguments = _line(case.args)
+    if arguments.endswith(",)"):  # a tuple of one is written so, a call is not
+        arguments = f"{arguments[:-2]})"
+    return f"{_line(skill.result.entry_point)}{arguments} => {_line(case.expect)}"
 
 
 def _fenced(text: str, language: str) -> list[str]:
