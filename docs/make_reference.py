@@ -174,7 +174,7 @@ def _options(command: Any, skip: set[str] | None = None) -> list[str]:
     hints = typing.get_type_hints(inspect.unwrap(command.callback)) if command.callback else {}
     rows = []
     for one in command.params:
-        if one.name in (skip or set()) or one.name == "help":
+        if one.name in (skip or set()) or one.name == "help" or getattr(one, "hidden", False):
             continue
         many = "list" in str(hints.get(one.name, ""))
         is_argument = not one.opts[0].startswith("-")
