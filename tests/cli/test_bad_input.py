@@ -267,8 +267,16 @@ def test_every_wrong_setting_is_told(node: Hansa, home: Path, monkeypatch) -> No
         assert (said.code, said.sentence) == (USAGE, "5 settings make no sense")
         told = [line.split(":")[0] for line in said.out.splitlines()]
         assert told == [f"! setting {one}" for one in ("prot", "workers", "limits.max_keys", "store.max_bytes", "role")]
-        message = node(*words, "--json").json["error"]["message"]
-        assert all(one in message for one in ("prot", "workers", "max_keys", "role", "max_bytes"))
+        said = node(*words, "--json")
+        error = said.json["error"]
+        assert (said.sentence, error["message"]) == ("5 settings make no sense",) * 2
+        assert [f"! setting {one['setting']}" for one in error["problems"]] == told
+    origins = {one["setting"]: one["origin"] for one in error["problems"]}
+    path = home / "config.toml"
+    assert origins == {"prot": f"{path}:1", "workers": "HANSA_WORKERS", "limits.max_keys": f"{path}:4",
+                       "store.max_bytes": f"{path}:6", "role": f"{path}:2"}  # fmt: skip
+    assert error["problems"][1]["problem"] == "must be a whole number, not many"
+    assert node("up", "--port", "0", "--json").json["error"]["problems"] == error["problems"]
     assert "4 more: hansa config check names all" in node("status").sentence
 
 
