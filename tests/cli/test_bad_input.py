@@ -280,6 +280,29 @@ def test_every_wrong_setting_is_told(node: Hansa, home: Path, monkeypatch) -> No
     assert "4 more: hansa config check names all" in node("status").sentence
 
 
+NO_HOSTS = {
+    'host = "999.1.1.1"': "999.1.1.1", 'host = "[::1]"': "[::1]", 'hosts = ["fine.example", "bad host"]': "bad host",
+    'hosts = [""]': "nothing", 'mcp_hosts = ["http://x/"]': "http://x/", 'mcp_hosts = ["x:8470"]': "x:8470",
+    'hosts = ["{type}"]': "{type}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", NO_HOSTS)
+def test_what_can_not_be_a_host_is_refused(node: Hansa, home: Path, entry: str) -> None:
+    (home / "config.toml").write_text(f"{entry}\n")
+    said = node("config", "check")
+    told = f"name of a host, without scheme and port, not {NO_HOSTS[entry]} (in {home / 'config.toml'}:1)"
+    assert (said.code, said.sentence) == (
+        USAGE, f"setting {entry.split(' ', maxsplit=1)[0]}: must be an IP address or the {told}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1", "localhost", "node-1.example", "my_container", "node."])
+def test_what_can_be_a_host_is_taken(node: Hansa, home: Path, host: str) -> None:
+    (home / "config.toml").write_text(f'host = "{host}"\nhosts = ["{host}"]\nmcp_hosts = ["{host}"]\n')
+    assert node("config", "check").code == 0
+
+
 def test_a_slip_in_a_variable_of_a_section_stops_nothing(node: Hansa, monkeypatch) -> None:
     monkeypatch.setenv("HANSA_ADMISSION__RECORDS_PER_MINUT", "3")
     assert node("status").code == 0
@@ -573,7 +596,8 @@ def test_an_address_that_is_not_of_this_machine(node: Hansa) -> None:
 
 def test_a_host_that_is_no_address(node: Hansa) -> None:
     said = node("up", "--host", "no such host", "--port", "0")
-    assert said.code == UNAVAILABLE
+    assert said.code == USAGE
+    assert "not no such host (in the flag --host)" in said.sentence
 
 
 # ---- the disk

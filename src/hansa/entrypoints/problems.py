@@ -35,6 +35,7 @@ WORDS: Mapping[str, str] = {
     "tuple_type": LIST,
     "dataclass_type": "is a section: its settings stand below [{name}], or in variables HANSA_{upper}__NAME",
     "missing": "must be given",
+    "no_host": "must be an IP address or the name of a host, without scheme and port, not {host}",
     "unexpected_keyword_argument": "there is no such setting",
 }
 """Our sentence for each kind of error that the library finds; `name`, `upper` and `input` are the setting's."""
