@@ -363,6 +363,27 @@ def test_nothing_is_agreed_to_where_nobody_can_be_asked(node: Hansa, held: str) 
     assert node("skill", "show", held, "--json").json["state"] == "quarantined"
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("join", "foo"), USAGE, "foo"), (("join", "http://127.0.0.1:1/"), USAGE, "no code behind a #"),
+        (("skill", "remove", "4c4c"), NOT_FOUND, "starts with 4c4c"),
+        (("skill", "remove", "4c"), NOT_FOUND, "too short"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_input_is_said_before_anybody_is_asked(
+    node: Hansa, words: tuple[str, ...], code: int, told: str
+) -> None:
+    said, agreed = node(*words), node(*words, "--yes")
+    assert (said.code, told in said.sentence, "say --yes" in said.sentence) == (code, True, False), said
+    assert (said.code, said.sentence) == (agreed.code, agreed.sentence)
+
+
+def test_a_skill_that_is_removed_already_is_told_before_anybody_is_asked(node: Hansa, held: str) -> None:
+    assert node("skill", "remove", held, "--yes").code == 0
+    assert node("skill", "remove", held).sentence == node("skill", "remove", held, "--yes").sentence
+
+
 # ---- files
 
 
