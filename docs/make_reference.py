@@ -137,7 +137,9 @@ def commands() -> str:
         "",
         "Every command answers in text for people, or with `--json` in one JSON object on standard output,",
         'whatever happens: an error is `{"error": {"reason": …, "message": …}, "exit_code": …}`, and its sentence is',
-        "on standard error as always. Only what goes on (`--follow`) is one object a line.",
+        "on standard error as always. Where settings make no sense, `error.problems` has each of them: `setting`,",
+        "`problem` and `origin` (file and line, variable or flag).",
+        "Only what goes on (`--follow`) is one object a line.",
         "When a node is up in the data directory the command has that node do the work; otherwise it does the work",
         "itself, and waits up to five seconds for another command that has the directory.",
         "An id may be shortened to any start of it that is unique here, from four characters on.",
@@ -174,7 +176,7 @@ def _options(command: Any, skip: set[str] | None = None) -> list[str]:
     hints = typing.get_type_hints(inspect.unwrap(command.callback)) if command.callback else {}
     rows = []
     for one in command.params:
-        if one.name in (skip or set()) or one.name == "help":
+        if one.name in (skip or set()) or one.name == "help" or getattr(one, "hidden", False):
             continue
         many = "list" in str(hints.get(one.name, ""))
         is_argument = not one.opts[0].startswith("-")

@@ -173,4 +173,39 @@ STARTING = [
     ),
 ]
 
-RUNNING = [*ENDING, *WATCHING, *STARTING]
+_BAD = "tests/cli/test_bad_input.py::"
+
+ASKING = [
+    Guard(
+        "entrypoints/cli/written.py",
+        'to.open("w" if over else "x", encoding="utf-8")',
+        'to.open("w", encoding="utf-8")',
+        ("tests/cli/test_reflect.py::test_a_file_that_is_there_is_written_over_only_when_that_is_said",),
+    ),
+    Guard(
+        "entrypoints/cli/running_commands.py",
+        "    if unused:\n",
+        "    if False:\n",
+        (_RUN + "test_a_flag_that_comes_too_late_is_told",),
+    ),
+    Guard(
+        "entrypoints/cli/peer_commands.py",
+        "        link(invitation, at)  # what is wrong with it is said before anybody is asked\n",
+        "",
+        (_BAD + "test_what_is_wrong_with_the_input_is_said_before_anybody_is_asked",),
+    ),
+    Guard(
+        "entrypoints/host_names.py",
+        "    if not is_host(name):\n",
+        "    if False:\n",
+        (_BAD + "test_what_can_not_be_a_host_is_refused",),
+    ),
+    Guard(
+        "entrypoints/operations/peers.py",
+        "        if may_be_a_start:\n",
+        "        if True:\n",
+        ("tests/cli/test_lists.py::test_a_ban_takes_the_start_of_an_id_that_is_known_and_any_whole_id",),
+    ),
+]
+
+RUNNING = [*ENDING, *WATCHING, *STARTING, *ASKING]

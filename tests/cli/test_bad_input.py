@@ -270,9 +270,40 @@ def test_every_wrong_setting_is_told(node: Hansa, home: Path, monkeypatch) -> No
         assert (said.code, said.sentence) == (USAGE, "5 settings make no sense")
         told = [line.split(":")[0] for line in said.out.splitlines()]
         assert told == [f"! setting {one}" for one in ("prot", "workers", "limits.max_keys", "store.max_bytes", "role")]
-        message = node(*words, "--json").json["error"]["message"]
-        assert all(one in message for one in ("prot", "workers", "max_keys", "role", "max_bytes"))
+        said = node(*words, "--json")
+        error = said.json["error"]
+        assert (said.sentence, error["message"]) == ("5 settings make no sense",) * 2
+        assert [f"! setting {one['setting']}" for one in error["problems"]] == told
+    origins = {one["setting"]: one["origin"] for one in error["problems"]}
+    path = home / "config.toml"
+    assert origins == {"prot": f"{path}:1", "workers": "HANSA_WORKERS", "limits.max_keys": f"{path}:4",
+                       "store.max_bytes": f"{path}:6", "role": f"{path}:2"}  # fmt: skip
+    assert error["problems"][1]["problem"] == "must be a whole number, not many"
+    assert node("up", "--port", "0", "--json").json["error"]["problems"] == error["problems"]
     assert "4 more: hansa config check names all" in node("status").sentence
+
+
+NO_HOSTS = {
+    'host = "999.1.1.1"': "999.1.1.1", 'host = "[::1]"': "[::1]", 'hosts = ["fine.example", "bad host"]': "bad host",
+    'hosts = [""]': "nothing", 'mcp_hosts = ["http://x/"]': "http://x/", 'mcp_hosts = ["x:8470"]': "x:8470",
+    'hosts = ["{type}"]': "{type}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", NO_HOSTS)
+def test_what_can_not_be_a_host_is_refused(node: Hansa, home: Path, entry: str) -> None:
+    (home / "config.toml").write_text(f"{entry}\n")
+    said = node("config", "check")
+    told = f"name of a host, without scheme and port, not {NO_HOSTS[entry]} (in {home / 'config.toml'}:1)"
+    assert (said.code, said.sentence) == (
+        USAGE, f"setting {entry.split(' ', maxsplit=1)[0]}: must be an IP address or the {told}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1", "localhost", "node-1.example", "my_container", "node."])
+def test_what_can_be_a_host_is_taken(node: Hansa, home: Path, host: str) -> None:
+    (home / "config.toml").write_text(f'host = "{host}"\nhosts = ["{host}"]\nmcp_hosts = ["{host}"]\n')
+    assert node("config", "check").code == 0
 
 
 def test_a_slip_in_a_variable_of_a_section_stops_nothing(node: Hansa, monkeypatch) -> None:
@@ -333,6 +364,27 @@ def test_nothing_is_agreed_to_where_nobody_can_be_asked(node: Hansa, held: str) 
         said = node(*words)
         assert (said.code, said.sentence.endswith("say --yes")) == (USAGE, True)
     assert node("skill", "show", held, "--json").json["state"] == "quarantined"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("join", "foo"), USAGE, "foo"), (("join", "http://127.0.0.1:1/"), USAGE, "no code behind a #"),
+        (("skill", "remove", "4c4c"), NOT_FOUND, "starts with 4c4c"),
+        (("skill", "remove", "4c"), NOT_FOUND, "too short"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_input_is_said_before_anybody_is_asked(
+    node: Hansa, words: tuple[str, ...], code: int, told: str
+) -> None:
+    said, agreed = node(*words), node(*words, "--yes")
+    assert (said.code, told in said.sentence, "say --yes" in said.sentence) == (code, True, False), said
+    assert (said.code, said.sentence) == (agreed.code, agreed.sentence)
+
+
+def test_a_skill_that_is_removed_already_is_told_before_anybody_is_asked(node: Hansa, held: str) -> None:
+    assert node("skill", "remove", held, "--yes").code == 0
+    assert node("skill", "remove", held).sentence == node("skill", "remove", held, "--yes").sentence
 
 
 # ---- files
@@ -568,7 +620,8 @@ def test_an_address_that_is_not_of_this_machine(node: Hansa) -> None:
 
 def test_a_host_that_is_no_address(node: Hansa) -> None:
     said = node("up", "--host", "no such host", "--port", "0")
-    assert said.code == UNAVAILABLE
+    assert said.code == USAGE
+    assert "not no such host (in the flag --host)" in said.sentence
 
 
 # ---- the disk

@@ -277,6 +277,8 @@ def test_export_and_import_by_file_go_through_the_same_checks(node: Hansa, tmp_p
     assert node("publish", added).code == 0
     out = tmp_path / "out"
     assert node("skill", "export", added, "--to", out).code == 0
+    assert node("skill", "export", added, "--to", out).code == 2
+    assert node("skill", "export", added, "--to", out, "--force").code == 0
     assert node("skill", "export", added).out == out.read_text()
     assert out.read_text().isascii()
 

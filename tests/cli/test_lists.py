@@ -53,7 +53,7 @@ def test_who_pushed_was_seen_and_the_list_of_peers_fits(
     [row] = node("peer", "list", "--json").json["instances"]
     assert row["last_seen"] and row["instance_id"] == id_
 
-    assert node("peer", "ban", id_).code == 0
+    assert node("peer", "ban", id_[:-30], "--json").json["instance_id"] == id_
     banned = node("peer", "list").out
     assert " banned " in banned
     for text in (before, said, banned):
@@ -140,3 +140,18 @@ def test_a_proof_of_what_was_refused_by_hand_says_that_it_stays_so(node: Hansa, 
     said = node("prove", id_)
     assert (said.code, "refused all the same, as you have decided" in said.out) == (0, True)
     assert node("skill", "show", id_, "--json").json["state"] == "refused"
+
+
+def test_a_ban_takes_the_start_of_an_id_that_is_known_and_any_whole_id(node: Hansa, tmp_path: Path) -> None:
+    first, second = (node("init", "--home", tmp_path / name, "--json").json["instance_id"] for name in "ab")
+    assert node("peer", "add", first).code == 0
+    assert node("peer", "ban", second[:-10]).code == 3
+    assert node("peer", "ban", second).out.endswith(f"\nto take that back: hansa peer add {second}\n")
+    assert node("peer", "ban", "did:key:z6Mk").code == 3  # of which of the two?
+    assert node("peer", "ban", first[:-10]).code == 0
+    standing = {one["instance_id"]: one["banned"] for one in node("peer", "list", "--json").json["instances"]}
+    assert standing == {first: True, second: True}
+    assert node("peer", "add", second[:-10]).code == 2  # who is let in is named by the whole id
+    assert node("peer", "add", second).code == 0
+    listed = node("peer", "list", "--json").json["instances"]
+    assert [(one["banned"], one["invited"]) for one in listed if one["instance_id"] == second] == [(False, True)]

@@ -54,6 +54,20 @@ def test_notes_go_out_and_come_in_by_file(noted: Hansa, tmp_path: Path) -> None:
     assert noted("reflect", "export").out == path.read_text()
 
 
+@pytest.mark.parametrize("command", ["report", "export"])
+def test_a_file_that_is_there_is_written_over_only_when_that_is_said(
+    noted: Hansa, tmp_path: Path, command: str
+) -> None:
+    path = tmp_path / "mine"
+    path.write_text("mine")
+    said = noted("reflect", command, "--to", path)
+    assert (said.code, "--force" in said.sentence, path.read_text()) == (2, True, "mine")
+    told = noted("reflect", command, "--to", path, "--force", "--json").json
+    assert told == {"file": str(path), "count": 3}
+    assert path.read_text() == noted("reflect", command).out
+    assert noted("reflect", command, "--to", "/dev/null").code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

@@ -89,6 +89,19 @@ def test_the_table_of_status_holds_counts_and_nothing_else(free: Hansa) -> None:
     assert len(counts) == 9 and all(re.fullmatch(r"[a-z ]+? {2,}\d+", line) for line in counts), rows
 
 
+def test_a_flag_that_comes_too_late_is_told(free: Hansa) -> None:
+    first = free("up", "--detach", "--name", "ann", "--json").json
+    said = free("up", "--detach", "--port", "18472", "--name", "ann")
+    assert (said.code, "was up already" in said.out) == (0, True)
+    assert said.err == (
+        "! --port 18472 was not used: the node was up already. hansa restart --port 18472 starts it anew with that\n"
+    )
+    port = first["url"].rpartition(":")[2]
+    again = free("up", "--detach", "--port", port, "--role", "hub", "--name", "bob", "--json")
+    assert again.json == first | {"already": True, "not_used": ["--role", "hub", "--name", "bob"]}
+    assert free("up", "--detach", "--port", "0", "--role", "node").err == ""
+
+
 def test_a_hub_in_the_background_is_called_one_whoever_asks(free: Hansa, home: Path) -> None:
     assert free("up", "--detach", "--role", "hub").out.startswith("hub ")
     again = free("up", "--detach")

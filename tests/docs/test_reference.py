@@ -50,6 +50,10 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert found == make_reference().pages()[name], "run: python docs/make_reference.py"
 
 
+def test_what_help_hides_is_in_no_page() -> None:
+    assert "--ready-fd" not in make_reference().pages()["commands.md"]
+
+
 def test_every_setting_has_a_meaning() -> None:
     rows = {row[0].strip("`"): row for row in table_rows(REFERENCE / "settings.md")}
     expected = set()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hansa.entrypoints.mcp.clients import CLIENTS, plan
-from tests.cli.conftest import Hansa
+from tests.cli.conftest import Hansa, Said
 
 SECTION = {"claude": "mcpServers", "cursor": "mcpServers", "vscode": "servers", "codex": "mcp_servers"}
 
@@ -102,6 +102,37 @@ def test_a_file_kept_elsewhere_stays_a_link(node: Hansa, person: Path) -> None:
 )
 def test_words_that_mean_nothing_are_named(node: Hansa, person: Path, words: tuple[str, ...]) -> None:
     assert node("mcp", "install", *words).code == 2
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_scope_that_an_install_does_not_name_again_is_told_as_taken_back(
+    node: Hansa, person: Path, name: str
+) -> None:
+    where = ("--client", name)
+    first = node("mcp", "install", *where, "--allow", "publish", "--allow", "review", "--json").json
+    assert first["no_longer_allowed"] == []
+    tried = node("mcp", "install", *where, "--allow", "review", "--dry-run")
+    assert "! the entry would no longer give publish" in tried.out
+    assert "! the entry no longer gives publish" in node("mcp", "install", *where, "--allow", "review").out
+    assert node("mcp", "install", *where, "--json").json["no_longer_allowed"] == ["review"]
+    assert "no longer gives" not in node("mcp", "install", *where).out
+
+
+def _given(said: Said) -> set[str]:
+    return {line.split()[0] for line in said.out.splitlines() if line.split()[2:3] == ["yes"]}
+
+
+def test_the_tools_that_are_listed_are_those_that_an_agent_gets_by_the_settings(
+    node: Hansa, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "publish_skill" not in _given(node("mcp", "tools"))
+    assert "publish_skill" in _given(node("mcp", "tools", "--allow", "publish"))
+    (home / "config.toml").write_text('mcp_allow = ["publish"]\n')
+    assert "publish_skill" in _given(node("mcp", "tools"))
+    assert {"publish", "review"} <= set(node("mcp", "tools", "--allow", "review", "--json").json["scopes"])
+    assert "publish_skill" not in _given(node("mcp", "tools", "--home", tmp_path / "another"))
+    monkeypatch.setenv("HANSA_MCP_ALLOW", '["review"]')
+    assert "review" in node("mcp", "tools", "--json").json["scopes"]
 
 
 def test_a_node_without_an_identity_is_entered_nowhere(hansa: Hansa, person: Path) -> None:

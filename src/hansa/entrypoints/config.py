@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -27,6 +27,7 @@ from hansa.adapters.guard import Outbound
 from hansa.adapters.llm.route import Route
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.admission.service import Params as AdmissionParams
+from hansa.entrypoints import host_names
 from hansa.entrypoints.problems import BadSettings, Given, Problem, in_our_words, slip
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
@@ -150,6 +151,16 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Puts flags before the environment, and that before the file's values (given to the constructor)."""
         return (InitSettingsSource(settings_cls, _flags.get({})), _Variables(settings_cls), init_settings)
+
+    @field_validator("hosts", "mcp_hosts")
+    @classmethod
+    def _are_hosts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(host_names.sound, names))
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, name: str) -> str:
+        return host_names.sound(name) if name else name  # of an empty one the form is not what is wrong
 
     def settings(self) -> Settings:
         """Returns what the node needs of all this."""

@@ -16,6 +16,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from hansa.entrypoints.problems import BadSettings
 from hansa.kernel.errors import (
     Busy,
     DiskFull,
@@ -89,8 +92,8 @@ def http_status(error: HansaError) -> int:
     return next(status for kind, _, status in TABLE if isinstance(error, kind))
 
 
-def problem(error: HansaError) -> dict[str, str]:
-    """Returns an error in the shape that every door answers with."""
+def problem(error: HansaError) -> dict[str, Any]:
+    """Returns an error in the shape that every door answers with; of settings, with a list of all that is wrong."""
     if isinstance(error, Refused):
         return {
             "reason": error.reason.code,
@@ -99,4 +102,5 @@ def problem(error: HansaError) -> dict[str, str]:
             "detail": error.detail,
             "message": str(error),
         }
-    return {"reason": type(error).__name__.lower(), "message": plain(str(error))}
+    told: dict[str, Any] = {"reason": type(error).__name__.lower(), "message": plain(str(error))}
+    return told | {"problems": [one.view() for one in error.problems]} if isinstance(error, BadSettings) else told

@@ -36,6 +36,7 @@ WORDS: Mapping[str, str] = {
     "tuple_type": LIST,
     "dataclass_type": "is a section: its settings stand below [{name}], or in variables HANSA_{upper}__NAME",
     "missing": "must be given",
+    "no_host": "must be an IP address or the name of a host, without scheme and port, not {host}",
     "unexpected_keyword_argument": "there is no such setting",
 }
 """Our sentence for each kind of error that the library finds; `name`, `upper` and `input` are the setting's."""
@@ -60,13 +61,20 @@ class Problem:
         where = f" (in {self.origin})" if self.origin else ""
         return f"setting {self.name}: {self.what}{where}"
 
+    def view(self) -> dict[str, str]:
+        """Returns it for programs."""
+        return {"setting": self.name, "problem": self.what, "origin": self.origin}
+
 
 class BadSettings(UsageError):
     """Settings make no sense; `problems` are all that was found."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """Says the first, and how many there are."""
+    def __init__(self, problems: Sequence[Problem], all_told: bool = False) -> None:
+        """Says the first, and how many there are; only how many where each is told beside it."""
         self.problems = tuple(problems)
+        if all_told and len(problems) > 1:
+            super().__init__(f"{len(problems)} settings make no sense")
+            return
         more = f"; {len(problems) - 1} more: hansa config check names all" if len(problems) > 1 else ""
         super().__init__(f"{problems[0]}{more}")
 

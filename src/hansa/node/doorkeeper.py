@@ -202,6 +202,15 @@ class Doorkeeper:
         request = next((one for one in self._core.store.requests() if one.id == id_), None)
         return Known(self._core.store.peer(id_), request)
 
+    def known_as(self, id_or_prefix: str) -> NodeId:
+        """Returns the id of a node that was met, let in or banned, or that waits.
+
+        Raises:
+            NotFound: none starts so, or more than one.
+        """
+        ids = [row.id for row in self._core.store.peers()] + [one.id for one in self._core.store.requests()]
+        return NodeId(_one_of(list(dict.fromkeys(ids)), id_or_prefix, "node", "hansa peer list"))
+
     def _asker(self, id_or_prefix: str) -> NodeId:
         asking = [one.id for one in self._core.store.requests()]
         return NodeId(_one_of(asking, id_or_prefix, "node that waits", "hansa peer requests"))

@@ -12,7 +12,7 @@ import typer
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import print_json, say, table
 from hansa.entrypoints.home import home_directory
-from hansa.kernel.errors import NotFound, UsageError
+from hansa.kernel.errors import NotFound
 
 cli = typer.Typer()
 config = typer.Typer(help="The settings in force, where they come from, and their check.")
@@ -84,11 +84,9 @@ def _all_named(as_json: bool) -> Iterator[None]:
     except BadSettings as error:
         if len(error.problems) == 1:
             raise
-        if as_json:
-            raise UsageError("; ".join(map(str, error.problems))) from None
-        for problem in error.problems:
+        for problem in () if as_json else error.problems:  # with --json they are in the error
             say(f"! {problem}")
-        raise UsageError(f"{len(error.problems)} settings make no sense") from None
+        raise BadSettings(error.problems, all_told=True) from None
 
 
 @config.command(epilog=epilog("hansa config path"))

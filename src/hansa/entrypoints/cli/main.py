@@ -118,7 +118,7 @@ def run() -> None:
         sys.exit(DONE)
 
 
-def _tell(error: dict[str, str], code: int) -> None:
+def _tell(error: dict[str, Any], code: int) -> None:
     """With --json, an error is one JSON object on standard output as well, so that a program reads one place only."""
     words = sys.argv[1:]
     asked = words[: words.index("--")] if "--" in words else words

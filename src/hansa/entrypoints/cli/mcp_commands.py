@@ -75,13 +75,17 @@ def serve(allow: Allow = None, home: Home = None) -> None:
 
 
 @mcp.command(epilog=epilog("hansa mcp tools", "hansa mcp tools --allow publish --json"))
-def tools(allow: Allow = None, as_json: AsJson = False) -> None:
-    """List the tools that an agent gets, with the scope of each."""
+def tools(allow: Allow = None, home: Home = None, as_json: AsJson = False) -> None:
+    """List the tools that an agent gets, with the scope of each. The setting mcp_allow counts.
+
+    With --allow: what a client gets that was entered by `hansa mcp install` with the same --allow.
+    """
     _need_sdk()
+    from hansa.entrypoints.config import load
     from hansa.entrypoints.mcp.scopes import granted
     from hansa.entrypoints.mcp.tools.listing import listed
 
-    scopes = granted(allow or [])
+    scopes = granted([*load(home_directory(home)).mcp_allow, *(allow or [])])
     found = listed()
     if as_json:
         print_json({"tools": found, "scopes": sorted(scopes)})
@@ -106,7 +110,10 @@ def install(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enter this node in a coding agent's settings. Doing it twice changes nothing; the file is copied first."""
+    """Enter this node in a coding agent's settings. Doing it twice changes nothing; the file is copied first.
+
+    The client gets what this command says: a scope that an earlier one gave, and this one does not, is taken back.
+    """
     _need_sdk()
     from hansa.entrypoints.mcp import clients
     from hansa.entrypoints.mcp.scopes import granted
@@ -168,22 +175,33 @@ def _change(
     change = clients.plan(client, file, value)
     if only and change.needed and json.dumps(str(only.expanduser().absolute())) not in change.before:
         raise UsageError(f"{change.path} names a node of another data directory: without --home it is taken out")
+    lost = sorted(clients.allowed(client, change.before) - clients.allowed(client, change.after)) if value else []
     copy = clients.carry_out(change) if change.needed and not dry_run else None
     if as_json:
         print_json({"client": client.name, "path": str(change.path), "changed": change.needed and not dry_run,
-                    "dry_run": dry_run, "diff": change.diff, "copy": str(copy) if copy else None})  # fmt: skip
+                    "dry_run": dry_run, "diff": change.diff, "copy": str(copy) if copy else None,
+                    "no_longer_allowed": lost})  # fmt: skip
         return
     if not change.needed:
         say(f"{change.path} is as it should be; nothing changed")
         return
     if dry_run:
         say_all(change.diff)
+        _say_lost(lost, "would no longer give")
         say("dry run: nothing was changed")
         return
     done = "knows this node now" if value else "no longer knows this node"
     say(f"{client.title} {done}: {change.path}" + (f" (before: {copy.name})" if copy else ""))
+    _say_lost(lost, "no longer gives")
     if value:
         say("start it anew, and ask it which Hansa tools it has")
+
+
+def _say_lost(scopes: list[str], gives: str) -> None:
+    """Names the scopes that an earlier entry gave and the new one does not."""
+    if scopes:
+        again = " ".join(f"--allow {one}" for one in scopes)
+        say(f"! the entry {gives} {', '.join(scopes)}, as the one before did; to give that again, add {again}")
 
 
 def _need_sdk() -> None:

@@ -16,7 +16,7 @@ from hansa.kernel.instant import DAY, HOUR, MINUTE
 from hansa.kernel.plain import plain
 
 cli = typer.Typer()
-peer = typer.Typer(no_args_is_help=True, help="Invite, let in, ban and list other nodes.")
+peer = typer.Typer(no_args_is_help=True, help="Invite, let in, ban and list other nodes. A ban ends with add.")
 cli.add_typer(peer, name="peer")
 
 NodeIdArgument = Annotated[str, typer.Argument(metavar="NODE", help="A node id: did:key:z6Mk…")]
@@ -53,18 +53,22 @@ def _standing(one: dict[str, Any]) -> str:
 
 @peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
 def peer_add(node: NodeIdArgument, per_minute: PerMinute = None, home: Home = None, as_json: AsJson = False) -> None:
-    """Let a node in by its id, without an invitation. From now on it may push records here."""
+    """Let a node in by its id, without an invitation. From now on it may push records here. Ends a ban."""
     call(home, "peer.set", as_json, id=node, invited=True, banned=False, per_minute=per_minute)
     if not as_json:
         say(f"{node} may push records here")
 
 
-@peer.command("ban", epilog=epilog("hansa peer ban did:key:z6Mk…"))
-def peer_ban(node: NodeIdArgument, home: Home = None, as_json: AsJson = False) -> None:
-    """Take nothing from a node any more, by whatever way it comes."""
-    call(home, "peer.set", as_json, id=node, banned=True, invited=False)
+@peer.command("ban", epilog=epilog("hansa peer ban did:key:z6MkhaXg"))
+def peer_ban(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
+    """Take nothing from a node any more, by whatever way it comes. A node not met yet is named by its whole id.
+
+    To take a ban back: hansa peer add lets the node in again; with hansa peer remove after it, it is neither.
+    """
+    id_ = call(home, "peer.set", as_json, id=node, banned=True, invited=False).value["instance_id"]
     if not as_json:
-        say(f"nothing signed by {node} is taken any more")
+        say(f"nothing signed by {id_} is taken any more")
+        say(f"to take that back: hansa peer add {id_}")
 
 
 @peer.command("remove", epilog=epilog("hansa peer remove did:key:z6MkhaXg"))
@@ -205,6 +209,10 @@ def join(
     You are shown who made the invitation and asked first; --yes agrees unasked, where there is no terminal.
     """
     inviter = ""
+    if not yes:
+        from hansa.entrypoints.operations.peers import link  # the rest of it would slow every command down
+
+        link(invitation, at)  # what is wrong with it is said before anybody is asked
     if not yes and interactive("another node would be let in"):
         inviter = _agreed(call(home, "join.look", invitation=invitation, at=at).value, not no_subscribe)
     value = call(

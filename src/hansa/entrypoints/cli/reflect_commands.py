@@ -11,7 +11,8 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
-from hansa.entrypoints.cli.show import moment, percent, say, say_all, short, table
+from hansa.entrypoints.cli.show import moment, percent, print_json, say, say_all, short, table
+from hansa.entrypoints.cli.written import Force, To, write_new
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -26,7 +27,6 @@ Category = Annotated[str, typer.Option(help="Only this kind of work.")]
 Tag = Annotated[str, typer.Option(help="Only with this tag.")]
 Session = Annotated[str, typer.Option(help="Only of this session.")]
 Since = Annotated[str, typer.Option(help="Only from this day on: 2026-11-20, or 7d for the last seven days.")]
-To = Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")]
 
 
 @reflect.command(
@@ -132,6 +132,7 @@ def summary(
 @reflect.command(epilog=epilog("hansa reflect report", "hansa reflect report --to lessons.md"))
 def report(
     to: To = None,
+    force: Force = False,
     outcome: Outcome = "",
     category: Category = "",
     tag: Tag = "",
@@ -141,9 +142,10 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write the summary as Markdown."""
-    result = call(home, "reflection.summary", as_json, **_filter(outcome, category, tag, session, since))
-    if not as_json:
-        _write(result.value["markdown"], to, f"report in {to}")
+    given = _filter(outcome, category, tag, session, since)
+    result = call(home, "reflection.summary", as_json and to is None, **given)
+    if to is not None or not as_json:
+        _write(result.value["markdown"], to, force, as_json, result.value["count"], f"report in {to}")
 
 
 @reflect.command(
@@ -177,6 +179,7 @@ def prune(
 @reflect.command(epilog=epilog("hansa reflect export --to notes.jsonl"))
 def export(
     to: To = None,
+    force: Force = False,
     outcome: Outcome = "",
     category: Category = "",
     tag: Tag = "",
@@ -186,9 +189,11 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write notes for `hansa reflect import` elsewhere. One JSON object a line. They are not signed."""
-    result = call(home, "reflection.export", as_json, **_filter(outcome, category, tag, session, since))
-    if not as_json:
-        _write(result.value["lines"], to, f"{result.value['count']} notes in {to}")
+    given = _filter(outcome, category, tag, session, since)
+    result = call(home, "reflection.export", as_json and to is None, **given)
+    if to is not None or not as_json:
+        count = result.value["count"]
+        _write(result.value["lines"], to, force, as_json, count, f"{count} notes in {to}")
 
 
 @reflect.command("import", epilog=epilog("hansa reflect import notes.jsonl"))
@@ -244,15 +249,14 @@ def _show(reflections: list[dict[str, Any]], otherwise: str) -> None:
     table(("id", "when", "outcome", "work", "why"), rows)
 
 
-def _write(text: str, to: Path | None, done: str) -> None:
-    if to is None:
-        if sys.stdout.isatty():
-            say_all(text)
+def _write(text: str, to: Path | None, force: bool, as_json: bool, count: int, done: str) -> None:
+    if to is not None:
+        write_new(to, text, force)
+        if as_json:
+            print_json({"file": str(to.absolute()), "count": count})
         else:
-            sys.stdout.write(text)
-        return
-    try:
-        to.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"can't write {to} ({error.strerror})") from None
-    say(done)
+            say(done)
+    elif sys.stdout.isatty():
+        say_all(text)
+    else:
+        sys.stdout.write(text)

@@ -154,14 +154,26 @@ def _launch(directory: Path, config: Config, flags: tuple[str, ...], as_json: bo
         _warn_if_open(config.host)
     log = str(directory / LOGS / logs.NAME)
     role = call(directory, "status").value["role"]  # it may be up since before, with other flags
+    unused = _unused(flags, at, role) if already else ()
+    if unused:
+        told = " ".join(unused)
+        warn(f"{told} was not used: the node was up already. hansa restart {told} starts it anew with that")
     if as_json:
-        told = {"instance_id": node_id, "role": role, "url": at.url, "pid": at.pid, "log": log, "already": already}
-        print_json(told)
+        print_json({"instance_id": node_id, "role": role, "url": at.url, "pid": at.pid, "log": log, "already": already,
+                    "not_used": list(unused)})  # fmt: skip
         return
     say(f"{role} {node_id}")
     where = f"was up already at {at.url}" if already else f"is up at {at.url} in the background"
     say(f"{where} (process {at.pid})")
     say(f"log: {log}. Next: hansa status, hansa logs -f, hansa stop")
+
+
+def _unused(flags: tuple[str, ...], at: Holder, role: str) -> tuple[str, ...]:
+    """Returns the flags that a node which is up was not started with; any port is as good as a free one."""
+    port = (at.url or "").rpartition(":")[2]
+    used = _options_in(at.claim.flags) | {"port": port, "role": role}
+    given = _options_in(flags)
+    return flags_of({key: one for key, one in given.items() if one != used.get(key) and (key, one) != ("port", "0")})
 
 
 def in_background(directory: Path, flags: tuple[str, ...]) -> tuple[Holder, bool]:

@@ -14,6 +14,7 @@ from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive, skill_ids, words
 from hansa.entrypoints.cli.show import hanging, moment, percent, print_json, say, say_quoted, short, table
+from hansa.entrypoints.cli.written import Force, To, write_new
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
@@ -115,8 +116,11 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Take a skill away for good. A signed tombstone follows it to wherever this node brought it."""
-    if not yes and interactive(f"{id_} would be removed for good"):
-        typer.confirm(f"Remove {id_} for good?", abort=True)
+    if not yes:
+        found = call(home, "skill.look", id=id_).value  # that there is none is said before anybody is asked
+        id_, named = found["trace_id"], f"{short(found['trace_id'])} ({plain(found['intent'], 60)})"
+        if found["state"] != "removed" and interactive(f"{named} would be removed for good"):
+            typer.confirm(f"Remove {named} for good?", abort=True)
     result = call(home, "skill.remove", as_json, id=id_, why=why)
     if not as_json:
         whoever = ["whoever pulls from this node: it stands in the feed"] if result.value["in_feed"] else []
@@ -133,7 +137,7 @@ def export(
         list[str] | None,
         typer.Argument(metavar="[ID...]", help="Skill ids, or the starts of them.", autocompletion=skill_ids),
     ] = None,
-    to: Annotated[Path | None, typer.Option("--to", "-o", help="File to write; standard output if not given.")] = None,
+    to: To = None,
     form: Annotated[
         str,
         typer.Option(
@@ -142,6 +146,7 @@ def export(
             autocompletion=words("envelopes", "skill-md"),
         ),
     ] = "envelopes",
+    force: Force = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -162,10 +167,7 @@ def export(
     if to is None:
         sys.stdout.write(text)
         return
-    try:
-        to.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"can't write {to} ({error.strerror})") from None
+    write_new(to, text, force)
     if as_json:
         print_json({"file": str(to.absolute()), "count": value["count"]})
     else:

@@ -14,8 +14,10 @@ import difflib
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +27,23 @@ SERVER = "hansa"
 SCOPES = ("user", "project")
 
 Entry = dict[str, Any]
-Edit = Callable[[str, Entry | None], str]
-"""Returns a file's text with the entry set, or without it."""
+Edit = Callable[[str, str, Entry | None], str]
+"""Returns a file's text with the entry set in the section of that name, or without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A coding agent: where its files are, from the home folder and from a project's, and how they are written."""
+    """A coding agent: where its files are, from the home folder and from a project's, and how they are written.
+
+    Attributes:
+        section: of the file; the servers stand there by name.
+    """
 
     name: str
     title: str
     user: tuple[str, ...]
     project: tuple[str, ...]
+    section: str
     edit: Edit
     typed: bool = True
 
@@ -77,6 +84,23 @@ def entry(directory: Path, allow: tuple[str, ...], typed: bool) -> Entry:
     return made | {"env": {"HANSA_HOME": str(directory.absolute())}}
 
 
+def allowed(client: Client, text: str) -> frozenset[str]:
+    r"""Returns the scopes that the entry in a file's text gives by `--allow`; none where no entry of ours is.
+
+    >>> sorted(allowed(CLIENTS["codex"], '[mcp_servers.hansa]\nargs = ["mcp", "--allow", "publish"]'))
+    ['publish']
+    """
+    try:
+        whole = tomllib.loads(text) if client.edit is _toml else json.loads(text or "{}")
+        words = [str(word) for word in whole[client.section][SERVER]["args"]]
+    except (ValueError, LookupError, TypeError):  # somebody else's words: `plan` says what can't be read
+        return frozenset()
+    pairs = pairwise(words)
+    given = [after for word, after in pairs if word == "--allow"]
+    given += [word.removeprefix("--allow=") for word in words if word.startswith("--allow=")]
+    return frozenset(one.strip() for text in given for one in text.split(",") if one.strip())
+
+
 def plan(client: Client, path: Path, value: Entry | None) -> Change:
     """Returns what setting the entry (or removing it: None) makes of a file; nothing is written.
 
@@ -93,7 +117,7 @@ def plan(client: Client, path: Path, value: Entry | None) -> Change:
     if value is None and not before.strip():
         return Change(path, before, before)
     try:
-        return Change(path, before, client.edit(before, value))
+        return Change(path, before, client.edit(before, client.section, value))
     except ValueError as error:
         wanted = f": add by hand {json.dumps({SERVER: value})}" if value else ""
         raise UsageError(f"{path} can't be read ({error}), and was left alone{wanted}") from None
@@ -131,27 +155,23 @@ def _copy(path: Path) -> Path:
     return copy
 
 
-def _json(section: str) -> Edit:
-    """Returns the edit of a JSON file whose servers are in `section`."""
-
-    def edit(text: str, value: Entry | None) -> str:
-        whole = json.loads(text) if text.strip() else {}
-        servers = whole.get(section, {}) if isinstance(whole, dict) else None
-        if not isinstance(servers, dict):
-            raise ValueError(f"{section} is no object")
-        if servers.get(SERVER) == value:
-            return text
-        if value is None:
-            servers.pop(SERVER)
-        else:
-            whole[section] = servers | {SERVER: value}
-        return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-
-    return edit
+def _json(text: str, section: str, value: Entry | None) -> str:
+    """Edits a JSON file."""
+    whole = json.loads(text) if text.strip() else {}
+    servers = whole.get(section, {}) if isinstance(whole, dict) else None
+    if not isinstance(servers, dict):
+        raise ValueError(f"{section} is no object")
+    if servers.get(SERVER) == value:
+        return text
+    if value is None:
+        servers.pop(SERVER)
+    else:
+        whole[section] = servers | {SERVER: value}
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _toml(text: str, value: Entry | None) -> str:
-    """Edits a TOML file whose servers are tables in `mcp_servers`; comments and order stay."""
+def _toml(text: str, section: str, value: Entry | None) -> str:
+    """Edits a TOML file whose servers are tables in the section; comments and order stay."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -159,19 +179,19 @@ def _toml(text: str, value: Entry | None) -> str:
         whole = tomlkit.parse(text)
     except TOMLKitError as error:
         raise ValueError(str(error)) from None
-    servers = whole.get("mcp_servers")
+    servers = whole.get(section)
     if servers is not None and not isinstance(servers, dict):
-        raise ValueError("mcp_servers is no table")
+        raise ValueError(f"{section} is no table")
     held = servers.get(SERVER) if servers is not None else None
     if (held.unwrap() if held is not None else None) == value:
         return text
     if value is None and servers is not None:
         del servers[SERVER]
         if not servers:
-            whole.remove("mcp_servers")
+            whole.remove(section)
         return tomlkit.dumps(whole)
     if servers is None:
-        servers = whole.setdefault("mcp_servers", tomlkit.table(is_super_table=True))
+        servers = whole.setdefault(section, tomlkit.table(is_super_table=True))
     servers[SERVER] = value
     return tomlkit.dumps(whole)
 
@@ -181,10 +201,12 @@ _CODE = ("Library", "Application Support", "Code") if sys.platform == "darwin" e
 CLIENTS = {
     one.name: one
     for one in (
-        Client("claude", "Claude Code", (".claude.json",), (".mcp.json",), _json("mcpServers")),
-        Client("codex", "Codex", (".codex", "config.toml"), (".codex", "config.toml"), _toml, typed=False),
-        Client("cursor", "Cursor", (".cursor", "mcp.json"), (".cursor", "mcp.json"), _json("mcpServers")),
-        Client("vscode", "VS Code", (*_CODE, "User", "mcp.json"), (".vscode", "mcp.json"), _json("servers")),
+        Client("claude", "Claude Code", (".claude.json",), (".mcp.json",), "mcpServers", _json),
+        Client(
+            "codex", "Codex", (".codex", "config.toml"), (".codex", "config.toml"), "mcp_servers", _toml, typed=False
+        ),
+        Client("cursor", "Cursor", (".cursor", "mcp.json"), (".cursor", "mcp.json"), "mcpServers", _json),
+        Client("vscode", "VS Code", (*_CODE, "User", "mcp.json"), (".vscode", "mcp.json"), "servers", _json),
     )
 }
 """The clients that are known, by the word of `--client`."""

@@ -29,11 +29,7 @@ async def _peer_list(app: App, _: Arguments) -> Outcome:
 
 @operation("peer.set")
 async def _peer_set(app: App, given: Arguments) -> Outcome:
-    id_ = NodeId(given["id"])
-    try:
-        PublicKey.from_did(id_)
-    except Refused:
-        raise UsageError(f"{id_} is no node id: ask its owner for what hansa id prints there") from None
+    id_ = _meant(app, given["id"], may_be_a_start=given.get("banned") is True)
     changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
     async with app.node.core.turns.of(id_):
         row = replace(app.node.core.store.peer(id_) or PeerRow(id_), **changed)
@@ -49,6 +45,21 @@ async def _peer_set(app: App, given: Arguments) -> Outcome:
             "at": iso(app.node.core.now()),
         }
     )
+
+
+def _meant(app: App, text: str, may_be_a_start: bool) -> NodeId:
+    """Returns the node that an operator names: by its id, or by the start of one that is known here.
+
+    Raises:
+        NotFound: no id that is known starts so, or more than one. UsageError: it is no id, and may be no start.
+    """
+    try:
+        PublicKey.from_did(text)
+    except Refused:
+        if may_be_a_start:
+            return app.node.doorkeeper.known_as(text)
+        raise UsageError(f"{text} is no node id: ask its owner for what hansa id prints there") from None
+    return NodeId(text)
 
 
 @operation("peer.invite")
@@ -87,7 +98,7 @@ async def _withdraw(app: App, given: Arguments) -> Outcome:
 @operation("join.look")
 async def _look(app: App, given: Arguments) -> Outcome:
     """Says who made an invitation, so that somebody can be asked before this node joins."""
-    url, code = _link(given["invitation"], given.get("at", ""))
+    url, code = link(given["invitation"], given.get("at", ""))
     welcome = await app.node.joiner.look(url, code)
     body = parse(welcome.body, Welcome)
     yield Result(
@@ -104,7 +115,7 @@ async def _look(app: App, given: Arguments) -> Outcome:
 @operation("join")
 async def _join(app: App, given: Arguments) -> Outcome:
     """Comes with a code, in a link or beside an address, to the node that made it."""
-    url, code = _link(given["invitation"], given.get("at", ""))
+    url, code = link(given["invitation"], given.get("at", ""))
     own = _url(given.get("url") or "")
     agreed = NodeId(given["inviter"]) if given.get("inviter") else None
     joining = await app.node.joiner.join(url, code, own, given.get("subscribe", True), agreed)
@@ -179,7 +190,7 @@ def _invitation(app: App, one: Invitation) -> dict[str, Any]:
     }
 
 
-def _link(text: str, at: str) -> tuple[str, Code]:
+def link(text: str, at: str) -> tuple[str, Code]:
     """Returns address and code of what somebody was given.
 
     Raises:

@@ -54,6 +54,13 @@ async def _skill_add(app: App, given: Arguments) -> Outcome:
     yield Result(value, ok=bool(added or known))
 
 
+@operation("skill.look")
+async def _skill_look(app: App, given: Arguments) -> Outcome:
+    """Says which skill an id means, so that somebody can be asked before anything becomes of it."""
+    row = find_skill(app.node.core, given["id"])
+    yield Result({"trace_id": row.id, "intent": row.intent, "state": row.state.value})
+
+
 @operation("skill.remove")
 async def _skill_remove(app: App, given: Arguments) -> Outcome:
     row = find_skill(app.node.core, given["id"])
