@@ -813,7 +813,7 @@ TEXT = [
                 "test_on_a_terminal_with_colours_text_has_none_of_its_own",
             ),
             ("cli/show.py", "ensure_ascii=True", "ensure_ascii=False", "test_json_is_printed_in_ascii"),
-            ("cli/main.py", "{plain(str(error))}", "{error}", "test_an_error_is_one_line_of_text"),
+            ("cli/show.py", "lines = [plain(text)]", "lines = [text]", "test_an_error_is_one_line_of_text"),
             ("http/door.py", "{escape(plain(facts))}", "{facts}", "test_markup_in_a_page_is_text"),
             *(
                 ("http/door.py", line, gone, "test_markup_in_a_page_is_text", "test_markup_in_a_row_is_text")

@@ -13,7 +13,8 @@ import typer
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive, skill_ids, words
-from hansa.entrypoints.cli.show import hanging, moment, percent, print_json, say, say_quoted, short, table
+from hansa.entrypoints.cli.show import hanging, print_json, say, short, table
+from hansa.entrypoints.cli.skill_body import show_body
 from hansa.entrypoints.cli.written import Force, To, write_new
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -95,7 +96,7 @@ def show(
     say(f"{value['trace_id']}")
     hanging("intent: ", value["intent"])
     if not lineage:
-        _show_body(value)
+        show_body(value)
     found = value["lineage"]
     say(f"lineage: {len(found['parents'])} parents, depth {found['depth']}, {len(found['unresolved'])} unresolved")
     for one in found["resolved"]:
@@ -374,29 +375,3 @@ def skill_table(skills: list[dict[str, Any]]) -> None:
     ]
     if rows:
         table(("skill", "state", "evidence", "confidence", "reason", "from", "intent"), rows, right=("confidence",))
-
-
-def _show_body(value: dict[str, Any]) -> None:
-    say(f"{value['state']} · {value['evidence']} {value['evidence_meaning']} · {value['license'] or 'no licence'}")
-    score = f"score {percent(value['verification_score'])}, confidence {value['confidence']:.3f}"
-    say(f"{score} ({value['trials']} trials, {value['harness'] or 'not proved here'}); refuted {value['refutations']}x")
-    if gone := value["taken_back"]:
-        hanging("taken back: ", f"{gone['why'] or 'no reason given'} ({moment(gone['at'])}); kept, and used no more")
-    for step in value["reasoning_path"]:
-        hanging(f"  {step['step']}. ", step["action"])
-    result = value["result"]
-    say(f"result ({result['media_type']}{', ' + result['entry_point'] if result['entry_point'] else ''}):")
-    say_quoted(result["text"])
-    for file in result["files"]:
-        say(f"  {file['path']} ({file['size']} bytes, {short(file['digest'])})")
-    for check in value["checks"]:
-        if check["kind"] == "cases":
-            for case in check["cases"]:
-                say(f"  case {case['args']} => {case['expect']}")
-        else:
-            say_quoted(check["code"])
-    for one in value["findings"]:
-        what = " ".join(filter(None, (one["outcome"], one["reason"], f"{one['successes']}/{one['trials']}")))
-        hanging(f"  {moment(one['at'])} ", f"{what} by {one['prover']}")
-    for one in value["receipts"]:
-        hanging(f"  ledger #{one['number']} ", f"{one['dealing']}, said of {one['subject']}")
