@@ -122,6 +122,49 @@ async def test_traces_bring_their_reflections_once(node: Resident, tmp_path: Pat
         assert notes["Return the last item."].outcome is end
 
 
+WRONG = (TRACE % "true").replace("== 2", "== 1")
+
+
+@pytest.mark.sandbox
+async def test_what_this_node_refuted_is_recalled_as_a_failure(
+    world: World, sandbox: ProcessSandbox, tmp_path: Path
+) -> None:
+    node = world.settle("a", sandbox=sandbox)
+    path = tmp_path / "t.jsonl"
+    path.write_text(WRONG)
+    added = await node.ask("skill.add", paths=[str(path)])
+    id_ = added.value["added"][0]["trace_id"]
+    await add(node, "success", "Took the last item for the list", trace_id=id_)
+    await add(node, "success", "Returned the last item by hand")
+    before = node.node.reflections.count()
+    await node.ask("prove", ids=[id_])
+    notes = {one.description: one for one in node.node.reflections.page()}
+    claimed = notes["Return the last item."]
+    assert (claimed.outcome, claimed.source) == (Went.FAILURE, By.TRACE)
+    assert claimed.error.startswith("refuted here: ")
+    assert notes["Took the last item for the list"].outcome is Went.FAILURE
+    assert notes["Returned the last item by hand"].outcome is Went.SUCCESS  # tied to no skill
+    assert node.node.reflections.recall("return the last item")[0].reflection == claimed
+    await node.ask("prove", ids=[id_])
+    again = await node.ask("skill.add", paths=[str(path)])
+    assert (again.value["reflections"], node.node.reflections.count()) == (0, before)
+    late = await node.ask("reflection.add", outcome="success", description="It works", trace_id=id_)
+    assert late.value["outcome"] == "failure"  # what is answered is what is kept
+
+
+@pytest.mark.sandbox
+async def test_a_claim_that_a_proof_bears_out_stays_a_success(
+    world: World, sandbox: ProcessSandbox, tmp_path: Path
+) -> None:
+    node = world.settle("a", sandbox=sandbox)
+    path = tmp_path / "t.jsonl"
+    path.write_text(TRACE % "true")
+    await node.ask("skill.add", paths=[str(path)])
+    await node.ask("prove")
+    (claimed,) = node.node.reflections.page(text="Return the last item.")
+    assert (claimed.outcome, claimed.error) == (Went.SUCCESS, "")
+
+
 async def test_what_is_near_an_intent_is_recalled_best_first(node: Resident) -> None:
     await add(node, "failure", "parse a date with slashes")
     await add(node, "success", "parse a date")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.instant import DAY
 from hansa.node.core import Core
+from hansa.node.disproof import as_found
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.executor import Execution, How
@@ -64,10 +65,13 @@ class Reflections:
     async def add(self, reflections: Sequence[Reflection]) -> int:
         """Keeps reflections, all or none; returns how many are new.
 
+        One that praises a skill which this node has refuted is kept as a failure (`disproof`).
+
         Raises:
             DiskFull: nothing was kept.
         """
-        fresh = {one.id: one for one in reflections if self._core.store.reflection(one.id) is None}
+        sound = [as_found(self._core, one) for one in reflections]
+        fresh = {one.id: one for one in sound if self._core.store.reflection(one.id) is None}
         if not fresh:
             return 0
         effects = Effects([PutReflection(one) for one in fresh.values()])

@@ -12,6 +12,7 @@ from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import iso
+from hansa.node.disproof import as_found
 from hansa.skills.learning import Pattern
 from hansa.skills.reflections import By, Reflection, ReflectionFilter, Went, reflection_of, write_line
 from hansa.skills.report import markdown
@@ -72,7 +73,7 @@ async def _add(app: App, given: Arguments) -> Outcome:
         "source": given.get("source", str(By.PERSON)),
         "at": app.node.core.now(),
     }
-    made = reflection_of(fields)
+    made = as_found(app.node.core, reflection_of(fields))
     await app.node.reflections.add([made])
     yield Result(shown(made))
 
