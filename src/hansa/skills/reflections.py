@@ -111,7 +111,7 @@ class ReflectionFilter:
 
 
 def claims_success(one: Reflection) -> bool:
-    """Says whether a note is somebody's word that a skill did its work; what the node saw itself (`EXECUTE`) is none."""
+    """Says whether a note is somebody's word that a skill did its work; what the node saw itself is none."""
     return one.outcome is Went.SUCCESS and bool(one.skill) and one.source is not By.EXECUTE
 
 
