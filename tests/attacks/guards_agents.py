@@ -54,6 +54,14 @@ GUARDS_AGENTS: list[Guard] = [
         ),
     ),
     *rows(
+        "node/disproof.py",
+        (
+            "return _held(core, one) or refuted",
+            "return refuted",
+            "notes:what_this_node_refuted_is_recalled_as_a_failure",
+        ),
+    ),
+    *rows(
         "entrypoints/mcp/hands.py",
         (
             "if scope is None or scope not in self.scopes:",

@@ -7,6 +7,8 @@ it was refuted once stays worth knowing.
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
@@ -21,8 +23,18 @@ def as_found(core: Core, one: Reflection) -> Reflection:
     """Returns a note as it is to be kept: as a failure, where it praises what this node has refuted last."""
     if not claims_success(one):
         return one
-    own = [found for found in core.store.evidence(ContentId(one.skill)) if found.prover == core.me]
-    return refuted(one, in_words(own[-1].reason)) if own and own[-1].outcome is Outcome.FAIL else one
+    found = core.store.evidence(ContentId(one.skill))
+    own = [each for each in found if each.prover == core.me and each.outcome is not Outcome.INCONCLUSIVE]
+    if not own or own[-1].outcome is not Outcome.FAIL:
+        return one
+    return _held(core, one) or refuted(one, in_words(own[-1].reason))
+
+
+def _held(core: Core, one: Reflection) -> Reflection | None:
+    """Returns what a note of success was turned into before, whatever the reason was then."""
+    asked = ReflectionFilter(outcome=Went.FAILURE, skill=one.skill, session=one.session)
+    known = core.store.reflections(asked, limit=_PAGE)
+    return next((old for old in known if structs.replace(old, outcome=Went.SUCCESS, error=one.error) == one), None)
 
 
 def overtaken(core: Core, skill: str, why: str) -> list[Change]:

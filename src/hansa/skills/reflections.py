@@ -118,8 +118,6 @@ def claims_success(one: Reflection) -> bool:
 def refuted(one: Reflection, why: str) -> Reflection:
     """Returns a note of success as a failure, for this node has refuted the skill that it is about.
 
-    The same note and the same reason make the same note again, so that a trace read twice brings it once.
-
     Args:
         why: the reason of the finding, in words.
     """
