@@ -189,12 +189,23 @@ async def test_only_what_is_asked_for_is_forgotten(node: Resident) -> None:
     assert await prune(ReflectionFilter(), 0, 3, False) == 1
     assert [one.description for one in node.node.reflections.page()] == ["try 5", "try 4", "try 3"]
     with pytest.raises(UsageError, match="say what to forget"):
-        await prune(ReflectionFilter(), 0, None, False)
+        await prune(ReflectionFilter(), None, None, False)
+
+
+async def test_older_than_no_day_is_all_that_has_an_age(node: Resident, tmp_path: Path) -> None:
+    await add(node, "success", "dated")
+    path = tmp_path / "t.jsonl"
+    path.write_text(TRACE % "null")
+    await node.ask("skill.add", paths=[str(path)])
+    assert await node.node.reflections.prune(ReflectionFilter(), 0, None, False) == 1
+    assert [one.at for one in node.node.reflections.page()] == [0]
 
 
 async def test_one_note_is_forgotten_by_its_id(node: Resident) -> None:
     id_ = await add(node, "success", "one")
     await add(node, "success", "two")
+    tried = await node.ask("reflection.prune", id=id_[:10], dry_run=True)
+    assert (tried.value, node.node.reflections.count()) == ({"forgotten": 1, "dry_run": True}, 2)
     await node.ask("reflection.prune", id=id_[:10])
     assert [one.description for one in node.node.reflections.page()] == ["two"]
     with pytest.raises(NotFound):

@@ -151,30 +151,32 @@ class Reflections:
         found = [Recalled(one, similar[one.description]) for one in newest if similar[one.description] >= RECALLED_AT]
         return sorted(found, key=lambda one: -one.similarity)[:limit]
 
-    async def prune(self, wanted: ReflectionFilter, older_than_days: int, keep: int | None, dry_run: bool) -> int:
+    async def prune(
+        self, wanted: ReflectionFilter, older_than_days: int | None, keep: int | None, dry_run: bool
+    ) -> int:
         """Forgets reflections; returns how many are, or would be, forgotten. Undated ones have no age.
 
         Args:
-            older_than_days: only those; 0: whatever their age.
+            older_than_days: only those, at 0 all that are dated; None: whatever their age.
             keep: never the newest so many of them; None: all may go.
 
         Raises:
             UsageError: nothing says which.
         """
-        if wanted == ANY and not older_than_days and keep is None:
+        if wanted == ANY and older_than_days is None and keep is None:
             raise UsageError("say what to forget: --older-than DAYS, --keep N, --category, --outcome, --tag, --session")
-        until = self._core.now() - older_than_days * DAY if older_than_days else 0
+        until = None if older_than_days is None else self._core.now() - older_than_days * DAY
         gone = [
             one.id for place, one in enumerate(self._all(wanted))
-            if place >= (keep or 0) and (not until or 0 < one.at <= until)
+            if place >= (keep or 0) and (until is None or 0 < one.at <= until)
         ]  # fmt: skip
         if gone and not dry_run:
             await self._core.driver.perform(Effects([DropReflections(tuple(gone))]))
             self._count = None
         return len(gone)
 
-    async def drop(self, id_: str) -> None:
-        """Forgets one.
+    async def drop(self, id_: str, dry_run: bool = False) -> None:
+        """Forgets one, or only says that there is one.
 
         Raises:
             NotFound: there is none with that id.
@@ -182,8 +184,9 @@ class Reflections:
         found = [one for one in self._all(ANY) if one.id == id_ or (len(id_) >= 4 and one.id.startswith(id_))]
         if len(found) != 1:
             raise NotFound(f"{'no' if not found else 'more than one'} reflection is called {id_}: hansa reflect list")
-        await self._core.driver.perform(Effects([DropReflections((found[0].id,))]))
-        self._count = None
+        if not dry_run:
+            await self._core.driver.perform(Effects([DropReflections((found[0].id,))]))
+            self._count = None
 
     def everything(self, wanted: ReflectionFilter = ANY) -> Iterator[Reflection]:
         """Yields all, the newest first, for an export."""

@@ -119,12 +119,12 @@ def _pattern(one: Pattern) -> dict[str, Any]:
 
 @operation("reflection.prune")
 async def _prune(app: App, given: Arguments) -> Outcome:
-    if given.get("id"):
-        await app.node.reflections.drop(given["id"])
-        yield Result({"forgotten": 1, "dry_run": False})
-        return
     dry = given.get("dry_run", False)
-    count = await app.node.reflections.prune(wanted(given), given.get("older_than_days", 0), given.get("keep"), dry)
+    if given.get("id"):
+        await app.node.reflections.drop(given["id"], dry)
+        yield Result({"forgotten": 1, "dry_run": dry})
+        return
+    count = await app.node.reflections.prune(wanted(given), given.get("older_than_days"), given.get("keep"), dry)
     yield Result({"forgotten": count, "dry_run": dry})
 
 
