@@ -72,6 +72,7 @@ def test_where_there_is_nothing_to_forget_nobody_is_asked(noted: Hansa) -> None:
     ("words", "code", "told"),
     [
         (("add", "won", "text"), 2, "say success, failure or partial"),
+        (("add", "success", ""), 2, "say what was tried, and what was learnt"),
         (("list", "--outcome", "won"), 2, "say success, failure or partial"),
         (("list", "--since", "yesterday"), 2, "write a day like 2026-11-20"),
         (("list", "--since", "99999999999d"), 2, "write a day like 2026-11-20"),

@@ -51,9 +51,11 @@ async def test_pages_of_a_listing_follow_each_other(node: Resident) -> None:
 
 
 async def test_bad_notes_are_refused_and_nothing_is_kept(node: Resident) -> None:
-    for bad in ({"description": " "}, {"category": "c" * 65}):
-        with pytest.raises(Refused):
-            await add(node, **{"outcome": "success", "description": "d"} | bad)  # type: ignore[arg-type]
+    with pytest.raises(Refused):
+        await add(node, "success", "d", category="c" * 65)
+    for nothing in ("", " \n"):
+        with pytest.raises(UsageError, match="say what was tried"):
+            await add(node, "success", nothing)
     with pytest.raises(UsageError, match="is no outcome"):
         await add(node, outcome="won", description="d")
     with pytest.raises(UsageError, match="is no outcome"):

@@ -110,7 +110,7 @@ def summary(
     if not value["count"]:
         say("no note fits" if any(given.values()) else NONE)
         return
-    say(f"{value['count']} notes of {value['sessions']} sessions")
+    say(f"{_number(value['count'], 'note')} of {_number(value['sessions'], 'session')}")
     rows = [
         (
             one["category"],
@@ -170,7 +170,7 @@ def prune(
     given = _filter(outcome, category, tag, session, "") | {"id": id_, "older_than_days": older_than, "keep": keep}
     if not yes and not dry_run:
         count = call(home, "reflection.prune", **given, dry_run=True).value["forgotten"]
-        notes = "1 note" if count == 1 else f"{count} notes"
+        notes = _number(count, "note")
         if count and interactive(f"{notes} would be forgotten for good"):
             typer.confirm(f"Forget {notes} for good?", abort=True)
     result = call(home, "reflection.prune", as_json, **given, dry_run=dry_run)
@@ -214,6 +214,10 @@ def import_(
 
 def _filter(outcome: str, category: str, tag: str, session: str, since: str) -> dict[str, Any]:
     return {"outcome": outcome, "category": category, "tag": tag, "session": session, "since": _instant(since)}
+
+
+def _number(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _instant(text: str) -> int:

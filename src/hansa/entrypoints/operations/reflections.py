@@ -62,6 +62,10 @@ def _check_outcome(outcome: str) -> None:
 @operation("reflection.add")
 async def _add(app: App, given: Arguments) -> Outcome:
     _check_outcome(given["outcome"])
+    if not given["description"].strip():
+        raise UsageError(
+            "say what was tried, and what was learnt: hansa reflect add success 'Read dates by month first'"
+        )
     fields: dict[str, Any] = {
         "outcome": given["outcome"],
         "description": given["description"],
