@@ -12,6 +12,7 @@ rows = rows_by(
         "a66": "attacks/test_066_agents_door",
         "export": "skills/test_exporting",
         "skills": "mcp/test_agent_skills",
+        "notes": "node/test_reflecting",
         "tools": "mcp/test_tools",
     }
 )
@@ -34,6 +35,30 @@ GUARDS_AGENTS: list[Guard] = [
             "AGENT = frozenset(Scope)",
             "a16:a_model_that_obeys_everything_does_nothing_that_its_session_may_not"
             " tools:a_session_has_the_tools_of_its_scopes_and_no_other",
+        ),
+    ),
+    *rows(
+        "node/prover.py",
+        (
+            "        if finding.outcome is Outcome.FAIL:\n            effects.changes += overtaken",
+            "        if False:\n            effects.changes += overtaken",
+            "notes:what_this_node_refuted_is_recalled_as_a_failure",
+        ),
+    ),
+    *rows(
+        "node/reflecting.py",
+        (
+            "sound = [as_found(self._core, one) for one in reflections]",
+            "sound = [*reflections]",
+            "notes:what_this_node_refuted_is_recalled_as_a_failure",
+        ),
+    ),
+    *rows(
+        "node/disproof.py",
+        (
+            "return _held(core, one) or refuted",
+            "return refuted",
+            "notes:what_this_node_refuted_is_recalled_as_a_failure",
         ),
     ),
     *rows(

@@ -232,7 +232,7 @@ async def test_a_damaged_skill_does_not_stop_others_from_being_used(files: World
     best = a.node.find(SLUG.intent)[0].row
     Burglar(a).write("UPDATE skills SET body = x'7b7d' WHERE id = ?", best.id)
     done = await a.node.execute(SLUG.intent)
-    assert done.how == "reused"
+    assert done.how == "fits" and done.skill in {SLUG.id, twin.id} - {best.id}
 
 
 async def test_numbers_rest_on_signed_evidence_and_not_on_a_column(files: World) -> None:

@@ -503,12 +503,20 @@ def test_what_is_no_node_id(node: Hansa, id_: str) -> None:
     "words",
     [("subscribe", "127.0.0.1:8470"), ("subscribe", "ftp://x"), ("subscribe", "http://x", "--report", "some"),
      ("execute", "x", "--case", "1"), ("execute", "x", "--case", "=> 1"), ("execute", "x", "--case", "1 =>"),
-     ("execute", " "), ("skill", "list", "--state", "lost"), ("skill", "list", "--origin", "mine"), ("sync",)],
+     ("execute", " "), ("find", ""), ("find", " "),
+     ("skill", "list", "--state", "lost"), ("skill", "list", "--origin", "mine"), ("sync",)],
 )  # fmt: skip
 def test_an_argument_that_makes_no_sense(node: Hansa, words: tuple[str, ...]) -> None:
     said = node(*words)
     assert said.code == USAGE
     assert said.sentence
+
+
+def test_a_line_that_is_no_trace_is_named_with_the_folder_of_its_file(node: Hansa, tmp_path: Path) -> None:
+    deep = tmp_path / "skills" / "of" / "ann"
+    deep.mkdir(parents=True)
+    (deep / "t.jsonl").write_text("{}\n")
+    assert "! of/ann/t.jsonl:1: Line 1 is no trace" in node("skill", "add", tmp_path / "skills").out
 
 
 def test_a_state_that_does_not_allow_it(node: Hansa, held: str) -> None:

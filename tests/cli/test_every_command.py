@@ -123,8 +123,8 @@ SEQUENCE = [
     ("peer", "invites"), ("peer", "requests"), ("quarantine", "approve", "{lie}"), ("quarantine", "reject", "{lie}"),
     ("skill", "remove", "{lie}", "--yes"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
-    ("reflect", "prune", "--keep", "0"), ("store", "check", "--full"), ("store", "repair"),
-    ("reflect", "prune", "--keep", "0"), ("mcp", "tools"),
+    ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
+    ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
     ("mcp", "uninstall", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
 ]  # fmt: skip

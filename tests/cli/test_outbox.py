@@ -130,6 +130,8 @@ def test_nothing_to_prove_says_what_can_be_done(node: Hansa, tmp_path: Path) -> 
 def test_execute_without_arguments_says_what_it_found(proved: Hansa) -> None:
     said = proved("execute", "turn a title into a slug")
     assert "give --args to call it" in said.out
+    assert said.err.startswith("fits ")
+    assert proved("reflect", "list").out.startswith("no notes yet")
 
 
 @pytest.mark.parametrize("width", [60, 80, 110])

@@ -49,7 +49,7 @@ def test_the_summary_and_the_report_are_printed_and_written(noted: Hansa, tmp_pa
 def test_notes_go_out_and_come_in_by_file(noted: Hansa, tmp_path: Path) -> None:
     path = tmp_path / "notes.jsonl"
     assert "3 notes in" in noted("reflect", "export", "--to", path).out
-    assert noted("reflect", "prune", "--keep", "0").out == "3 forgotten\n"
+    assert noted("reflect", "prune", "--keep", "0", "--yes").out == "3 forgotten\n"
     assert noted("reflect", "import", path).out == "3 added, 0 here already, 0 rejected\n"
     assert noted("reflect", "export").out == path.read_text()
 
@@ -68,10 +68,25 @@ def test_a_file_that_is_there_is_written_over_only_when_that_is_said(
     assert noted("reflect", command, "--to", "/dev/null").code == 0
 
 
+@pytest.mark.parametrize("which", [("--keep", "0"), ("--older-than", "0"), ("--outcome", "failure", "--keep", "1")])
+def test_notes_are_not_forgotten_for_good_without_being_asked(noted: Hansa, which: tuple[str, ...]) -> None:
+    said = noted("reflect", "prune", *which)
+    assert (said.code, "would be forgotten for good" in said.sentence, "--yes" in said.sentence) == (2, True, True)
+    assert noted("reflect", "list", "--json").json["count"] == 3
+    assert noted("reflect", "prune", *which, "--dry-run").code == 0
+    assert noted("reflect", "prune", *which, "--yes").code == 0
+    assert noted("reflect", "list", "--json").json["count"] < 3
+
+
+def test_where_there_is_nothing_to_forget_nobody_is_asked(noted: Hansa) -> None:
+    assert noted("reflect", "prune", "--keep", "3").out == "0 forgotten\n"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
         (("add", "won", "text"), 2, "say success, failure or partial"),
+        (("add", "success", ""), 2, "say what was tried, and what was learnt"),
         (("list", "--outcome", "won"), 2, "say success, failure or partial"),
         (("list", "--since", "yesterday"), 2, "write a day like 2026-11-20"),
         (("list", "--since", "99999999999d"), 2, "write a day like 2026-11-20"),

@@ -361,7 +361,11 @@ async def test_pages_of_notes_follow_each_other(node: Resident) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
-    [({"outcome": "won"}, "outcome"), ({"description": "  \n "}, "says nothing"), ({"trace_id": "abc"}, "trace_id")],
+    [
+        ({"outcome": "won"}, "outcome"),
+        ({"description": "  \n "}, "say what was tried"),
+        ({"trace_id": "abc"}, "trace_id"),
+    ],
 )
 async def test_a_note_that_can_t_be_kept_is_told_why(node: Resident, wrong: dict[str, Any], told: str) -> None:
     async with session(node, AGENT) as client:

@@ -9,7 +9,7 @@ from hansa.adapters.solver import CallableSolver
 from hansa.kernel.errors import NoSandbox, Unavailable, UsageError
 from hansa.node.ports import Solution
 from hansa.node.rows import SetSkillState
-from hansa.skills.model import Case, Level, Origin, SkillState
+from hansa.skills.model import Case, Level, Origin, Result, Script, Skill, SkillState, Step
 from tests.node.world import DOUBLE, SLUG, Behaviour, Resident, World, make_skill, multiplier
 
 LENGTH = Solution("def count(text):\n    return len(text)\n", "count", ("Count the characters.",))
@@ -49,7 +49,33 @@ async def test_a_near_intent_reuses_a_proved_skill(node: Resident) -> None:
 async def test_without_arguments_nothing_is_called(node: Resident) -> None:
     await proved(node, SLUG)
     done = await node.node.execute("turn a title into a slug")
-    assert (done.how, done.value) == ("reused", None)
+    assert (done.how, done.skill, done.value) == ("fits", SLUG.id, None)
+    assert node.node.reflections.count() == 0  # nothing went well or wrong
+
+
+NOTES = Skill(
+    intent="Write release notes that users can read",
+    reasoning_path=(Step(step=1, action="Write it down."),),
+    result=Result(media_type="text/markdown", text="# Release notes\n\nBegin with a verb.\n"),
+    checks=(Script(code='assert "Begin with a verb" in SKILL\n'),),
+)
+
+
+async def test_a_text_that_fits_is_named_as_one_to_read(world: World, sandbox: ProcessSandbox) -> None:
+    oracle = Oracle(None)
+    node = world.settle("a", sandbox=sandbox, solver=oracle)
+    await proved(node, NOTES)
+    done = await node.node.execute("write release notes that users can read")
+    assert (done.how, done.skill, done.media_type) == ("fits", NOTES.id, "text/markdown")
+    assert (oracle.asked, node.node.reflections.count()) == ([], 0)
+    assert (await node.ask("execute", intent="write release notes that users can read")).ok
+
+
+async def test_a_text_can_be_given_no_arguments(node: Resident) -> None:
+    await proved(node, NOTES)
+    done = await node.node.execute("write release notes that users can read", "('1.0',)")
+    assert (done.how, done.skill) == ("unsolved", None)
+    assert done.why == f"{NOTES.id[:12]} fits, and is a text to read: hansa skill show {NOTES.id[:12]}"
 
 
 async def test_with_cases_other_words_find_the_skill_that_passes_them(node: Resident) -> None:

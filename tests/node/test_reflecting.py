@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,11 @@ async def test_pages_of_a_listing_follow_each_other(node: Resident) -> None:
 
 
 async def test_bad_notes_are_refused_and_nothing_is_kept(node: Resident) -> None:
-    for bad in ({"description": " "}, {"category": "c" * 65}):
-        with pytest.raises(Refused):
-            await add(node, **{"outcome": "success", "description": "d"} | bad)  # type: ignore[arg-type]
+    with pytest.raises(Refused):
+        await add(node, "success", "d", category="c" * 65)
+    for nothing in ("", " \n"):
+        with pytest.raises(UsageError, match="say what was tried"):
+            await add(node, "success", nothing)
     with pytest.raises(UsageError, match="is no outcome"):
         await add(node, outcome="won", description="d")
     with pytest.raises(UsageError, match="is no outcome"):
@@ -122,6 +125,49 @@ async def test_traces_bring_their_reflections_once(node: Resident, tmp_path: Pat
         assert notes["Return the last item."].outcome is end
 
 
+WRONG = (TRACE % "true").replace("== 2", "== 1")
+
+
+@pytest.mark.sandbox
+async def test_what_this_node_refuted_is_recalled_as_a_failure(
+    world: World, sandbox: ProcessSandbox, tmp_path: Path
+) -> None:
+    node = world.settle("a", sandbox=sandbox)
+    path = tmp_path / "t.jsonl"
+    path.write_text(WRONG)
+    added = await node.ask("skill.add", paths=[str(path)])
+    id_ = added.value["added"][0]["trace_id"]
+    await add(node, "success", "Took the last item for the list", trace_id=id_)
+    await add(node, "success", "Returned the last item by hand")
+    before = node.node.reflections.count()
+    await node.ask("prove", ids=[id_])
+    notes = {one.description: one for one in node.node.reflections.page()}
+    claimed = notes["Return the last item."]
+    assert (claimed.outcome, claimed.source) == (Went.FAILURE, By.TRACE)
+    assert re.match(r"refuted here: script 1: AssertionError.*; claimed to pass, fails here", claimed.error)
+    assert notes["Took the last item for the list"].outcome is Went.FAILURE
+    assert notes["Returned the last item by hand"].outcome is Went.SUCCESS  # tied to no skill
+    assert node.node.reflections.recall("return the last item")[0].reflection == claimed
+    await node.ask("prove", ids=[id_])
+    again = await node.ask("skill.add", paths=[str(path)])
+    assert (again.value["reflections"], node.node.reflections.count()) == (0, before)
+    late = await node.ask("reflection.add", outcome="success", description="It works", trace_id=id_)
+    assert late.value["outcome"] == "failure"  # what is answered is what is kept
+
+
+@pytest.mark.sandbox
+async def test_a_claim_that_a_proof_bears_out_stays_a_success(
+    world: World, sandbox: ProcessSandbox, tmp_path: Path
+) -> None:
+    node = world.settle("a", sandbox=sandbox)
+    path = tmp_path / "t.jsonl"
+    path.write_text(TRACE % "true")
+    await node.ask("skill.add", paths=[str(path)])
+    await node.ask("prove")
+    (claimed,) = node.node.reflections.page(text="Return the last item.")
+    assert (claimed.outcome, claimed.error) == (Went.SUCCESS, "")
+
+
 async def test_what_is_near_an_intent_is_recalled_best_first(node: Resident) -> None:
     await add(node, "failure", "parse a date with slashes")
     await add(node, "success", "parse a date")
@@ -145,12 +191,23 @@ async def test_only_what_is_asked_for_is_forgotten(node: Resident) -> None:
     assert await prune(ReflectionFilter(), 0, 3, False) == 1
     assert [one.description for one in node.node.reflections.page()] == ["try 5", "try 4", "try 3"]
     with pytest.raises(UsageError, match="say what to forget"):
-        await prune(ReflectionFilter(), 0, None, False)
+        await prune(ReflectionFilter(), None, None, False)
+
+
+async def test_older_than_no_day_is_all_that_has_an_age(node: Resident, tmp_path: Path) -> None:
+    await add(node, "success", "dated")
+    path = tmp_path / "t.jsonl"
+    path.write_text(TRACE % "null")
+    await node.ask("skill.add", paths=[str(path)])
+    assert await node.node.reflections.prune(ReflectionFilter(), 0, None, False) == 1
+    assert [one.at for one in node.node.reflections.page()] == [0]
 
 
 async def test_one_note_is_forgotten_by_its_id(node: Resident) -> None:
     id_ = await add(node, "success", "one")
     await add(node, "success", "two")
+    tried = await node.ask("reflection.prune", id=id_[:10], dry_run=True)
+    assert (tried.value, node.node.reflections.count()) == ({"forgotten": 1, "dry_run": True}, 2)
     await node.ask("reflection.prune", id=id_[:10])
     assert [one.description for one in node.node.reflections.page()] == ["two"]
     with pytest.raises(NotFound):

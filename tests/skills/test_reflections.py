@@ -132,6 +132,13 @@ def test_a_pattern_counts_its_members_and_names_the_newest() -> None:
     assert (found.example, found.tags, found.overcome) == (made[3].id, ("csv",), 0)
 
 
+def test_the_summary_counts_sessions_as_its_patterns_do() -> None:
+    for sessions in (["", ""], ["", "s1"], ["s1", "s1"]):
+        made = [note(n, session=session) for n, session in enumerate(sessions)]
+        found = learning(made)
+        assert found.sessions == found.failures[0].sessions == len(set(sessions))
+
+
 def test_once_is_no_pattern() -> None:
     assert patterns([note()], Went.FAILURE) == []
     assert len(patterns([note()], Went.FAILURE, least=1)) == 1

@@ -1,13 +1,14 @@
 """Reads skills from disk, for `hansa skill add`: finds what is there, and hands bytes to the pure importers.
 
 A path is a `.jsonl` file of traces, a `.py` file (with `test_<name>.py` beside it, if there is one), a folder with a
-SKILL.md, or a folder of any of these. Links are not followed, and what is not read is said.
+SKILL.md, or a folder of any of these. Links are not followed, and what is not read is said. What a node keeps in its
+data directory is passed over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,15 +24,26 @@ MAX_FILE = 1024 * 1024
 MAX_FOLDER_FILES = 200
 MAX_RECORDS = 64 * 1024 * 1024
 _SKIPPED = frozenset({".git", ".venv", "__pycache__", "node_modules"})
+_ROOTS = "roots.jsonl"
 _LICENSE_NAMES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "COPYING")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something that skills can be read from: kind is "traces", "python" or "folder"."""
+    """Something that skills can be read from.
+
+    Attributes:
+        kind: "traces", "python" or "folder".
+        folder: where it lies below the path that was named; "" for right there.
+    """
 
     kind: str
     path: Path
+    folder: str = ""
+
+    def below(self, name: str) -> str:
+        """Returns a name from what was read, with the folder, for people who look for it."""
+        return f"{self.folder}/{name}" if self.folder else name
 
 
 def sources(paths: Iterable[Path]) -> list[Source]:
@@ -50,7 +62,7 @@ def sources(paths: Iterable[Path]) -> list[Source]:
             raise UsageError(f"no permission to read {error.filename or path}: ask its owner for it") from None
         if not below:
             raise UsageError(f"{path}: nothing to add here: give a .jsonl, a .py, or a folder with a SKILL.md")
-        found.update({source.path: source for source in below})
+        found.update({source.path: replace(source, folder=_between(path, source.path)) for source in below})
     return list(found.values())
 
 
@@ -109,6 +121,10 @@ def lines_of(path: Path) -> list[bytes]:
     return data.splitlines()
 
 
+def _between(named: Path, path: Path) -> str:
+    return "" if named in (path, path / "SKILL.md") else path.parent.relative_to(named).as_posix().removeprefix(".")
+
+
 def _below(path: Path) -> Iterator[Source]:
     if path.is_file():
         if path.suffix == ".jsonl":
@@ -122,8 +138,14 @@ def _below(path: Path) -> Iterator[Source]:
         yield Source("folder", path)
         return
     for child in sorted(path.iterdir()):
-        if not child.is_symlink() and child.name not in _SKIPPED:
+        nodes_own = _is_a_nodes(child) or (child.name == _ROOTS and _is_a_nodes(path))
+        if not child.is_symlink() and child.name not in _SKIPPED and not nodes_own:
             yield from _below(child)
+
+
+def _is_a_nodes(folder: Path) -> bool:
+    """Says whether a folder is the data directory of a node."""
+    return (folder / "key").is_file() and any((folder / name).is_file() for name in ("hansa.db", _ROOTS))
 
 
 def _text(path: Path) -> str:

@@ -2,14 +2,15 @@
 
 A skill's own proof says that it does what *it* claims. Whether that is what is asked for now is decided by acceptance
 cases where the caller gives some: candidates are tried in the order of their rank until one passes them all. Without
-cases only a skill that is near enough to decide on (`ranking.decide_at`) is reused.
+cases only a skill that is near enough to decide on (`ranking.decide_at`) is reused. Without cases and arguments nothing
+is done: what fits is named, be it code to call or a text to read.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from hansa.kernel.errors import Refused, UsageError
@@ -30,6 +31,7 @@ from hansa.skills.signature import could_take, given_count, parameters_of
 class How(StrEnum):
     """How an intent was met."""
 
+    FITS = "fits"  # a skill was found, and neither called nor held against a case
     REUSED = "reused"
     SOLVED = "solved"
     UNSOLVED = "unsolved"
@@ -46,6 +48,7 @@ class Execution:
         tried: skills that were tried before and failed a case.
         wall_us: microseconds from the question to the answer.
         why: one line for people.
+        media_type: of the skill's result; "" when unsolved.
     """
 
     how: How
@@ -57,6 +60,7 @@ class Execution:
     wall_us: int
     why: str
     error: str = ""
+    media_type: str = ""
 
 
 @dataclass(slots=True)
@@ -67,6 +71,8 @@ class _Tries:
     named: list[str] = field(default_factory=list)
     unfit: str = ""
     """What is said when the best match is one that can't take the arguments, and nothing else is left."""
+    text: tuple[Found, Skill] | None = None
+    """A text that fits better than any code."""
 
 
 class Executor:
@@ -102,21 +108,19 @@ class Executor:
         near = ranking.try_at if cases else ranking.decide_at
         tries = _Tries()
         candidates = self._candidates(intent, near, args, cases, tries)
+        asks_only = args is None and not cases
+        if asks_only and tries.text:
+            return self._met(How.FITS, *tries.text, tries, started)
         for found, skill, trial in await self._first_that_passes(candidates, args, cases, tries):
             value, error = _value(trial, len(cases)) if args is not None else (None, "")
-            elapsed = self._core.clock.stopwatch_us() - started
-            return Execution(
-                How.REUSED,
-                found.row.id,
-                skill.intent,
-                value,
-                len(cases),
-                tuple(tries.failed),
-                elapsed,
-                found.rank.why,
-                error,
-            )
+            met = self._met(How.FITS if asks_only else How.REUSED, found, skill, tries, started)
+            return replace(met, value=value, cases=len(cases), error=error)
         return await self._solve(intent, args, cases, tries, started)
+
+    def _met(self, how: How, found: Found, skill: Skill, tries: _Tries, started: int) -> Execution:
+        elapsed = self._core.clock.stopwatch_us() - started
+        failed, kind = tuple(tries.failed), skill.result.media_type
+        return Execution(how, found.row.id, skill.intent, None, 0, failed, elapsed, found.rank.why, media_type=kind)
 
     def _candidates(
         self, intent: str, near: float, args: str | None, cases: Sequence[Case], tries: _Tries
@@ -137,24 +141,32 @@ class Executor:
             code = skill.result
             if code.media_type == PYTHON and all(could_take(code.text, code.entry_point, one) for one in asked):
                 worth.append((found, skill))
-            elif not worth and not tries.unfit and code.media_type == PYTHON:
+                continue
+            if not worth and not tries.text and self._is_near(found) and code.media_type != PYTHON:
+                tries.text = (found, skill)
+            if not worth and not tries.unfit:
                 tries.unfit = self._unfit(found, skill, args)
         if worth:
             tries.unfit = ""
-        if damaged and not worth:
+        if damaged and not worth and not tries.text:
             raise damaged
         return worth[: self._core.settings.ranking.candidates]
 
     def _unfit(self, found: Found, skill: Skill, args: str | None) -> str:
-        """Says that a skill is what is asked for, and what it takes; "" where that is not plain."""
+        """Says that a skill is what is asked for, and what it takes or is; "" where that is not plain."""
         code = skill.result
-        near = found.rank.similarity >= self._core.settings.ranking.decide_at
+        if code.media_type != PYTHON:
+            told = f"{found.row.id[:12]} fits, and is a text to read: hansa skill show {found.row.id[:12]}"
+            return told if self._is_near(found) else ""
         takes = parameters_of(code.text, code.entry_point)
-        if args is None or not near or takes is None or could_take(code.text, code.entry_point, args):
+        if args is None or not self._is_near(found) or takes is None or could_take(code.text, code.entry_point, args):
             return ""
         gave = given_count(args)
         same = " of another kind" if gave == len(takes) else ""
         return f"{found.row.id[:12]} fits, but takes ({', '.join(takes)}); you gave {gave}{same}"
+
+    def _is_near(self, found: Found) -> bool:
+        return found.rank.similarity >= self._core.settings.ranking.decide_at
 
     async def _first_that_passes(
         self, candidates: list[tuple[Found, Skill]], args: str | None, cases: Sequence[Case], tries: _Tries
@@ -205,7 +217,8 @@ class Executor:
         value, error = _value(trial, len(cases)) if args is not None else (None, "")
         elapsed = self._core.clock.stopwatch_us() - started
         why = f"solved, verified on {len(cases)} cases and kept"
-        return Execution(How.SOLVED, id_, intent, value, len(cases), tuple(tries.failed), elapsed, why, error)
+        failed = tuple(tries.failed)
+        return Execution(How.SOLVED, id_, intent, value, len(cases), failed, elapsed, why, error, PYTHON)
 
     async def _keep(self, intent: str, solution: Solution, cases: Sequence[Case]) -> ContentId | None:
         """Records a solution as a skill of this node's own, proved like any other."""

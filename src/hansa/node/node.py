@@ -16,7 +16,7 @@ from hansa.node.catalogue import Catalogue
 from hansa.node.core import Core
 from hansa.node.doorkeeper import Doorkeeper, NotLetIn
 from hansa.node.events import Event, Kind
-from hansa.node.executor import Execution, Executor
+from hansa.node.executor import Execution, Executor, How
 from hansa.node.finder import Finder, Found, whole
 from hansa.node.inbox import Inbox
 from hansa.node.joining import Joiner
@@ -79,6 +79,8 @@ class Node:
     ) -> Execution:
         """Meets an intent by a proved skill or by the solver (see `executor`), and notes how it went.
 
+        Where a skill was only found, nothing went well or wrong, and nothing is noted.
+
         Args:
             session: the agent's session, for the note.
         """
@@ -87,7 +89,8 @@ class Node:
         except Unavailable as error:
             await self.reflections.of_failure(intent, str(error), session)
             raise
-        await self.reflections.of_execution(intent, done, session)
+        if done.how is not How.FITS:
+            await self.reflections.of_execution(intent, done, session)
         return done
 
     def unproved(self, origin: Origin | None = None) -> list[SkillRow]:

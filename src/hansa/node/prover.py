@@ -16,6 +16,7 @@ from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import PROVED_IN, Core
+from hansa.node.disproof import overtaken
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_PROOF, Value
 from hansa.node.ports import Sandbox
@@ -179,6 +180,8 @@ class Prover:
         effects.changes.append(
             self._core.driver.note(row.id, Box.DOMAIN, verdict, finding.reason, _summary(finding, sandbox))
         )
+        if finding.outcome is Outcome.FAIL:
+            effects.changes += overtaken(self._core, row.id, _told(finding))
         if self._core.store.mark(PROVED_IN) != sandbox.name:
             effects.changes.append(PutMark(PROVED_IN, sandbox.name))
         receipts: list[RecordRow] = []
@@ -268,6 +271,10 @@ def _show(effects: Effects, row: SkillRow, finding: Finding, after: SkillState, 
     if finding.reason:
         fields["reason"] = finding.reason.code
     effects.show(AFTER_PROOF[finding.outcome], row.id, text, wall_ms=finding.wall_us // 1000, **fields)
+
+
+def _told(finding: Finding) -> str:
+    return "; ".join(filter(None, (finding.detail[:400], finding.reason.text if finding.reason else "")))
 
 
 def _summary(finding: Finding, sandbox: Sandbox) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.instant import DAY
 from hansa.node.core import Core
+from hansa.node.disproof import as_found
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.executor import Execution, How
@@ -64,10 +65,13 @@ class Reflections:
     async def add(self, reflections: Sequence[Reflection]) -> int:
         """Keeps reflections, all or none; returns how many are new.
 
+        One that praises a skill which this node has refuted is kept as a failure (`disproof`).
+
         Raises:
             DiskFull: nothing was kept.
         """
-        fresh = {one.id: one for one in reflections if self._core.store.reflection(one.id) is None}
+        sound = [as_found(self._core, one) for one in reflections]
+        fresh = {one.id: one for one in sound if self._core.store.reflection(one.id) is None}
         if not fresh:
             return 0
         effects = Effects([PutReflection(one) for one in fresh.values()])
@@ -147,30 +151,32 @@ class Reflections:
         found = [Recalled(one, similar[one.description]) for one in newest if similar[one.description] >= RECALLED_AT]
         return sorted(found, key=lambda one: -one.similarity)[:limit]
 
-    async def prune(self, wanted: ReflectionFilter, older_than_days: int, keep: int | None, dry_run: bool) -> int:
+    async def prune(
+        self, wanted: ReflectionFilter, older_than_days: int | None, keep: int | None, dry_run: bool
+    ) -> int:
         """Forgets reflections; returns how many are, or would be, forgotten. Undated ones have no age.
 
         Args:
-            older_than_days: only those; 0: whatever their age.
+            older_than_days: only those, at 0 all that are dated; None: whatever their age.
             keep: never the newest so many of them; None: all may go.
 
         Raises:
             UsageError: nothing says which.
         """
-        if wanted == ANY and not older_than_days and keep is None:
+        if wanted == ANY and older_than_days is None and keep is None:
             raise UsageError("say what to forget: --older-than DAYS, --keep N, --category, --outcome, --tag, --session")
-        until = self._core.now() - older_than_days * DAY if older_than_days else 0
+        until = None if older_than_days is None else self._core.now() - older_than_days * DAY
         gone = [
             one.id for place, one in enumerate(self._all(wanted))
-            if place >= (keep or 0) and (not until or 0 < one.at <= until)
+            if place >= (keep or 0) and (until is None or 0 < one.at <= until)
         ]  # fmt: skip
         if gone and not dry_run:
             await self._core.driver.perform(Effects([DropReflections(tuple(gone))]))
             self._count = None
         return len(gone)
 
-    async def drop(self, id_: str) -> None:
-        """Forgets one.
+    async def drop(self, id_: str, dry_run: bool = False) -> None:
+        """Forgets one, or only says that there is one.
 
         Raises:
             NotFound: there is none with that id.
@@ -178,8 +184,9 @@ class Reflections:
         found = [one for one in self._all(ANY) if one.id == id_ or (len(id_) >= 4 and one.id.startswith(id_))]
         if len(found) != 1:
             raise NotFound(f"{'no' if not found else 'more than one'} reflection is called {id_}: hansa reflect list")
-        await self._core.driver.perform(Effects([DropReflections((found[0].id,))]))
-        self._count = None
+        if not dry_run:
+            await self._core.driver.perform(Effects([DropReflections((found[0].id,))]))
+            self._count = None
 
     def everything(self, wanted: ReflectionFilter = ANY) -> Iterator[Reflection]:
         """Yields all, the newest first, for an export."""

@@ -167,6 +167,7 @@ class Views:
             "how": one.how.value,
             "trace_id": one.skill,
             "intent": one.intent,
+            "media_type": one.media_type,
             "value": one.value,
             "error": one.error,
             "cases": one.cases,

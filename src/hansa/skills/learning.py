@@ -83,7 +83,11 @@ class CategoryRate:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """The learning summary."""
+    """The learning summary.
+
+    Attributes:
+        sessions: how many (those without a name count as one), as in a pattern.
+    """
 
     count: int
     outcomes: dict[str, int]
@@ -160,7 +164,7 @@ def learning(reflections: Iterable[Reflection], most: int = 10) -> Learning:
     return Learning(
         count=len(held),
         outcomes={str(went): sum(one.outcome is went for one in held) for went in Went},
-        sessions=len({one.session for one in held if one.session}),
+        sessions=len({one.session for one in held}),
         since=min(dated, default=0),
         until=max(dated, default=0),
         categories=tuple(_rates(held)),

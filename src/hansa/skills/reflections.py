@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import structs
 
 from hansa.kernel import canonical
 from hansa.kernel.errors import Refused
@@ -107,6 +108,21 @@ class ReflectionFilter:
             and one.at >= self.since
             and (not self.until or 0 < one.at <= self.until)
         )
+
+
+def claims_success(one: Reflection) -> bool:
+    """Says whether a note is somebody's word that a skill did its work; what the node saw itself is none."""
+    return one.outcome is Went.SUCCESS and bool(one.skill) and one.source is not By.EXECUTE
+
+
+def refuted(one: Reflection, why: str) -> Reflection:
+    """Returns a note of success as a failure, for this node has refuted the skill that it is about.
+
+    Args:
+        why: the reason of the finding, in words.
+    """
+    told = "; ".join(filter(None, (f"refuted here: {why}", one.error)))
+    return structs.replace(one, outcome=Went.FAILURE, error=told[:2_000])
 
 
 def reflection_of(fields: dict[str, Any]) -> Reflection:

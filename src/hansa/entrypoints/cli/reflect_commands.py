@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, interactive, words
 from hansa.entrypoints.cli.show import moment, percent, print_json, say, say_all, short, table
 from hansa.entrypoints.cli.written import Force, To, write_new
 from hansa.kernel.errors import UsageError
@@ -110,7 +110,7 @@ def summary(
     if not value["count"]:
         say("no note fits" if any(given.values()) else NONE)
         return
-    say(f"{value['count']} notes of {value['sessions']} sessions")
+    say(f"{_number(value['count'], 'note')} of {_number(value['sessions'], 'session')}")
     rows = [
         (
             one["category"],
@@ -152,11 +152,11 @@ def report(
     epilog=epilog(
         "hansa reflect prune --older-than 90 --dry-run",
         "hansa reflect prune --keep 1000",
-        "hansa reflect prune --id 3f9a2c",
+        "hansa reflect prune --id 3f9a2c --yes",
     )
 )
 def prune(
-    older_than: Annotated[int, typer.Option(min=0, help="Only those older than so many days.")] = 0,
+    older_than: Annotated[int | None, typer.Option(min=0, help="Only those older than so many days.")] = None,
     keep: Annotated[int | None, typer.Option(min=0, help="Never the newest so many.")] = None,
     id_: Annotated[str, typer.Option("--id", help="This one.")] = "",
     outcome: Outcome = "",
@@ -164,13 +164,18 @@ def prune(
     tag: Tag = "",
     session: Session = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Forget notes. Says what is missing when nothing tells which."""
-    given = _filter(outcome, category, tag, session, "")
-    result = call(home, "reflection.prune", as_json, id=id_, older_than_days=older_than, keep=keep, dry_run=dry_run,
-                  **given)  # fmt: skip
+    """Forget notes, for good. Says what is missing when nothing tells which."""
+    given = _filter(outcome, category, tag, session, "") | {"id": id_, "older_than_days": older_than, "keep": keep}
+    if not yes and not dry_run:
+        count = call(home, "reflection.prune", **given, dry_run=True).value["forgotten"]
+        notes = _number(count, "note")
+        if count and interactive(f"{notes} would be forgotten for good"):
+            typer.confirm(f"Forget {notes} for good?", abort=True)
+    result = call(home, "reflection.prune", as_json, **given, dry_run=dry_run)
     if not as_json:
         count = result.value["forgotten"]
         say(f"{count} would be forgotten; nothing was changed" if dry_run else f"{count} forgotten")
@@ -214,6 +219,10 @@ def import_(
 
 def _filter(outcome: str, category: str, tag: str, session: str, since: str) -> dict[str, Any]:
     return {"outcome": outcome, "category": category, "tag": tag, "session": session, "since": _instant(since)}
+
+
+def _number(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _instant(text: str) -> int:

@@ -327,7 +327,8 @@ def execute(
         if value["value"] is not None:
             say(value["value"])
         elif args is None and value["trace_id"] and not value["error"]:
-            say(f"found, and not called: give --args to call it, or hansa skill show {short(value['trace_id'])}")
+            told = "not called: give --args to call it, or" if "python" in value["media_type"] else "is a text to read:"
+            say(f"found, and {told} hansa skill show {short(value['trace_id'])}")
         elif value["error"]:
             say(value["error"])
         name = f"{short(value['trace_id'])} {value['intent'][:60]}" if value["trace_id"] else ""

@@ -11,7 +11,7 @@ from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.pulse import resident_bytes
 from hansa.entrypoints.steps import Result
-from hansa.kernel.errors import Refused, Unavailable
+from hansa.kernel.errors import Refused, Unavailable, UsageError
 from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
@@ -57,6 +57,8 @@ async def _events_list(app: App, given: Arguments) -> Outcome:
 
 @operation("find")
 async def _find(app: App, given: Arguments) -> Outcome:
+    if not given["intent"].strip():
+        raise UsageError("say what is wanted: hansa find 'turn a title into a slug'")
     states = tuple(SkillState(state) for state in given.get("states") or ["admitted"])
     found = app.node.finder.find(given["intent"], given.get("limit", 10), states, given.get("at_least", 0.0))
     shown = whole(found)

@@ -12,6 +12,7 @@ from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import iso
+from hansa.node.disproof import as_found
 from hansa.skills.learning import Pattern
 from hansa.skills.reflections import By, Reflection, ReflectionFilter, Went, reflection_of, write_line
 from hansa.skills.report import markdown
@@ -61,6 +62,10 @@ def _check_outcome(outcome: str) -> None:
 @operation("reflection.add")
 async def _add(app: App, given: Arguments) -> Outcome:
     _check_outcome(given["outcome"])
+    if not given["description"].strip():
+        raise UsageError(
+            "say what was tried, and what was learnt: hansa reflect add success 'Read dates by month first'"
+        )
     fields: dict[str, Any] = {
         "outcome": given["outcome"],
         "description": given["description"],
@@ -72,7 +77,7 @@ async def _add(app: App, given: Arguments) -> Outcome:
         "source": given.get("source", str(By.PERSON)),
         "at": app.node.core.now(),
     }
-    made = reflection_of(fields)
+    made = as_found(app.node.core, reflection_of(fields))
     await app.node.reflections.add([made])
     yield Result(shown(made))
 
@@ -118,12 +123,12 @@ def _pattern(one: Pattern) -> dict[str, Any]:
 
 @operation("reflection.prune")
 async def _prune(app: App, given: Arguments) -> Outcome:
-    if given.get("id"):
-        await app.node.reflections.drop(given["id"])
-        yield Result({"forgotten": 1, "dry_run": False})
-        return
     dry = given.get("dry_run", False)
-    count = await app.node.reflections.prune(wanted(given), given.get("older_than_days", 0), given.get("keep"), dry)
+    if given.get("id"):
+        await app.node.reflections.drop(given["id"], dry)
+        yield Result({"forgotten": 1, "dry_run": dry})
+        return
+    count = await app.node.reflections.prune(wanted(given), given.get("older_than_days"), given.get("keep"), dry)
     yield Result({"forgotten": count, "dry_run": dry})
 
 

@@ -36,19 +36,19 @@ async def _skill_add(app: App, given: Arguments) -> Outcome:
         for draft in files.read(source, given.get("license", "")):
             done += 1
             if isinstance(draft, Rejected):
-                rejected.append({"source": draft.source, "problem": draft.problem})
+                rejected.append({"source": source.below(draft.source), "problem": draft.problem})
             else:
                 try:
                     id_, new = await app.node.shelf.add(draft)
                 except Refused as refusal:
-                    rejected.append({"source": draft.source, "problem": str(refusal)})
+                    rejected.append({"source": source.below(draft.source), "problem": str(refusal)})
                     continue
                 noted += await app.node.reflections.add(draft.reflections)
                 if new:
                     added.append({"trace_id": id_, "intent": draft.skill.intent, "source": draft.source})
                 else:
                     known += 1
-                notes += [{"source": draft.source, "note": note} for note in draft.notes]
+                notes += [{"source": source.below(draft.source), "note": note} for note in draft.notes]
             yield Progress(done, total, draft.source)
     value = {"added": added, "already_here": known, "rejected": rejected, "notes": notes, "reflections": noted}
     yield Result(value, ok=bool(added or known))
