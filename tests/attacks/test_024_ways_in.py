@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hansa.entrypoints.cli import federation_commands, show, skill_commands
+from hansa.entrypoints.cli import federation_commands, show, skill_body, skill_commands
 from hansa.entrypoints.logs import configure
 from tests.attacks.specimens import key
 from tests.node.ways import WAYS, Target
@@ -51,7 +51,7 @@ async def test_what_peers_write_is_shown_as_text(tmp_path: Path, way: str) -> No
         assert await target.push(way, skill_message(target.author.key, skill, true(text)).raw) == "taken", text
         shown = (await target.node.ask("skill.show", id=skill.id)).value
         story = (await target.node.ask("why", id=skill.id)).value
-        out = printed(skill_commands._show_body, shown) + printed(federation_commands.print_story, story)
+        out = printed(skill_body.show_body, shown) + printed(federation_commands.print_story, story)
         assert controls_in(out) == set(), text
         as_json = printed(show.print_json, shown)
         assert as_json.isascii()
