@@ -62,7 +62,7 @@ GUARDS_LLM: list[Guard] = [
     ),
     Guard(
         "adapters/llm/route.py",
-        'if parts.scheme == "http" and self.key_env and not _is_near(parts.hostname or ""):',
+        'if parts.scheme == "http" and self.key_env and not is_this_machine(parts.hostname or ""):',
         "if False:",
         (f"{_SOLVER}a_route_is_checked_when_settings_are_read",),
     ),

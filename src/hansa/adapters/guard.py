@@ -32,6 +32,14 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LOCALHOST = ("127.0.0.1", "::1")
 
 
+def is_this_machine(host: str) -> bool:
+    """Says whether a host, a number or a name, can be nothing but this machine; nothing is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """Where this node may connect to.

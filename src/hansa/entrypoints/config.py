@@ -160,7 +160,7 @@ class Config(BaseSettings):
     @field_validator("host")
     @classmethod
     def _is_host(cls, name: str) -> str:
-        return host_names.sound(name) if name else name  # of an empty one the form is not what is wrong
+        return host_names.sound(name)
 
     def settings(self) -> Settings:
         """Returns what the node needs of all this."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from hansa.adapters.guard import is_this_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +65,9 @@ class Route:
             good = False
         if not good or parts.username or parts.query or parts.fragment:
             raise ValueError("url must be like https://host/v1, without user, query or fragment")
-        if parts.scheme == "http" and self.key_env and not _is_near(parts.hostname or ""):
+        if parts.scheme == "http" and self.key_env and not is_this_machine(parts.hostname or ""):
             raise ValueError("url must be https where a key is sent, except on this machine")
 
     def cost(self, tokens_in: int, tokens_out: int) -> int:
         """Returns what so many tokens cost, in millionths of the currency, rounded up."""
         return -(-(tokens_in * self.micros_in + tokens_out * self.micros_out) // 1000)
-
-
-def _is_near(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import os
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hansa.adapters import background, systemd
+from hansa.adapters.guard import is_this_machine
 from hansa.adapters.lock import Claim, Holder, busy, holder
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
@@ -96,11 +96,7 @@ def _warn(directory: Path, config: Config) -> None:
 
 def _warn_if_open(host: str) -> None:
     """Says so when others than this machine can connect to an address that is listened at."""
-    try:
-        beyond = not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        beyond = host != "localhost"
-    if beyond:
+    if not is_this_machine(host):
         warn(f"it listens at {host}: other machines can reach it, and read what it passes on")
 
 
@@ -277,7 +273,7 @@ def restart(
     at, _ = _ended(directory, timeout, force)
     if before and not as_json:
         was_up = "" if at else "no node was up: "
-        say(f"{was_up}started with {' '.join(flags)}; hansa up --detach starts it without the flags of its last start")
+        say(f"{was_up}started with {' '.join(flags)}; without its last flags: hansa stop, hansa up --detach")
     _launch(directory, config, flags, as_json)
 
 
