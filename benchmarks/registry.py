@@ -25,6 +25,7 @@ SUBJECTS = (
     "node",
     "proofs",
     "traces",
+    "conduct",
 )
 """Names of modules of this package, in the order of the page."""
 

@@ -26,3 +26,16 @@ def iso(at: Instant | int) -> str:
     """
     moment = _EPOCH + timedelta(milliseconds=min(max(at, 0), _LAST))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_iso(text: str) -> Instant:
+    """Returns the instant that ISO 8601 text names; without a zone it is taken for UTC.
+
+    Raises:
+        ValueError: the text names none.
+
+    >>> from_iso("2026-11-20T23:40:00Z"), from_iso("1970-01-01T00:00:00.001")
+    (1795218000000, 1)
+    """
+    moment = datetime.fromisoformat(text)
+    return Instant(((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1))
