@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from hansa.admission.rate import UNITS, Bucket, take
+from hansa.admission.rate import Bucket, take
 from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
 from tests.attacks.specimens import scaled
 
@@ -55,8 +55,8 @@ def granted_at(per_minute: int, instants: list[int]) -> list[int]:
 
 
 def test_a_token_is_so_many_units_that_nothing_is_rounded() -> None:
-    assert UNITS == MINUTE == 60_000
-    assert take(None, 60, Instant(START)) == (Bucket(59 * UNITS, Instant(START)), True)
+    assert MINUTE == 60_000
+    assert take(None, 60, Instant(START)) == (Bucket(59 * MINUTE, Instant(START)), True)
 
 
 @given(st.integers(0, 5) | st.integers(6, 200) | st.sampled_from([600, 6000, 10**6]), BURSTS)
@@ -89,15 +89,15 @@ def test_a_new_author_starts_full_and_a_pause_fills_no_more_than_that(per_minute
 @given(st.integers(0, 10**9), st.integers(1, 200), st.integers(0, HOUR))
 @often
 def test_a_clock_that_goes_back_refills_nothing_and_takes_nothing_away(level: int, per_minute: int, back: int) -> None:
-    before = Bucket(min(level, per_minute * UNITS), Instant(START))
+    before = Bucket(min(level, per_minute * MINUTE), Instant(START))
     after, granted = take(before, per_minute, Instant(START - back))
-    assert after == Bucket(before.units - UNITS * granted, Instant(START))
-    assert granted is (before.units >= UNITS)
+    assert after == Bucket(before.units - MINUTE * granted, Instant(START))
+    assert granted is (before.units >= MINUTE)
 
 
 def test_a_rate_that_was_lowered_empties_the_bucket_to_the_new_brim() -> None:
     full = take(None, 100, Instant(START))[0]
-    assert take(full, 2, Instant(START))[0].units == UNITS
+    assert take(full, 2, Instant(START))[0].units == MINUTE
 
 
 def test_a_rate_of_nought_grants_nothing() -> None:
@@ -142,8 +142,8 @@ class Buckets(RuleBasedStateMachine):
     @invariant()
     def levels_are_those_of_the_model(self) -> None:
         for author, bucket in getattr(self, "buckets", {}).items():
-            assert Fraction(bucket.units, UNITS) == self.models[author].tokens
-            assert 0 <= bucket.units <= self.rate * UNITS
+            assert Fraction(bucket.units, MINUTE) == self.models[author].tokens
+            assert 0 <= bucket.units <= self.rate * MINUTE
             assert bucket.at == self.models[author].at
 
 

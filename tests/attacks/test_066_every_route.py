@@ -55,6 +55,7 @@ ROUTES = {
     ("GET", "/records/{id}"): OPEN,
     ("GET", "/roots"): OPEN,
     ("GET", "/heads"): OPEN,
+    ("GET", "/policy"): OPEN,
     ("GET", "/instances"): OPEN,
     ("GET", "/revocations"): OPEN,
     ("GET", "/feed"): OPEN,
@@ -75,12 +76,13 @@ ROUTES = {
     ("DELETE", "/mcp"): TOKEN,
 }
 
-READS = """events.list find key.show ledger.list ledger.verify llm.list outbox.list peer.invites
-    peer.list peer.requests reflection.export
+READS = """events.list find key.show ledger.export ledger.list ledger.verify llm.list outbox.list peer.invites
+    peer.list peer.requests policy.show reflection.export replay standing.list standing.show
     reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
     skill.file skill.list skill.look skill.show status why""".split()
-CHANGES = """execute key.recover key.revoke key.rotate key.rotate_root llm.test outbox.drop outbox.retry join join.look
-    peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw prove
+CHANGES = """execute key.recover key.revoke key.rotate key.rotate_root ledger.import llm.test
+    outbox.drop outbox.retry join join.look
+    peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw policy.card predict prove
     publish quarantine.settle reflection.add reflection.import reflection.prune skill.add skill.import skill.record
     skill.remove store.backup store.check store.repair subscribe sync unsubscribe""".split()
 """Also what reaches out, runs code, or writes down what it found."""

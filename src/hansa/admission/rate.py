@@ -1,4 +1,4 @@
-"""A token bucket: how many records an author may send, as a pure function of the last state and now."""
+"""A token bucket: how many of something somebody may have, as a pure function of the last state and now."""
 
 from __future__ import annotations
 
@@ -6,33 +6,31 @@ import msgspec
 
 from hansa.kernel.instant import MINUTE, Instant
 
-UNITS = MINUTE
-"""A token is this many units, so that one millisecond at any whole rate refills a whole number of units."""
-
 
 class Bucket(msgspec.Struct, frozen=True):
-    """Units left at an instant."""
+    """Units left at an instant. As many of them are a token as the period has milliseconds: no rate needs fractions."""
 
     units: int
     at: Instant
 
 
-def take(bucket: Bucket | None, per_minute: int, now: Instant) -> tuple[Bucket, bool]:
+def take(bucket: Bucket | None, rate: int, now: Instant, period: int = MINUTE) -> tuple[Bucket, bool]:
     """Takes one token. Exact: asking often neither gains nor loses anything.
 
     Args:
-        bucket: the state after the last take; None for an author never seen.
-        per_minute: refill rate and capacity, tokens.
+        bucket: the state after the last take; None before the first.
+        rate: tokens that a period refills, and the most that there are.
         now: a clock that went backwards refills nothing until it has caught up.
+        period: milliseconds.
 
     Returns:
         The new state, and whether there was a token to take.
     """
-    full = per_minute * UNITS
+    full = rate * period
     level, at = full, now
     if bucket is not None:
         at = max(bucket.at, now)
-        level = min(full, bucket.units + (at - bucket.at) * per_minute)
-    if level < UNITS:
+        level = min(full, bucket.units + (at - bucket.at) * rate)
+    if level < period:
         return Bucket(level, at), False
-    return Bucket(level - UNITS, at), True
+    return Bucket(level - period, at), True

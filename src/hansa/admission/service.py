@@ -3,7 +3,7 @@
 1. version spoken here · 2 our network · 3 addressed to us · 4 a kind we know
 5. not from the future · 6 not expired; a live message not older than the window
 7. author not banned · 8 not here already (replay) · 9 the author's sequence number was not used for something else
-10. a durable record: the author may push to us · 11 within the author's rate
+10. a durable record: the author may push to us, and its conduct does not bar it · 11 within the author's rate
 12. a durable record of somebody else: within the author's share of the store
 
 Three classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
@@ -88,11 +88,12 @@ class Params:
 
 
 class Guest(msgspec.Struct, frozen=True):
-    """What the operator has settled about an author."""
+    """What the operator has settled about an author, and whether its conduct bars it (`conduct.standing`)."""
 
     invited: bool = False
     banned: bool = False
     records_per_minute: int | None = None
+    barred: bool = False
 
 
 class Memory(Protocol):
@@ -236,12 +237,13 @@ class Admission:
 
     def _welcome(self, message: Verified, freshness: Freshness, guest: Guest, now: Instant) -> None:
         keeps = freshness is Freshness.DURABLE
-        if keeps and not (guest.invited or self.params.open_to_all):  # 10
-            raise Refused(Reason.UNKNOWN_PEER)
-        own = guest.records_per_minute
+        invited = guest.invited and not guest.barred
+        if keeps and not (invited or self.params.open_to_all):  # 10
+            raise Refused(Reason.BARRED if guest.invited else Reason.UNKNOWN_PEER)
+        own = None if guest.barred else guest.records_per_minute
         per_minute = self.params.records_per_minute if own is None else own
-        # a new key must not be a new allowance: whom the operator has settled nothing about shares one
-        payer = message.author if guest.invited or own is not None else STRANGERS
+        # a new key must not be a new allowance: whom the operator has settled nothing about shares one, with the barred
+        payer = message.author if invited or own is not None else STRANGERS
         bucket, granted = take(self._buckets.get(payer), per_minute, now)  # 11
         self._buckets[payer] = bucket
         if not granted:

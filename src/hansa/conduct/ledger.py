@@ -8,25 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 
+from hansa.conduct.dealings import Dealing
 from hansa.kernel.ids import ContentId, chain
 from hansa.kernel.wire import Id, Label, Wire
 
 KIND = "receipt"
+__all__ = ["GENESIS", "KIND", "Dealing", "Entry", "Receipt", "append", "first_fault"]
+
 GENESIS = ""
 """What the first entry's hash covers in place of a predecessor."""
-
-
-class Dealing(StrEnum):
-    """What was done, as a receipt names it."""
-
-    SKILL_REFUTED = "skill_refuted"
-    SKILL_REPROVED = "skill_reproved"
-    EQUIVOCATED = "equivocated"
 
 
 class Receipt(Wire, frozen=True, kw_only=True):
@@ -39,6 +33,7 @@ class Receipt(Wire, frozen=True, kw_only=True):
         records: ids of the signed messages that prove it: the claim and the evidence against it, or the two messages
             under one sequence number, and the digest under which the second one's envelope is kept.
         reason: code of the reason, e.g. "refuted" or "sandbox_file_access".
+        domain: what the dealing was about, for reputation by domain: the skill's first tag; "" for none.
     """
 
     dealing: Dealing
@@ -46,6 +41,7 @@ class Receipt(Wire, frozen=True, kw_only=True):
     skill: Label = ""
     records: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1, max_length=8)]
     reason: Label = ""
+    domain: Label = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from hansa.adapters.guard import Outbound
 from hansa.adapters.llm.route import Route
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.admission.service import Params as AdmissionParams
+from hansa.conduct.standing import Params as ConductParams
 from hansa.entrypoints import host_names
 from hansa.entrypoints.problems import BadSettings, Given, Problem, in_our_words, slip
 from hansa.kernel.errors import UsageError
@@ -135,6 +136,7 @@ class Config(BaseSettings):
     admission: Annotated[AdmissionParams, Field(description="Who may push, how much, how fresh.")] = AdmissionParams()
     skills: Annotated[ProofParams, Field(description="How much proof is enough.")] = ProofParams()
     ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
+    conduct: Annotated[ConductParams, Field(description="How this node deals with others.")] = ConductParams()
     sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
     outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
@@ -174,6 +176,7 @@ class Config(BaseSettings):
             admission=self.admission,
             skills=self.skills,
             ranking=self.ranking,
+            conduct=self.conduct,
             sandbox=self.sandbox,
         )
 

@@ -67,6 +67,7 @@ STATUS_OF: dict[Reason, int] = {
     Reason.ENCODED: 415,
     Reason.UNKNOWN_PEER: 403,
     Reason.BANNED: 403,
+    Reason.BARRED: 403,
     Reason.BAD_INVITATION: 403,
     Reason.CROWDED: 429,
     Reason.TOMBSTONED: 410,

@@ -82,6 +82,12 @@ class Reason(Enum):
         Verdict.REJECT,
         "this node takes records from invited peers only: ask its operator to run hansa peer add",
     )
+    BARRED = (
+        "barred",
+        Box.ADMISSION,
+        Verdict.REJECT,
+        "this node's policy deals with its author no more: hansa standing says why, and what mends it",
+    )
     BANNED = ("banned", Box.ADMISSION, Verdict.REJECT, "the operator has banned this author")
     RATE = ("rate_limited", Box.ADMISSION, Verdict.IGNORE, "too many records in a minute: wait and send again")
     SHARE = ("over_share", Box.ADMISSION, Verdict.IGNORE, "its author's share of this store is used up: send it later")

@@ -9,7 +9,7 @@ from hansa.admission import service as admission
 from hansa.admission.counters import Counters
 from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
-from hansa.conduct import ledger
+from hansa.conduct import card, ledger, standing
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
@@ -19,11 +19,13 @@ from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
-from hansa.node.driver import Driver
+from hansa.node.accounts import Accounts
+from hansa.node.driver import Driver, Kept
 from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
+from hansa.node.rows import PutRecord, PutSkill
 from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
@@ -35,6 +37,8 @@ KINDS: Mapping[str, Freshness] = {
     skills.EVIDENCE: Freshness.DURABLE,
     skills.TOMBSTONE: Freshness.DURABLE,
     ledger.KIND: Freshness.DURABLE,
+    card.KIND: Freshness.DURABLE,
+    card.DECISION: Freshness.DURABLE,
     roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
     overlay.WELCOME: Freshness.LIVE,
@@ -71,6 +75,7 @@ class Settings:
     admission: admission.Params = field(default_factory=admission.Params)
     skills: policy.Params = field(default_factory=policy.Params)
     ranking: ranking.Params = field(default_factory=ranking.Params)
+    conduct: standing.Params = field(default_factory=standing.Params)
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
 
     def validate(self) -> None:
@@ -85,6 +90,7 @@ class Settings:
         self.admission.validate()
         self.skills.validate()
         self.ranking.validate()
+        self.conduct.validate()
 
 
 class Core:
@@ -126,8 +132,9 @@ class Core:
         self.spans = spans
         self.turns = Turns()
         self.ring = KeyRing(store)
-        self.memory = StoreMemory(store)
-        self.driver = Driver(store, clock, index, self.memory.kept, spans)
+        self.accounts = Accounts(store, self.me, self.ring, settings.conduct)
+        self.memory = StoreMemory(store, lambda author: self.accounts.is_barred(author, clock.now()))
+        self.driver = Driver(store, clock, index, self._kept, spans)
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
@@ -157,6 +164,12 @@ class Core:
             expires=now + expires_in if expires_in else 0,
         )
         return envelope.seal(header, body, [self.keys.key])
+
+    def _kept(self, change: Kept) -> None:
+        if isinstance(change, PutRecord | PutSkill):
+            self.memory.kept(change)
+        else:
+            self.accounts.changed(change)
 
     @property
     def last_seq(self) -> int:

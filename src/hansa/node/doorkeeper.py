@@ -158,7 +158,7 @@ class Doorkeeper:
                 raise UsageError(f"{id_} is banned: hansa peer add lifts the ban and lets it in")
             row = replace(
                 met, name=request.name, role=request.role, url=request.url, invited=True,
-                per_minute=request.per_minute, note=request.note,
+                per_minute=request.per_minute, note=request.note, invitation=request.invitation,
             )  # fmt: skip
             effects = Effects([PutPeer(row), DropRequest(id_)])
             effects.show(Kind.PEER_INVITED, id_, row.name)
@@ -217,7 +217,7 @@ class Doorkeeper:
 
 
 def _comes_in(met: PeerRow, invitation: Invitation) -> list[PutPeer | DropRequest]:
-    row = replace(met, invited=True, per_minute=invitation.per_minute, note=invitation.note)
+    row = replace(met, invited=True, per_minute=invitation.per_minute, note=invitation.note, invitation=invitation.id)
     return [PutPeer(row), DropRequest(row.id)]
 
 

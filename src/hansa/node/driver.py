@@ -19,12 +19,27 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.events import Event, Kind, Shown, Stream, Value, Watcher
+from hansa.node.membership import DropPeer
 from hansa.node.ports import Clock, Index, Store
-from hansa.node.rows import AppendJournal, Change, JournalRow, PutOutbox, PutRecord, PutSkill
+from hansa.node.rows import (
+    AppendJournal,
+    AppendLedger,
+    Change,
+    JournalRow,
+    PutOutbox,
+    PutPeer,
+    PutRecord,
+    PutSkill,
+    WithholdRecord,
+)
 from hansa.node.spans import NO_SPANS, Spans
 
 KEPT = (PutRecord, PutSkill)
 """What takes of its author's share; `X | Y` would be put together anew for each change."""
+
+Kept = PutRecord | PutSkill | AppendLedger | WithholdRecord | PutPeer | DropPeer
+_TOLD = (*KEPT, AppendLedger, WithholdRecord, PutPeer, DropPeer)
+"""What the node remembers something of in memory, beside the store."""
 
 
 class Effects(msgspec.Struct):
@@ -55,10 +70,10 @@ class Driver:
         store: Store,
         clock: Clock,
         index: Index,
-        kept: Callable[[PutRecord | PutSkill], None],
+        kept: Callable[[Kept], None],
         spans: Spans = NO_SPANS,
     ) -> None:
-        """Performs on `store` and `index`; `kept` is told of each record and skill that is durable."""
+        """Performs on `store` and `index`; `kept` is told of what is durable of `Kept`."""
         self._kept = kept
         self._spans = spans
         self._store = store
@@ -109,7 +124,7 @@ class Driver:
 
     def _show(self, effects: Effects, now: Instant) -> None:
         for change in effects.changes:
-            if isinstance(change, KEPT):
+            if isinstance(change, _TOLD):
                 self._kept(change)
             elif isinstance(change, PutOutbox) and not change.row.tries:
                 self.outbox_filled.set()

@@ -69,6 +69,14 @@ class Kind(Enum):
     RECEIPT_EQUIVOCATED = (
         "receipt.equivocated", "record", ("subject", "author"), False, "two messages under one number, with proof",
     )  # fmt: skip
+    RECEIPT_OTHER = (
+        "receipt.other", "record", ("dealing", "subject", "author"), False, "a receipt of any other dealing",
+    )  # fmt: skip
+    CARD_RECEIVED = ("card.received", "node", ("policy",), False, "a node's policy card came in")
+    CONDUCT_DECIDED = (
+        "conduct.decided", "node", ("rung", "reason", "domain", "engage"), False,
+        "this node deals otherwise with somebody than before; the signed decision is kept",
+    )  # fmt: skip
     DELIVERY_DELIVERED = ("delivery.delivered", "record", ("url",), False, "a peer has taken a record")
     DELIVERY_REFUSED = ("delivery.refused", "record", ("url", "reason"), False, "a peer refuses a record for good")
     DELIVERY_WAITING = (

@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Collection, Sequence
 
-import msgspec
-
 from hansa.admission.service import Admitted, Equivocation, Via
-from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Verified
@@ -21,15 +18,17 @@ from hansa.kernel.errors import DiskFull, HansaError, Refused
 from hansa.kernel.ids import NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node.conduct import Conduct
 from hansa.node.core import Core
 from hansa.node.doorkeeper import TURN
 from hansa.node.driver import KEPT, Effects
 from hansa.node.events import Kind
 from hansa.node.gathering import Arrival, Fate, Gathering, Taken, Wanted, let_go
 from hansa.node.keeping import Keeping, Span
+from hansa.node.receipts import write
 from hansa.node.rooms import Rooms
-from hansa.node.rows import AppendLedger, PutBlob, PutRecord
-from hansa.node.shelf import Shelf, record_row
+from hansa.node.rows import PutBlob, PutRecord
+from hansa.node.shelf import Shelf
 from hansa.node.turns import Hold
 from hansa.node.vault import subject_of
 from hansa.overlay import messages as overlay
@@ -50,6 +49,7 @@ class Inbox:
         """Works for one node."""
         self._core = core
         self._rooms = Rooms(core, shelf)
+        self._conduct = Conduct(core)
         self._keeping = Keeping()
         self._gathering = Gathering(self._decide_all, self._lost, lambda: self._keeping.until(AHEAD))
         self._hold = Hold(core.turns)
@@ -190,6 +190,8 @@ class Inbox:
         errors = await written
         self._core.memory.arrive(leaving)
         await self._tell_each(span, errors)
+        if self._core.accounts.touched:
+            await self._conduct.settle_all()
 
     async def _tell_each(self, span: Span, errors: Sequence[HansaError | None]) -> None:
         late: list[tuple[Arrival, Refused]] = []
@@ -272,13 +274,10 @@ class Inbox:
             records=(found.first, found.second, digest),
             reason=Reason.EQUIVOCATION.code,
         )
-        sealed = self._core.seal(RECEIPT, msgspec.to_builtins(receipt))
-        record = record_row(sealed, first.subject, self._core.now(), self._core.ring)
+        effects.changes.append(PutBlob(digest, data))
+        record = write(self._core, receipt, effects, first.subject)
         about = f"{found.second[:12]} has the same sequence number; both are kept, receipt {record.id[:12]}"
         effects.changes += [
-            PutBlob(digest, data),
-            PutRecord(record),
-            AppendLedger(record.id, first.author, first.subject, receipt.dealing.value, self._core.now()),
             self._core.driver.note(first.id, Box.ADMISSION, None, Reason.EQUIVOCATION, about),
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -63,9 +63,10 @@ class StoreMemory:
     in the end as `kept`.
     """
 
-    def __init__(self, store: Store) -> None:
-        """Reads from `store`."""
+    def __init__(self, store: Store, is_barred: Callable[[NodeId], bool] = lambda _: False) -> None:
+        """Reads from `store`; `is_barred` says whom this node's policy does not deal with."""
         self._store = store
+        self._is_barred = is_barred
         self._found: _Found | None = None
         self._held = 0
         self._last: dict[NodeId, int] = {}
@@ -152,7 +153,8 @@ class StoreMemory:
         guest = self._found.guests.get(author) if self._found else None
         if guest is None:
             peer = self._store.peer(author)
-            guest = Guest(peer.invited, peer.banned, peer.per_minute) if peer else Guest()
+            barred = self._is_barred(author)
+            guest = Guest(peer.invited, peer.banned, peer.per_minute, barred) if peer else Guest(barred=barred)
             if self._found:
                 self._found.guests[author] = guest
         return guest

@@ -13,6 +13,7 @@ from hansa.admission.service import Via
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
 from hansa.node.catalogue import Catalogue
+from hansa.node.conduct import Conduct
 from hansa.node.core import Core
 from hansa.node.doorkeeper import Doorkeeper, NotLetIn
 from hansa.node.events import Event, Kind
@@ -22,7 +23,7 @@ from hansa.node.inbox import Inbox
 from hansa.node.joining import Joiner
 from hansa.node.keyholder import Keyholder
 from hansa.node.outbox import Outbox
-from hansa.node.ports import SkillFilter, Solver
+from hansa.node.ports import Solver
 from hansa.node.prover import Proof, Prover, Unproved
 from hansa.node.publishing import Publisher
 from hansa.node.recovery import Recovery
@@ -32,9 +33,10 @@ from hansa.node.rows import SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
 from hansa.node.views import Views
+from hansa.node.waiting import Waiting
 from hansa.node.why import Why
 from hansa.overlay.messages import HELLO, JOIN
-from hansa.skills.model import Case, Origin, SkillState
+from hansa.skills.model import Case, Origin
 
 
 class Node:
@@ -46,6 +48,8 @@ class Node:
         self.shelf = Shelf(core)
         self.inbox = Inbox(core, self.shelf)
         self.prover = Prover(core)
+        self.queue = Waiting(core, self.shelf)
+        self.conduct = Conduct(core)
         self.finder = Finder(core, self.shelf)
         self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)
         self.publisher = Publisher(core, self.shelf)
@@ -94,23 +98,17 @@ class Node:
         return done
 
     def unproved(self, origin: Origin | None = None) -> list[SkillRow]:
-        """Returns the skills in quarantine that have checks, those about which a refutation is known first."""
-        rows: list[SkillRow] = []
-        after = ""
-        wanted = SkillFilter(states=(SkillState.QUARANTINED,), origin=origin)
-        while page := self.core.store.skills(wanted, after=after, limit=500):
-            rows += [row for row in page if row.has_checks]
-            after = page[-1].id
-        return sorted(rows, key=self._suspicion)
+        """Returns the skills in quarantine that have checks, in the order in which they are to be proved."""
+        return self.queue.unproved(origin)
 
     async def prove_waiting(self, origin: Origin | None = None) -> AsyncIterator[Proof | Unproved]:
-        """Proves everything in quarantine that was not tried yet, and yields each finding."""
-        async for proof in self.prover.prove_all(self.waiting(origin), unless=self._tried):
+        """Proves what was not tried yet, as far as those not known yet have a share left, and yields each finding."""
+        async for proof in self.prover.prove_all(self.waiting(origin), unless=self.queue.passed_over):
             yield proof
 
     def waiting(self, origin: Origin | None = None) -> list[SkillRow]:
         """Returns the skills in quarantine that were not tried yet."""
-        return [row for row in self.unproved(origin) if not self._tried(row)]
+        return [row for row in self.unproved(origin) if not self.queue.tried(row)]
 
     async def before_pull(self, url: str) -> None:
         """Does what comes before each pull: after a restore, asking what this node has said; mending what is damaged.
@@ -141,9 +139,3 @@ class Node:
         except NotLetIn as refusal:
             return self.doorkeeper.answer(refusal.message, refusal.reason)
         return self.doorkeeper.answer(taken.message)
-
-    def _tried(self, row: SkillRow) -> bool:
-        return any(one.prover == self.core.me for one in self.core.store.evidence(row.id))
-
-    def _suspicion(self, row: SkillRow) -> tuple[int, int, str]:
-        return (-self.shelf.refutations(row.id), row.added, row.id)

@@ -16,12 +16,12 @@ from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
+from hansa.node.books import Books
 from hansa.node.members import Members
 from hansa.node.rows import (
     ALL,
     Change,
     JournalRow,
-    LedgerRow,
     OutboxRow,
     RecordRow,
     SkillRow,
@@ -106,7 +106,7 @@ class StoreCounts:
     batches: int
 
 
-class Store(Members, Protocol):
+class Store(Members, Books, Protocol):
     """Keeps rows. What `apply` has returned from is durable (goal L1).
 
     Reads see every change whose `apply` has returned.
@@ -210,14 +210,6 @@ class Store(Members, Protocol):
 
     def tombstones(self, after: str = "", limit: int = ALL) -> list[TombstoneRow]:
         """Returns tombstones, oldest first; `after` is the skill of the last one of the page before."""
-        ...
-
-    def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
-        """Returns ledger entries with a number above `after`, in order."""
-        ...
-
-    def receipts_about(self, skill: ContentId) -> list[LedgerRow]:
-        """Returns ledger entries about a skill, oldest first."""
         ...
 
     def journal(self, ref: str) -> list[JournalRow]:

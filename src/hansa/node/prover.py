@@ -6,22 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
+from hansa.conduct.standing import Rung
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import NoSandbox, Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Verdict
 from hansa.kernel.wire import parse
+from hansa.node.conduct import Conduct
 from hansa.node.core import PROVED_IN, Core
 from hansa.node.disproof import overtaken
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_PROOF, Value
 from hansa.node.ports import Sandbox
+from hansa.node.receipts import write
 from hansa.node.rows import (
-    AppendLedger,
     OutboxRow,
     PutEvidence,
     PutMark,
@@ -36,7 +35,7 @@ from hansa.node.vault import open_record, open_skill
 from hansa.skills import messages, service
 from hansa.skills.judge import Finding, job_for, judge
 from hansa.skills.messages import SkillBody
-from hansa.skills.model import Evidence, Origin, Outcome, Skill, SkillState
+from hansa.skills.model import Evidence, Origin, Outcome, Skill, SkillState, domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,7 @@ class Prover:
     def __init__(self, core: Core) -> None:
         """Works on the core's sandbox."""
         self._core = core
+        self._conduct = Conduct(core)
         self._slots = asyncio.Semaphore(core.settings.workers)
         self._running: dict[ContentId, asyncio.Task[Proof]] = {}
 
@@ -122,7 +122,7 @@ class Prover:
     async def _prove(self, row: SkillRow, trials: int | None) -> Proof:
         skill = open_skill(row)
         params = self._core.settings.skills
-        wanted = trials or (params.prove_trials if row.origin is Origin.OWN else params.import_trials)
+        wanted = trials or (params.prove_trials if row.origin is Origin.OWN else self._import_trials(row))
         seed = int(row.id[:8], 16)
         sandbox = self.sandbox()
         async with self._slots:
@@ -133,6 +133,13 @@ class Prover:
         self._core.meters.proved(finding.outcome.value, finding.wall_us)
         async with self._core.turns.of(row.id):
             return await self._keep(row, skill, finding, sandbox)
+
+    def _import_trials(self, row: SkillRow) -> int:
+        """Returns how long somebody else's skill is looked at: less long where its author is trusted in its domain."""
+        core = self._core
+        usual = core.settings.skills.import_trials
+        rung = core.accounts.decide(row.author, core.now(), domain(row.tags)).rung
+        return min(usual, core.settings.conduct.trusted_trials) if rung is Rung.TRUSTED else usual
 
     async def prove_all(
         self, rows: Sequence[SkillRow], trials: int | None = None, unless: Callable[[SkillRow], bool] | None = None
@@ -184,13 +191,14 @@ class Prover:
             effects.changes += overtaken(self._core, row.id, _told(finding))
         if self._core.store.mark(PROVED_IN) != sandbox.name:
             effects.changes.append(PutMark(PROVED_IN, sandbox.name))
-        receipts: list[RecordRow] = []
+        made: list[RecordRow] = []
         if row.origin is Origin.PEER:
-            receipts = self._receipts(row, finding, sandbox.harness, sealed.id, effects)
-            self._report(finding, sealed, receipts, effects)
+            made = self._receipts(row, finding, sandbox.harness, sealed.id, effects)
+            self._report(finding, sealed, made, effects)
         _show(effects, row, finding, after, f"{skill.intent[:80]}: {_summary(finding, sandbox)}")
         await self._core.driver.perform(effects)
-        return Proof(row, finding, after, sandbox.harness, tuple(one.id for one in receipts))
+        await self._conduct.settle_all()
+        return Proof(row, finding, after, sandbox.harness, tuple(one.id for one in made))
 
     def _evidence(self, skill: ContentId, finding: Finding, sandbox: Sandbox) -> Evidence:
         return Evidence(
@@ -227,13 +235,9 @@ class Prover:
                 skill=row.id,
                 records=(claim.id, evidence),
                 reason=finding.reason.code if finding.reason else "",
+                domain=domain(row.tags),
             )
-            sealed = self._core.seal(RECEIPT, msgspec.to_builtins(receipt))
-            record = record_row(sealed, row.id, self._core.now(), self._core.ring)
-            effects.changes += [
-                PutRecord(record),
-                AppendLedger(record.id, claim.author, row.id, dealing.value, self._core.now()),
-            ]
+            record = write(self._core, receipt, effects)
             if dealing is Dealing.SKILL_REFUTED:
                 effects.changes.append(
                     self._core.driver.note(

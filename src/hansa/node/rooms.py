@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hansa.admission.service import Admitted, Via
+from hansa.conduct.card import KIND as CARD
+from hansa.conduct.card import Card
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope, roots
@@ -23,9 +25,9 @@ from hansa.node.core import Core
 from hansa.node.doorkeeper import Doorkeeper
 from hansa.node.driver import Effects
 from hansa.node.events import BY_CODE as KINDS
-from hansa.node.events import Kind
+from hansa.node.events import Kind, Value
+from hansa.node.receipts import entered
 from hansa.node.rows import (
-    AppendLedger,
     PeerRow,
     PutEvidence,
     PutPeer,
@@ -59,6 +61,7 @@ class Rooms:
             messages.EVIDENCE: self._evidence,
             messages.TOMBSTONE: self._tombstone,
             RECEIPT: self._receipt,
+            CARD: self._card,
             roots.KIND: self._root,
             overlay.HELLO: self._hello,
             overlay.JOIN: Doorkeeper(core).join,
@@ -142,16 +145,17 @@ class Rooms:
         effects = Effects(
             [
                 self._record(admitted, body.skill, source),
-                AppendLedger(message.id, claim.author, body.skill, body.dealing.value, admitted.at),
+                entered(message.id, message.author, message.header.created, body),
             ]
         )
         if body.dealing is Dealing.SKILL_REFUTED:
             note = f"receipt {message.id[:12]}: {body.reason}, says {message.author} of {body.subject}"
             effects.changes.append(self._core.driver.note(body.skill, Box.STORE, None, None, note))
-        effects.show(
-            KINDS[f"receipt.{body.dealing}"], body.skill or message.id, f"{body.subject} by {message.author}",
-            subject=body.subject, author=message.author,
-        )  # fmt: skip
+        kind = KINDS.get(f"receipt.{body.dealing}", Kind.RECEIPT_OTHER)
+        fields: dict[str, Value] = {"subject": body.subject, "author": message.author}
+        if kind is Kind.RECEIPT_OTHER:
+            fields["dealing"] = body.dealing.value
+        effects.show(kind, body.skill or message.id, f"{body.subject} by {message.author}", **fields)
         return body.skill, effects
 
     def _check_grounds(self, body: Receipt, message: Verified) -> None:
@@ -177,6 +181,14 @@ class Rooms:
         one, other = open_record(first, ring), ring.verify(envelope.read(data), ring)
         if (one.author, one.header.seq) != (other.author, other.header.seq) or one.id == other.id:
             raise Refused(Reason.BAD_BODY, "the two messages do not prove it")
+
+    def _card(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Keeps somebody's policy card: what it will do can be computed by it."""
+        author = admitted.message.author
+        found = parse(admitted.message.body, Card)
+        effects = Effects([self._record(admitted, author, source)])
+        effects.show(Kind.CARD_RECEIVED, author, f"policy {found.policy}", policy=found.policy.value)
+        return author, effects
 
     def _root(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         """Takes the next version of somebody's keys; of strangers no more than are remembered of them anyway."""

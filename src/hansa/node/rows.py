@@ -86,13 +86,22 @@ class SkillRow:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """A link of the ledger; the receipt itself is the record with the id `entry.receipt`."""
+    """A link of the ledger; the receipt itself is the record with the id `entry.receipt`, and says the same.
+
+    Attributes:
+        at: when the receipt was made, by its signed header (milliseconds UTC).
+        author: who signed the receipt; only this node's own and those of named verifiers count.
+        reason, domain: the receipt's.
+    """
 
     entry: Entry
     subject: NodeId
     skill: str
     dealing: str
     at: int
+    author: str = ""
+    reason: str = ""
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +168,7 @@ class PeerRow:
         per_minute: records it may push in a minute; None for the default.
         url: where it answers, as far as this node knows; what it says itself is not called unasked.
         note: the operator's own words, from the invitation.
+        invitation: id of the invitation that it came in by; "" when the operator let it in by hand.
     """
 
     id: NodeId
@@ -172,6 +182,7 @@ class PeerRow:
     seen: int = 0
     url: str = ""
     note: str = ""
+    invitation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +250,13 @@ class AppendLedger:
     skill: str
     dealing: str
     at: int
+    author: str = ""
+    reason: str = ""
+    domain: str = ""
+
+    def linked(self, entry: Entry) -> LedgerRow:
+        """Returns the link that it becomes."""
+        return LedgerRow(entry, self.subject, self.skill, self.dealing, self.at, self.author, self.reason, self.domain)
 
 
 @dataclass(frozen=True, slots=True)

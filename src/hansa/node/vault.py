@@ -6,6 +6,8 @@ their id or their signature are withheld and named.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from hansa.identity import envelope, roots
@@ -14,7 +16,7 @@ from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
-from hansa.node.core import Core
+from hansa.node.ports import Store
 from hansa.node.rows import RecordRow, SkillRow
 from hansa.skills.messages import SKILL, SkillBody
 from hansa.skills.model import Skill
@@ -88,7 +90,16 @@ def subject_of(message: Verified) -> str:
     return about if isinstance(about, str) else ""
 
 
-def find_skill(core: Core, id_or_prefix: str) -> SkillRow:
+class HasStore(Protocol):
+    """A part of the node that has the store."""
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        ...
+
+
+def find_skill(core: HasStore, id_or_prefix: str) -> SkillRow:
     """Returns the one skill whose id starts with the given text.
 
     Raises:

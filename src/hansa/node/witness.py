@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope
 from hansa.identity.envelope import Verified
@@ -23,8 +22,8 @@ from hansa.kernel.wire import parse, read_json
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
-from hansa.node.rows import AppendLedger, PutBlob, PutRecord
-from hansa.node.shelf import record_row
+from hansa.node.receipts import write
+from hansa.node.rows import PutBlob
 from hansa.overlay import messages as overlay
 from hansa.overlay.feed import Mark
 from hansa.overlay.heads import Trail, extend, is_split, link_at
@@ -131,17 +130,10 @@ class Witness:
             records=(ours.id, theirs.id, digest),
             reason=Reason.FORK.code,
         )
-        sealed = core.seal(RECEIPT, msgspec.to_builtins(receipt))
-        record = record_row(sealed, "", core.now(), core.ring)
+        effects = Effects([PutBlob(digest, proof)])
+        record = write(core, receipt, effects)
         note = f"{author} shows two feeds; both signed indexes are kept as {digest[:12]}, receipt {record.id[:12]}"
-        effects = Effects(
-            [
-                PutBlob(digest, proof),
-                PutRecord(record),
-                AppendLedger(record.id, author, "", receipt.dealing.value, core.now()),
-                core.driver.note(record.id, Box.SEND, Verdict.REJECT, Reason.FORK, note),
-            ]
-        )
+        effects.changes.append(core.driver.note(record.id, Box.SEND, Verdict.REJECT, Reason.FORK, note))
         effects.show(Kind.SOURCE_SPLIT, record.id, note, author=author)
         self._found.append(Refused(Reason.FORK, note))
         await core.driver.perform(effects)

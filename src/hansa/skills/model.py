@@ -6,6 +6,7 @@ the same content is the same skill whoever sends it, and nobody can occupy anoth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from typing import Annotated
 
@@ -62,6 +63,11 @@ class _Body(msgspec.Struct):
 _FILES = msgspec.json.Decoder(_Body)
 SOME_FILES = b'"files":[{'
 """Stands in the canonical bytes of every skill that names a file, and in no text: quotes in those are escaped."""
+
+
+def domain(tags: Sequence[str]) -> str:
+    """Returns what a skill is about, for reputation by domain: its first tag, or "general"."""
+    return tags[0][:64] if tags else "general"
 
 
 def bytes_of_files(body: bytes) -> int:

@@ -33,6 +33,7 @@ class Params:
             say (threat 17). Lowering it lets less fitting skills of others in.
         corroborations: independent provers who must have seen a peer's skill pass before it is reused without
             acceptance cases; its author does not count, this node does. 2 asks for one more than this node.
+        reputation: weight of how sure this node is of the author's skills in the domain; its own are sure.
     """
 
     meaning: float = 0.7
@@ -46,10 +47,11 @@ class Params:
     freshness: float = 0.05
     author_share: float = 0.7
     corroborations: int = 1
+    reputation: float = 0.05
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a number makes no sense."""
-        for name in ("meaning", "filter_at", "try_at", "decide_at", "unproved", "refuted", "freshness"):
+        for name in ("meaning", "filter_at", "try_at", "decide_at", "unproved", "refuted", "freshness", "reputation"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be at least 0 and at most 1")
         if self.candidates < 1:
@@ -68,12 +70,17 @@ class Params:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What this node computed about a skill."""
+    """What this node computed about a skill.
+
+    Attributes:
+        reputation: the share of the author's skills in the domain that is sure to be good, in [0, 1].
+    """
 
     level: Level
     confidence: float
     added: Instant
     refutations: int
+    reputation: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,8 @@ class Ranked:
             f"{self.facts.level.name} {self.facts.level.meaning}",
             f"confidence {self.facts.confidence:.2f}",
         ]
+        if self.facts.reputation < 1:
+            parts.append(f"author {self.facts.reputation:.2f}")
         if self.facts.refutations:
             parts.append(f"refuted {self.facts.refutations}x")
         if self.crowded:
@@ -168,7 +177,8 @@ def _standing(known: Facts, now: Instant, params: Params) -> float:
     proof = 0.8 + 0.2 * known.confidence if known.level >= Level.E2 else params.unproved
     age = max(0, now - known.added) / (params.half_life_days * DAY)
     fresh = 1 - params.freshness + params.freshness * 0.5**age
-    return float(proof * fresh * (params.refuted if known.refutations else 1.0))
+    author = 1 - params.reputation + params.reputation * known.reputation
+    return float(proof * fresh * author * (params.refuted if known.refutations else 1.0))
 
 
 def _order(one: Ranked) -> tuple[float, str]:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ from hansa.adapters.store import codec, connections, fts
 from hansa.adapters.store.prepared import Fetched
 from hansa.adapters.store.reads import ABOUT_OF_KIND
 from hansa.adapters.store.session import SqliteSession
+from hansa.adapters.store.writes import get_meta
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Entry, Receipt, append
 from hansa.identity import envelope
@@ -40,6 +41,7 @@ from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.kernel.ids import chain, content_id
 from hansa.kernel.wire import parse
+from hansa.node.receipts import entered
 from hansa.node.ring import KeyRing
 from hansa.node.rows import RecordRow
 from hansa.node.vault import open_record, open_skill, subject_of
@@ -308,8 +310,17 @@ class _Check:
                 self._name("receipt", id_, f"link {row.entry.number}: its record is missing or damaged", REPAIR)
             elif self._full:
                 receipt = parse(self._opened[id_].body, Receipt)
-                if (receipt.subject, receipt.skill, receipt.dealing) != (row.subject, row.skill, row.dealing):
+                message = self._opened[id_]
+                said = entered(message.id, message.author, message.header.created, receipt, receipt.subject)
+                if row not in (said.linked(row.entry), replace(said.linked(row.entry), skill=receipt.skill)):
                     self._name("ledger", row.entry.number, "it does not say what its receipt says", RESTORE)
+        self._ledger_end(last)
+
+    def _ledger_end(self, last: Entry | None) -> None:
+        end = (last.number, last.hash) if last else (0, "")
+        mark = codec.feed_mark(get_meta(self._session, "ledger"))
+        if mark != end:
+            self._name("ledger", end[0] + 1, f"it ends at link {end[0]}, where it was written up to {mark[0]}", RESTORE)
 
     def _tombstones(self) -> None:
         for _, row in self._rows("tombstones", "number", codec.tombstone_row):

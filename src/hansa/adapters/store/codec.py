@@ -88,7 +88,11 @@ def line_values(row: JournalRow) -> Values:
 
 def ledger_values(row: LedgerRow) -> Values:
     """Returns the columns of a ledger row, whose entry is spread out."""
-    return asdict(row.entry) | {"subject": row.subject, "skill": row.skill, "dealing": row.dealing, "at": row.at}
+    return asdict(row.entry) | {name: getattr(row, name) for name in _RECEIPT}
+
+
+_RECEIPT = ("subject", "skill", "dealing", "at", "author", "reason", "domain")
+"""Columns of a ledger row that say what its receipt says."""
 
 
 def strings(text: str) -> tuple[str, ...]:
@@ -156,7 +160,7 @@ def entry(fetched: Fetched) -> Entry:
 @_sound
 def ledger_row(fetched: Fetched) -> LedgerRow:
     """Returns a link of the ledger with what it is about."""
-    return LedgerRow(entry(fetched), fetched["subject"], fetched["skill"], fetched["dealing"], fetched["at"])
+    return LedgerRow(entry(fetched), **{name: fetched[name] for name in _RECEIPT})
 
 
 @_sound

@@ -14,8 +14,8 @@ from dataclasses import replace
 from msgspec import structs
 
 from hansa.adapters.store import bm25
+from hansa.adapters.store.memory_ledger import MemoryLedger
 from hansa.adapters.store.memory_members import MemoryMembers
-from hansa.conduct import ledger
 from hansa.kernel.errors import DiskFull, Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId, chain
 from hansa.kernel.verdict import Reason
@@ -28,7 +28,6 @@ from hansa.node.rows import (
     DropReflections,
     DropSubscription,
     JournalRow,
-    LedgerRow,
     Mend,
     OutboxRow,
     PutBlob,
@@ -56,7 +55,7 @@ _OURS = ("origin", "author", "state", "added", "source", "reason", "claimed_pass
 """What this node has settled about a skill, which its body does not say."""
 
 
-class MemoryStore(MemoryMembers):
+class MemoryStore(MemoryMembers, MemoryLedger):
     """Implements `node.ports.Store` with dictionaries."""
 
     def __init__(self, *, journal_bound: int = 100_000) -> None:
@@ -72,7 +71,6 @@ class MemoryStore(MemoryMembers):
         self._head = ""
         self._skills: dict[ContentId, SkillRow] = {}
         self._evidence: dict[ContentId, Evidence] = {}
-        self._ledger: dict[ContentId, LedgerRow] = {}
         self._tombstones: dict[ContentId, TombstoneRow] = {}
         self._journal: list[JournalRow] = []
         self._outbox: dict[tuple[ContentId, str], OutboxRow] = {}
@@ -197,12 +195,6 @@ class MemoryStore(MemoryMembers):
         self._evidence.pop(id_, None)
         self._tombstones = {skill: one for skill, one in self._tombstones.items() if one.record != id_}
 
-    def _append_ledger(self, change: AppendLedger) -> None:
-        if change.receipt not in self._ledger:
-            last = list(self._ledger.values())[-1].entry if self._ledger else None
-            entry = ledger.append(last, change.receipt)
-            self._ledger[change.receipt] = LedgerRow(entry, change.subject, change.skill, change.dealing, change.at)
-
     # ---- records
 
     def record(self, id_: ContentId) -> RecordRow | None:
@@ -324,14 +316,6 @@ class MemoryStore(MemoryMembers):
         return bm25.ranked(text, texts)[: max(0, limit)]
 
     # ---- the rest
-
-    def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
-        """Returns ledger entries with a number above `after`, in order."""
-        return list(self._ledger.values())[max(0, after) :][: max(0, limit)]
-
-    def receipts_about(self, skill: ContentId) -> list[LedgerRow]:
-        """Returns ledger entries about a skill, oldest first."""
-        return [row for row in self._ledger.values() if row.skill == skill]
 
     def journal(self, ref: str) -> list[JournalRow]:
         """Returns what happened to one thing, oldest first."""

@@ -21,6 +21,7 @@ class MemoryMembers:
 
     def __init__(self) -> None:
         """Knows nobody."""
+        super().__init__()
         self._peers: dict[NodeId, PeerRow] = {}
         self._invitations: dict[str, Invitation] = {}
         self._requests: dict[NodeId, RequestRow] = {}

@@ -90,6 +90,20 @@ _TOMBSTONES = Prepared(
     select(tombstones).where(tombstones.c.number > bindparam("after")).order_by(tombstones.c.number).limit(_limit)
 )
 _LEDGER = Prepared(select(ledger).where(ledger.c.number > bindparam("after")).order_by(ledger.c.number).limit(_limit))
+_RECEIPTS_OF = Prepared(
+    select(ledger)
+    .where(ledger.c.subject == bindparam("subject"), ledger.c.number > bindparam("after"))
+    .where(~select(records.c.id).where(records.c.id == ledger.c.receipt, records.c.seq < 0).exists())
+    .order_by(ledger.c.number)
+    .limit(_limit)
+)
+_SUBJECTS = Prepared(
+    select(ledger.c.subject)
+    .where(ledger.c.subject > bindparam("after"))
+    .distinct()
+    .order_by(ledger.c.subject)
+    .limit(_limit)
+)
 _RECEIPTS = Prepared(select(ledger).where(ledger.c.skill == bindparam("skill")).order_by(ledger.c.number))
 _JOURNAL = Prepared(select(journal).where(journal.c.ref == bindparam("ref")).order_by(journal.c.number))
 _JOURNAL_REFS = Prepared(
@@ -253,6 +267,20 @@ class SqlReads(ABC):
     def ledger(self, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
         """Returns ledger entries with a number above `after`, in order."""
         return [codec.ledger_row(row) for row in self._rows(_LEDGER, after=after, limit=max(0, limit))]
+
+    def ledger_mark(self) -> tuple[int, str]:
+        """Returns how many links the ledger has, and the hash of the last."""
+        found = self._first(_META, key="ledger")
+        return codec.feed_mark(found["value"] if found else None)
+
+    def receipts_of(self, subject: NodeId, after: int = 0, limit: int = 1000) -> list[LedgerRow]:
+        """Returns ledger entries about a node, with a number above `after`, in order."""
+        rows = self._rows(_RECEIPTS_OF, subject=subject, after=after, limit=max(0, limit))
+        return [codec.ledger_row(row) for row in rows]
+
+    def subjects(self, after: str = "", limit: int = 1000) -> list[NodeId]:
+        """Returns the nodes that the ledger has links about, by id; those above `after`."""
+        return [NodeId(row["subject"]) for row in self._rows(_SUBJECTS, after=after, limit=max(0, limit))]
 
     def receipts_about(self, skill: ContentId) -> list[LedgerRow]:
         """Returns ledger entries about a skill, oldest first."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 4
+SCHEMA = 5
 """Number of the newest migration: what this program reads and writes."""
 
 metadata = MetaData(
@@ -124,7 +124,11 @@ ledger = Table(
     Column("skill", Text, nullable=False),
     Column("dealing", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("author", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("domain", Text, nullable=False, server_default=""),
     Index(None, "skill", "number"),
+    Index(None, "subject", "number"),
 )
 
 tombstones = Table(
@@ -196,6 +200,7 @@ peers = Table(
     Column("seen", BigInteger, nullable=False),
     Column("url", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),
+    Column("invitation", Text, nullable=False, server_default=""),
 )
 
 invitations = Table(
@@ -264,5 +269,5 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Single values: "feed" is the feed's "length head"; "clean" is "0" from the first write until an orderly close;
-"mark NAME" is what `PutMark` keeps."""
+"""Single values: "feed" is the feed's "length head", "ledger" the ledger's; "clean" is "0" from the first write until
+an orderly close; "mark NAME" is what `PutMark` keeps."""

@@ -40,7 +40,6 @@ from hansa.node.rows import (
     DropReflections,
     DropSubscription,
     JournalRow,
-    LedgerRow,
     Mend,
     PutBlob,
     PutEvidence,
@@ -274,8 +273,9 @@ class Batch:
             return
         last = self._first(_LAST_ENTRY, {})
         entry = append(codec.entry(last) if last else None, change.receipt)
-        row = LedgerRow(entry, change.subject, change.skill, change.dealing, change.at)
+        row = change.linked(entry)
         self._run(_PUT_LEDGER, codec.ledger_values(row))
+        put_meta(self._session, "ledger", codec.feed_text(entry.number, entry.hash))
 
     def _append_journal(self, row: JournalRow) -> None:
         self._lines.append(codec.line_values(row))

@@ -1,4 +1,4 @@
-"""Commands that deal with others: publish, subscribe, sync, why, ledger."""
+"""Commands that deal with others: publish, subscribe, sync, why."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, skill_ids, words
-from hansa.entrypoints.cli.show import hanging, moment, say, say_all, short, table
+from hansa.entrypoints.cli.show import hanging, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
 cli = typer.Typer()
-ledger = typer.Typer(no_args_is_help=True, help="The hash-chained ledger of receipts.")
-cli.add_typer(ledger, name="ledger")
 
 SHOWN_SHUT = 5
 """How many skills are named for each gate that keeps them in."""
@@ -172,43 +170,6 @@ def print_story(value: dict[str, Any]) -> None:
     marks = {"passed": "✓", "stopped": "✗", "not reached": "·", "note": "·"}
     for line in value["lines"]:
         hanging(f"  {marks[line['state']]} {line['box']:<12} ", line["text"] or line["state"])
-
-
-@ledger.command("list", epilog=epilog("hansa ledger list"))
-def ledger_list(
-    after: Annotated[int, typer.Option(min=0, help="Only entries with a higher number.")] = 0,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many to show.")] = 100,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """List receipts, oldest first."""
-    value = call(home, "ledger.list", as_json, after=after, limit=limit).value
-    if not as_json:
-        rows = [
-            (one["number"], one["dealing"].replace("_", " "), one["subject"], short(one["skill"]), moment(one["at"]),
-             short(one["hash"]))
-            for one in value["entries"]
-        ]  # fmt: skip
-        if rows:
-            table(("#", "what", "about whom", "skill", "when", "hash"), rows, right=("#",))
-        else:
-            say(
-                "no receipt"
-                + (f" after number {after}" if after else " yet: one is signed where a peer's claim is tried")
-            )
-
-
-@ledger.command("verify", epilog=epilog("hansa ledger verify"))
-def ledger_verify(home: Home = None, as_json: AsJson = False) -> None:
-    """Check every link of the chain and every receipt's signature. A broken one is named."""
-    result = call(home, "ledger.verify", as_json)
-    if not as_json:
-        value = result.value
-        if value["ok"]:
-            say(f"{value['entries']} entries: every link and every receipt holds")
-        else:
-            say(f"first broken link: {value['first_broken_link']}; bad receipts: {value['bad_receipts']}")
-    finish(result)
 
 
 def _check_url(url: str) -> None:

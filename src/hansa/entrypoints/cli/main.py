@@ -10,9 +10,11 @@ import typer
 
 from hansa import __version__
 from hansa.entrypoints.cli import (
+    conduct_commands,
     config_commands,
     federation_commands,
     key_commands,
+    ledger_commands,
     llm_commands,
     mcp_commands,
     node_commands,
@@ -54,6 +56,8 @@ _PARTS = (
     quarantine_commands,
     federation_commands,
     peer_commands,
+    conduct_commands,
+    ledger_commands,
     outbox_commands,
     key_commands,
     mcp_commands,

@@ -121,6 +121,13 @@ async def get_roots(
     return {"roots": [row.envelope.decode() for row in rows]}
 
 
+@router.get("/policy", summary="This node's signed policy card: how it deals with others", response_class=Response)
+async def get_policy(request: Request) -> Response:
+    """Shows the rule by which this node deals with others, so that anybody can compute what it will do."""
+    row = await node_of(request).conduct.signed_card()
+    return Response(row.envelope, media_type="application/json")
+
+
 @router.get("/heads", summary="What this node's sources showed it last: {heads}, signed by each source")
 async def get_heads(request: Request) -> Response:
     """Shows the signed index of each source that was read, so that two readers of one source can compare."""

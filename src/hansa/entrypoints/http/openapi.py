@@ -81,6 +81,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ("put", "/skills/{id}/files/{digest}"): (JSON, _object({"digest": _ID})),
     ("get", "/records/{id}"): (JSON, ENVELOPE),
     ("get", "/roots"): (JSON, _object({"roots": _list(_TEXT)})),
+    ("get", "/policy"): (JSON, ENVELOPE),
     ("get", "/heads"): (JSON, _object({"heads": _list(_TEXT)})),
     ("get", f"{SKILLS}/index.json"): (JSON, _object({"$schema": _TEXT, "skills": _list(_LISTED)})),
     ("get", f"{SKILLS}/{{id}}/{{name}}/SKILL.md"): (MARKDOWN, _TEXT),

@@ -2,8 +2,10 @@
 
 from hansa.entrypoints.operations import (
     agent_skills,
+    conduct,
     federation,
     keys,
+    ledger,
     looking,
     models,
     outbox,
@@ -18,8 +20,10 @@ __all__ = [
     "OPERATIONS",
     "Outcome",
     "agent_skills",
+    "conduct",
     "federation",
     "keys",
+    "ledger",
     "looking",
     "models",
     "outbox",

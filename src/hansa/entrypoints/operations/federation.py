@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
+from hansa.conduct.trust import trust
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import problem
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
@@ -118,6 +119,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
         raise UsageError(f"no subscription to {given['url']}: hansa subscribe {given['url']} first")
     if not sources:
         raise UsageError("this node subscribes to no other yet: hansa subscribe URL first")
+    sources.sort(key=lambda one: -trust(node.core.accounts.account(one.peer)).total)
     faults: list[dict[str, str]] = []
     taken = keys = skills = 0
     refused: dict[str, int] = {}

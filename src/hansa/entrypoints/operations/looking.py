@@ -6,14 +6,12 @@ import os
 from dataclasses import dataclass
 
 from hansa import __version__
-from hansa.conduct.ledger import first_fault
 from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.pulse import resident_bytes
 from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import Refused, Unavailable, UsageError
 from hansa.kernel.instant import iso
-from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
 from hansa.node.events import kind_of
 from hansa.node.finder import whole
@@ -90,33 +88,6 @@ async def _why(app: App, given: Arguments) -> Outcome:
     story = app.node.stories.why(given["id"])
     lines = [{"box": one.box, "state": one.state, "text": one.text} for one in story.lines]
     yield Result({"id": story.id, "what": story.what, "stopped_at": story.stopped_at, "lines": lines})
-
-
-@operation("ledger.list")
-async def _ledger_list(app: App, given: Arguments) -> Outcome:
-    rows = app.node.core.store.ledger(given.get("after", 0), given.get("limit", 100))
-    yield Result({"entries": [app.node.views.ledger_entry(row) for row in rows], "count": len(rows)})
-
-
-@operation("ledger.verify")
-async def _ledger_verify(app: App, _: Arguments) -> Outcome:
-    store = app.node.core.store
-    rows = store.ledger(0, 1_000_000)
-    fault = first_fault(row.entry for row in rows)
-    unreadable: list[int] = []
-    revoked: list[int] = []
-    for row in rows:
-        record = store.record(row.entry.receipt)
-        try:
-            if record is None:
-                unreadable.append(row.entry.number)
-            else:
-                open_record(record, app.node.core.ring)
-        except Refused as refusal:
-            (revoked if refusal.reason is Reason.REVOKED else unreadable).append(row.entry.number)
-    ok = fault is None and not unreadable
-    value = {"entries": len(rows), "first_broken_link": fault, "bad_receipts": unreadable, "revoked_receipts": revoked}
-    yield Result(value | {"ok": ok}, ok=ok)
 
 
 @operation("report")

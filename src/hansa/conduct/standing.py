@@ -1,0 +1,181 @@
+"""What are we to each other, and what may they ask of us: a pure function of the account, the case and the time.
+
+`steadfast` is the node's own policy:
+
+    | what is known                                              | rung     | reason              |
+    |------------------------------------------------------------|----------|---------------------|
+    | malice, and not made up for by 16 good dealings in a row    | stranger | proven_malice       |
+    |   (32 after a second one, 64 after a third …)               |          |                     |
+    | wrongs that add up to five (a good one mends a tenth of     | stranger | too_many_wrongs     |
+    |   one, and so does each day)                                |          |                     |
+    | nothing good yet: whom the operator let in                  | newcomer | nothing_proved_yet  |
+    |                   anybody else                              | stranger | nothing_proved_yet  |
+    | the last dealing was a wrong: answered once, then forgiven  | as above | answers_a_wrong     |
+    | fewer than 3 good dealings                                  | as above | few_dealings        |
+    | sure (97.5 %) that 4 of 5 dealings in this domain are good  | trusted  | proved_in_domain    |
+    | otherwise                                                   | known    | dealt_well          |
+
+Whoever is barred for malice or wrongs is a stranger like any fresh key, invited or not, so that a new key gains
+nothing; and a fresh key has the least there is, so that nobody who is not banned has less (threat 26).
+
+`classic` is the Alliance protocol with the weights of `dealings`. It begins friendly, so a new key can pay there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from hansa.conduct import classic
+from hansa.conduct.account import Account
+from hansa.conduct.classic import Occasion, Relationship
+from hansa.conduct.steadfast import Patience
+from hansa.kernel.instant import DAY, Instant
+
+
+class Rung(IntEnum):
+    """How far somebody has come; each has the rights of those below it."""
+
+    STRANGER = 0
+    NEWCOMER = 1
+    KNOWN = 2
+    TRUSTED = 3
+
+    @property
+    def word(self) -> str:
+        """Its name in lower case."""
+        return self.name.lower()
+
+
+class PolicyName(StrEnum):
+    """The policies that there are."""
+
+    STEADFAST = "steadfast"
+    CLASSIC = "classic"
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How this node deals with others.
+
+    Attributes:
+        policy: by which rule: steadfast, or classic.
+        verifiers: node ids whose receipts count here like this node's own. A verifier that lies does harm: name those
+            whose owner you know.
+        known_from: good dealings from which on somebody is known.
+        trusted_at: thousandths of sure good dealings in a domain from which on somebody is trusted there.
+        wrong: tenths that a wrong adds; mended: that a good dealing takes off; gives_up_at: from which on this node
+            deals with somebody no more; deadlock: dealings that alternate, until a truce (`steadfast.Patience`).
+        trusted_trials: trials of a proof of what somebody brings who is trusted in its domain; never more than
+            `skills.import_trials`.
+        newcomer_proofs: proofs in an hour for all together who are not known yet. Raising it lets whoever has many
+            keys use more of this machine.
+    """
+
+    policy: PolicyName = PolicyName.STEADFAST
+    verifiers: tuple[str, ...] = ()
+    known_from: int = 3
+    trusted_at: int = 800
+    wrong: int = 10
+    mended: int = 1
+    gives_up_at: int = 50
+    deadlock: int = 5
+    trusted_trials: int = 3
+    newcomer_proofs: int = 1_000
+
+    @property
+    def patience(self) -> Patience:
+        """What `steadfast` bears."""
+        return Patience(self.wrong, self.mended, self.gives_up_at, self.deadlock)
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a number makes no sense."""
+        for name in ("known_from", "wrong", "mended", "gives_up_at", "deadlock", "trusted_trials", "newcomer_proofs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if not 1 <= self.trusted_at <= 999:
+            raise ValueError("trusted_at must be between 1 and 999")
+        if any(not one.startswith("did:key:z") for one in self.verifiers):
+            raise ValueError("verifiers must be node ids, as hansa id prints them")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Whom is decided on, beside what their account says.
+
+    Attributes:
+        us, them: node ids.
+        invited, banned: the operator's word on them.
+        domain: what it is about; "" for nothing in particular.
+        card: digest of the policy card, which `classic` tosses its coin over.
+    """
+
+    us: str
+    them: str
+    invited: bool = False
+    banned: bool = False
+    domain: str = ""
+    card: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of it.
+
+    Attributes:
+        engage: deal with them at all.
+        score: of `steadfast` the sure share of good dealings in the domain, in thousandths; of `classic` its score, in
+            units of `classic.UNIT`.
+    """
+
+    engage: bool
+    rung: Rung
+    relationship: Relationship
+    reason: str
+    score: int
+
+
+def decide(account: Account, case: Case, now: Instant, params: Params) -> Decision:
+    """Returns how to deal with somebody."""
+    if case.banned:
+        return Decision(False, Rung.STRANGER, Relationship.IGNORE, "ignore_list", 0)
+    if params.policy is PolicyName.CLASSIC:
+        return _classic(account, case, now)
+    return _steadfast(account, case, now, params)
+
+
+def _steadfast(account: Account, case: Case, now: Instant, params: Params) -> Decision:
+    sure = account.domain(case.domain).lower_bound
+    below = Rung.NEWCOMER if case.invited else Rung.STRANGER
+    if account.debt:
+        return Decision(False, Rung.STRANGER, Relationship.RIVAL, "proven_malice", sure)
+    if account.wrongs(now) >= params.gives_up_at:
+        return Decision(False, Rung.STRANGER, Relationship.RIVAL, "too_many_wrongs", sure)
+    if not account.good:
+        known = Relationship.NEUTRAL if account.bad else Relationship.UNKNOWN
+        return Decision(True, below, known, "nothing_proved_yet", sure)
+    if not account.bond.friendly and account.bond.wrongs < params.gives_up_at:
+        return Decision(True, below, Relationship.NEUTRAL, "answers_a_wrong", sure)
+    if account.good < params.known_from:
+        return Decision(True, below, Relationship.NEUTRAL, "few_dealings", sure)
+    if sure >= params.trusted_at:
+        return Decision(True, Rung.TRUSTED, Relationship.ALLY, "proved_in_domain", sure)
+    return Decision(True, Rung.KNOWN, Relationship.NEUTRAL, "dealt_well", sure)
+
+
+_RUNGS = {
+    Relationship.UNKNOWN: Rung.NEWCOMER,
+    Relationship.NEUTRAL: Rung.KNOWN,
+    Relationship.ALLY: Rung.TRUSTED,
+    Relationship.RIVAL: Rung.STRANGER,
+    Relationship.IGNORE: Rung.STRANGER,
+}
+
+
+def _classic(account: Account, case: Case, now: Instant) -> Decision:
+    """Decides by the Alliance protocol; its coin falls once a day for each, so that nobody gains by what they send."""
+    score = account.history.score(now) if account.history is not None else 0
+    relationship = classic.classify(account.good + account.bad, score)
+    coin = classic.toss(case.card, case.us, case.them, str(now // DAY))
+    engage, reason = classic.engage(relationship, Occasion(), coin)
+    return Decision(engage, _RUNGS[relationship], relationship, reason, score)

@@ -1,0 +1,225 @@
+"""Checking a ledger that came as a file (`ledger_file`), with nothing but the file: no store, no network, no clock.
+
+1. each message: its signature, under the root metadata that came before it
+2. each link: that it follows from the one before
+3. each receipt: that it is there, and that whoever it speaks of has signed what it speaks of
+4. the end: that there are as many links as the owner has signed, and that the last is theirs
+5. each decision: that it comes out again, bit for bit, from the links up to it
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from hansa.conduct.account import Deed
+from hansa.conduct.card import DECISION, Card, Decided
+from hansa.conduct.card import KIND as CARD
+from hansa.conduct.ledger import KIND as RECEIPT
+from hansa.conduct.ledger import Entry, Receipt, append
+from hansa.identity import envelope, roots
+from hansa.identity.envelope import Verified
+from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.instant import Instant
+from hansa.kernel.limits import Limits
+from hansa.kernel.wire import parse
+from hansa.node.conduct import Replayed, again
+from hansa.node.ledger_file import FORMAT, HEAD, Head, Line, Link
+from hansa.node.ring import KeyRing
+from hansa.node.rows import RecordRow
+from hansa.node.shelf import record_row
+
+MAX_LINE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something in the file that does not hold: the link or line, and what is wrong."""
+
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file holds, and what of it does not hold.
+
+    Attributes:
+        node: whose ledger it is.
+        sealed: links that its owner has signed for.
+        receipts: of good links, in order: the link's number and the signed message.
+        messages: those that are good, by id, in the file's order.
+        blobs: bytes by their digest.
+        dropped: links whose place or receipt is not good.
+    """
+
+    node: str = ""
+    sealed: int = 0
+    links: int = 0
+    receipts: list[tuple[int, Verified]] = field(default_factory=list)
+    messages: dict[ContentId, Verified] = field(default_factory=dict)
+    blobs: dict[ContentId, bytes] = field(default_factory=dict)
+    decisions: list[Verified] = field(default_factory=list)
+    flaws: list[Flaw] = field(default_factory=list)
+    dropped: int = 0
+
+    def replayed(self) -> Iterator[Replayed]:
+        """Works out every decision again, with the cards and receipts of the file."""
+        cards = {found.digest: found for found in self._cards()}
+        for message in self.decisions:
+            decided = parse(message.body, Decided)
+            used = cards.get(ContentId(decided.card))
+            if used is None or not used.computable:
+                yield Replayed(message.id, decided, None, f"the card {decided.card[:12]} is not here, or not known")
+            else:
+                yield again(message.id, decided, used, self.node, self._deeds(decided, used))
+
+    def _cards(self) -> Iterator[Card]:
+        for message in self.messages.values():
+            if (message.header.kind, message.author) == (CARD, self.node):
+                yield parse(message.body, Card)
+
+    def _deeds(self, decided: Decided, used: Card) -> Iterator[Deed]:
+        counting = frozenset((self.node, *used.verifiers))
+        for number, message in self.receipts:
+            receipt = parse(message.body, Receipt)
+            counts = message.author in counting and message.author != receipt.subject
+            if number <= decided.entries and receipt.subject == decided.about and counts:
+                yield Deed(Instant(message.header.created), receipt.dealing, receipt.reason, receipt.domain)
+
+
+class _Roots:
+    """The root metadata that came so far."""
+
+    def __init__(self) -> None:
+        self.rows: list[RecordRow] = []
+
+    def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
+        return [row for row in self.rows if row.subject == subject and kind in ("", roots.KIND)]
+
+
+class Reader:
+    """Reads a file, line by line."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Takes messages within `limits`."""
+        self._limits = limits
+        self._roots = _Roots()
+        self._ring = KeyRing(self._roots)
+        self._last: Entry | None = None
+        self._sealed = b""
+        self.found = Reading()
+
+    def read(self, file: Iterable[bytes]) -> Iterator[int]:
+        """Takes the lines in, and yields the number of each; `found` is whole when it ends.
+
+        Raises:
+            UsageError: it is no such file.
+        """
+        for number, data in enumerate(file, 1):
+            line = self._line(data, number)
+            if number == 1:
+                self._head(line)
+            elif line.record:
+                self._record(line.record.encode(), number)
+            elif line.blob:
+                self._blob(line.blob, number)
+            elif line.link:
+                self._link(line.link)
+            yield number
+        if not self._sealed:
+            raise UsageError("the file is empty: hansa ledger export writes one")
+        self._end()
+
+    def _line(self, data: bytes, number: int) -> Line:
+        try:
+            if len(data) > MAX_LINE:
+                raise ValueError("too long")
+            return msgspec.json.decode(data, type=Line)
+        except (ValueError, RecursionError):
+            if number == 1:
+                raise UsageError("that is no ledger: hansa ledger export writes one") from None
+            self._flaw(f"line {number}", "it can't be read")
+            return Line()
+
+    def _head(self, line: Line) -> None:
+        if line.format != FORMAT or not line.node:
+            raise UsageError("that is no ledger: hansa ledger export writes one")
+        self.found.node = line.node
+        self._sealed = line.head.encode()  # looked at last, when its owner's keys are here
+
+    def _record(self, data: bytes, number: int) -> None:
+        try:
+            signed = envelope.read(data, self._limits)
+            message = self._ring.verify(signed, self._ring, self._limits)
+            if message.header.kind == roots.KIND:
+                self._roots.rows.append(record_row(message, message.author, Instant(message.header.created)))
+                self._ring.forget(message.author)
+        except Refused as refusal:
+            self._flaw(f"line {number}", refusal.reason.text)
+            return
+        self.found.messages[message.id] = message
+        if (message.header.kind, message.author) == (DECISION, self.found.node):
+            self.found.decisions.append(message)
+
+    def _blob(self, text: str, number: int) -> None:
+        try:
+            data = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            self._flaw(f"line {number}", "its bytes can't be read")
+            return
+        self.found.blobs[content_id(data)] = data
+
+    def _link(self, link: Link) -> None:
+        follows = append(self._last, ContentId(link.receipt))
+        good = (follows.number, follows.hash) == (link.number, link.hash)
+        if not good:
+            self._flaw(f"link {link.number}", "it does not follow from the one before it")
+        self.found.links += 1
+        self._last = Entry(link.number, ContentId(link.receipt), follows.previous, ContentId(link.hash))
+        why = self._receipt(link)
+        if why:
+            self._flaw(f"link {link.number}", why)
+        if good and not why:
+            self.found.receipts.append((link.number, self.found.messages[ContentId(link.receipt)]))
+        else:
+            self.found.dropped += 1
+
+    def _receipt(self, link: Link) -> str:
+        """Returns what is wrong with a link's receipt; "" when nothing is."""
+        message = self.found.messages.get(ContentId(link.receipt))
+        if message is None or message.header.kind != RECEIPT:
+            return "its receipt is missing or damaged"
+        try:
+            receipt = parse(message.body, Receipt)
+        except Refused as refusal:
+            return str(refusal)
+        deed = self.found.messages.get(ContentId(receipt.records[0]))
+        if deed is None or deed.author != receipt.subject:
+            return "what it speaks of is missing, or was signed by somebody else"
+        return ""
+
+    def _end(self) -> None:
+        try:
+            message = envelope.verify(envelope.read(self._sealed, self._limits), self._ring, self._limits)
+            head = parse(message.body, Head)
+        except Refused as refusal:
+            self._flaw("head", refusal.reason.text)
+            return
+        if (message.header.kind, message.author) != (HEAD, self.found.node):
+            self._flaw("head", "it was signed by somebody else")
+        self.found.sealed = head.entries
+        if self.found.links < head.entries:
+            self._flaw(f"link {self.found.links + 1}", f"cut off: its owner signed for {head.entries} links")
+        elif (self._last.number if self._last else 0, self._last.hash if self._last else "") != (
+            head.entries, head.head,
+        ):  # fmt: skip
+            self._flaw("head", "its owner signed for another end")
+
+    def _flaw(self, where: str, what: str) -> None:
+        self.found.flaws.append(Flaw(where, what))
