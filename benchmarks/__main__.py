@@ -30,7 +30,7 @@ def main() -> None:
 
 def _measure(name: str, dry_run: bool) -> None:
     chosen = subject(name)
-    part = page.part(name, chosen.title, machine.facts(), list(chosen.rows()))
+    part = page.part(name, chosen.title, machine.facts(), chosen.body())
     print(part, end="\n\n", flush=True)
     if not dry_run:
         before = page.PAGE.read_text(encoding="utf-8") if page.PAGE.exists() else ""

@@ -37,9 +37,9 @@ def updated(text: str, parts: Mapping[str, str], order: Sequence[str]) -> str:
     return "\n\n".join([HEAD.strip(), *(kept[name].strip() for name in order if name in kept)]) + "\n"
 
 
-def part(name: str, title: str, facts: str, rows: Iterable[Row]) -> str:
-    """Returns a subject's part: what it is about, when and on what it was measured, and its table."""
-    return f"## {name}\n\n{title}\n\n{facts}\n\n{table(rows)}"
+def part(name: str, title: str, facts: str, body: str) -> str:
+    """Returns a subject's part: what it is about, when and on what it was measured, and what was."""
+    return f"## {name}\n\n{title}\n\n{facts}\n\n{body}"
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -4,8 +4,8 @@ A module's docstring begins with its subject in one sentence, which stands above
 
     def rows() -> Iterable[Row]: ...
 
-What a target says is written where the row is made. Nothing is downloaded, and a server that a module starts is
-stopped by it.
+or, where a table of ratios says nothing, `def body() -> str: ...`, which returns Markdown. What a target says is
+written where the row is made. Nothing is downloaded, and a server that a module starts is stopped by it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from benchmarks.measure import Row
+from benchmarks.page import table
 
 SUBJECTS = (
     "messages",
@@ -26,6 +27,7 @@ SUBJECTS = (
     "proofs",
     "traces",
     "conduct",
+    "tournament",
 )
 """Names of modules of this package, in the order of the page."""
 
@@ -36,16 +38,18 @@ class Subject:
 
     Attributes:
         title: the first line of its docstring.
-        rows: measures.
+        body: measures, and returns what stands on the page.
     """
 
     name: str
     title: str
-    rows: Callable[[], Iterable[Row]]
+    body: Callable[[], str]
 
 
 def subject(name: str) -> Subject:
     """Returns a subject by name; its module is imported now."""
     module = import_module(f"benchmarks.{name}")
     title = (module.__doc__ or "").strip().partition("\n")[0]
-    return Subject(name, title, module.rows)
+    rows: Callable[[], Iterable[Row]] | None = getattr(module, "rows", None)
+    body: Callable[[], str] = (lambda: table(rows())) if rows else module.body
+    return Subject(name, title, body)
