@@ -2,11 +2,15 @@
 
 Of each domain and of each term of trust the last `WINDOW` dealings are kept, as bits of one number; of all of them
 only sums. So an account is small, and whoever dealt well for years can't live on it once that has changed.
+
+Malice wipes what counts for somebody: from then on they are what a fresh key is. And how sure one may be of somebody
+goes by the latest run of dealings that speaks best for them. So whatever somebody did before, they are never behind a
+fresh key that deals as they do from now on: a new name gains nothing (threat 26; Friedman and Resnick 2001).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hansa.conduct.beta import lower_bound
 from hansa.conduct.dealings import KINDS, Dealing, Term, is_malice
@@ -64,11 +68,13 @@ class Window:
 
     bits: int = 0
     length: int = 0
+    _sure: int | None = field(default=0, compare=False)
 
     def add(self, good: bool) -> None:
         """Takes one more in; the oldest goes when there are more than `WINDOW`."""
         self.bits = (self.bits << 1 | good) & ((1 << WINDOW) - 1)
         self.length = min(WINDOW, self.length + 1)
+        self._sure = None
 
     @property
     def good(self) -> int:
@@ -81,18 +87,24 @@ class Window:
         return self.length - self.good
 
     @property
-    def lower_bound(self) -> int:
-        """The share of good ones that is sure, in thousandths."""
-        return lower_bound(self.good, self.bad)
+    def sure(self) -> int:
+        """The share of good ones that is sure, in thousandths, over the latest run that speaks best for them."""
+        if self._sure is None:
+            good, best = 0, 0
+            for number in range(self.length):
+                good += self.bits >> number & 1
+                best = max(best, lower_bound(good, number + 1 - good))
+            self._sure = best
+        return self._sure
 
 
 class Account:
     """What counts of one party.
 
     Attributes:
-        good, bad: dealings, all of them.
-        offences: of them malice.
-        debt: good dealings that malice has left to be made up for.
+        good, bad: dealings, all of them; offences: of them malice.
+        lately: good dealings since the last malice; running: since the last that was not good.
+        debt: good dealings in a row that malice has left to be made up for, until the door is open again.
         bond: where the rounds between us stand (`steadfast`); its wrongs as of `settled`.
         reputation: H7's published summary, in millionths.
         whole, domains, terms: the last dealings: all, by domain, and by term of trust.
@@ -100,13 +112,13 @@ class Account:
     """
 
     __slots__ = (
-        "_latest", "bad", "bond", "debt", "domains", "good", "history", "offences", "patience", "reputation",
-        "settled", "terms", "whole",
+        "_latest", "bad", "bond", "debt", "domains", "good", "history", "lately", "offences", "patience", "reputation",
+        "running", "settled", "terms", "whole",
     )  # fmt: skip
 
     def __init__(self, patience: Patience | None = None, with_history: bool = False) -> None:
         """Begins with nothing."""
-        self.good = self.bad = self.offences = self.debt = 0
+        self.good = self.bad = self.lately = self.running = self.offences = self.debt = 0
         self.bond = Bond()
         self.patience = patience or Patience()
         self.settled: Instant | None = None
@@ -126,17 +138,23 @@ class Account:
         self.bad += not good
         self.bond = after(self.bond, good, True, self.patience)  # to look at somebody last does them no harm to answer
         self._charge(deed)
+        if self.history is not None:
+            self.history.add(at, KINDS[deed.dealing].weight, at)
         self.reputation = (9 * self.reputation + (MILLION if good else 0)) // 10
+        if deed.malice:
+            return
         self.whole.add(good)
         name = deed.domain if deed.domain in self.domains or len(self.domains) < DOMAINS else OTHERS
         self.domains.setdefault(name, Window()).add(good)
         self.terms.setdefault(KINDS[deed.dealing].term, Window()).add(good)
-        if self.history is not None:
-            self.history.add(at, KINDS[deed.dealing].weight, at)
 
     def _charge(self, deed: Deed) -> None:
         if deed.malice:
             self.offences += 1
+            self.lately = 0
+            self.whole, self.domains, self.terms = Window(), {}, {}
+        self.lately += deed.good
+        self.running = self.running + 1 if deed.good else 0
         if deed.malice or (self.debt and not deed.good):
             self.debt = min(MOST_DEBT, FIRST_DEBT << min(16, self.offences - 1))
         elif deed.good:

@@ -72,13 +72,15 @@ class AllianceTracker:
     answer, so that none grows old.
     """
 
-    def __init__(self, storage: Storage | None = None, *, now: Callable[[], int], me: str = "") -> None:
+    def __init__(self, storage: Storage | None = None, *, now: Callable[[], int], me: str = "", salt: str = "") -> None:
         """Begins with what lies in the storage.
 
         Args:
             storage: None keeps everything in memory.
             now: says what time it is, in milliseconds UTC.
             me: our own name, which the coin is tossed over too.
+            salt: a secret that the coin is tossed over as well. Without it anybody can toss it beforehand, and whoever
+                chooses the `post_id` tries until it falls well; with it nobody can, until the salt is told.
 
         Raises:
             UsageError: something in the storage is none, or lies ahead of `now`.
@@ -87,6 +89,7 @@ class AllianceTracker:
         self._clock = now
         self._latest = Instant(now())
         self._me = me
+        self._policy = content_id(f"{SUMMARY}\n{salt}".encode()) if salt else POLICY
         self._interactions: list[Interaction] = []
         self._histories: dict[str, History] = {}
         self._ignored: set[str] = set()
@@ -133,7 +136,7 @@ class AllianceTracker:
         )
         relationship = self.classify(user)
         neutral = relationship is Relationship.NEUTRAL
-        return classic.engage(relationship, occasion, neutral and classic.toss(POLICY, self._me, user, subject))
+        return classic.engage(relationship, occasion, neutral and classic.toss(self._policy, self._me, user, subject))
 
     def get_engagement_strategy(self, user: str) -> dict[str, Any]:
         """Returns `tone`, `priority`, `notes`, `score` and `interaction_count` for dealing with somebody."""
@@ -195,7 +198,7 @@ class AllianceTracker:
                 context = view.get("context")
                 at = from_iso(view["timestamp"])
                 self._record(Interaction(str(view["user"]), InteractionType(view["type"]), at, context))
-            except (KeyError, TypeError, ValueError, OverflowError, UsageError):
+            except (AttributeError, KeyError, TypeError, ValueError, OverflowError, UsageError):
                 dropped += 1
         return dropped
 

@@ -103,14 +103,14 @@ How I deal with others (policy `steadfast`)
 1. What counts is what somebody did to me{others}, and what a signed receipt proves. What is said of somebody, what they
    send, and what I do myself count for nothing.
 2. Whom I do not know is a stranger: I look at what they bring last, out of a share that all strangers have together.
-3. From {params.known_from} good dealings on I know somebody. Where I am sure that {params.trusted_at / 10:g} % of the
-   last 100 dealings in a domain were good, I trust them there: I look at what they bring first, and less long.
-4. A wrong I answer once: for the next dealing they are a stranger, or a newcomer if they were invited. Then it is
-   forgiven, and not forgotten: each wrong takes {mends} good dealings, or {params.wrong} days, to mend.
-5. After {bears} wrongs that nobody mended I deal with somebody no more, until they have.
+3. From {params.known_from} good dealings in a row on I know somebody. Where I am sure that {params.trusted_at / 10:g} %
+   of a latest run in a domain were good, I trust them there: I look at what they bring first, and less long.
+4. A wrong I answer: until {params.known_from} good dealings in a row they are a stranger, or a newcomer if invited.
+   Then it is forgiven, and not forgotten: each takes {mends} good dealings, or {params.wrong} days, to mend.
+5. After {bears} wrongs that nobody mended I take nothing from them any more, until they have.
 6. What nobody does by mistake (two messages under one number, skills that reach for files, sockets or processes, false
-   accusations) ends all trust at once. It takes 16 good dealings in a row to begin again; twice as many each time.
-7. Whoever I deal with no more is a stranger like any new key, so a new key gains nothing.
+   accusations) wipes all that was good, and shuts the door until 16 good dealings in a row; twice as many each time.
+7. Whoever is shut out is a stranger like any new key, and no new key is ever ahead of an old one: it gains nothing.
 8. You can run this rule yourself on my receipts, and know beforehand what I shall do.
 """
 

@@ -21,7 +21,7 @@ class Reputation:
 
     Attributes:
         summary: in millionths.
-        sure: thousandths of good dealings that are sure in the domain; 0 after malice, until it is made up for.
+        sure: thousandths of good dealings that are sure in the domain; malice wipes it.
         good, bad: the last dealings in the domain.
         malice: it is not made up for yet.
     """
@@ -46,5 +46,4 @@ class Reputation:
 def reputation(account: Account, domain: str) -> Reputation:
     """Returns the reputation that an account gives reason for."""
     window = account.domain(domain)
-    sure = 0 if account.debt else window.lower_bound
-    return Reputation(account.reputation, sure, window.good, window.bad, bool(account.debt))
+    return Reputation(account.reputation, window.sure, window.good, window.bad, bool(account.debt))

@@ -2,21 +2,19 @@
 
 `steadfast` is the node's own policy:
 
-    | what is known                                              | rung     | reason              |
-    |------------------------------------------------------------|----------|---------------------|
-    | malice, and not made up for by 16 good dealings in a row    | stranger | proven_malice       |
-    |   (32 after a second one, 64 after a third …)               |          |                     |
-    | wrongs that add up to five (a good one mends a tenth of     | stranger | too_many_wrongs     |
-    |   one, and so does each day)                                |          |                     |
-    | nothing good yet: whom the operator let in                  | newcomer | nothing_proved_yet  |
-    |                   anybody else                              | stranger | nothing_proved_yet  |
-    | the last dealing was a wrong: answered once, then forgiven  | as above | answers_a_wrong     |
-    | fewer than 3 good dealings                                  | as above | few_dealings        |
-    | sure (97.5 %) that 4 of 5 dealings in this domain are good  | trusted  | proved_in_domain    |
-    | otherwise                                                   | known    | dealt_well          |
+    1. The door. Dealt with is everybody but whom a person banned (ignore_list), whoever's malice is not made up for by
+       16 good dealings in a row, 32 after a second one, and so on (proven_malice), and whoever's wrongs add up to five,
+       of which a good dealing mends a tenth of one, and so does each day (too_many_wrongs).
+    2. The rung, the first of these that holds:
+         nothing good yet since the last malice                            the lowest    nothing_proved_yet
+         a wrong, and fewer than 3 good dealings in a row since            the lowest    answers_a_wrong
+         fewer than 3 good dealings                                        the lowest    few_dealings
+         sure that 4 of 5 of a latest run in this domain are good          trusted       proved_in_domain
+         otherwise                                                         known         dealt_well
+       The lowest is `newcomer` for whom the operator let in and the door is open, and `stranger` for anybody else.
 
-Whoever is barred for malice or wrongs is a stranger like any fresh key, invited or not, so that a new key gains
-nothing; and a fresh key has the least there is, so that nobody who is not banned has less (threat 26).
+Whoever is barred has lost the invitation and is a stranger like any fresh key; and no rung is higher for a fresh key
+than for whoever did the same after other things. So nobody gains by a new key (threat 26).
 
 `classic` is the Alliance protocol with the weights of `dealings`. It begins friendly, so a new key can pay there.
 """
@@ -145,23 +143,29 @@ def decide(account: Account, case: Case, now: Instant, params: Params) -> Decisi
 
 
 def _steadfast(account: Account, case: Case, now: Instant, params: Params) -> Decision:
-    sure = account.domain(case.domain).lower_bound
-    below = Rung.NEWCOMER if case.invited else Rung.STRANGER
+    sure = account.domain(case.domain).sure
+    shut = ""
     if account.debt:
-        return Decision(False, Rung.STRANGER, Relationship.RIVAL, "proven_malice", sure)
-    if account.wrongs(now) >= params.gives_up_at:
-        return Decision(False, Rung.STRANGER, Relationship.RIVAL, "too_many_wrongs", sure)
-    if not account.good:
-        known = Relationship.NEUTRAL if account.bad else Relationship.UNKNOWN
-        return Decision(True, below, known, "nothing_proved_yet", sure)
-    if not account.bond.friendly and account.bond.wrongs < params.gives_up_at:
-        return Decision(True, below, Relationship.NEUTRAL, "answers_a_wrong", sure)
-    if account.good < params.known_from:
-        return Decision(True, below, Relationship.NEUTRAL, "few_dealings", sure)
-    if sure >= params.trusted_at:
-        return Decision(True, Rung.TRUSTED, Relationship.ALLY, "proved_in_domain", sure)
-    return Decision(True, Rung.KNOWN, Relationship.NEUTRAL, "dealt_well", sure)
+        shut = "proven_malice"
+    elif account.wrongs(now) >= params.gives_up_at:
+        shut = "too_many_wrongs"
+    rung, reason = _rung(account, sure, params)
+    if rung is None:
+        rung = Rung.NEWCOMER if case.invited and not shut else Rung.STRANGER
+    relationship = Relationship.RIVAL if shut else _RELATIONSHIPS.get(reason, Relationship.NEUTRAL)
+    return Decision(not shut, rung, relationship, shut or reason, sure)
 
+
+def _rung(account: Account, sure: int, params: Params) -> tuple[Rung | None, str]:
+    """Returns how far somebody has come by what they did, None for not at all, and why."""
+    if not account.lately and not account.bad > account.offences:
+        return None, "nothing_proved_yet"
+    if account.running < params.known_from:
+        return None, "answers_a_wrong" if account.bad > account.offences else "few_dealings"
+    return (Rung.TRUSTED, "proved_in_domain") if sure >= params.trusted_at else (Rung.KNOWN, "dealt_well")
+
+
+_RELATIONSHIPS = {"nothing_proved_yet": Relationship.UNKNOWN, "proved_in_domain": Relationship.ALLY}
 
 _RUNGS = {
     Relationship.UNKNOWN: Rung.NEWCOMER,

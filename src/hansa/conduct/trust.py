@@ -3,8 +3,9 @@
     trust = 0.4 reliability + 0.3 accuracy + 0.2 contribution + 0.1 security
 
 Reliability and accuracy are the sure shares (`beta`) of good dealings that speak to them; contribution grows with the
-good dealings up to `FULL`; security is the sure share of dealings that were no malice. In thousandths. Where nothing is
-known a term is 0: trust is earned, and whoever has dealt badly has no less than a newcomer, who has none.
+good dealings up to `FULL`; security is the sure share of dealings without malice, which wipes all four. In thousandths.
+Where nothing is known a term is 0: trust is earned, and whoever has dealt badly has no less than a newcomer, who has
+none.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Trust:
 def trust(account: Account) -> Trust:
     """Returns the trust that an account gives reason for."""
     return Trust(
-        reliability=account.terms.get(Term.RELIABILITY, Window()).lower_bound,
-        accuracy=account.terms.get(Term.ACCURACY, Window()).lower_bound,
-        contribution=SCALE * min(FULL, account.good) // FULL,
-        security=lower_bound(min(WINDOW, account.good), account.offences),
+        reliability=account.terms.get(Term.RELIABILITY, Window()).sure,
+        accuracy=account.terms.get(Term.ACCURACY, Window()).sure,
+        contribution=SCALE * min(FULL, account.lately) // FULL,
+        security=lower_bound(min(WINDOW, account.lately), 0),
     )

@@ -35,7 +35,7 @@ def peer_list(home: Home = None, as_json: AsJson = False) -> None:
     if not as_json:
         columns = ("node", "standing", "last seen", "name", "role", "address", "note")
         rows = [
-            (one["instance_id"], _standing(one), moment(one["last_seen"]) or "never", one["name"], one["role"],
+            (one["instance_id"], _standing(one), moment(one["last_seen"]) or "never", _name(one), one["role"],
              one["url"], one["note"])
             for one in value["instances"]
         ]  # fmt: skip
@@ -43,6 +43,10 @@ def peer_list(home: Home = None, as_json: AsJson = False) -> None:
             table(columns, rows, spare=("name", "role", "address", "note"))
         else:
             say("no node met, invited or banned yet: hansa peer invite, hansa join LINK, or hansa subscribe URL")
+
+
+def _name(one: dict[str, Any]) -> str:
+    return f"{one['name']} ({one['odd_name']})" if one["odd_name"] else str(one["name"])
 
 
 def _standing(one: dict[str, Any]) -> str:

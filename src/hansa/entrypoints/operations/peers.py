@@ -13,6 +13,7 @@ from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import DAY, iso
+from hansa.kernel.lookalikes import odd_names
 from hansa.kernel.wire import parse
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
@@ -24,6 +25,8 @@ from hansa.overlay.messages import MAX_URL, Welcome
 @operation("peer.list")
 async def _peer_list(app: App, _: Arguments) -> Outcome:
     instances = app.node.views.instances()
+    odd = odd_names([str(one["name"]) for one in instances], app.node.core.settings.name)
+    instances = [{**one, "odd_name": what} for one, what in zip(instances, odd, strict=True)]
     yield Result({"instances": instances, "count": len(instances)})
 
 
