@@ -7,8 +7,6 @@ subscribed. The clock runs inside the node, from the question to the verified an
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import textwrap
 import time
@@ -20,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from hansa.demo.afterwards import lies, replay, second_life, slander
 from hansa.demo.tasks import TASKS, Task
 from hansa.demo.world import Resident, World, world
 from hansa.entrypoints import logs
@@ -109,13 +108,16 @@ def _play(story: Story, made: World, traces: list[Path]) -> None:
     _use(story, b, without)
     told = _lie(story, mallory, hub, a)
     _catch(story, b, hub, told)
+    second_life(story, made, hub, a, b, mallory)
+    slander(story, made, hub, a, b)
+    replay(story, b, hub)
 
 
 def _found(story: Story, made: World) -> tuple[Resident, Resident, Resident, Resident, Resident]:
     story.title("A hub, A, B and Mallory start: each its own process, key and data directory.")
     solver = f'solver = "{sys.executable} -m hansa.demo.solver"\nsolver_seconds = {SOLVER_SECONDS}\n'
-    hub = made.settle("hub", 'role = "hub"\n')
     a, b = made.settle("a"), made.settle("b", solver)
+    hub = made.settle("hub", f'role = "hub"\n[conduct]\nverifiers = ["{b.id}"]\n')
     alone, mallory = made.settle("b-alone", solver), made.settle("mallory")
     made.start(hub, a, b, alone)
     for resident in (hub, a, b, alone):
@@ -235,9 +237,7 @@ def _use(story: Story, b: Resident, without: list[dict[str, Any]]) -> None:
 
 def _lie(story: Story, mallory: Resident, hub: Resident, a: Resident) -> list[dict[str, Any]]:
     story.title("Mallory, a member, publishes four skills: each claims that all its checks pass in 1000 trials.")
-    command = [sys.executable, "-m", "hansa.demo.mallory", str(mallory.home), hub.url, a.id]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    told: list[dict[str, Any]] = json.loads(done.stdout)
+    told = lies(mallory, hub, a)
     for one in told:
         answer = "taken into the hub's quarantine" if one["status"] == 201 else f"refused by the hub: {one['reason']}"
         story.line(f"{one['lie']:<17} {answer}")
