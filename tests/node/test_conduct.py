@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hansa.adapters.keys import MemoryKeys
-from hansa.conduct.card import DECISION
+from hansa.conduct.card import DECISION, RULES
+from hansa.conduct.card import KIND as CARD
+from hansa.conduct.ledger import Dealing, Receipt
 from hansa.conduct.standing import Rung
 from hansa.kernel.errors import NotFound
 from hansa.kernel.instant import DAY
 from hansa.kernel.jobs import Attempt, TrialEnd
 from hansa.kernel.verdict import Reason
+from hansa.node.driver import Effects
+from hansa.node.receipts import write
 from hansa.node.rows import PutPeer
 from hansa.overlay.invitation import Code, Invitation, fingerprint
 from hansa.skills.model import Skill, SkillState
@@ -228,8 +234,6 @@ async def test_a_receipt_that_was_changed_on_the_disk_counts_for_nothing(world: 
     await b_reads(hub, b)
     (link,) = b.store.receipts_of(a.id)
     assert b.node.core.accounts.deed(link) is not None
-    from dataclasses import replace
-
     forged = replace(link, subject=b.id)
     assert b.node.core.accounts.deed(forged) is None
     assert b.node.core.accounts.deed(replace(link, author=hub.id)) is None
@@ -366,7 +370,51 @@ async def test_operators_words_are_part_of_a_decision(world: World) -> None:
     row = hub.store.peer(a.id)
     assert row is not None
     assert hub.node.conduct.decide(a.id).rung is Rung.NEWCOMER
-    from dataclasses import replace
-
     _apply(hub, PutPeer(replace(row, banned=True)))
     assert hub.node.conduct.decide(a.id).reason == "ignore_list"
+
+
+async def test_a_decision_on_another_ledger_is_named(world: World) -> None:
+    hub, a, b, _ = league(world)
+    await push(hub, a, *goods(world, 3))
+    await b_reads(hub, b)
+    held = b.store.ledger
+
+    def other(after: int = 0, limit: int = 1000):  # type: ignore[no-untyped-def]
+        rows = held(after, limit)
+        return [replace(row, entry=replace(row.entry, hash="f" * 64)) for row in rows]
+
+    b.store.ledger = other  # type: ignore[method-assign]
+    told = (await b.ask("replay")).value
+    assert told["differing"] == told["count"] > 0
+    assert "is another than then" in told["decisions"][0]["why"]
+
+
+async def test_a_card_of_other_rules_is_not_guessed_at(world: World) -> None:
+    hub, a, _, _ = league(world)
+    body = msgspec.to_builtins(msgspec.structs.replace(a.node.conduct.card, rules=RULES + 1))
+    async with hub.http() as http:
+        answer = await http.post("/records", content=a.say(CARD, body).raw)
+        assert answer.status_code == 201
+    with pytest.raises(NotFound, match="does not know: upgrade"):
+        await hub.ask("predict", peer=a.id)
+    assert not (await hub.ask("policy.show", of=a.id)).value["computable"]
+
+
+async def test_sources_are_pulled_in_the_order_of_trust(world: World) -> None:
+    hub, other = world.settle("hub", "hub"), world.settle("other", "hub")
+    a, b = world.settle("a"), world.settle("b")
+    world.invite(hub, a)
+    world.invite(other, a)
+    for one in (hub, other):
+        await b.subscribe(one)
+    skill = goods(world, 1)[0]
+    await b.add(skill)
+    effects = Effects()
+    receipt = Receipt(dealing=Dealing.TASK_DELIVERED, subject=other.id, records=("0" * 64,))
+    write(b.node.core, receipt, effects)
+    await b.node.core.driver.perform(effects)
+    world.net.calls.clear()
+    await b.ask("sync")
+    pulled = [url for _, url, path in world.net.calls if path.startswith("/feed")]
+    assert pulled == [other.url, hub.url]

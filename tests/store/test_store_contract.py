@@ -25,6 +25,7 @@ from hansa.node.rows import (
     PutMark,
     PutOutbox,
     PutPeer,
+    PutRecord,
     PutSkill,
     PutSubscription,
     PutTombstone,
@@ -495,6 +496,36 @@ async def test_removed_skill_is_not_found_by_words(store: Store) -> None:
 
 
 # ---- ledger, journal, outbox
+
+
+async def test_the_end_of_the_ledger_is_marked_beside_it(store: Store) -> None:
+    assert store.ledger_mark() == (0, "")
+    await store.apply([receipt(1), receipt(2)])
+    assert store.ledger_mark() == (2, store.ledger()[-1].entry.hash)
+    await store.apply([receipt(2)])
+    assert store.ledger_mark()[0] == 2
+
+
+async def test_receipts_of_a_node_come_in_their_order_and_by_pages(store: Store) -> None:
+    about = [replace(receipt(number), subject=(ANN, BOB)[number % 2], author=ANN, domain="x") for number in range(1, 8)]
+    for one in about:
+        await store.apply([one])
+    assert [row.entry.number for row in store.receipts_of(BOB)] == [1, 3, 5, 7]
+    assert [row.entry.number for row in store.receipts_of(BOB, 1, 2)] == [3, 5]
+    assert [row.entry.number for row in store.receipts_of(ANN)] == [2, 4, 6]
+    assert store.receipts_of(BOB)[0] == replace(store.ledger()[0], author=ANN, domain="x")
+    assert store.receipts_of(BOB, 0, 0) == []
+    assert store.subjects() == sorted([ANN, BOB])
+    assert store.subjects(min(ANN, BOB)) == [max(ANN, BOB)]
+
+
+async def test_a_receipt_that_is_withheld_is_no_receipt_of_a_node(store: Store) -> None:
+    row = record(1)
+    await store.apply([PutRecord(row), replace(receipt(1), receipt=row.id), receipt(2)])
+    assert len(store.receipts_of(BOB)) == 2
+    await store.apply([WithholdRecord(row.id)])
+    assert [one.entry.number for one in store.receipts_of(BOB)] == [2]
+    assert store.ledger_mark()[0] == 2
 
 
 async def test_ledger_is_chained_and_holds_each_receipt_once(store: Store) -> None:

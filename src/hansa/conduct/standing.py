@@ -62,8 +62,10 @@ class Params:
             whose owner you know.
         known_from: good dealings from which on somebody is known.
         trusted_at: thousandths of sure good dealings in a domain from which on somebody is trusted there.
-        wrong: tenths that a wrong adds; mended: that a good dealing takes off; gives_up_at: from which on this node
-            deals with somebody no more; deadlock: dealings that alternate, until a truce (`steadfast.Patience`).
+        wrong: tenths that a wrong adds.
+        mended: tenths that a good dealing takes off. Raising it lets whoever wrongs now and then go on so for longer.
+        gives_up_at: tenths from which on this node takes nothing from somebody any more.
+        deadlock: dealings in a row that alternate between good and bad, until a truce (`steadfast.Patience`).
         trusted_trials: trials of a proof of what somebody brings who is trusted in its domain; never more than
             `skills.import_trials`.
         newcomer_proofs: proofs in an hour for all together who are not known yet. Raising it lets whoever has many

@@ -25,7 +25,7 @@ def standing(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how each party has behaved here, and how this node deals with them therefore."""
+    """Show how others have behaved here. And how this node deals with them therefore."""
     if node:
         value = call(home, "standing.show", as_json, id=node).value
         if not as_json:
@@ -83,7 +83,7 @@ def policy_card(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign the policy card, and print it or bring it to others. Whoever holds it can compute this node's decisions."""
+    """Sign the policy card, and print it or bring it to others. By it anybody can compute this node's decisions."""
     result = call(home, "policy.card", as_json, to=to or [])
     if not as_json:
         if to:
@@ -103,7 +103,7 @@ def predict(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute what a peer will decide: by its policy card, and those of its receipts that are held here."""
+    """Compute what a peer will decide. By its policy card, and those of its receipts that are held here."""
     result = call(home, "predict", as_json, peer=peer, subject=subject, about=about, at=at, invited=invited)
     if not as_json:
         value = result.value
@@ -120,7 +120,7 @@ def replay(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Work past decisions out again, bit for bit, from the ledger as it was. One that comes out otherwise is named."""
+    """Work past decisions out again, bit for bit. From the ledger as it was; what comes out otherwise is named."""
     result = call(home, "replay", as_json, id=node, path=str(file.absolute()) if file else "")
     if not as_json:
         value = result.value

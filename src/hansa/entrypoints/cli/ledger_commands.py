@@ -14,7 +14,7 @@ from hansa.entrypoints.cli.show import moment, print_json, say, short, table
 from hansa.entrypoints.cli.written import write_new
 
 cli = typer.Typer()
-ledger = typer.Typer(no_args_is_help=True, help="The hash-chained ledger of receipts: list, verify, export, import.")
+ledger = typer.Typer(no_args_is_help=True, help="The ledger of receipts: list, verify, export, import.")
 cli.add_typer(ledger, name="ledger")
 
 
@@ -49,7 +49,7 @@ def verify(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every link of the chain, every receipt's signature, and the end. What does not hold is named."""
+    """Check every link, every signature, and the end. What does not hold is named."""
     result = call(home, "ledger.verify", as_json, path=str(path.absolute()) if path else "")
     value = result.value
     if not as_json and path:
@@ -73,7 +73,7 @@ def export(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the ledger with all that it rests on, for others to check. It holds receipts, claims, cards, decisions."""
+    """Write the ledger with all that it rests on. For others to check: receipts, claims, cards, decisions."""
     result = call(home, "ledger.export", as_json and to is None)
     if as_json and to is None:
         return
