@@ -167,7 +167,9 @@ class Prover:
         if after is SkillState.ADMITTED and row.origin is Origin.PEER and not self._core.settings.admit_proved:
             after = current.state
         code = finding.reason.code if finding.reason else ""
-        objection = lawful.of_proof(self._core, row, skill, finding) if after is SkillState.ADMITTED else ""
+        undecided = finding.outcome is Outcome.INCONCLUSIVE and after is current.state
+        in_use = after is SkillState.ADMITTED and not undecided
+        objection = lawful.of_proof(self._core, row, skill, finding) if in_use else ""
         if objection:
             after, code = service.not_admitted(current.state), Reason.UNCONSTITUTIONAL.code
         if service.refused_by_operator(current.state, current.reason):

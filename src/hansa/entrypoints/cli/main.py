@@ -11,6 +11,7 @@ import typer
 from hansa import __version__
 from hansa.entrypoints.cli import (
     config_commands,
+    constitution_commands,
     federation_commands,
     key_commands,
     llm_commands,
@@ -47,6 +48,7 @@ cli = typer.Typer(
 _PARTS = (
     node_commands,
     config_commands,
+    constitution_commands,
     running_commands,
     service_commands,
     watching_commands,

@@ -293,6 +293,7 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     else:
         say(f"not up: hansa up --detach starts it (hansa {process['version']})")
     say(f"sandbox: {value['sandbox'] or 'none (a hub proves nothing)'}")
+    say(f"constitution: {value['constitution'][:12]} (hansa constitution show)")
     table(("what", "count"), _counts(value), right=("count",))
     if value["own_refuted"]:
         say(f"! others refuted {value['own_refuted']} of your own skills: hansa ledger list")

@@ -3,6 +3,7 @@
 from hansa.entrypoints.operations import (
     agent_skills,
     federation,
+    governing,
     keys,
     looking,
     models,
@@ -19,6 +20,7 @@ __all__ = [
     "Outcome",
     "agent_skills",
     "federation",
+    "governing",
     "keys",
     "looking",
     "models",
