@@ -91,7 +91,8 @@ def _measured(act: Act) -> str:
     if act.outcome != PASS:
         return "the last proof here did not pass: mend it and prove it again"
     if act.verification_score < MIN_SCORE:
-        return f"verification score {_shown(act.verification_score)}, at least {_shown(MIN_SCORE)} is asked for"
+        asked = f"verification score {_shown(act.verification_score)}, at least {_shown(MIN_SCORE)} is asked for"
+        return f"{asked}: mend what fails and prove it again"
     return ""
 
 
