@@ -18,6 +18,7 @@ from hansa.governance.constitution import FIVE, sound
 from hansa.governance.rules import read_rules
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId
+from hansa.kernel.instant import MINUTE
 from hansa.kernel.verdict import Reason
 from hansa.node import lawful
 from hansa.node.rooms import Rooms
@@ -178,6 +179,7 @@ async def test_4_settings_do_not_lower_what_is_asked_of_a_published_skill(lax: R
     assert (publication.record, publication.payload) == (None, b"")
     assert lax.store.feed_mark()[0] == 0
     assert lines(lax, SLUG.id) == ([] if dry_run else [gate.found])
+    lax.clock.advance(MINUTE)
     await lax.node.prover.prove(lax.row(SLUG), 35)
     assert not (await lax.node.publisher.publish(lax.row(SLUG), (), dry_run)).shut
 
@@ -306,7 +308,7 @@ async def test_a_rule_can_tell_what_was_made_from_what_was_taken_back(world: Wor
 # ---- whoever carries something out elsewhere
 
 
-async def test_votes_and_cases_ask_by_the_same_door(world: World) -> None:
+async def test_votes_and_disputes_ask_by_the_same_door(world: World) -> None:
     core = world.settle("a").node.core
     facts: dict[str, Any] = {"occasion": Occasion.DISPUTE, "own": False, "signed": True, "verified": True}
     lawful.check(core, Act(leads_to="removed", rests_on="operator", **facts))

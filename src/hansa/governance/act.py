@@ -25,7 +25,7 @@ class Occasion(StrEnum):
     IMPORT = "import"  # something is taken in, or what is here comes into use or leaves it
     ROUTE = "route"  # somebody's record goes into this node's feed
     VOTE = "vote"  # a decision of several nodes is carried out here
-    DISPUTE = "dispute"  # the outcome of a case is carried out here
+    DISPUTE = "dispute"  # the outcome of a dispute is carried out here
 
 
 ADMITTED, REMOVED = "admitted", "removed"

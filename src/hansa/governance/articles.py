@@ -80,7 +80,7 @@ ARTICLES = (
             _bad("a message admits it", IMPORT, own=False, leads_to="admitted"),
             _bad("a proof that failed admits it", IMPORT, leads_to="admitted", rests_on="proof", outcome="fail"),
             _bad("a vote of others admits it", VOTE, own=False, leads_to="admitted"),
-            _bad("the outcome of a case admits it", DISPUTE, own=False, leads_to="admitted"),
+            _bad("the outcome of a dispute admits it", DISPUTE, own=False, leads_to="admitted"),
         ),
     ),
     Article(
@@ -101,7 +101,7 @@ ARTICLES = (
             _bad("a skill without checks leaves", PUBLISH, **_SIGNED),
             _bad("a skill without checks is passed on", ROUTE, own=False, **_SIGNED),
             _bad("an unsigned vote", VOTE, own=False, kind="vote"),
-            _bad("an unsigned complaint", DISPUTE, own=False, kind="case"),
+            _bad("an unsigned complaint", DISPUTE, own=False, kind="dispute"),
         ),
     ),
     Article(
@@ -117,14 +117,14 @@ ARTICLES = (
             _good("an author takes her skill back", IMPORT, own=False, leads_to="removed", rests_on="author"),
             _good("the operator removes", IMPORT, own_skill=True, leads_to="removed", rests_on="operator"),
             _good("a record for everyone is passed on", ROUTE, own=False),
-            _good("the operator follows a case", DISPUTE, own=False, leads_to="removed", rests_on="operator"),
+            _good("the operator follows its outcome", DISPUTE, own=False, leads_to="removed", rests_on="operator"),
             _bad("another node publishes here", PUBLISH, own=False),
             _bad("another node removes an own skill", IMPORT, own=False, own_skill=True, leads_to="removed",
                  rests_on="author"),
             _bad("a stranger to a skill removes it", IMPORT, own=False, leads_to="removed"),
             _bad("a record for one node is passed on", ROUTE, own=False, addressed=True),
             _bad("a vote of others removes", VOTE, own=False, leads_to="removed"),
-            _bad("a case removes an own skill", DISPUTE, own=False, own_skill=True, leads_to="removed"),
+            _bad("a dispute removes an own skill", DISPUTE, own=False, own_skill=True, leads_to="removed"),
         ),
     ),
     Article(
@@ -167,7 +167,7 @@ ARTICLES = (
             _bad("a circle", IMPORT, own=False, lineage_sound=False),
             _bad("a circle is passed on", ROUTE, own=False, lineage_sound=False),
             _bad("gone without a record", IMPORT, leads_to="removed", on_record=False),
-            _bad("a case leaves no record", DISPUTE, leads_to="removed", rests_on="operator", on_record=False),
+            _bad("a dispute leaves no record", DISPUTE, leads_to="removed", rests_on="operator", on_record=False),
         ),
     ),
 )  # fmt: skip
