@@ -86,8 +86,8 @@ ARTICLES = (
     Article(
         2,
         "verifiable and signed",
-        "All traces are verifiable and signed. What others say is signed by a key of theirs, so is what leaves, and a"
-        " trace that leaves brings checks that anybody can run.",
+        "All traces are verifiable and signed. What others say is signed by a key of theirs, so is what leaves, and"
+        " what a node publishes brings checks that anybody can run.",
         tuple(Occasion),
         "verifiable-and-signed/1",
         predicates.verifiable_and_signed,
@@ -99,7 +99,7 @@ ARTICLES = (
             _bad("an unsigned skill leaves", PUBLISH, checks=1),
             _bad("a signature that nobody checked", IMPORT, own=False, signed=True),
             _bad("a skill without checks leaves", PUBLISH, **_SIGNED),
-            _bad("a skill without checks is passed on", ROUTE, own=False, **_SIGNED),
+            _bad("an unsigned finding is passed on", ROUTE, own=False, kind="evidence"),
             _bad("an unsigned vote", VOTE, own=False, kind="vote"),
             _bad("an unsigned complaint", DISPUTE, own=False, kind="dispute"),
         ),

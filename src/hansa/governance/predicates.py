@@ -29,8 +29,6 @@ MIN_SCORE = 950_000
 MIN_CONFIDENCE = 900_000
 """Millionths: what a published trace's confidence must exceed (H3)."""
 
-_LEAVES = (Occasion.PUBLISH, Occasion.ROUTE)
-
 
 def no_forced_acceptance(act: Act) -> str:
     """Article 1: a trace comes into use by a proof made here that passed, or by the operator; by nobody else's word."""
@@ -42,17 +40,16 @@ def no_forced_acceptance(act: Act) -> str:
 
 
 def verifiable_and_signed(act: Act) -> str:
-    """Article 2: what others say is signed and verified, so is what leaves, and a trace that leaves can be proved.
+    """Article 2: what others say is signed and verified, so is what leaves, and what is published can be proved.
 
     A draft of this node's own is signed when it leaves.
     """
-    leaves = act.occasion in _LEAVES
     if not (act.own and act.occasion is Occasion.IMPORT):
         if not act.signed:
             return "it is not signed: have its author sign it"
         if not act.verified:
             return "its signature was not verified under its author's keys: verify it first"
-    if leaves and act.kind == SKILL and not act.checks:
+    if act.occasion is Occasion.PUBLISH and act.kind == SKILL and not act.checks:
         return "it has no checks, so nobody can verify it: add checks, or hand it over by other means"
     return ""
 

@@ -86,8 +86,8 @@ def check_message(core: Core, admitted: Admitted, effects: Effects) -> None:
         "own": message.author == core.me,
         "via": admitted.via.value,
         "addressed": message.header.recipient != EVERYONE,
-        "signed": bool(message.signers),
-        "verified": True,  # there is no other way to a `Verified`, which is what admission takes
+        "signed": True,  # there is no other way to a `Verified`, which is what admission takes
+        "verified": True,
         "on_record": on_record,
     }
     if kind == SKILL:
@@ -202,8 +202,7 @@ def gate(core: Core, skill: Skill, numbers: Standing, sealed: Signed) -> Gate:
     act = Act(
         occasion=Occasion.PUBLISH,
         author=core.me,
-        signed=bool(sealed.signatures),
-        verified=_is_ours(core, sealed),
+        **_signature(core, sealed),
         computed=numbers.trials > 0,
         outcome="" if numbers.outcome is Outcome.INCONCLUSIVE else numbers.outcome.value,
         verification_score=int(numbers.verification_score * MILLION),
@@ -218,11 +217,12 @@ def gate(core: Core, skill: Skill, numbers: Standing, sealed: Signed) -> Gate:
     return Gate("constitution", asked, objection or "kept", Reason.UNCONSTITUTIONAL if objection else None)
 
 
-def _is_ours(core: Core, sealed: Signed) -> bool:
+def _signature(core: Core, sealed: Signed) -> dict[str, bool]:
+    """Returns the facts of a signature: whether whoever gets the message would take it for this node's."""
     try:
-        return envelope.verify(sealed, core.ring).author == core.me
-    except Refused:
-        return False
+        return {"signed": True, "verified": envelope.verify(sealed, core.ring).author == core.me}
+    except Refused as refusal:
+        return {"signed": refusal.reason is not Reason.UNSIGNED, "verified": False}
 
 
 def note(core: Core, skill: ContentId, box: Box, objection: str) -> Change:
