@@ -216,6 +216,7 @@ async def test_5_who_publishes_holds_what_it_was_made_from(world: World) -> None
     await a.prove(child)
     publication = await a.node.publisher.publish(a.row(child))
     assert [one.found.partition(":")[0] for one in publication.shut] == ["article 5, lineage"]
+    assert (publication.record, a.store.feed_mark()[0]) == (None, 0)
     await a.add(parent)
     assert not (await a.node.publisher.publish(a.row(child))).shut
     await a.node.shelf.remove(a.row(parent), "no longer")  # it is still there to be looked at

@@ -77,6 +77,8 @@ ARTICLES = (
             _good("it is proved here", IMPORT, leads_to="admitted", rests_on="proof", outcome="pass"),
             _good("the operator approves it", IMPORT, leads_to="admitted", rests_on="operator"),
             _bad("its author's word admits it", IMPORT, own=False, leads_to="admitted", rests_on="author"),
+            _bad("its author says that it passes", IMPORT, own=False, leads_to="admitted", rests_on="author",
+                 outcome="pass"),
             _bad("a message admits it", IMPORT, own=False, leads_to="admitted"),
             _bad("a proof that failed admits it", IMPORT, leads_to="admitted", rests_on="proof", outcome="fail"),
             _bad("a vote of others admits it", VOTE, own=False, leads_to="admitted"),
