@@ -351,3 +351,21 @@ async def test_asking_costs_little_beside_taking_a_message_in(tmp_path) -> None:
         world.close()
     assert not [one for one in taken if isinstance(one, Exception)]
     assert spent < whole / 10, (spent, whole)
+
+
+async def test_a_rule_on_findings_is_asked_too(world: World) -> None:
+    """What moves no skill is looked up by its author and way; rules see these facts as well."""
+    a, b, c = world.settle("a"), world.settle("b"), world.settle("c")
+    world.invite(a, b, c)
+    assert await pushed(a, skill_message(b.key, SLUG)) == "taken"
+    finding = {
+        "skill": SLUG.id, "harness": "h", "sandbox": "s", "outcome": "pass", "trials": 1, "successes": 1, "passed": 1,
+        "total": 1, "digest": "0" * 64, "reason": "",
+    }  # fmt: skip
+    only_b = {"author": {"is": b.id}}
+    under(a, occasions=["import"], when={"kind": {"is": "evidence"}}, must=only_b,
+          passes=[{"kind": "evidence", "author": b.id}], fails=[{"kind": "evidence"}])  # fmt: skip
+    assert await pushed(a, speak(b.key, "evidence", finding)) == "taken"
+    assert await pushed(a, speak(c.key, "evidence", finding)) == "unconstitutional"
+    under(a, occasions=["import"], must={"via": {"is_not": "http"}}, passes=[{}], fails=[{"via": "http"}])
+    assert await pushed(a, speak(b.key, "evidence", finding)) == "unconstitutional"

@@ -15,16 +15,18 @@ remove one of this node's own, is stopped here, whatever led it there. So a new 
     lawful.check(core, Act(occasion=Occasion.DISPUTE, own=False, leads_to="removed", rests_on="operator", ...))
 
 `own` is for what this node or its operator says; `rests_on` is "operator" also where a setting of hers says that she
-follows that decision. Judging costs about two microseconds a message (docs/benchmarks.md has the whole way in).
+follows that decision. Judging costs a few microseconds a message: what moves no skill is looked up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from hansa.admission.service import Admitted, Freshness, Via
 from hansa.governance.act import ADMITTED, AUTHOR, OPERATOR, PROOF, Act, Occasion
+from hansa.governance.constitution import Constitution
 from hansa.identity import envelope
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Refused
@@ -37,6 +39,9 @@ from hansa.skills.judge import Finding
 from hansa.skills.messages import SKILL
 from hansa.skills.model import MILLION, Origin, Outcome, Skill, SkillState
 from hansa.skills.policy import Gate, Standing
+
+_Told = tuple[str, str, bool, Via, bool]
+"""Kind, author, whether that is this node, way, and whether it is addressed to one node: facts of any message."""
 
 _RECORDS = (PutTombstone, WithholdRecord)
 """What leaves a signed record of why a skill is gone."""
@@ -53,7 +58,11 @@ def check(core: Core, act: Act) -> None:
     Raises:
         Refused: UNCONSTITUTIONAL, naming each article or rule, and why.
     """
-    if objection := breach(core, act):
+    _heed(breach(core, act))
+
+
+def _heed(objection: str) -> None:
+    if objection:
         raise Refused(Reason.UNCONSTITUTIONAL, objection)
 
 
@@ -67,8 +76,8 @@ def check_message(core: Core, admitted: Admitted, effects: Effects) -> None:
         Refused: UNCONSTITUTIONAL.
     """
     message = admitted.message
-    kind = message.header.kind
-    if KINDS[kind] is Freshness.LIVE:
+    header = message.header
+    if KINDS[header.kind] is Freshness.LIVE:
         return  # a question that is answered, and no trace
     routed, moves, on_record = False, [], False
     for change in effects.changes:
@@ -80,26 +89,37 @@ def check_message(core: Core, admitted: Admitted, effects: Effects) -> None:
             moves.append((change.row.id, change.row.state))
         elif isinstance(change, _RECORDS):
             on_record = True
-    facts: dict[str, Any] = {
-        "kind": kind,
-        "author": message.author,
-        "own": message.author == core.me,
-        "via": admitted.via.value,
-        "addressed": message.header.recipient != EVERYONE,
-        "signed": True,  # there is no other way to a `Verified`, which is what admission takes
-        "verified": True,
-        "on_record": on_record,
-    }
-    if kind == SKILL:
+    own, addressed = header.author == core.me, header.recipient != EVERYONE
+    told = (header.kind, header.author, own, admitted.via, addressed)
+    if header.kind != SKILL and not moves:
+        _heed(_to_a_word(core.settings.constitution, told, routed))
+        return
+    facts = _of_message(told) | {"on_record": on_record}
+    if header.kind == SKILL:
         facts |= _content(core, cast("dict[str, Any]", message.body["skill"]))  # its room has read it
     for skill, state in moves:
-        check(core, Act(occasion=Occasion.IMPORT, **facts, **_move(core, message.author, skill, state)))
+        check(core, Act(occasion=Occasion.IMPORT, **facts, **_move(core, header.author, skill, state)))
     if not moves:
         check(core, Act(occasion=Occasion.IMPORT, **facts))
     if routed:
-        if kind == SKILL:
-            facts["refused_here"] = _is_refused(core, effects, moves)
-        check(core, Act(occasion=Occasion.ROUTE, **facts))
+        refused = header.kind == SKILL and not moves and _is_refused(core, effects)
+        check(core, Act(occasion=Occasion.ROUTE, refused_here=refused, **facts))
+
+
+def _of_message(told: _Told) -> dict[str, Any]:
+    """Returns the facts of any message; that it is signed is known: there is no other way to a `Verified`."""
+    kind, author, own, via, addressed = told
+    facts: dict[str, Any] = {"kind": kind, "author": author, "own": own, "via": via.value, "addressed": addressed}
+    return facts | {"signed": True, "verified": True}
+
+
+@lru_cache(maxsize=4_096)  # most of what comes in are findings and receipts: the same few facts for all of an author's
+def _to_a_word(constitution: Constitution, told: _Told, routed: bool) -> str:
+    """Returns what objects to a message that moves no skill and brings none."""
+    facts = _of_message(told)
+    occasions = (Occasion.IMPORT, Occasion.ROUTE) if routed else (Occasion.IMPORT,)
+    found = (one for occasion in occasions for one in constitution.judge(Act(occasion=occasion, **facts)))
+    return "; ".join(map(str, found))
 
 
 def _move(core: Core, author: str, skill: ContentId, state: SkillState) -> dict[str, Any]:
@@ -137,10 +157,8 @@ def _parents(core: Core, lineage: Sequence[str]) -> dict[str, int]:
     }
 
 
-def _is_refused(core: Core, effects: Effects, moves: list[tuple[ContentId, SkillState]]) -> bool:
-    """Says whether the skill that a message passes on is one that this node refused, and still does."""
-    if moves:
-        return False  # it is new here, or back in quarantine
+def _is_refused(core: Core, effects: Effects) -> bool:
+    """Says whether the skill that a message passes on once more is one that this node has refused."""
     record = next(one.row for one in effects.changes if isinstance(one, PutRecord))
     return core.store.skill_state(ContentId(record.subject)) is SkillState.REFUSED
 
@@ -217,7 +235,7 @@ def gate(core: Core, skill: Skill, numbers: Standing, sealed: Signed) -> Gate:
     return Gate("constitution", asked, objection or "kept", Reason.UNCONSTITUTIONAL if objection else None)
 
 
-def _signature(core: Core, sealed: Signed) -> dict[str, bool]:
+def _signature(core: Core, sealed: Signed) -> dict[str, Any]:
     """Returns the facts of a signature: whether whoever gets the message would take it for this node's."""
     try:
         return {"signed": True, "verified": envelope.verify(sealed, core.ring).author == core.me}
