@@ -23,7 +23,9 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import MINUTE
 from hansa.kernel.verdict import Reason
 from hansa.node import lawful, publishing
+from hansa.node.driver import Effects
 from hansa.node.rooms import Rooms
+from hansa.node.rows import PutTombstone, SetSkillState, TombstoneRow
 from hansa.skills import service
 from hansa.skills.messages import tombstone_body
 from hansa.skills.model import SkillState
@@ -369,3 +371,43 @@ async def test_a_rule_on_findings_is_asked_too(world: World) -> None:
     assert await pushed(a, speak(c.key, "evidence", finding)) == "unconstitutional"
     under(a, occasions=["import"], must={"via": {"is_not": "http"}}, passes=[{}], fails=[{"via": "http"}])
     assert await pushed(a, speak(b.key, "evidence", finding)) == "unconstitutional"
+
+
+async def test_3_a_tombstone_by_itself_is_a_removal_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a room makes of a message: what marks a skill as gone is judged as what it is."""
+    a, b = world.settle("a"), world.settle("b")
+    world.invite(a, b)
+    await a.add(SLUG)
+    assert await pushed(a, skill_message(b.key, SLUG)) == "taken"
+    rooms = a.node.inbox._rooms
+
+    def forging(admitted: Any, source: str) -> Any:
+        row = TombstoneRow(SLUG.id, admitted.message.id, "mine", admitted.at)
+        return SLUG.id, Effects([rooms._record(admitted, SLUG.id, source), PutTombstone(row)])
+
+    monkeypatch.setitem(rooms._rooms, "tombstone", forging)
+    assert await pushed(a, speak(b.key, "tombstone", tombstone_body(SLUG.id, ""))) == "unconstitutional"
+    assert a.store.tombstone(SLUG.id) is None
+
+
+async def test_3_a_warning_may_put_a_skill_back_into_quarantine(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others say may take this node's own skill out of use, where its operator decides on it again."""
+    a, b = world.settle("a"), world.settle("b")
+    world.invite(a, b)
+    world.table.teach(SLUG)
+    await a.add(SLUG)
+    await a.prove(SLUG)
+    assert await pushed(a, skill_message(b.key, SLUG)) == "taken"
+    rooms = a.node.inbox._rooms
+
+    def leading_to(state: SkillState) -> Any:
+        return lambda admitted, source: (
+            SLUG.id,
+            Effects([rooms._record(admitted, SLUG.id, source), SetSkillState(SLUG.id, state)]),
+        )
+
+    monkeypatch.setitem(rooms._rooms, "tombstone", leading_to(SkillState.REFUSED))
+    assert await pushed(a, speak(b.key, "tombstone", tombstone_body(SLUG.id, ""))) == "unconstitutional"
+    monkeypatch.setitem(rooms._rooms, "tombstone", leading_to(SkillState.QUARANTINED))
+    assert await pushed(a, speak(b.key, "tombstone", tombstone_body(SLUG.id, ""))) == "taken"
+    assert a.row(SLUG).state is SkillState.QUARANTINED

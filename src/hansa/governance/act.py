@@ -28,7 +28,7 @@ class Occasion(StrEnum):
     DISPUTE = "dispute"  # the outcome of a dispute is carried out here
 
 
-ADMITTED, REMOVED = "admitted", "removed"
+QUARANTINED, ADMITTED, REMOVED = "quarantined", "admitted", "removed"
 PROOF, OPERATOR, AUTHOR = "proof", "operator", "author"
 SKILL, PASS = "skill", "pass"
 
@@ -82,7 +82,7 @@ FACTS: dict[str, tuple[Sort, str]] = {
     "kind": (Sort.WORD, "kind of the record: skill, evidence, receipt, tombstone and so on"),
     "author": (Sort.WORD, "id of the node whose word it is"),
     "own": (Sort.FLAG, "it is this node's own word, or its operator's"),
-    "own_skill": (Sort.FLAG, "the skill that would change is this node's own"),
+    "own_skill": (Sort.FLAG, "the skill that would be settled or removed is this node's own"),
     "via": (Sort.WORD, "http (pushed), feed (pulled), file or local"),
     "addressed": (Sort.FLAG, "the record is meant for one node alone"),
     "signed": (Sort.FLAG, "the record has a signature"),

@@ -109,7 +109,7 @@ ARTICLES = (
     Article(
         3,
         "sovereignty",
-        "Every node is sovereign over its nexus. Nobody else publishes in its name, changes or removes what is its own,"
+        "Every node is sovereign over its nexus. Nobody else publishes in its name, settles or removes what is its own,"
         " or removes what its author did not take back; what was sent to one node is not shown to others.",
         tuple(Occasion),
         "sovereignty/1",
@@ -117,6 +117,8 @@ ARTICLES = (
         (
             _good("this node publishes", PUBLISH),
             _good("an author takes her skill back", IMPORT, own=False, leads_to="removed", rests_on="author"),
+            _good("a warning puts an own skill back into quarantine", IMPORT, own=False, own_skill=True,
+                  leads_to="quarantined"),
             _good("the operator removes", IMPORT, own_skill=True, leads_to="removed", rests_on="operator"),
             _good("a record for everyone is passed on", ROUTE, own=False),
             _good("the operator follows its outcome", DISPUTE, own=False, leads_to="removed", rests_on="operator"),

@@ -15,6 +15,7 @@ from hansa.governance.act import (
     OPERATOR,
     PASS,
     PROOF,
+    QUARANTINED,
     REMOVED,
     SKILL,
     Act,
@@ -55,7 +56,10 @@ def verifiable_and_signed(act: Act) -> str:
 
 
 def sovereignty(act: Act) -> str:
-    """Article 3: nobody else publishes, shows, changes or removes what is in this node's keeping."""
+    """Article 3: nobody else publishes in this node's name, or shows, settles or removes what is in its keeping.
+
+    What others say may take a skill out of use, into quarantine, where it waits for this node's own word.
+    """
     if act.own:
         return ""
     if act.occasion is Occasion.PUBLISH:
@@ -64,7 +68,7 @@ def sovereignty(act: Act) -> str:
         return "it is addressed to one node, and is not for others: address it to everyone, or send it there"
     if not act.leads_to or act.rests_on == OPERATOR:
         return ""
-    if act.own_skill:
+    if act.own_skill and act.leads_to != QUARANTINED:
         return f"another node would have this node's own skill {act.leads_to}: only its operator may"
     if act.leads_to == REMOVED and act.rests_on != AUTHOR:
         return "a node that never passed it on would remove it here: its author or this node's operator may"

@@ -79,16 +79,19 @@ def check_message(core: Core, admitted: Admitted, effects: Effects) -> None:
     header = message.header
     if KINDS[header.kind] is Freshness.LIVE:
         return  # a question that is answered, and no trace
-    routed, moves, on_record = False, [], False
+    routed, on_record = False, False
+    moves: dict[ContentId, SkillState] = {}
     for change in effects.changes:
         if isinstance(change, PutRecord):
             routed = routed or change.in_feed
         elif isinstance(change, SetSkillState):
-            moves.append((change.skill, change.state))
+            moves[change.skill] = change.state
         elif isinstance(change, PutSkill):
-            moves.append((change.row.id, change.row.state))
+            moves[change.row.id] = change.row.state
         elif isinstance(change, _RECORDS):
             on_record = True
+            if isinstance(change, PutTombstone):
+                moves[change.row.skill] = SkillState.REMOVED
     own, addressed = header.author == core.me, header.recipient != EVERYONE
     told = (header.kind, header.author, own, admitted.via, addressed)
     if header.kind != SKILL and not moves:
@@ -97,7 +100,7 @@ def check_message(core: Core, admitted: Admitted, effects: Effects) -> None:
     facts = _of_message(told) | {"on_record": on_record}
     if header.kind == SKILL:
         facts |= _content(core, cast("dict[str, Any]", message.body["skill"]))  # its room has read it
-    for skill, state in moves:
+    for skill, state in moves.items():
         check(core, Act(occasion=Occasion.IMPORT, **facts, **_move(core, header.author, skill, state)))
     if not moves:
         check(core, Act(occasion=Occasion.IMPORT, **facts))
@@ -124,7 +127,7 @@ def _to_a_word(constitution: Constitution, told: _Told, routed: bool) -> str:
 
 def _move(core: Core, author: str, skill: ContentId, state: SkillState) -> dict[str, Any]:
     """Returns the facts of a skill's move by somebody's message."""
-    if state is SkillState.QUARANTINED:
+    if state is SkillState.QUARANTINED:  # where everything begins, and whose it is makes no difference
         return {"leads_to": state.value}
     row = core.store.skill(skill)
     stands_by = any(one.author == author for one in core.store.records_about(skill, SKILL))
