@@ -12,7 +12,7 @@ from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.show import hanging, say, table
 
 cli = typer.Typer()
-constitution = typer.Typer(no_args_is_help=True, help="The rules that this node lives by: five articles, and its own.")
+constitution = typer.Typer(no_args_is_help=True, help="The five articles that bind this node, and its rules.")
 cli.add_typer(constitution, name="constitution")
 
 Facts = Annotated[bool, typer.Option("--facts", help="Also every fact that a rule can ask about.")]

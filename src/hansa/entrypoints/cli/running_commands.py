@@ -69,7 +69,7 @@ def up(
     ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C or `hansa stop` ends it cleanly."""
+    """Run the node: its port, deliveries, pulling and proving. Ctrl-C or `hansa stop` ends it cleanly."""
     from hansa.entrypoints.config import load
 
     directory = home_directory(home)
