@@ -161,7 +161,7 @@ STARTING = [
     ),
     Guard(
         "entrypoints/home.py",
-        " and {one.name for one in home.iterdir()} <= {CONFIG}",
+        " and {one.name for one in home.iterdir()} <= {CONFIG, CONSTITUTION}",
         "",
         (_RUN + "test_a_folder_that_holds_more_is_left_open_and_named_at_init_and_at_the_start",),
     ),

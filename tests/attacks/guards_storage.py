@@ -234,7 +234,7 @@ KEYS = [
             "backup:a_restore_beside_a_key_brings_the_metadata_back_and_no_key",
         ),
         (
-            "OPEN, SECRET = (CONFIG, ROOTS)",
+            "OPEN, SECRET = (CONFIG, CONSTITUTION, ROOTS)",
             "OPEN, SECRET = (CONFIG,)",
             "backup:a_backup_is_whole_for_its_owner_only_and_has_the_key_only_when_asked"
             " cli:a_node_starts_from_its_backup_alone_on_an_empty_machine",

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hansa.admission.service import Via
+from hansa.kernel.errors import Refused
+from hansa.kernel.verdict import Reason
 from tests.attacks.specimens import key
 from tests.node.ways import WAYS, Target, messages_of_every_kind
 from tests.node.world import DOUBLE, SLUG, skill_message, speak
@@ -80,12 +83,19 @@ async def test_a_greeting_is_answered_at_its_own_door_only(tmp_path: Path) -> No
 
 
 async def test_a_message_for_one_node_is_not_passed_on_to_another_by_a_hub(tmp_path: Path) -> None:
-    """The hub takes what is addressed to it; whoever subscribes to the hub is not who it was for."""
+    """The hub takes what is addressed to it; whoever subscribes to the hub is not who it was for.
+
+    It is not shown it, and would not take it from elsewhere either.
+    """
     target = await Target.fresh(tmp_path, role="hub")
     mine = skill_message(target.author.key, DOUBLE, recipient=target.node.id)
     assert await target.push("http", mine.raw) == "taken"
     b = target.world.settle("b")
     await b.subscribe(target.node)
     fates = {one.subject or one.reason.code for one in await b.pull(target.node)}
-    assert fates == {SLUG.id, "wrong_recipient"}
+    assert fates == {SLUG.id}
+    assert target.node.holds(DOUBLE)
+    with pytest.raises(Refused) as caught:
+        await b.node.inbox.receive(mine.raw, Via.FEED)
+    assert caught.value.reason is Reason.WRONG_RECIPIENT
     assert not b.holds(DOUBLE)

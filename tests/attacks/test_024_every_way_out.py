@@ -59,6 +59,7 @@ SHOWS_NOTHING = {
     *(("key", word) for word in ("rotate", "recover", "revoke", "rotate-root", "move-root", "show")),
     *(("service", word) for word in ("install", "uninstall", "show")), *(("llm", word) for word in ("list", "test")),
     *(("config", word) for word in ("show", "check", "path", "schema")), ("init",), ("up",), ("restart",), ("stop",),
+    ("constitution", "show"), ("constitution", "test"),
     ("id",), ("demo",), ("mcp", "serve"), ("mcp", "tools"), ("mcp", "install"), ("mcp", "uninstall"),
     ("subscribe",), ("unsubscribe",), ("sync",), ("outbox", "drop"), ("outbox", "retry"), ("store", "backup"),
     ("store", "restore"), ("ledger", "verify"), ("reflect", "add"), ("reflect", "prune"), ("reflect", "import"),

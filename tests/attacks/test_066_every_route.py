@@ -76,7 +76,8 @@ ROUTES = {
     ("DELETE", "/mcp"): TOKEN,
 }
 
-READS = """events.list find key.show ledger.export ledger.list ledger.verify llm.list outbox.list peer.invites
+READS = """constitution.show constitution.test
+    events.list find key.show ledger.export ledger.list ledger.verify llm.list outbox.list peer.invites
     peer.list peer.requests policy.show reflection.export replay standing.list standing.show
     reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
     skill.file skill.list skill.look skill.show status why""".split()

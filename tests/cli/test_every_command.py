@@ -111,7 +111,8 @@ def stocked(node: Hansa, tmp_path: Path) -> tuple[Hansa, dict[str, str]]:
 
 SEQUENCE = [
     ("id",), ("status",), ("config", "show"), ("config", "show", "--origin"), ("config", "check"), ("config", "path"),
-    ("config", "schema"), ("stop",), ("logs",), ("service", "show"), ("outbox", "list"),
+    ("config", "schema"), ("constitution", "show"), ("constitution", "test"),
+    ("stop",), ("logs",), ("service", "show"), ("outbox", "list"),
     ("skill", "add", "{mine}"), ("skill", "import", "{records}"), ("skill", "list"),
     ("skill", "show", "{odd}"), ("quarantine", "list"), ("quarantine", "show", "{odd}"), ("find", "slug", "--all"),
     ("prove", "{odd}", "--trials", "2"), ("find", "turn a title into a slug"), ("publish", "{odd}", "--dry-run"),

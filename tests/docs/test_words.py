@@ -19,6 +19,7 @@ import typer.main
 from hansa.entrypoints.cli.main import Misused, cli
 from hansa.entrypoints.config import load
 from hansa.entrypoints.operations import OPERATIONS
+from hansa.entrypoints.rules import constitution
 from hansa.kernel.errors import UsageError
 from hansa.node.events import Kind
 from tests.cli.test_every_command import ALL
@@ -177,7 +178,7 @@ def test_every_block_of_settings_is_taken_by_a_node(tmp_path: Path) -> None:
     seen = 0
     for page in all_pages():
         for block in blocks(page):
-            if block.language == "toml":
+            if block.language == "toml" and "[[rules]]" not in block.text:
                 (tmp_path / "config.toml").write_text(block.text, encoding="utf-8")
                 assert tomllib.loads(block.text), f"{name_of(page)}:{block.line} sets nothing"
                 load(tmp_path)
@@ -186,6 +187,20 @@ def test_every_block_of_settings_is_taken_by_a_node(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("prot = 8470\n", encoding="utf-8")
     with pytest.raises(UsageError, match="prot"):
         load(tmp_path)
+
+
+def test_every_block_of_rules_is_taken_by_a_node(tmp_path: Path) -> None:
+    seen = 0
+    for page in all_pages():
+        for block in blocks(page):
+            if block.language == "toml" and "[[rules]]" in block.text:
+                (tmp_path / "constitution.toml").write_text(block.text, encoding="utf-8")
+                assert constitution(tmp_path).rules, f"{name_of(page)}:{block.line} rules nothing"
+                seen += 1
+    assert seen >= 2
+    (tmp_path / "constitution.toml").write_text("[[rule]]\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="rule"):
+        constitution(tmp_path)
 
 
 # ----------------------------------------------------------------------------------------------- names, the glossary

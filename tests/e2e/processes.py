@@ -15,7 +15,7 @@ from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.identities import create_identity
 from hansa.kernel.ids import chain
 
-SETTINGS = "[skills]\nprove_trials = 1\nimport_trials = 1\nmin_confidence = 0.0\n"
+SETTINGS = "[skills]\nimport_trials = 1\n"
 
 
 class Process:

@@ -3,6 +3,7 @@
     manifest.json   node id, when, what is in it, size and SHA-256 of each file
     hansa.db        the store, one moment of it, checked after it was written
     config.toml     the settings, if there were any
+    constitution.toml  rules that the node has added, if there were any
     roots.jsonl     the node's root metadata, if it has any: public, and nothing speaks for the node without it
     key             only when asked for: whoever has it signs for this node
     root.key        only when asked for, and only if it still lies there: whoever has it *is* this node
@@ -28,8 +29,9 @@ from hansa.kernel.errors import DiskFull, Fault, UsageError
 
 FORMAT = "hansa-backup-1"
 MANIFEST, STORE, KEY, CONFIG = "manifest.json", "hansa.db", "key", "config.toml"
+CONSTITUTION = "constitution.toml"
 ROOTS, ROOT_KEY = "roots.jsonl", "root.key"
-OPEN, SECRET = (CONFIG, ROOTS), (ROOT_KEY, KEY)
+OPEN, SECRET = (CONFIG, CONSTITUTION, ROOTS), (ROOT_KEY, KEY)
 """Files beside the store: those that are always in a backup, and those that are there only when asked for. The signing
 key comes last: a directory without one is no node yet."""
 

@@ -28,6 +28,7 @@ from hansa.entrypoints.home import INDEX, READER_TOKEN, STORE, TOKEN, admin_toke
 from hansa.entrypoints.identities import load_keys, read_roots, write_roots
 from hansa.entrypoints.models import models
 from hansa.entrypoints.pulse import Pulse
+from hansa.entrypoints.rules import constitution
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.node.core import ASK_FIRST, PROVED_IN, Core
@@ -143,10 +144,11 @@ async def opened(
         recovering: open it without a signing key, too: what is done then is to make one.
 
     Raises:
-        UsageError: no identity yet, or a signing key that is lost or no longer in force. Busy: another process has
-            the directory. Unavailable, Fault: see the store.
+        UsageError: no identity yet, a signing key that is lost or no longer in force, or a bad rule. Busy: another
+            process has the directory. Unavailable, Fault: see the store.
     """
     load_keys(home)  # says what is wrong before anything is made
+    settings = replace(config.settings(), constitution=constitution(home))
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         since = int(clock.now())
@@ -163,7 +165,7 @@ async def opened(
         if sandbox is not None:
             stack.push_async_callback(sandbox.close)
         keys, index = load_keys(home), KeptIndex(home / INDEX)
-        core = Core(config.settings(), keys, store, clock, index, sandbox, caller, spans)
+        core = Core(settings, keys, store, clock, index, sandbox, caller, spans)
         chain = await stack.enter_async_context(models(home, config, clock))
         node = Node(core, _solver(config, chain))
         await _settle_keys(home, node)

@@ -7,7 +7,8 @@ roots.jsonl   the signed versions of who      agent.token   lets agents in at /m
               signs, the older one first      lock          held by the one process that has the directory open
 hansa.db      the store                       spent.json    what models have cost today
 hansa.index   what search has learnt from it  logs/         what a running node wrote down, the newest in hansa.log
-                                              last-start.json  the flags that the node last came up with
+constitution.toml  rules of your own, if      last-start.json  the flags that the node last came up with
+              you wrote any
 
 Light commands load this module; what needs a key is in `identities`.
 """
@@ -24,6 +25,7 @@ from hansa.kernel.errors import Unavailable, UsageError
 KEY, ROOT_KEY, ROOTS, STORE, INDEX = "key", "root.key", "roots.jsonl", "hansa.db", "hansa.index"
 TOKEN, AGENT_TOKEN, READER_TOKEN = "admin.token", "agent.token", "reader.token"
 SPENT, LOGS, CONFIG, LAST_START = "spent.json", "logs", "config.toml", "last-start.json"
+CONSTITUTION = "constitution.toml"
 TOKEN_LENGTH = 32
 
 
@@ -42,15 +44,15 @@ def home_directory(given: Path | None = None) -> Path:
 def make_home(home: Path) -> None:
     """Makes the data directory, for this user only.
 
-    One in which somebody has put the settings, and nothing else, is closed to others; a folder that holds more may be
-    meant for more, and is left as it is: see `seen_by_others`.
+    One in which somebody has put settings and rules, and nothing else, is closed to others; a folder that holds more
+    may be meant for more, and is left as it is: see `seen_by_others`.
 
     Raises:
         Unavailable: no permission, or no room.
     """
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if seen_by_others(home) and {one.name for one in home.iterdir()} <= {CONFIG}:
+        if seen_by_others(home) and {one.name for one in home.iterdir()} <= {CONFIG, CONSTITUTION}:
             home.chmod(0o700)
     except FileExistsError:
         raise UsageError(f"{home} is a file: choose a directory with --home") from None

@@ -119,6 +119,12 @@ class Reason(Enum):
     SANDBOX_PROCESS = ("sandbox_process", Box.DOMAIN, Verdict.REJECT, "tried to start or signal another process")
     NOT_OURS = ("not_wanted", Box.DOMAIN, Verdict.IGNORE, "matches no subscription of this node")
     OPERATOR = ("operator_rejected", Box.DOMAIN, Verdict.REJECT, "rejected by this node's operator")
+    UNCONSTITUTIONAL = (
+        "unconstitutional",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "breaks this node's constitution: hansa constitution show has every article and rule",
+    )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

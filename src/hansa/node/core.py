@@ -10,6 +10,7 @@ from hansa.admission.counters import Counters
 from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import card, ledger, standing
+from hansa.governance.constitution import FIVE, Constitution
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
@@ -64,6 +65,7 @@ class Settings:
     Attributes:
         role: "node", or "hub": a hub passes on what invited peers push, and proves nothing itself.
         admit_proved: let a peer's skill out of quarantine by itself once it is proved here; otherwise a person does.
+        constitution: the five articles, and the rules that this node has added (`node.lawful`).
     """
 
     name: str = ""
@@ -77,6 +79,7 @@ class Settings:
     ranking: ranking.Params = field(default_factory=ranking.Params)
     conduct: standing.Params = field(default_factory=standing.Params)
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
+    constitution: Constitution = FIVE
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a setting makes no sense."""

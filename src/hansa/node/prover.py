@@ -11,8 +11,9 @@ from hansa.conduct.standing import Rung
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import NoSandbox, Refused, UsageError
 from hansa.kernel.ids import ContentId
-from hansa.kernel.verdict import Box, Verdict
+from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node import lawful
 from hansa.node.conduct import Conduct
 from hansa.node.core import PROVED_IN, Core
 from hansa.node.disproof import overtaken
@@ -173,6 +174,11 @@ class Prover:
         if after is SkillState.ADMITTED and row.origin is Origin.PEER and not self._core.settings.admit_proved:
             after = current.state
         code = finding.reason.code if finding.reason else ""
+        undecided = finding.outcome is Outcome.INCONCLUSIVE and after is current.state
+        in_use = after is SkillState.ADMITTED and not undecided
+        objection = lawful.of_proof(self._core, row, skill, finding) if in_use else ""
+        if objection:
+            after, code = service.not_admitted(current.state), Reason.UNCONSTITUTIONAL.code
         if service.refused_by_operator(current.state, current.reason):
             code = current.reason
         evidence = self._evidence(row.id, finding, sandbox)
@@ -187,6 +193,8 @@ class Prover:
         effects.changes.append(
             self._core.driver.note(row.id, Box.DOMAIN, verdict, finding.reason, _summary(finding, sandbox))
         )
+        if objection:
+            effects.changes.append(lawful.note(self._core, row.id, Box.DOMAIN, objection))
         if finding.outcome is Outcome.FAIL:
             effects.changes += overtaken(self._core, row.id, _told(finding))
         if self._core.store.mark(PROVED_IN) != sandbox.name:

@@ -13,6 +13,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node import lawful
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.delivering import Deliverer, Delivery
 from hansa.node.driver import Effects
@@ -98,6 +99,13 @@ class Publisher:
             sealed = envelope.read(before.envelope)
         else:
             sealed = self._core.seal(messages.SKILL, messages.skill_body(skill, claim))
+        last = lawful.gate(self._core, skill, numbers, sealed)
+        gates = (*gates, last)
+        if last.reason:
+            if not dry_run:
+                note = lawful.note(self._core, row.id, Box.SEND, last.found)
+                await self._core.driver.perform(Effects([note]))
+            return Publication(row.id, gates, None, b"", targets, False)
         if not dry_run:
             await self._keep_publication(row, sealed, targets, new=before is None)
         return Publication(row.id, gates, sealed.id, sealed.payload, targets, before is None)

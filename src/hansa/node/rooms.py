@@ -17,10 +17,10 @@ from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
-from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
-from hansa.node import succession
+from hansa.node import lawful, succession
 from hansa.node.core import Core
 from hansa.node.doorkeeper import Doorkeeper
 from hansa.node.driver import Effects
@@ -75,9 +75,11 @@ class Rooms:
         """Returns the skill that a message is about, or "", and what follows from it.
 
         Raises:
-            Refused: with the room's reason.
+            Refused: with the room's reason; UNCONSTITUTIONAL, when what would follow breaks an article.
         """
-        return self._rooms[admitted.message.header.kind](admitted, source)
+        subject, effects = self._rooms[admitted.message.header.kind](admitted, source)
+        lawful.check_message(self._core, admitted, effects)
+        return subject, effects
 
     def _skill(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         message = admitted.message
@@ -241,7 +243,8 @@ class Rooms:
         return PutRecord(row, self._passes_on(admitted) if in_feed is None else in_feed)
 
     def _passes_on(self, admitted: Admitted) -> bool:
-        """A hub passes on what was pushed to it; a node passes on nothing but its own, which may come back to it."""
+        """A hub passes on what was pushed to it for everyone; a node nothing but its own, which may come back to it."""
         if admitted.message.author == self._core.me:  # the store it was in was lost, or an old backup restored
             return admitted.message.header.kind in (messages.SKILL, messages.TOMBSTONE)
-        return self._core.settings.role == "hub" and admitted.via is Via.HTTP
+        is_for_all = admitted.message.header.recipient == EVERYONE
+        return is_for_all and self._core.settings.role == "hub" and admitted.via is Via.HTTP

@@ -18,6 +18,7 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node import lawful
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_SETTLING, Kind, Value
@@ -87,7 +88,7 @@ class Shelf:
             Its id, and whether it is new.
 
         Raises:
-            Refused: BAD_BODY, TOMBSTONED, BAD_LINEAGE; DiskFull.
+            Refused: BAD_BODY, TOMBSTONED, BAD_LINEAGE, UNCONSTITUTIONAL; DiskFull.
         """
         async with self._core.turns.of(draft.skill.id):
             return await self._add(draft)
@@ -100,6 +101,7 @@ class Shelf:
             return id_, False
         known = service.Known(tombstoned=self.known(id_).tombstoned)
         service.receive(skill, self._core.me, known, self.parents, self._core.settings.skills)
+        lawful.check_draft(self._core, skill)
         row = skill_row(skill, Origin.OWN, self._core.me, self._core.now(), draft.source, draft.claimed_pass)
         effects = Effects([PutSkill(row), *(PutBlob(ContentId(digest), data) for digest, data in draft.blobs)])
         if held is not None:
@@ -114,13 +116,15 @@ class Shelf:
         """Moves a skill by an operator's word (approve, reject).
 
         Raises:
-            UsageError: the skill's state does not allow it.
+            UsageError: the skill's state does not allow it. Refused: UNCONSTITUTIONAL, when a rule objects; CORRUPT.
         """
         async with self._core.turns.of(row.id):
             return await self._settle(self._core.store.skill(row.id) or row, trigger, why)
 
     async def _settle(self, row: SkillRow, trigger: service.Trigger, why: str) -> SkillState:
         after = service.move(row.state, trigger)
+        if after is SkillState.ADMITTED:
+            await self._check_approval(row)
         reason = Reason.OPERATOR if trigger is service.Trigger.REJECTED else None
         verdict = Verdict.REJECT if reason else Verdict.ACCEPT
         effects = Effects([SetSkillState(row.id, after, reason.code if reason else "")])
@@ -130,6 +134,15 @@ class Shelf:
         effects.show(AFTER_SETTLING[after], row.id, row.intent, **refused)
         await self._core.driver.perform(effects)
         return after
+
+    async def _check_approval(self, row: SkillRow) -> None:
+        try:
+            lawful.check_approval(self._core, row, open_skill(row))
+        except Refused as refusal:
+            if refusal.reason is Reason.UNCONSTITUTIONAL:
+                note = lawful.note(self._core, row.id, Box.DOMAIN, refusal.detail)
+                await self._core.driver.perform(Effects([note]))
+            raise
 
     async def remove(self, row: SkillRow, why: str) -> list[str]:
         """Takes a skill away for good; where this node had passed it on, a signed tombstone follows.

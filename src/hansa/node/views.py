@@ -216,6 +216,7 @@ class Views:
             "name": self._core.settings.name,
             "role": self._core.settings.role,
             "network": self._core.settings.network,
+            "constitution": self._core.settings.constitution.digest,
             "sandbox": self._core.sandbox.name if self._core.sandbox else None,
             "harness": self._core.sandbox.harness if self._core.sandbox else None,
             "skills": {state.value: count(SkillFilter(states=(state,))) for state in SkillState},

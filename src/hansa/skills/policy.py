@@ -27,8 +27,9 @@ class Params:
 
     Attributes:
         min_confidence: publish gate of H3; the lower Wilson bound must exceed it. With z = 1.96 that needs 35 good
-            trials of 35, so raising it makes every author prove longer.
-        min_verification_score: publish gate of H3: passed checks / checks.
+            trials of 35, so raising it makes every author prove longer. Below 0.9 it opens nothing: article 4 of the
+            constitution asks for that.
+        min_verification_score: publish gate of H3: passed checks / checks. Below 0.95 it opens nothing (article 4).
         prove_trials: trials of a proof of one's own skill; the smallest number that can pass `min_confidence`.
         import_trials: trials of a re-proof of somebody else's skill. A lie fails every one of them; raising it finds
             flakier skills and costs more time per import.

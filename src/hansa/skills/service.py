@@ -141,6 +141,11 @@ def after_proof(state: SkillState, finding: Finding, reason: str = "") -> SkillS
     return move(state, Trigger.PROVED if finding.outcome is Outcome.PASS else Trigger.FAILED)
 
 
+def not_admitted(state: SkillState) -> SkillState:
+    """Returns where a skill is when it may not be in use, whatever was proved of it: where it was, or in quarantine."""
+    return move(state, Trigger.UNPROVED) if state is SkillState.ADMITTED else state
+
+
 _LIES_ANYWHERE = frozenset({Reason.SANDBOX_FILE, Reason.SANDBOX_NETWORK, Reason.SANDBOX_PROCESS, Reason.VACUOUS})
 
 

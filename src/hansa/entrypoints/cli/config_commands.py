@@ -15,7 +15,7 @@ from hansa.entrypoints.home import home_directory
 from hansa.kernel.errors import NotFound
 
 cli = typer.Typer()
-config = typer.Typer(help="The settings in force, where they come from, and their check.")
+config = typer.Typer(help="The settings in force, their origin, and their check.")
 cli.add_typer(config, name="config")
 
 Origin = Annotated[bool, typer.Option("--origin", help="Also where each comes from: default, FILE:LINE, variable.")]

@@ -32,7 +32,7 @@ def publish(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pass proved skills on. Gates: reasoning path, checks, score, confidence, secrets, licence, last proof."""
+    """Pass proved skills on. Gates: reasoning path, checks, proof, secrets, licence, constitution."""
     result = call(home, "publish", as_json, ids=ids or [], to=[url.rstrip("/") for url in to or []], dry_run=dry_run)
     if not as_json:
         _show_publish(result.value, detailed=bool(ids) or dry_run)

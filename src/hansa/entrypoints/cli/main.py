@@ -12,6 +12,7 @@ from hansa import __version__
 from hansa.entrypoints.cli import (
     conduct_commands,
     config_commands,
+    constitution_commands,
     federation_commands,
     key_commands,
     ledger_commands,
@@ -49,6 +50,7 @@ cli = typer.Typer(
 _PARTS = (
     node_commands,
     config_commands,
+    constitution_commands,
     running_commands,
     service_commands,
     watching_commands,

@@ -11,7 +11,7 @@ from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
 from hansa.entrypoints.cli.show import say, short, table
 
 cli = typer.Typer()
-outbox = typer.Typer(no_args_is_help=True, help="What waits to be brought to others: look, give up, try again.")
+outbox = typer.Typer(no_args_is_help=True, help="What waits to be brought to others: look, drop, retry.")
 cli.add_typer(outbox, name="outbox")
 
 Id = Annotated[str, typer.Argument(metavar="[ID]", help="Only of this skill or record: its id, or the start of it.")]

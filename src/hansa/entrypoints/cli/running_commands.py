@@ -69,7 +69,7 @@ def up(
     ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the node: its HTTP port, deliveries, pulling and proving. Ctrl-C or `hansa stop` ends it cleanly."""
+    """Run the node: its port, deliveries, pulling and proving. Ctrl-C or `hansa stop` ends it cleanly."""
     from hansa.entrypoints.config import load
 
     directory = home_directory(home)
@@ -293,6 +293,7 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     else:
         say(f"not up: hansa up --detach starts it (hansa {process['version']})")
     say(f"sandbox: {value['sandbox'] or 'none (a hub proves nothing)'}")
+    say(f"constitution: {value['constitution'][:12]} (hansa constitution show)")
     table(("what", "count"), _counts(value), right=("count",))
     if value["own_refuted"]:
         say(f"! others refuted {value['own_refuted']} of your own skills: hansa ledger list")
