@@ -534,7 +534,7 @@ ADMISSION = [
                 "t11: test_both_sides_of_a_split_view_find_it_when_they_exchange_records",
             ),
             (
-                "if keeps and not (guest.invited or self.params.open_to_all):  # 10",
+                "if keeps and not (invited or self.params.open_to_all):  # 10",
                 "if False:  # 10",
                 "order: test_only_a_push_needs_an_invitation",
                 "order: test_a_stranger_may_ask_but_leaves_nothing_to_keep",
@@ -582,13 +582,13 @@ ADMISSION = [
                 "order: test_strangers_share_one_rate_however_many_keys_they_make",
             ),
             (
-                "payer = message.author if guest.invited or own is not None else STRANGERS",
+                "payer = message.author if invited or own is not None else STRANGERS",
                 "payer = message.author",
                 "order: test_strangers_share_one_rate_however_many_keys_they_make",
                 "order: test_asking_and_pushing_strangers_draw_on_the_same_rate",
             ),
             (
-                "payer = message.author if guest.invited or own is not None else STRANGERS",
+                "payer = message.author if invited or own is not None else STRANGERS",
                 "payer = STRANGERS",
                 "order: test_each_invited_author_has_its_own_rate",
                 "order: test_strangers_take_nothing_from_guests_nor_guests_from_them",
@@ -631,23 +631,23 @@ RATE = [
                 "rate: test_a_clock_that_goes_back_refills_nothing_and_takes_nothing_away",
             ),
             (
-                "at = max(bucket.at, now)\n        level = min(full, bucket.units + (at - bucket.at) * per_minute)",
-                "at = now\n        level = min(full, bucket.units + max(0, at - bucket.at) * per_minute)",
+                "at = max(bucket.at, now)\n        level = min(full, bucket.units + (at - bucket.at) * rate)",
+                "at = now\n        level = min(full, bucket.units + max(0, at - bucket.at) * rate)",
                 "rate: test_a_clock_that_swings_refills_no_more_than_one_that_does_not",
             ),
             (
-                "level = min(full, bucket.units + (at - bucket.at) * per_minute)",
-                "level = bucket.units + (at - bucket.at) * per_minute",
+                "level = min(full, bucket.units + (at - bucket.at) * rate)",
+                "level = bucket.units + (at - bucket.at) * rate",
                 "rate: test_a_new_author_starts_full_and_a_pause_fills_no_more_than_that",
                 "rate: test_a_rate_that_was_lowered_empties_the_bucket_to_the_new_brim",
             ),
-            ("if level < UNITS:", "if False:", "rate: test_a_rate_of_nought_grants_nothing"),
+            ("if level < period:", "if False:", "rate: test_a_rate_of_nought_grants_nothing"),
         )
     ),
     Guard(
         "admission/rate.py",
-        "level = min(full, bucket.units + (at - bucket.at) * per_minute)",
-        "level = min(full, bucket.units + (at - bucket.at) * per_minute // 60 * 60)",
+        "level = min(full, bucket.units + (at - bucket.at) * rate)",
+        "level = min(full, bucket.units + (at - bucket.at) * rate // 60 * 60)",
         tests("rate: test_whoever_asks_too_often_still_gets_the_rate"),
     ),
 ]

@@ -62,8 +62,8 @@ def world(tmp_path: Path) -> World:
 
 
 def settle(world: World, **ranking: object) -> Resident:
-    node = world.settle("a", config={"ranking": ranking} if ranking else {})
-    return node
+    """Returns a node whose operator names a verifier: the word of others is none (threat 25)."""
+    return world.settle("a", config={"ranking": ranking, "conduct": {"verifiers": (WITNESS,)}} if ranking else {})
 
 
 # ---- what is found
@@ -130,6 +130,7 @@ async def test_one_root_of_trust_influences_no_action_without_a_second_witness(w
     bad = poison(0)
     await hold(node, bad, MALLORY)
     await saw_it_pass(node, bad, MALLORY)  # its author's own word
+    await saw_it_pass(node, bad, BOB)  # and that of somebody of whom nothing is known
     assert node.node.finder.find(INTENT, 1)[0].row.id == bad.id
     done = await node.node.execute(INTENT, "(10,)")
     assert (done.how, done.skill) == ("unsolved", None)

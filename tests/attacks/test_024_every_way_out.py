@@ -59,7 +59,8 @@ SHOWS_NOTHING = {
     *(("key", word) for word in ("rotate", "recover", "revoke", "rotate-root", "move-root", "show")),
     *(("service", word) for word in ("install", "uninstall", "show")), *(("llm", word) for word in ("list", "test")),
     *(("config", word) for word in ("show", "check", "path", "schema")), ("init",), ("up",), ("restart",), ("stop",),
-    ("constitution", "show"), ("constitution", "test"),
+    ("constitution", "show"), ("constitution", "test"), ("policy", "show"), ("policy", "card"),
+    ("predict",), ("replay",), ("ledger", "import"),
     ("id",), ("demo",), ("mcp", "serve"), ("mcp", "tools"), ("mcp", "install"), ("mcp", "uninstall"),
     ("subscribe",), ("unsubscribe",), ("sync",), ("outbox", "drop"), ("outbox", "retry"), ("store", "backup"),
     ("store", "restore"), ("ledger", "verify"), ("reflect", "add"), ("reflect", "prune"), ("reflect", "import"),
@@ -163,7 +164,13 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
     ids = [skill.id for skill in armed()]
     yield from [("status",), ("report",), ("store", "check", "--full"), ("store", "repair"), ("doctor",)]
     yield from [(noun, "list") for noun in ("skill", "quarantine", "ledger", "peer", "outbox")]
-    yield from [("peer", "invites"), ("peer", "requests")]
+    yield from [
+        ("peer", "invites"),
+        ("peer", "requests"),
+        ("standing",),
+        ("standing", str(key(1).public.did)),
+        ("ledger", "export"),
+    ]
     for skill in ids[:: max(1, len(ids) // 12)]:
         yield from [("skill", "show", skill), ("quarantine", "show", skill), ("why", skill)]
     for text in [ORDERS[0], "x", *list(TERMINAL.values())[70:74], MARKUP[0]]:

@@ -115,9 +115,6 @@ async def test_each_refusal_has_its_own_status(world: World, hub: Resident, a: R
     assert await status(skill_message(key(5), SLUG).raw) == (403, "unknown_peer")
     assert await status(good.raw) == (201, "")
     assert await status(good.raw) == (409, "duplicate")
-    assert await status(skill_message(a.key, DOUBLE, seq=int(json.loads(good.payload)["seq"])).raw) == (
-        409, "equivocation",
-    )  # fmt: skip
     assert await status(speak(a.key, "tombstone", {"skill": "0" * 64, "why": ""}).raw, "/records") == (
         404,
         "unknown_skill",
@@ -129,6 +126,10 @@ async def test_each_refusal_has_its_own_status(world: World, hub: Resident, a: R
     assert await status(skill_message(a.key, DOUBLE).raw) == (403, "banned")
     await hub.ask("peer.set", id=a.id, banned=False, invited=True, per_minute=1)
     assert [(await status(skill_message(a.key, multiplier(n)).raw))[0] for n in range(5, 8)][-1] == 429
+    await hub.ask("peer.set", id=a.id, per_minute=1_000)
+    twice = skill_message(a.key, DOUBLE, seq=int(json.loads(good.payload)["seq"])).raw
+    assert await status(twice) == (409, "equivocation")
+    assert await status(skill_message(a.key, multiplier(9)).raw) == (403, "barred")
 
 
 async def test_a_lineage_that_makes_no_sense_is_refused(hub: Resident, a: Resident) -> None:

@@ -320,9 +320,10 @@ async def test_a_claim_changes_no_rank_and_opens_no_gate(world: World) -> None:
 
 
 async def test_evidence_rises_from_E1_to_E3_and_rests_on_ones_own_run(world: World) -> None:
-    hub, a, b = league(world)
-    c, d = world.settle("c"), world.settle("d")
-    world.invite(hub, c, d)
+    hub, a, c = league(world)
+    d = world.settle("d")
+    b = world.settle("reader", config={"conduct": {"verifiers": (c.id, d.id)}})
+    world.invite(hub, b, d)
     world.table.teach(SLUG)
     await a.publish(SLUG, hub)
 

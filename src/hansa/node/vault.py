@@ -10,6 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from hansa.conduct.card import DECISION
+from hansa.conduct.card import KIND as CARD
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused
@@ -78,12 +80,14 @@ def open_blob(digest: str, data: bytes) -> bytes:
 
 
 def subject_of(message: Verified) -> str:
-    """Returns the skill that a message is about, read from its body; "" for none, or for a body that is none.
+    """Returns the skill or node that a message is about, read from its body; "" for none, or for a body that is none.
 
-    Root metadata is about its author.
+    Root metadata and a policy card are about their author, a decision about whom it was made on.
     """
-    if message.header.kind == roots.KIND:
+    if message.header.kind in (roots.KIND, CARD):
         return message.author
+    if message.header.kind == DECISION:
+        return str(message.body.get("about", ""))
     if message.header.kind == SKILL:
         return parse(message.body, SkillBody).skill.id
     about = message.body.get("skill")
