@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -83,6 +84,23 @@ async def test_receipts_of_the_future_are_refused_and_counted(world: World, tmp_
     assert found.value["flaws"] == [], "the file itself is sound: its owner has signed all of it"
     assert found.value["refused"] == {Reason.FROM_FUTURE.code: 1}
     assert far.node.core.accounts.account(a.id).good == 4
+
+
+async def test_a_receipt_without_what_it_rests_on_is_dropped(world: World, tmp_path: Path) -> None:
+    """Whoever leaves out what the other one signed has a word without a deed."""
+    _, a, b, lines = await exported(world)
+    number = next(number for number, line in enumerate(lines) if '"record"' in line and _is_skill(line))
+    far = world.settle("far", config={"conduct": {"verifiers": (b.id,)}})
+    found = await take(far, [*lines[:number], *lines[number + 1 :]], tmp_path)
+    assert found.value["dropped_links"] == 1
+    (flaw,) = found.value["flaws"]
+    assert flaw["what"] == "what it speaks of is missing, or was signed by somebody else"
+    assert far.node.core.accounts.account(a.id).good == 3
+
+
+def _is_skill(line: str) -> bool:
+    payload = json.loads(json.loads(line)["record"])["payload"]
+    return str(json.loads(base64.b64decode(payload))["kind"]) == "skill"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_line_is_the_median_of_its_rounds() -> None:
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_a_subject_says_what_it_is_about(name: str) -> None:
     assert subject(name).title.endswith(".")
-    assert callable(subject(name).rows)
+    assert callable(subject(name).body)
 
 
 def test_the_page_has_a_part_for_each_subject() -> None:
