@@ -27,8 +27,10 @@ from hansa.adapters.guard import Outbound
 from hansa.adapters.llm.route import Route
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.admission.service import Params as AdmissionParams
+from hansa.conduct.verifiers import Params as ConductParams
 from hansa.entrypoints import host_names
 from hansa.entrypoints.problems import BadSettings, Given, Problem, in_our_words, slip
+from hansa.governance.case import Params as DisputeParams
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
@@ -136,6 +138,12 @@ class Config(BaseSettings):
     skills: Annotated[ProofParams, Field(description="How much proof is enough.")] = ProofParams()
     ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
     sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
+    conduct: Annotated[ConductParams, Field(description="Whose word counts here, beside this node's own.")] = (
+        ConductParams()
+    )
+    disputes: Annotated[DisputeParams, Field(description="By which evidence this node rules in disputes.")] = (
+        DisputeParams()
+    )
     outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
     store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
@@ -175,6 +183,8 @@ class Config(BaseSettings):
             skills=self.skills,
             ranking=self.ranking,
             sandbox=self.sandbox,
+            conduct=self.conduct,
+            disputes=self.disputes,
         )
 
 

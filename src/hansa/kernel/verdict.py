@@ -113,6 +113,26 @@ class Reason(Enum):
     SANDBOX_PROCESS = ("sandbox_process", Box.DOMAIN, Verdict.REJECT, "tried to start or signal another process")
     NOT_OURS = ("not_wanted", Box.DOMAIN, Verdict.IGNORE, "matches no subscription of this node")
     OPERATOR = ("operator_rejected", Box.DOMAIN, Verdict.REJECT, "rejected by this node's operator")
+    # 4b the governance room
+    NOT_YET = (
+        "not_here_yet",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "rests on a record that this node does not hold yet: send that first; what was pulled is asked for again",
+    )
+    NOT_PARTY = (
+        "not_party",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "not its author's to say: the respondent answers, the opener withdraws, a party appeals, others bring findings",
+    )
+    ENOUGH_SAID = ("enough_said", Box.DOMAIN, Verdict.IGNORE, "said often enough in that dispute: appeal, once")
+    DISPUTED = (
+        "dispute_upheld",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "a dispute over it was upheld here: hansa dispute list shows why; hansa prove ID tries it again",
+    )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

@@ -10,6 +10,9 @@ from hansa.admission.counters import Counters
 from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import ledger
+from hansa.conduct.verifiers import Params as Conduct
+from hansa.governance import messages as governance
+from hansa.governance.case import Params as Disputes
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
@@ -35,6 +38,7 @@ KINDS: Mapping[str, Freshness] = {
     skills.EVIDENCE: Freshness.DURABLE,
     skills.TOMBSTONE: Freshness.DURABLE,
     ledger.KIND: Freshness.DURABLE,
+    **dict.fromkeys(governance.KINDS, Freshness.DURABLE),
     roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
     overlay.WELCOME: Freshness.LIVE,
@@ -72,6 +76,8 @@ class Settings:
     skills: policy.Params = field(default_factory=policy.Params)
     ranking: ranking.Params = field(default_factory=ranking.Params)
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
+    conduct: Conduct = field(default_factory=Conduct)
+    disputes: Disputes = field(default_factory=Disputes)
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a setting makes no sense."""
@@ -85,6 +91,8 @@ class Settings:
         self.admission.validate()
         self.skills.validate()
         self.ranking.validate()
+        self.conduct.validate()
+        self.disputes.validate()
 
 
 class Core:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from hansa.admission.service import Admitted, Via
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
+from hansa.governance import messages as governance
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
@@ -19,6 +20,8 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node import succession
+from hansa.node.accusing import check_false_accusation
+from hansa.node.caseroom import CaseRoom
 from hansa.node.core import Core
 from hansa.node.doorkeeper import Doorkeeper
 from hansa.node.driver import Effects
@@ -54,6 +57,7 @@ class Rooms:
         """Works for one node."""
         self._core = core
         self._shelf = shelf
+        cases = CaseRoom(core, self._record)
         self._rooms: dict[str, Callable[[Admitted, str], tuple[str, Effects]]] = {
             messages.SKILL: self._skill,
             messages.EVIDENCE: self._evidence,
@@ -62,6 +66,7 @@ class Rooms:
             roots.KIND: self._root,
             overlay.HELLO: self._hello,
             overlay.JOIN: Doorkeeper(core).join,
+            **dict.fromkeys(governance.KINDS, cases.decide),
         }
 
     def __contains__(self, kind: str) -> bool:
@@ -158,6 +163,9 @@ class Rooms:
         """Refuses a receipt about a skill without a finding of its own author behind it: no word without a deed."""
         if body.dealing is Dealing.EQUIVOCATED:
             self._check_equivocation(body)
+            return
+        if body.dealing is Dealing.FALSE_ACCUSATION:
+            check_false_accusation(self._core, body, message)
             return
         finding = self._core.store.record(ContentId(body.records[-1]))
         if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from hansa.governance.messages import LATER_BODIES
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused
@@ -78,13 +79,13 @@ def open_blob(digest: str, data: bytes) -> bytes:
 def subject_of(message: Verified) -> str:
     """Returns the skill that a message is about, read from its body; "" for none, or for a body that is none.
 
-    Root metadata is about its author.
+    Root metadata is about its author; what is said in a dispute, but for its opening, is about the case.
     """
     if message.header.kind == roots.KIND:
         return message.author
     if message.header.kind == SKILL:
         return parse(message.body, SkillBody).skill.id
-    about = message.body.get("skill")
+    about = message.body.get("case" if message.header.kind in LATER_BODIES else "skill")
     return about if isinstance(about, str) else ""
 
 
