@@ -105,6 +105,9 @@ class Step:
     state: State
 
 
+_BEGINNING = Instant(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """How a case went on this node.
@@ -118,7 +121,7 @@ class Course:
     case: Case
     state: State = State.OPENED
     decision: Decision | None = None
-    since: Instant = Instant(0)
+    since: Instant = _BEGINNING
     answered: bool = False
     appealed: bool = False
     tally: tuple[Finding, ...] = ()

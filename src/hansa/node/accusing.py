@@ -1,7 +1,7 @@
 """When a receipt may say that an accusation was false: grounds that anybody who holds the records can look at again.
 
 1. what it names first is an accusation by whom it is about: the opening of a dispute, or a receipt of a refutation
-2. what it names last is a finding of the receipt's own author about that skill
+2. what it names last is a finding of the receipt's own author about that skill, who is no party to the accusation
 3. that finding contradicts the accusation, on the harness on which it was made
 """
 
@@ -35,7 +35,7 @@ def check_false_accusation(core: Core, body: Receipt, message: Verified) -> None
         raise Refused(Reason.BAD_BODY, "what it calls false is no accusation about that skill")
     found = Testimony(core, case).of(body.records[-1])
     wanted = Says.SUPPORTS if accusation.header.kind == RECEIPT else Says.CONTRADICTS
-    if found is None or found.says is not wanted or found.prover == case.opener:  # 3
+    if found is None or found.says is not wanted or found.prover in case.parties:  # 3
         raise Refused(Reason.BAD_BODY, "the finding does not say what the receipt says")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hansa.governance import messages
 from hansa.governance.case import Act, Case, Court, Said
-from hansa.governance.disputes import Course, follow
+from hansa.governance.disputes import Course, State, follow
 from hansa.governance.messages import AppealBody, DisputeBody, FindingBody, RulingBody
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import NotFound, Refused
@@ -24,6 +24,9 @@ from hansa.skills.messages import EVIDENCE
 COUNT = "cases"
 """Mark with the number of cases that were ever opened here; "case N" is the id of one."""
 
+REMEMBERED = 10_000
+"""Cases of which it is remembered where they stand."""
+
 
 class Casebook:
     """Reads cases."""
@@ -31,6 +34,7 @@ class Casebook:
     def __init__(self, core: Core) -> None:
         """Reads the core's store."""
         self._core = core
+        self._states: dict[str, tuple[int, State]] = {}
 
     @property
     def court(self) -> Court:
@@ -49,8 +53,10 @@ class Casebook:
 
     def page(self, after: int = 0, limit: int = 100) -> list[tuple[int, Case]]:
         """Returns cases with a number above `after`, oldest first; those that are damaged or withheld are left out."""
-        found = []
-        for number in range(after + 1, min(self.count(), after + limit) + 1):
+        found: list[tuple[int, Case]] = []
+        number, last = after, self.count()
+        while number < last and len(found) < limit:
+            number += 1
             case = self.held(self._core.store.mark(f"case {number}"))
             if case is not None:
                 found.append((number, case))
@@ -100,7 +106,21 @@ class Casebook:
 
     def course(self, case: Case) -> Course:
         """Returns how a case goes on this node, now."""
-        return follow(case, self.heard(case), self.court, self._core.now())
+        course = follow(case, self.heard(case), self.court, self._core.now())
+        if len(self._states) >= REMEMBERED:
+            self._states.clear()
+        self._states[case.id] = self._core.ring.changes, course.state
+        return course
+
+    def state(self, case: Case) -> State:
+        """Returns where a case stood when it was gone through last, for lists: anybody may ask for those.
+
+        It is gone through anew whenever something is said in it (`settling`), and when keys have changed.
+        """
+        known = self._states.get(case.id)
+        if known is not None and known[0] == self._core.ring.changes:
+            return known[1]
+        return self.course(case).state
 
     def _said(self, row: RecordRow, testimony: Testimony) -> Said | None:
         try:

@@ -44,8 +44,9 @@ TURN = "cases"
 MAX_SAID = 8
 """Messages of one kind by one author in one case."""
 
-MAX_HEARD = 500
+MAX_HEARD = 200
 """Messages in one case: each is gone through whenever the case is looked at."""
+
 
 class NotYet(Refused):
     """Came before what it rests on: the id of that, so that it can be asked for again once that is here."""
@@ -88,9 +89,7 @@ class CaseRoom:
         effects = Effects([self._keep(admitted, case.skill, source), *self._book.entry(ContentId(case.id))])
         note = f"dispute {case.id[:12]}: {case.ground}, says {case.opener} of {case.respondent}: {case.why}"
         effects.changes.append(self._core.driver.note(case.skill, Box.DOMAIN, None, None, note))
-        effects.show(
-            Kind.DISPUTE_OPENED, case.skill, note, case=case.id, ground=case.ground.value, author=case.opener
-        )
+        effects.show(Kind.DISPUTE_OPENED, case.skill, note, case=case.id, ground=case.ground.value, author=case.opener)
         return case.skill, effects
 
     def _later(self, admitted: Admitted, source: str) -> tuple[str, Effects]:

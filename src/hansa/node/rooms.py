@@ -57,7 +57,7 @@ class Rooms:
         """Works for one node."""
         self._core = core
         self._shelf = shelf
-        cases = CaseRoom(core, self._record)
+        cases = CaseRoom(core, self.keep)
         self._rooms: dict[str, Callable[[Admitted, str], tuple[str, Effects]]] = {
             messages.SKILL: self._skill,
             messages.EVIDENCE: self._evidence,
@@ -88,7 +88,7 @@ class Rooms:
         service.receive(
             body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
         )
-        effects = Effects([self._record(admitted, id_, source)])
+        effects = Effects([self.keep(admitted, id_, source)])
         held = self._core.store.skill(id_)
         if held is not None and held.state is SkillState.REMOVED:
             effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
@@ -109,7 +109,7 @@ class Rooms:
         body = parse(message.body, EvidenceBody)
         self._held(body.skill)
         evidence = body.as_evidence(message.author, message.header.created)
-        effects = Effects([self._record(admitted, body.skill, source), PutEvidence(message.id, evidence)])
+        effects = Effects([self.keep(admitted, body.skill, source), PutEvidence(message.id, evidence)])
         about = f"{body.outcome} by {message.author}"
         effects.show(Kind.EVIDENCE_RECEIVED, body.skill, about, outcome=str(body.outcome), author=message.author)
         return body.skill, effects
@@ -121,7 +121,7 @@ class Rooms:
         state = self._held(id_)
         ours = message.author == self._core.me  # comes back to us after an old backup was restored
         goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
-        effects = Effects([self._record(admitted, id_, source)])
+        effects = Effects([self.keep(admitted, id_, source)])
         if goes and state is not SkillState.REMOVED:
             effects.changes += [
                 PutTombstone(TombstoneRow(id_, message.id, body.why, admitted.at)),
@@ -146,7 +146,7 @@ class Rooms:
         self._check_grounds(body, message)
         effects = Effects(
             [
-                self._record(admitted, body.skill, source),
+                self.keep(admitted, body.skill, source),
                 AppendLedger(message.id, claim.author, body.skill, body.dealing.value, admitted.at),
             ]
         )
@@ -189,7 +189,7 @@ class Rooms:
     def _root(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         """Takes the next version of somebody's keys; of strangers no more than are remembered of them anyway."""
         author = admitted.message.author
-        record = self._record(admitted, author, source, self._is_passed_on(admitted))
+        record = self.keep(admitted, author, source, self._is_passed_on(admitted))
         effects = succession.take(self._core, admitted.message, record)
         if admitted.via is Via.HTTP and self._core.store.peer(author) is None:
             effects.changes.append(PutPeer(replace(self._met(author), seen=admitted.at)))
@@ -230,7 +230,7 @@ class Rooms:
             raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
         return state
 
-    def _record(self, admitted: Admitted, subject: str, source: str, in_feed: bool | None = None) -> PutRecord:
+    def keep(self, admitted: Admitted, subject: str, source: str, in_feed: bool | None = None) -> PutRecord:
         """Returns the change that keeps a message, with the way it came; `why` tells of it as long as it is kept."""
         came = way(admitted.via, source)
         row = record_row(admitted.message, subject, admitted.at, came=came)

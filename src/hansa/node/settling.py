@@ -43,10 +43,10 @@ _PAGE = 500
 class Settler:
     """Draws the consequences of cases."""
 
-    def __init__(self, core: Core) -> None:
-        """Works for one node."""
+    def __init__(self, core: Core, book: Casebook) -> None:
+        """Works for one node, on the cases in `book`."""
         self._core = core
-        self._book = Casebook(core)
+        self._book = book
 
     async def catch_up(self) -> None:
         """Settles every case: the node may have stopped in between, or been given other settings."""

@@ -4,7 +4,7 @@
 |---|---|---|
 | false_claim | it proves the claim a lie (`skills.service.is_lie`) | a pass on the harness of the opener's finding |
 | harmful | the skill tried what the sandbox forbids | a pass on the harness of the opener's finding |
-| false_accusation | a pass on the harness of the finding behind the receipt | it proves the claim a lie, as the receipt says |
+| false_accusation | a pass on the harness of the receipt's finding | it proves the claim a lie, as the receipt does |
 
 Everything is read from signed records. A finding whose claim, receipt or harness can't be read says nothing.
 """

@@ -11,6 +11,7 @@ import typer
 from hansa import __version__
 from hansa.entrypoints.cli import (
     config_commands,
+    dispute_commands,
     federation_commands,
     key_commands,
     llm_commands,
@@ -53,6 +54,7 @@ _PARTS = (
     skill_commands,
     quarantine_commands,
     federation_commands,
+    dispute_commands,
     peer_commands,
     outbox_commands,
     key_commands,

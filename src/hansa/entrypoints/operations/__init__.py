@@ -2,6 +2,7 @@
 
 from hansa.entrypoints.operations import (
     agent_skills,
+    disputes,
     federation,
     keys,
     looking,
@@ -18,6 +19,7 @@ __all__ = [
     "OPERATIONS",
     "Outcome",
     "agent_skills",
+    "disputes",
     "federation",
     "keys",
     "looking",
