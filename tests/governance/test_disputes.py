@@ -115,14 +115,14 @@ def test_what_was_run_before_the_case_was_opened_counts_for_nothing() -> None:
 
 def test_a_party_does_not_judge_its_own_cause() -> None:
     for me in (OPENER, RESPONDENT):
-        court = Court(me, (OPENER, RESPONDENT), Params(verifiers=1))
+        court = Court(me, (OPENER, RESPONDENT), Params(agreeing=1))
         heard = [
             replace(runs(2_000), author=me),
             brings(OPENER, 2_000),
             brings(RESPONDENT, 3_000, Says.CONTRADICTS),
         ]
         assert end(*heard, court=court) is State.OPENED
-    assert end(brings(DORA, 2_000), court=Court(OPENER, (DORA,), Params(verifiers=1))) is State.UPHELD
+    assert end(brings(DORA, 2_000), court=Court(OPENER, (DORA,), Params(agreeing=1))) is State.UPHELD
 
 
 def test_verifiers_must_agree_and_each_counts_once() -> None:
@@ -130,7 +130,7 @@ def test_verifiers_must_agree_and_each_counts_once() -> None:
     assert end(brings(DORA, 2_000), brings(EMIL, 3_000, Says.CONTRADICTS)) is State.EVIDENCE
     turned = [brings(DORA, 2_000), brings(EMIL, 3_000, Says.CONTRADICTS), brings(DORA, 4_000, Says.CONTRADICTS)]
     assert end(*turned) is State.DISMISSED
-    three = Court(ME, (DORA, EMIL), Params(verifiers=3))
+    three = Court(ME, (DORA, EMIL), Params(agreeing=3))
     assert end(brings(DORA, 2_000), brings(EMIL, 3_000), court=three) is State.EVIDENCE
 
 
@@ -231,7 +231,7 @@ def things(most: int = 12, authors: st.SearchStrategy[str] = AUTHORS) -> st.Sear
 
 CASES = st.builds(lambda ground: replace(CASE, ground=ground), st.sampled_from(Ground))
 COURTS = st.builds(
-    lambda me, verifiers: Court(me, (DORA, EMIL), Params(verifiers=verifiers)),
+    lambda me, verifiers: Court(me, (DORA, EMIL), Params(agreeing=verifiers)),
     st.sampled_from([ME, OPENER, RESPONDENT]),
     st.integers(1, 3),
 )
@@ -280,7 +280,7 @@ def test_without_evidence_that_counts_nothing_is_ruled(case: Case, heard: list[S
     assert follow(case, words, Court(ME), NOW).decision is None
 
 
-@pytest.mark.parametrize(("field", "value"), [("verifiers", 0), ("verifiers", 101), ("appeal_days", 0)])
+@pytest.mark.parametrize(("field", "value"), [("agreeing", 0), ("agreeing", 101), ("appeal_days", 0)])
 def test_a_number_that_makes_no_sense_is_named(field: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"^{field} "):
         replace(Params(), **{field: value}).validate()

@@ -19,6 +19,7 @@ no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_
 sandbox_process not_wanted operator_rejected
 store_full interrupted corrupt restored
 rollback fork frozen mix_and_match unreachable
+not_here_yet not_party enough_said dispute_upheld
 """.split()
 """Append here when a reason is added. A line that has to be changed or taken out is a break of the protocol."""
 

@@ -1,4 +1,4 @@
-"""Disputes from end to end: who says what, what becomes of it on each node, and what nobody can bring about by talking."""
+"""Disputes from end to end: who says what, what becomes of it on each node, and what no word alone brings about."""
 
 from __future__ import annotations
 

@@ -66,18 +66,18 @@ class Params:
     """By which evidence this node rules for itself.
 
     Attributes:
-        verifiers: findings of verifiers named in `[conduct]` that must agree where this node has none of its own.
+        agreeing: findings of verifiers named in `[conduct]` that must agree where this node has none of its own.
             Raising it makes a ruling harder to buy, and later.
         appeal_days: how long after a ruling the party that lost may appeal, once.
     """
 
-    verifiers: int = 2
+    agreeing: int = 2
     appeal_days: int = 30
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a number makes no sense."""
-        if not 1 <= self.verifiers <= 100:
-            raise ValueError("verifiers must be between 1 and 100")
+        if not 1 <= self.agreeing <= 100:
+            raise ValueError("agreeing must be between 1 and 100")
         if not 1 <= self.appeal_days <= 3650:
             raise ValueError("appeal_days must be between 1 and 3650")
 

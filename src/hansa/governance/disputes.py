@@ -3,13 +3,13 @@
 There is no judge over others. Each node rules for itself, by this rule, over the evidence that it counts:
 
 1. Its own run of the skill decides, whenever it is made; the latest that came to a decision.
-2. Otherwise `Params.verifiers` findings of nodes that its operator named, all to the same effect, decide.
-3. What no run can show (`Ground.is_tried`) its operator decides.
+2. Otherwise so many findings (`disputes.agreeing`) of nodes that its operator named, all to the same effect, decide.
+3. What no run can show, its operator decides.
 4. A finding counts when it was made after the case was opened, and after the last appeal; parties' findings never do.
 5. What is undecided stays open, for however long.
 
 The order in which things arrive is of no account: they are gone through in the order of their times, then of their ids.
-Of somebody who is no party, no verifier and not this node, nothing counts (threat 27).
+Of somebody who is no party, no verifier and not this node, nothing counts.
 """
 
 from __future__ import annotations
@@ -45,6 +45,17 @@ class Trigger(StrEnum):
     WITHDRAW = "withdraw"
     APPEAL = "appeal"
 
+
+MEANING = {
+    State.OPENED: "somebody accuses, with a deed to show",
+    State.ANSWERED: "the respondent has said his side",
+    State.EVIDENCE: "somebody whose findings count here has run the skill again; it is not decided yet",
+    State.UPHELD: "on this node the accusation stands, and a skill that it is against is refused",
+    State.DISMISSED: "on this node the accusation does not stand",
+    State.WITHDRAWN: "the opener has taken it back: nothing is owed",
+    State.APPEALED: "the party that lost has asked for new runs: those made before count no more",
+}
+"""What each state means, in words."""
 
 _O, _A, _E = State.OPENED, State.ANSWERED, State.EVIDENCE
 _U, _D, _W, _P = State.UPHELD, State.DISMISSED, State.WITHDRAWN, State.APPEALED
@@ -190,8 +201,8 @@ def _finding(course: Course, one: Said, court: Court) -> tuple[Course, str]:
     tally = (*others, max(before, found, key=lambda each: (each.at, each.record)))
     course = replace(course, state=move(course.state, Trigger.FINDING), tally=tally)
     agreeing = [each for each in tally if each.says is found.says]
-    said = f"a verifier's: {len(agreeing)} of {court.params.verifiers} that {found.says} it"
-    if len(agreeing) < court.params.verifiers:
+    said = f"a verifier's: {len(agreeing)} of {court.params.agreeing} that {found.says} it"
+    if len(agreeing) < court.params.agreeing:
         return course, said
     records = tuple(each.record for each in sorted(agreeing, key=lambda each: each.record))
     return _decided(course, Decision(_RULES[found.says], Basis.VERIFIERS, one.at, records)), said

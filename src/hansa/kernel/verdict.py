@@ -118,20 +118,20 @@ class Reason(Enum):
         "not_here_yet",
         Box.DOMAIN,
         Verdict.IGNORE,
-        "rests on a record that this node does not hold yet: send that first; what was pulled is asked for again",
+        "rests on a record that is not held here yet: send that first, then this again",
     )
     NOT_PARTY = (
         "not_party",
         Box.DOMAIN,
         Verdict.REJECT,
-        "not its author's to say: the respondent answers, the opener withdraws, a party appeals, others bring findings",
+        "not its author's to say: parties accuse, answer, withdraw and appeal, others bring findings",
     )
     ENOUGH_SAID = ("enough_said", Box.DOMAIN, Verdict.IGNORE, "said often enough in that dispute: appeal, once")
     DISPUTED = (
         "dispute_upheld",
         Box.DOMAIN,
         Verdict.REJECT,
-        "a dispute over it was upheld here: hansa dispute list shows why; hansa prove ID tries it again",
+        "a dispute over it was upheld here: see hansa dispute list; hansa prove tries it again",
     )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")

@@ -68,7 +68,7 @@ class CaseViews:
     def _rule(self, case: Case) -> str:
         """Returns in one sentence by what this node rules in a case."""
         court = self._book.court
-        wanted, named = court.params.verifiers, len(court.named)
+        wanted, named = court.params.agreeing, len(court.named)
         others = f"{wanted} findings of the {named} verifiers that its operator named, to the same effect"
         if not case.ground.is_tried:
             return "no run can show this: its operator's own word"

@@ -13,7 +13,7 @@ from hansa.entrypoints.steps import Result
 from hansa.kernel.plain import plain
 
 cli = typer.Typer()
-dispute = typer.Typer(no_args_is_help=True, help="Settle conflicts over skills: by running them again, not by words.")
+dispute = typer.Typer(no_args_is_help=True, help="Settle conflicts over skills by running them again.")
 cli.add_typer(dispute, name="dispute")
 
 GROUNDS = ("false_claim", "harmful", "false_accusation", "plagiarised", "licence")
@@ -46,7 +46,8 @@ def open_(
 ) -> None:
     """Accuse somebody over a skill. It rests on your own finding, or on records that you name."""
     result = call(
-        home, "dispute.open", as_json, id=id_, ground=ground, why=why, records=record or [], against=against, to=to or []
+        home, "dispute.open", as_json, id=id_, ground=ground, why=why, records=record or [], against=against,
+        to=to or [],
     )  # fmt: skip
     _told(result, as_json)
 
