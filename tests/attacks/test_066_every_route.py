@@ -77,11 +77,13 @@ ROUTES = {
     ("DELETE", "/mcp"): TOKEN,
 }
 
-READS = """dispute.list dispute.show events.list find key.show ledger.list ledger.verify llm.list outbox.list peer.invites
+READS = """dispute.list dispute.show
+    events.list find key.show ledger.list ledger.verify llm.list outbox.list peer.invites
     peer.list peer.requests reflection.export
     reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
     skill.file skill.list skill.look skill.show status why""".split()
-CHANGES = """dispute.answer dispute.appeal dispute.evidence dispute.open dispute.rule dispute.withdraw execute key.recover key.revoke key.rotate key.rotate_root llm.test outbox.drop outbox.retry join join.look
+CHANGES = """dispute.answer dispute.appeal dispute.evidence dispute.open dispute.rule dispute.withdraw
+    execute key.recover key.revoke key.rotate key.rotate_root llm.test outbox.drop outbox.retry join join.look
     peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw prove
     publish quarantine.settle reflection.add reflection.import reflection.prune skill.add skill.import skill.record
     skill.remove store.backup store.check store.repair subscribe sync unsubscribe""".split()

@@ -135,7 +135,7 @@ def test_verifiers_must_agree_and_each_counts_once() -> None:
 
 
 def test_a_finding_of_somebody_elses_counts_for_nobody() -> None:
-    borrowed = said(Act.FINDING, DORA, 2_000, finding=found(EMIL, 2_000))
+    borrowed = said(Act.FINDING, DORA, 2_000, finding=found(STRANGER, 2_000))
     assert end(borrowed, brings(EMIL, 3_000)) is State.EVIDENCE
     assert end(said(Act.FINDING, DORA, 2_000), brings(EMIL, 3_000)) is State.EVIDENCE
 

@@ -347,7 +347,8 @@ async def test_the_description_lists_every_route(hub: Resident) -> None:
     listed = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
     assert {
         ("POST", "/skills"), ("GET", "/skills"), ("POST", "/skills/bulk"), ("POST", "/records"), ("GET", "/instances"),
-        ("GET", "/revocations"), ("GET", "/disputes"), ("GET", "/disputes/{id}"), ("POST", "/hello"), ("POST", "/join"), ("GET", "/feed"), ("GET", "/events"),
+        ("GET", "/revocations"), ("GET", "/disputes"), ("GET", "/disputes/{id}"),
+        ("POST", "/hello"), ("POST", "/join"), ("GET", "/feed"), ("GET", "/events"),
         ("GET", "/healthz"),
         ("GET", "/readyz"), ("GET", "/roots"), ("GET", "/heads"), ("GET", "/.well-known/agent-skills/index.json"),
         ("GET", "/.well-known/agent-skills/{id}/{name}/SKILL.md"),

@@ -17,9 +17,9 @@ old_sequence equivocation unknown_peer banned rate_limited over_share bad_invita
 unknown_skill tombstoned bad_lineage not_author no_reasoning_path low_verification_score low_confidence secret_found
 no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_file_access sandbox_network_access
 sandbox_process not_wanted operator_rejected
+not_here_yet not_party enough_said dispute_upheld
 store_full interrupted corrupt restored
 rollback fork frozen mix_and_match unreachable
-not_here_yet not_party enough_said dispute_upheld
 """.split()
 """Append here when a reason is added. A line that has to be changed or taken out is a break of the protocol."""
 

@@ -88,6 +88,12 @@ def dealings(node: Resident) -> list[tuple[str, str]]:
     return [(row.dealing, row.subject) for row in node.store.ledger() if row.dealing != Dealing.SKILL_REPROVED]
 
 
+def envelope_of(node: Resident, record: str) -> bytes:
+    row = node.store.record(ContentId(record))
+    assert row is not None
+    return row.envelope
+
+
 def mine(node: Resident, kind: str, subject: str) -> list[ContentId]:
     return [row.id for row in node.store.records_about(subject, kind) if row.author == node.id]
 
@@ -189,7 +195,7 @@ async def test_a_false_accusation_ends_in_a_receipt_about_who_made_it(league: Le
     body = msgspec.convert(open_record(league.c.store.record(receipt.entry.receipt)).body, Receipt)
     assert body.records == (case.id, mine(league.c, EVIDENCE, SLUG.id)[-1])
 
-    await league.hub.node.inbox.receive(league.c.store.record(receipt.entry.receipt).envelope, Via.HTTP)
+    await league.hub.node.inbox.receive(envelope_of(league.c, receipt.entry.receipt), Via.HTTP)
     assert ("false_accusation", league.b.id) in dealings(league.hub)
     assert state(league.hub, case) == "evidence"  # one verifier of two
 
@@ -219,6 +225,11 @@ async def test_a_receipt_about_a_false_accusation_is_taken_with_its_grounds_only
     assert await told(league.c, league.a.id, case.id, good) == "unknown_skill"  # not who accused
     assert await told(league.c, league.a.id, claim, good) == "bad_body"  # a claim accuses nobody
     assert await told(league.b, league.b.id, case.id, bad) == "bad_body"  # a party
+    league.world.clock.advance(10)
+    await league.a.prove(SLUG)
+    passing = mine(league.a, EVIDENCE, SLUG.id)[-1]
+    await league.hub.node.inbox.receive(envelope_of(league.a, passing), Via.HTTP)
+    assert await told(league.a, league.b.id, case.id, passing) == "bad_body"  # the other party, and it passes
     league.c.sandbox.teach(SLUG, Behaviour({"('Hello World',)": "'x'", "('A',)": "'x'"}))
     league.world.clock.advance(10)
     await league.c.prove(SLUG)
@@ -289,6 +300,14 @@ async def test_an_accusation_without_a_deed_is_not_taken(league: League) -> None
     assert await opened(league.b, records=["0" * 64]) == "not_here_yet"
     assert await opened(league.b, records=[passing], respondent=league.c.id) == "bad_body"
     assert await opened(league.b, records=[]) == "bad_body"
+    await league.b.prove(LIE)
+    await league.b.deliver()
+    failing = {"skill": LIE.id, "record": league.hub.store.records_about(LIE.id, SKILL)[0].id,
+               "records": [mine(league.b, EVIDENCE, LIE.id)[-1]]}  # fmt: skip
+    assert await opened(league.b, **failing, respondent=league.c.id) == "bad_body"
+    assert await opened(league.b, **failing | {"skill": SLUG.id}) == "bad_body"
+    assert await opened(league.b, **failing | {"record": claim}) == "bad_body"
+    assert await opened(league.b, **failing, ground="false_accusation") == "bad_body"
     assert await opened(league.a, records=[passing], respondent=league.a.id) == "bad_body"
     assert league.hub.node.disputes.book.count() == 0
 
@@ -364,8 +383,7 @@ async def test_an_appeal_with_new_evidence_asks_for_new_runs(league: League) -> 
     league.world.clock.advance(10)
     await league.a.prove(LIE)
     body = {"case": case.id, "why": "it was the library", "records": [mine(league.a, EVIDENCE, LIE.id)[-1]]}
-    evidence = league.a.store.record(mine(league.a, EVIDENCE, LIE.id)[-1])
-    await league.hub.node.inbox.receive(evidence.envelope, Via.HTTP)
+    await league.hub.node.inbox.receive(envelope_of(league.a, mine(league.a, EVIDENCE, LIE.id)[-1]), Via.HTTP)
     appeal = league.a.node.core.seal("dispute_appeal", body)
     await league.hub.node.inbox.receive(appeal.raw, Via.HTTP)
     await league.pull()
@@ -413,18 +431,13 @@ async def test_what_comes_before_what_it_rests_on_is_asked_for_again(world: Worl
     f = world.settle("f", sandbox=taught(Table()))
     await f.subscribe(other)
     await f.subscribe(league.hub)
-    await league.b.node.disputes._say(  # told to the second hub as well
-        "dispute_ruling", _ruling(case), (), (other.url,), case
-    )
-    found = league.b.store.record(case.id)
-    for row in (*league.b.store.records_about(LIE.id, EVIDENCE), found):
-        await other.node.inbox.receive(row.envelope, Via.HTTP)
+    for id_ in (mine(league.b, EVIDENCE, LIE.id)[-1], case.id):
+        await other.node.inbox.receive(envelope_of(league.b, id_), Via.HTTP)
     answer = await league.a.node.disputes.answer(league.a.node.disputes.book.find(case.id), "no", to=(other.url,))
     await league.a.deliver()
 
     # f takes the answer alone, as if the second hub had lost the rest
-    raw = league.a.store.record(answer).envelope
-    world.net.twists[other.url] = lambda method, path, given: given
+    raw = envelope_of(league.a, answer)
     await f.node.before_pull(other.url)
     with pytest.raises(Refused) as refused:
         await f.node.inbox.receive(raw, Via.FEED, other.url)
@@ -438,13 +451,6 @@ async def test_what_comes_before_what_it_rests_on_is_asked_for_again(world: Worl
     assert f.node.subscriber.early.waiting() == {}
 
 
-def _ruling(case: Case):
-    from hansa.governance.case import Basis
-    from hansa.governance.messages import RulingBody
-
-    return RulingBody(case=case.id, ruled=Ruled.UPHELD, basis=Basis.OWN)
-
-
 async def test_a_pull_remembers_what_came_too_early_and_brings_it_with_the_next(league: League) -> None:
     case = await league.accuse()
     answer = await league.a.node.disputes.answer(league.a.node.disputes.book.find(case.id), "no")
@@ -452,7 +458,7 @@ async def test_a_pull_remembers_what_came_too_early_and_brings_it_with_the_next(
     f = league.world.settle("f", sandbox=taught(Table()))
     await f.subscribe(league.hub)
     ids = [row.id for row in league.hub.store.feed(0, 100)]
-    opening = league.hub.store.record(case.id)
+    opening = envelope_of(league.hub, case.id)
 
     # a source that withholds the opening the first time
     def twist(method, path, given):
@@ -473,7 +479,7 @@ async def test_a_pull_remembers_what_came_too_early_and_brings_it_with_the_next(
     await f.node.before_pull(league.hub.url)
     with pytest.raises(NotFound):
         f.node.disputes.book.find(case.id)
-    await f.node.inbox.receive(opening.envelope, Via.FEED, league.hub.url)
+    await f.node.inbox.receive(opening, Via.FEED, league.hub.url)
     await f.node.before_pull(league.hub.url)
     assert state(f, case) == "answered"
 
@@ -542,7 +548,7 @@ async def test_a_case_of_a_banned_author_is_not_taken(league: League) -> None:
     case = await league.b.node.disputes.open(league.b.row(LIE), Ground.FALSE_CLAIM, "bad", to=(league.e.url,))
     await league.e.store.apply([PutPeer(PeerRow(league.b.id, banned=True))])
     with pytest.raises(Refused) as refused:
-        await league.e.node.inbox.receive(league.b.store.record(case.id).envelope, Via.FEED)
+        await league.e.node.inbox.receive(envelope_of(league.b, case.id), Via.FEED)
     assert refused.value.reason is Reason.BANNED
 
 

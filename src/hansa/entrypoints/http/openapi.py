@@ -60,17 +60,6 @@ SKILLS = "/.well-known/agent-skills"
 BODIES: dict[tuple[str, str], tuple[str, Json]] = {
     ("post", "/skills"): (JSON, ENVELOPE),
     ("post", "/records"): (JSON, ENVELOPE),
-    ("get", "/disputes"): (
-        JSON,
-        _object(
-            {
-                "disputes": _list({"type": "object", "required": ["case", "state", "ground", "trace_id", "number"]}),
-                "count": _COUNT,
-                "next": {"anyOf": [_COUNT, {"type": "null"}]},
-            },
-        ),
-    ),
-    ("get", "/disputes/{id}"): (JSON, {"type": "object", "required": ["case", "state", "heard", "ruling"]}),
     ("post", "/hello"): (JSON, ENVELOPE),
     ("post", "/join"): (JSON, ENVELOPE),
     ("post", "/skills/bulk"): (LINES, {"type": "string", "description": "One signed message a line."}),
@@ -116,6 +105,17 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
             },
         ),
     ),
+    ("get", "/disputes"): (
+        JSON,
+        _object(
+            {
+                "disputes": _list({"type": "object", "required": ["case", "state", "ground", "trace_id", "number"]}),
+                "count": _COUNT,
+                "next": {"anyOf": [_COUNT, {"type": "null"}]},
+            },
+        ),
+    ),
+    ("get", "/disputes/{id}"): (JSON, {"type": "object", "required": ["case", "state", "heard", "ruling"]}),
     ("post", "/hello"): (JSON, ENVELOPE),
     ("post", "/join"): (JSON, ENVELOPE),
     ("get", "/feed"): (JSON, {"$ref": "#/components/schemas/FeedPage"}),
