@@ -221,6 +221,6 @@ CONSEQUENCES: list[Guard] = [
         "node/vault.py",
         '"case" if message.header.kind in LATER_BODIES else "skill"',
         '"skill"',
-        (f"{_NODE}a_case_survives_a_restart",),
+        (f"{_NODE}what_is_kept_of_a_case_is_filed_as_its_bytes_say",),
     ),
 ]

@@ -17,7 +17,7 @@ from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
 from hansa.node.caseroom import MAX_SAID
 from hansa.node.rows import PeerRow, PutPeer
-from hansa.node.vault import open_record
+from hansa.node.vault import open_record, subject_of
 from hansa.skills.messages import EVIDENCE, SKILL
 from hansa.skills.model import SkillState
 from tests.node.test_proof_before_trust import lie_to
@@ -515,6 +515,17 @@ async def test_a_case_survives_a_restart(sqlite_world: World) -> None:
     assert league.e.node.cases.listed()[0][0]["case"] == case.id
     await league.e.node.settler.catch_up()
     assert league.e.node.cases.whole(case) == before
+
+
+async def test_what_is_kept_of_a_case_is_filed_as_its_bytes_say(league: League) -> None:
+    case = await league.accuse()
+    await league.a.node.disputes.answer(league.a.node.disputes.book.find(case.id), "it passes on mine")
+    await league.pull(league.a)
+    await league.runs(case, league.c, league.d)
+    rows = [*league.hub.store.records_about(case.id), *league.hub.store.records_about(LIE.id, DISPUTE)]
+    assert {row.kind for row in rows} == {DISPUTE, RULING, "dispute_answer", "dispute_finding"}
+    assert [subject_of(open_record(row)) for row in rows] == [row.subject for row in rows]
+    assert {row.subject for row in rows} == {case.id, LIE.id}
 
 
 async def test_what_was_left_undone_is_done_with_the_next_start(league: League) -> None:
