@@ -538,7 +538,7 @@ async def test_what_was_left_undone_is_done_with_the_next_start(league: League) 
     assert (state(f, case), f.row(LIE).state) == ("opened", SkillState.QUARANTINED)
     f.settings["conduct"] = {"verifiers": (league.c.id, league.d.id)}
     league.world.restart(f)
-    await f.node.settler.catch_up()
+    await f.ask("sync")
     assert (state(f, case), f.row(LIE).state) == ("upheld", SkillState.REFUSED)
 
 

@@ -170,8 +170,6 @@ async def opened(
         if not recovering:
             _check_signing(home, node)
         node.start()
-        if not recovering:
-            await node.settler.catch_up()
         stack.callback(index.keep)
         tokens = admin_token(home), admin_token(home, READER_TOKEN)
         yield App(home, config, node, lock, tokens[0], chain, tokens[1], since)

@@ -64,7 +64,7 @@ class Settler:
     async def settle(self, case: Case) -> None:
         """Draws what follows from a case as it stands, unless that was done."""
         if self._core.asks_first:
-            return  # nothing lasting is signed now; the next start catches up
+            return  # nothing lasting is signed now; the next start, or sync, catches up
         async with self._core.turns.of(case.skill):
             course = self._book.course(case)
             decision = course.decision

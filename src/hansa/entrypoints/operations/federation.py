@@ -118,6 +118,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
         raise UsageError(f"no subscription to {given['url']}: hansa subscribe {given['url']} first")
     if not sources:
         raise UsageError("this node subscribes to no other yet: hansa subscribe URL first")
+    await node.settler.catch_up()
     faults: list[dict[str, str]] = []
     taken = keys = skills = 0
     refused: dict[str, int] = {}
