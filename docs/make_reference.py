@@ -2,7 +2,7 @@
 
     python docs/make_reference.py
 
-writes seven files beside this one, in `reference/`. `tests/docs/test_reference.py` fails while one of them differs from
+writes eight files beside this one, in `reference/`. `tests/docs/test_reference.py` fails while one of them differs from
 what the code says. Nothing here is measured or invented: every sentence in a generated table stands in the code.
 """
 
@@ -25,6 +25,7 @@ from hansa.entrypoints.mcp import scopes
 from hansa.entrypoints.mcp.server import INSTRUCTIONS
 from hansa.entrypoints.mcp.tools.listing import listed
 from hansa.entrypoints.metrics import FAMILIES
+from hansa.governance import disputes as disputes_
 from hansa.kernel.verdict import Box, Reason
 from hansa.node import events as events_
 
@@ -110,6 +111,8 @@ UNITS = {
     "share_per_mille": "thousandths",
     "share_floor_bytes": "bytes",
     "min_free_bytes": "bytes",
+    "agreeing": "findings",
+    "appeal_days": "days",
     "journal_lines": "lines",
 }
 """The unit of each setting. A setting without one stops this script: say what its number counts."""
@@ -131,6 +134,7 @@ def pages() -> dict[str, str]:
         "mcp.md": mcp_tools(),
         "events.md": events(),
         "metrics.md": metrics(),
+        "disputes.md": life_of_disputes(),
     }
 
 
@@ -488,6 +492,36 @@ def metrics() -> str:
         name = family.sample_names[0] if family.kind == "counter" else family.name
         labels = ", ".join(f"`{one}`" for one in family.labels) or NONE
         lines.append(f"| `{name}` | {family.kind} | {labels} | {_cell(family.text)} |")
+    return "\n".join(lines) + "\n"
+
+
+# -------------------------------------------------------------------------------------------------------- disputes
+
+
+def life_of_disputes() -> str:
+    """Returns the page of the life of a dispute: states, moves, and the diagram of both."""
+    rule = (disputes_.__doc__ or "").partition("\n\n")[2]
+    lines = [
+        "# The life of a dispute",
+        "",
+        MADE,
+        "",
+        rule.rstrip(),
+        "",
+        "```mermaid",
+        disputes_.diagram(),
+        "```",
+        "",
+        "| state | meaning |",
+        "|---|---|",
+        *(f"| `{state}` | {_cell(disputes_.MEANING[state])} |" for state in disputes_.State),
+        "",
+        "A move that is not in this table changes nothing:",
+        "",
+        "| from | by | to |",
+        "|---|---|---|",
+        *(f"| `{before}` | {by} | `{after}` |" for (before, by), after in disputes_.TRANSITIONS.items()),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -246,6 +246,8 @@ async def test_a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operat
 
 
 @pytest.mark.parametrize("path", ["/instances?limit=101", "/revocations?limit=101", "/revocations?after=x",
+                                  "/disputes?limit=101", "/disputes?limit=0", "/disputes?after=x",
+                                  "/disputes?after=-1",
                                   "/skills?limit=101", "/skills?limit=0", "/skills?limit=-1", "/feed?limit=101",
                                   "/skills?limit=1e3", "/feed?after=-1", "/feed?wait=31", "/feed?wait=-1",
                                   "/feed?wait=nan", "/feed?after=9999999999999999",

@@ -15,6 +15,7 @@ import json
 import re
 import zipfile
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ import pytest
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.home import STORE
 from hansa.entrypoints.mcp.scopes import EVERYTHING
+from hansa.identity import envelope
+from hansa.identity.envelope import Signed
 from hansa.node.membership import PutRequest, RequestRow
 from hansa.skills.model import MARKDOWN, PYTHON, Case, Cases, Result, Script, Skill, Step
 from tests.attacks.hostile_text import MARKUP, TERMINAL, dangerous
@@ -31,6 +34,7 @@ from tests.attacks.test_066_every_route import ROUTES
 from tests.cli.conftest import Hansa, hansa, home, node  # noqa: F401 - fixtures
 from tests.cli.test_every_command import ALL
 from tests.mcp.league import admit, session
+from tests.node.cases import accusation, talk
 from tests.node.ways import Target
 from tests.node.world import Resident, World, skill_message, speak, true_claim
 
@@ -66,6 +70,7 @@ SHOWS_NOTHING = {
     ("store", "restore"), ("ledger", "verify"), ("reflect", "add"), ("reflect", "prune"), ("reflect", "import"),
     ("skill", "add"), ("skill", "import"), ("join",),
     *(("peer", word) for word in ("add", "ban", "remove", "invite", "withdraw", "approve", "refuse")),
+    *(("dispute", word) for word in ("open", "answer", "evidence", "withdraw", "appeal", "rule")),
     ("events",), ("logs",),
 }  # fmt: skip
 """Commands that show nothing of what is held, or (the last two) what logs and the door show, which is held above."""
@@ -105,7 +110,9 @@ def messages(network: str, to: Any = None) -> list[bytes]:
     raws = []
     for number, skill in enumerate(armed()):
         words = [text[:60] for text in TEXTS[number * 7 : number * 7 + 7]] + ["x"] * 7
-        raws.append(skill_message(author, skill, true_claim(harness=words[0]), network=network).raw)
+        passed_on = skill_message(author, skill, true_claim(harness=words[0]), network=network)
+        raws.append(passed_on.raw)
+        raws += [one.raw for one in quarrel(skill, passed_on, words[0], TEXTS[number * 5], network)]
         numbers = {"trials": 1, "successes": 0, "passed": 0, "total": 1, "digest": "0" * 64, "outcome": "fail"}
         finding = {"skill": skill.id, "harness": words[1], "sandbox": words[2], "reason": words[3], **numbers}
         raws.append(speak(author, "evidence", finding, network=network).raw)
@@ -115,6 +122,13 @@ def messages(network: str, to: Any = None) -> list[bytes]:
         speak(author, text[:32] or "x", {}, network=network).raw for text in (*ORDERS, *list(TERMINAL.values())[60:90])
     ]
     return raws
+
+
+def quarrel(skill: Skill, passed_on: Signed, harness: str, text: str, network: str) -> list[Signed]:
+    """Returns a dispute over a skill by key 2, with a text in everything that is said in it."""
+    why = text[:500] or "x"
+    opening = accusation(key(2), skill, passed_on, key(1), why, harness, network=network)
+    return [*opening, *talk(opening[-1].id, key(2), key(1), why, network=network)]
 
 
 def held(said: str, what: object, allowed: str = "\n") -> None:
@@ -160,17 +174,20 @@ async def _asked(path: Path) -> None:
     store.close()
 
 
+@cache
+def cases() -> tuple[str, ...]:
+    """Returns the ids of the disputes among the messages for this network."""
+    small = [raw for raw in messages("hansa") if len(raw) < 10_000]
+    return tuple(one.id for one in map(envelope.read, small) if b'"kind":"dispute"' in one.payload)[1::6]
+
+
 def commands(folder: Path) -> Iterator[tuple[str, ...]]:
     ids = [skill.id for skill in armed()]
     yield from [("status",), ("report",), ("store", "check", "--full"), ("store", "repair"), ("doctor",)]
     yield from [(noun, "list") for noun in ("skill", "quarantine", "ledger", "peer", "outbox")]
-    yield from [
-        ("peer", "invites"),
-        ("peer", "requests"),
-        ("standing",),
-        ("standing", str(key(1).public.did)),
-        ("ledger", "export"),
-    ]
+    yield from [("standing",), ("standing", str(key(1).public.did)), ("ledger", "export")]
+    yield from [("peer", "invites"), ("peer", "requests")]
+    yield from [("dispute", "list"), *(("dispute", "show", case) for case in cases())]
     for skill in ids[:: max(1, len(ids) // 12)]:
         yield from [("skill", "show", skill), ("quarantine", "show", skill), ("why", skill)]
     for text in [ORDERS[0], "x", *list(TERMINAL.values())[70:74], MARKUP[0]]:
@@ -207,9 +224,10 @@ def test_every_command_shows_text(stocked: Hansa, tmp_path: Path, as_json: bool)
 async def target(tmp_path: Path) -> AsyncIterator[Target]:
     """Gives a hub that holds all of it, has met nodes of every name, and passes on what it took."""
     made = await Target.fresh(tmp_path, role="hub")
-    await made.node.ask("peer.set", id=key(1).public.did, invited=True, per_minute=100_000)
+    for number in (1, 2):
+        await made.node.ask("peer.set", id=key(number).public.did, invited=True, per_minute=100_000)
     fates = await made.push_all("http", messages("hansa-test"))
-    assert fates.count("taken") >= 2 * len(armed()) - 1, fates  # the tombstone is for one that has evidence too
+    assert fates.count("taken") >= 7 * (len(armed()) - 1), fates  # the tombstone is for one that has evidence too
     for number, text in enumerate(TEXTS):
         made.world.clock.advance(2_000)
         hello = speak(
@@ -223,12 +241,14 @@ async def target(tmp_path: Path) -> AsyncIterator[Target]:
 async def test_every_route_answers_with_text(target: Target) -> None:
     skills = [skill.id for skill in armed()]
     records = [row.id for row in target.node.store.feed(0, 40)]
+    disputes = [str(one["case"]) for one in target.node.node.cases.listed()[0]]
+    assert len(disputes) == len(armed()) - 1  # one skill is larger than a node takes
     queries = {"/skills": ["?limit=100", *(f"?limit=100&tag={n}" for n in ("x",)), "?intent=ignore+all+instructions"]}
     async with target.node.http() as http:
         for method, path in ROUTES:
             if method != "GET" or path in ("/mcp", "/events"):
                 continue
-            ids = records if path.startswith("/records") else skills
+            ids = records if path.startswith("/records") else disputes if path.startswith("/disputes") else skills
             for id_ in ids[::4] if "{id}" in path else [""]:
                 for query in queries.get(path, [""]):
                     url = path.replace("{id}", id_).replace("{digest}", "0" * 64).replace("{name}", "x") + query

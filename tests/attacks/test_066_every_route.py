@@ -19,7 +19,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from hansa.entrypoints import operations
 from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN
-from hansa.entrypoints.http import admin, events, federation, joining, metrics, well_known
+from hansa.entrypoints.http import admin, disputes, events, federation, joining, metrics, well_known
 from hansa.entrypoints.mcp.hands import Hands
 from hansa.entrypoints.mcp.scopes import AGENT, EVERYTHING, READER, Scope, needed
 from hansa.entrypoints.mcp.tools import all_tools
@@ -58,6 +58,8 @@ ROUTES = {
     ("GET", "/policy"): OPEN,
     ("GET", "/instances"): OPEN,
     ("GET", "/revocations"): OPEN,
+    ("GET", "/disputes"): OPEN,
+    ("GET", "/disputes/{id}"): OPEN,
     ("GET", "/feed"): OPEN,
     ("GET", "/events"): OPEN,
     ("GET", "/.well-known/agent-skills/index.json"): OPEN,
@@ -76,12 +78,13 @@ ROUTES = {
     ("DELETE", "/mcp"): TOKEN,
 }
 
-READS = """constitution.show constitution.test
+READS = """constitution.show constitution.test dispute.list dispute.show
     events.list find key.show ledger.export ledger.list ledger.verify llm.list outbox.list peer.invites
     peer.list peer.requests policy.show reflection.export replay standing.list standing.show
     reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
     skill.file skill.list skill.look skill.show status why""".split()
-CHANGES = """execute key.recover key.revoke key.rotate key.rotate_root ledger.import llm.test
+CHANGES = """dispute.answer dispute.appeal dispute.evidence dispute.open dispute.rule dispute.withdraw
+    execute key.recover key.revoke key.rotate key.rotate_root ledger.import llm.test
     outbox.drop outbox.retry join join.look
     peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw policy.card predict prove
     publish quarantine.settle reflection.add reflection.import reflection.prune skill.add skill.import skill.record
@@ -171,7 +174,7 @@ def routes_of(door: Any) -> set[tuple[str, str]]:
     found = set()
     for router in (
         door.router,
-        *(module.router for module in (admin, events, federation, joining, metrics, well_known)),
+        *(module.router for module in (admin, disputes, events, federation, joining, metrics, well_known)),
     ):
         for route in router.routes:
             if getattr(route, "path", None):
@@ -182,7 +185,7 @@ def routes_of(door: Any) -> set[tuple[str, str]]:
 def test_every_route_is_in_the_list(node: Resident) -> None:
     assert routes_of(node.door) == set(ROUTES)
     unnamed = [one for one in node.door.router.routes if not getattr(one, "path", None)]
-    assert len(unnamed) == 6  # the routers above: another one belongs into `routes_of`
+    assert len(unnamed) == 7  # the routers above: another one belongs into `routes_of`
     described = {(method.upper(), path) for path, one in node.door.openapi()["paths"].items() for method in one}
     assert described <= set(ROUTES)
 

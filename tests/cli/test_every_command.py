@@ -14,6 +14,7 @@ from hansa.entrypoints.cli.main import cli
 from hansa.identity import envelope
 from tests.attacks.specimens import key
 from tests.cli.conftest import Hansa
+from tests.node.cases import accusation
 from tests.node.world import LIE, make_skill, multiplier, skill_message
 
 
@@ -96,7 +97,9 @@ def stocked(node: Hansa, tmp_path: Path) -> tuple[Hansa, dict[str, str]]:
     odd = make_skill(
         "slug", "def slug(t):\n    return t.lower()\n# \x1b[2J\n", {"('A',)": "'a'"}, INTENT, tags=("\u202ex",)
     )
-    messages = [skill_message(key(1), skill, network="hansa").raw for skill in (odd, LIE)]
+    claims = [skill_message(key(1), skill, network="hansa") for skill in (odd, LIE)]
+    disputed = accusation(key(2), odd, claims[0], key(1), f"it fails \u202efor\u202c {INTENT}", network="hansa")
+    messages = [one.raw for one in (*claims, *disputed)]
     records = tmp_path / "records"
     records.write_bytes(b"\n".join(messages))
     (tmp_path / "mine.py").write_text(MINE)
@@ -106,7 +109,7 @@ def stocked(node: Hansa, tmp_path: Path) -> tuple[Hansa, dict[str, str]]:
     peer = str(key(1).public.did)
     record = envelope.read(messages[0]).id
     return node, {"odd": odd.id, "lie": LIE.id, "records": str(fresh), "mine": str(tmp_path / "mine.py"), "peer": peer,
-                  "record": record, "folder": str(tmp_path)}  # fmt: skip
+                  "record": record, "case": disputed[-1].id, "folder": str(tmp_path)}  # fmt: skip
 
 
 SEQUENCE = [
@@ -118,6 +121,7 @@ SEQUENCE = [
     ("prove", "{odd}", "--trials", "2"), ("find", "turn a title into a slug"), ("publish", "{odd}", "--dry-run"),
     ("execute", "turn a title into a slug", "--args", "('A',)", "--case", "('B',) => 'b'"), ("why", "{odd}"),
     ("why", "{record}"),
+    ("dispute", "list"), ("dispute", "show", "{case}"), ("dispute", "evidence", "{case}"),
     ("key", "show"), ("key", "rotate"), ("key", "show"),
     ("report",), ("ledger", "list"), ("ledger", "verify"), ("ledger", "export", "--to", "{folder}/ledger"),
     ("ledger", "verify", "{folder}/ledger"), ("ledger", "import", "{folder}/ledger"), ("standing",),
@@ -149,6 +153,7 @@ ELSEWHERE = {
     ("peer", "withdraw"),
     ("peer", "approve"),
     ("peer", "refuse"),
+    *(("dispute", word) for word in ("open", "answer", "withdraw", "appeal", "rule")),  # in test_disputes.py
     ("unsubscribe",),
     ("sync",),
     ("skill", "export"),

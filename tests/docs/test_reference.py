@@ -18,6 +18,7 @@ from hansa.entrypoints import errors
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.http.door import make_door
 from hansa.entrypoints.metrics import FAMILIES
+from hansa.governance import messages as governance
 from hansa.identity.envelope import Header
 from hansa.kernel.errors import HansaError
 from hansa.kernel.limits import Limits
@@ -43,7 +44,8 @@ def make_reference() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "name", ["commands.md", "settings.md", "reasons.md", "exit-codes.md", "mcp.md", "events.md", "metrics.md"]
+    "name",
+    ["commands.md", "settings.md", "reasons.md", "exit-codes.md", "mcp.md", "events.md", "metrics.md", "disputes.md"],
 )
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     found = (REFERENCE / name).read_text(encoding="utf-8")
@@ -117,7 +119,7 @@ def test_every_route_is_documented() -> None:
     assert shown <= found
 
 
-@pytest.mark.parametrize("path", ["/skills", "/instances", "/revocations", "/healthz", "/readyz", "/feed"])
+@pytest.mark.parametrize("path", ["/skills", "/instances", "/revocations", "/disputes", "/healthz", "/readyz", "/feed"])
 async def test_an_answer_has_the_shape_that_the_page_shows(path: str, door: Any) -> None:
     page = (REFERENCE / "http.md").read_text(encoding="utf-8")
     section = page.partition(f"## `GET {path}`\n")[2].partition("\n## ")[0]
@@ -160,6 +162,8 @@ def names_in(page: str) -> set[str]:
         EvidenceBody,
         TombstoneBody,
         Receipt,
+        governance.DisputeBody,
+        *governance.LATER_BODIES.values(),
         Hello,
         Welcome,
         Join,

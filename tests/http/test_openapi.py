@@ -24,6 +24,7 @@ from hansa.skills.importing.skill_folder import read_skill_folder
 from hansa.skills.model import Skill
 from tests.attacks.specimens import key, scaled
 from tests.mcp.league import admit, folder_skill
+from tests.node.cases import accusation
 from tests.node.world import DOUBLE, SLUG, START, Resident, World, multiplier, skill_message, speak
 from tests.skills.importing.test_skill_folder import DOCUMENT
 
@@ -74,6 +75,11 @@ async def _fill(hub: Resident, a: Resident) -> None:
         for number, skill in enumerate((SLUG, DOUBLE, bundle), 1):
             answer = await http.post("/skills", content=skill_message(a.key, skill, seq=number).raw)
             assert answer.status_code == 201, answer.text
+        opener = key(70)
+        await hub.ask("peer.set", id=opener.public.did, invited=True)
+        for message in accusation(opener, SLUG, skill_message(a.key, SLUG, seq=1), a.key):
+            answer = await http.post("/records", content=message.raw)
+            assert answer.status_code == 201, answer.text
         brought = await http.put(f"/skills/{bundle.id}/files/{content_id(TEXT)}", content=TEXT)
         assert brought.status_code == 201, brought.text
 
@@ -89,6 +95,8 @@ def schemas(world: World) -> dict[bool, Any]:
 def _real_parameters(world: World, path: str) -> list[dict[str, str]]:
     """Returns path parameters that name what is held here."""
     rows = world.residents[0].store.feed(0, 3)
+    if path == "/disputes/{id}":
+        return [{"id": one["case"]} for one in world.residents[0].node.cases.listed()[0]]
     bundle = [{"id": _bundle().id, "digest": content_id(TEXT)}]
     catalogue = world.residents[2].node.catalogue.public()
     listed = [{"id": one.bundle.id, "name": one.bundle.name, "digest": ""} for one in catalogue]

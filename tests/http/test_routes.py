@@ -348,14 +348,15 @@ async def test_the_description_lists_every_route(hub: Resident) -> None:
     listed = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
     assert {
         ("POST", "/skills"), ("GET", "/skills"), ("POST", "/skills/bulk"), ("POST", "/records"), ("GET", "/instances"),
-        ("GET", "/revocations"), ("POST", "/hello"), ("POST", "/join"), ("GET", "/feed"), ("GET", "/events"),
+        ("GET", "/revocations"), ("GET", "/disputes"), ("GET", "/disputes/{id}"),
+        ("POST", "/hello"), ("POST", "/join"), ("GET", "/feed"), ("GET", "/events"),
         ("GET", "/healthz"),
         ("GET", "/readyz"), ("GET", "/roots"), ("GET", "/heads"),
         ("GET", "/policy"), ("GET", "/.well-known/agent-skills/index.json"),
         ("GET", "/.well-known/agent-skills/{id}/{name}/SKILL.md"),
         ("GET", "/.well-known/agent-skills/{id}/{name}.zip"),
     } <= listed  # fmt: skip
-    assert len(listed) == 23
+    assert len(listed) == 25
     assert not [path for _, path in listed if "admin" in path]
     entries = [entry for methods in described["paths"].values() for entry in methods.values()]
     assert all(entry["summary"] for entry in entries)

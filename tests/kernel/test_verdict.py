@@ -13,10 +13,11 @@ CODES = """
 too_large content_encoding not_json too_deep too_many_keys not_canonical
 bad_envelope bad_key unsigned forged wrong_signer threshold revoked wrong_inviter
 unsupported_version wrong_network wrong_recipient unknown_kind bad_body from_future stale expired duplicate
-old_sequence equivocation unknown_peer banned rate_limited over_share bad_invitation crowded
+old_sequence equivocation unknown_peer barred banned rate_limited over_share bad_invitation crowded
 unknown_skill tombstoned bad_lineage not_author no_reasoning_path low_verification_score low_confidence secret_found
 no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_file_access sandbox_network_access
 sandbox_process not_wanted operator_rejected unconstitutional
+not_here_yet not_party enough_said dispute_upheld
 store_full interrupted corrupt restored
 rollback fork frozen mix_and_match unreachable
 """.split()

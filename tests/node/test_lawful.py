@@ -383,7 +383,7 @@ async def test_3_a_tombstone_by_itself_is_a_removal_too(world: World, monkeypatc
 
     def forging(admitted: Any, source: str) -> Any:
         row = TombstoneRow(SLUG.id, admitted.message.id, "mine", admitted.at)
-        return SLUG.id, Effects([rooms._record(admitted, SLUG.id, source), PutTombstone(row)])
+        return SLUG.id, Effects([rooms.keep(admitted, SLUG.id, source), PutTombstone(row)])
 
     monkeypatch.setitem(rooms._rooms, "tombstone", forging)
     assert await pushed(a, speak(b.key, "tombstone", tombstone_body(SLUG.id, ""))) == "unconstitutional"
@@ -403,7 +403,7 @@ async def test_3_a_warning_may_put_a_skill_back_into_quarantine(world: World, mo
     def leading_to(state: SkillState) -> Any:
         return lambda admitted, source: (
             SLUG.id,
-            Effects([rooms._record(admitted, SLUG.id, source), SetSkillState(SLUG.id, state)]),
+            Effects([rooms.keep(admitted, SLUG.id, source), SetSkillState(SLUG.id, state)]),
         )
 
     monkeypatch.setitem(rooms._rooms, "tombstone", leading_to(SkillState.REFUSED))

@@ -53,6 +53,22 @@ RECEIPT: dict[str, Any] = {
     "reason": "refuted",
 }
 
+DISPUTE: dict[str, Any] = {
+    "skill": DIGEST,
+    "record": OTHER,
+    "respondent": str(key(2).public.did),
+    "ground": "false_claim",
+    "why": "It fails for 2.675.",
+    "records": [DIGEST, OTHER],
+}
+RULING: dict[str, Any] = {
+    "case": DIGEST,
+    "ruled": "upheld",
+    "basis": "verifiers",
+    "records": [DIGEST, OTHER],
+    "why": "",
+}
+
 
 def root(author: int, version: int = 1, **changes: Any) -> dict[str, Any]:
     """Returns root metadata that names one key, with `changes`."""
@@ -66,6 +82,15 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "evidence": [EVIDENCE, FAILED, {name: value for name, value in FAILED.items() if name != "reason"}],
     "tombstone": [{"skill": DIGEST, "why": "a mistake"}, {"skill": DIGEST}],
     "receipt": [RECEIPT, {name: RECEIPT[name] for name in ("dealing", "subject", "records")}],
+    "dispute": [DISPUTE, {**DISPUTE, "why": "x"}],
+    "dispute_answer": [
+        {"case": DIGEST, "why": "It holds here.", "records": [OTHER]},
+        {"case": DIGEST, "why": "It holds here."},
+    ],
+    "dispute_finding": [{"case": DIGEST, "record": OTHER}],
+    "dispute_ruling": [RULING, {name: RULING[name] for name in ("case", "ruled", "basis")}],
+    "dispute_withdrawal": [{"case": DIGEST, "why": "My mistake."}, {"case": DIGEST}],
+    "dispute_appeal": [{"case": DIGEST, "why": "It was mended.", "records": [OTHER]}],
     "hello": [{"versions": ["1.0"], "name": "Lübeck", "role": "hub", "skills": 3}, {"versions": ["1.0", "2.0"]}],
     "welcome": [{"to": DIGEST, "version": "1.0", "name": "Visby", "role": "node"}, {"to": DIGEST, "version": "1.0"}],
     "join": [{"proof": DIGEST, "name": "Lübeck", "role": "hub", "url": "https://harbour.example"}, {"proof": DIGEST}],

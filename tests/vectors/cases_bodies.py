@@ -13,19 +13,21 @@ from tests.vectors.case import Case, message
 HELLO = BODIES["hello"][0]
 WELCOME = BODIES["welcome"][0]
 INDEX = BODIES["index"][0]
+KINDS = ("skill", "evidence", "tombstone", "receipt", "hello", "welcome", "join", "joined", "index")
+DISPUTES = tuple(kind for kind in BODIES if kind.startswith("dispute"))
 LEAVE_OUT = object()
 
 
 def cases() -> Iterator[Case]:
     """Yields the cases of bodies."""
-    for kind in ("skill", "evidence", "tombstone", "receipt", "hello", "welcome", "join", "joined", "index"):
+    for kind in (*KINDS, *DISPUTES):
         for size, body in zip(("full", "short"), sorted(BODIES[kind], key=lambda one: -len(str(one))), strict=False):
             yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
     yield Case("evidence-of-a-failure", message("evidence", body=FAILED), "a failure needs no successes")
     yield Case(
         "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
     )
-    for name, kind, body, why in (*_skills(), *_others()):
+    for name, kind, body, why in (*_skills(), *_others(), *_disputes()):
         yield Case(name, message(kind, body=body), why, "bad_body", "body")
 
 
@@ -102,7 +104,7 @@ def _others() -> Iterator[Bent]:
         ("evidence-trials-true", "evidence", FAILED, "trials", True, "true is no number"),
         ("tombstone-why-of-501", "tombstone", BODIES["tombstone"][0], "why", "a" * 501, "at most 500 characters"),
         ("tombstone-skill-empty", "tombstone", BODIES["tombstone"][0], "skill", "", "it names a skill"),
-        ("receipt-unknown-dealing", "receipt", RECEIPT, "dealing", "liked", "one of three words"),
+        ("receipt-unknown-dealing", "receipt", RECEIPT, "dealing", "liked", "one of four words"),
         ("receipt-without-records", "receipt", RECEIPT, "records", [], "no word without a deed: 1 to 8 ids"),
         ("receipt-9-records", "receipt", RECEIPT, "records", [DIGEST] * 9, "1 to 8 ids"),
         ("hello-without-versions", "hello", HELLO, "versions", [], "1 to 16 versions"),
@@ -122,6 +124,26 @@ def _others() -> Iterator[Bent]:
         yield name, kind, _changed(body, path, value), why
     yield "evidence-pass-of-nothing", "evidence", _zeros(), "a pass has at least one trial"
     yield "hello-body-empty", "hello", {}, "a hello offers versions"
+
+
+def _disputes() -> Iterator[Bent]:
+    first = {kind: BODIES[kind][0] for kind in DISPUTES}
+    for name, kind, path, value, why in (
+        ("dispute-of-no-ground", "dispute", "ground", "ugly", "one of five grounds"),
+        ("dispute-without-why", "dispute", "why", "", "1 to 500 characters"),
+        ("dispute-why-of-501", "dispute", "why", "\U0001f600" * 501, "1 to 500 code points"),
+        ("dispute-without-records", "dispute", "records", [], "no word without a deed: 1 to 8 ids"),
+        ("dispute-9-records", "dispute", "records", [DIGEST] * 9, "1 to 8 ids"),
+        ("dispute-of-nobody", "dispute", "respondent", "", "somebody is accused"),
+        ("dispute_answer-empty", "dispute_answer", "why", "", "1 to 500 characters"),
+        ("dispute_answer-9-records", "dispute_answer", "records", [DIGEST] * 9, "at most 8 ids"),
+        ("dispute_finding-of-nothing", "dispute_finding", "record", "", "it names a finding"),
+        ("dispute_ruling-undecided", "dispute_ruling", "ruled", "perhaps", "upheld or dismissed"),
+        ("dispute_ruling-of-no-basis", "dispute_ruling", "basis", "hearsay", "one of three"),
+        ("dispute_withdrawal-of-nothing", "dispute_withdrawal", "case", LEAVE_OUT, "it names a case"),
+        ("dispute_appeal-without-records", "dispute_appeal", "records", [], "it names new evidence: 1 to 8 ids"),
+    ):
+        yield name, kind, _changed(first[kind], path, value), why
 
 
 def _zeros() -> dict[str, Any]:

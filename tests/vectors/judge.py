@@ -17,6 +17,7 @@ from typing import Any
 from hansa.admission.service import Admission, Freshness, Guest, Params, Via
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Receipt
+from hansa.governance import messages as governance
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Retired, Ring, Roster, Signed
 from hansa.identity.keys import PublicKey
@@ -36,6 +37,8 @@ BODIES: dict[str, type[Wire]] = {
     skills.EVIDENCE: skills.EvidenceBody,
     skills.TOMBSTONE: skills.TombstoneBody,
     RECEIPT: Receipt,
+    governance.DISPUTE: governance.DisputeBody,
+    **governance.LATER_BODIES,
     overlay.HELLO: overlay.Hello,
     overlay.WELCOME: overlay.Welcome,
     overlay.JOIN: overlay.Join,

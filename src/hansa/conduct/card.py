@@ -12,7 +12,7 @@ import msgspec
 
 from hansa.conduct.alliance import SUMMARY as CLASSIC
 from hansa.conduct.dealings import KINDS
-from hansa.conduct.standing import Params, PolicyName
+from hansa.conduct.standing import MAX_VERIFIERS, Params, PolicyName
 from hansa.kernel import canonical
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.wire import Label, Wire
@@ -42,7 +42,7 @@ class Card(Wire, frozen=True, kw_only=True):
     policy: PolicyName
     rules: Count
     text: Annotated[str, msgspec.Meta(max_length=4_000)]
-    verifiers: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(max_length=1_000)]
+    verifiers: Annotated[tuple[Label, ...], msgspec.Meta(max_length=MAX_VERIFIERS)]
     known_from: Count
     trusted_at: Count
     wrong: Count

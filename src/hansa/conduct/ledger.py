@@ -30,8 +30,8 @@ class Receipt(Wire, frozen=True, kw_only=True):
         dealing: what was done.
         subject: node id of who did it.
         skill: the skill it is about, or "".
-        records: ids of the signed messages that prove it: the claim and the evidence against it, or the two messages
-            under one sequence number, and the digest under which the second one's envelope is kept.
+        records: ids of the signed messages that prove it: the claim (or accusation) and the evidence against it, or
+            the two messages under one sequence number, and the digest under which the second one's envelope is kept.
         reason: code of the reason, e.g. "refuted" or "sandbox_file_access".
         domain: what the dealing was about, for reputation by domain: the skill's first tag; "" for none.
     """

@@ -28,7 +28,11 @@ from hansa.conduct import classic
 from hansa.conduct.account import Account
 from hansa.conduct.classic import Occasion, Relationship
 from hansa.conduct.steadfast import Patience
+from hansa.identity.keys import PublicKey
+from hansa.kernel.errors import Refused
 from hansa.kernel.instant import DAY, Instant
+
+MAX_VERIFIERS = 100
 
 
 class Rung(IntEnum):
@@ -95,8 +99,15 @@ class Params:
                 raise ValueError(f"{name} must be at least 1")
         if not 1 <= self.trusted_at <= 999:
             raise ValueError("trusted_at must be between 1 and 999")
-        if any(not one.startswith("did:key:z") for one in self.verifiers):
-            raise ValueError("verifiers must be node ids, as hansa id prints them")
+        if len(self.verifiers) > MAX_VERIFIERS:
+            raise ValueError(f"verifiers are at most {MAX_VERIFIERS}")
+        for did in self.verifiers:
+            try:
+                PublicKey.from_did(did)
+            except Refused:
+                raise ValueError(f"verifiers must be ids of nodes, did:key:z…, and {did[:60]!r} is none") from None
+        if len(dict.fromkeys(self.verifiers)) < len(self.verifiers):
+            raise ValueError("verifiers names one node twice: it counts once")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from hansa.admission.service import Params as AdmissionParams
 from hansa.conduct.standing import Params as ConductParams
 from hansa.entrypoints import host_names
 from hansa.entrypoints.problems import BadSettings, Given, Problem, in_our_words, slip
+from hansa.governance.case import Params as DisputeParams
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
@@ -138,6 +139,9 @@ class Config(BaseSettings):
     ranking: Annotated[RankingParams, Field(description="Weights of search.")] = RankingParams()
     conduct: Annotated[ConductParams, Field(description="How this node deals with others.")] = ConductParams()
     sandbox: Annotated[SandboxLimits, Field(description="Bounds on one trial.")] = SandboxLimits()
+    disputes: Annotated[DisputeParams, Field(description="By which evidence this node rules in disputes.")] = (
+        DisputeParams()
+    )
     outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
     store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
@@ -178,6 +182,7 @@ class Config(BaseSettings):
             ranking=self.ranking,
             conduct=self.conduct,
             sandbox=self.sandbox,
+            disputes=self.disputes,
         )
 
 

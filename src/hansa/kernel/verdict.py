@@ -125,6 +125,26 @@ class Reason(Enum):
         Verdict.REJECT,
         "breaks this node's constitution: hansa constitution show has every article and rule",
     )
+    # 4b the governance room
+    NOT_YET = (
+        "not_here_yet",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "rests on a record that is not held here yet: send that first, then this again",
+    )
+    NOT_PARTY = (
+        "not_party",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "not its author's to say: parties accuse, answer, withdraw and appeal, others bring findings",
+    )
+    ENOUGH_SAID = ("enough_said", Box.DOMAIN, Verdict.IGNORE, "said often enough in that dispute: appeal, once")
+    DISPUTED = (
+        "dispute_upheld",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "a dispute over it was upheld here: see hansa dispute list; hansa prove tries it again",
+    )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

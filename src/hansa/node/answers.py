@@ -16,6 +16,9 @@ from hansa.node.ports import Answer
 LATER = (429, 503, 507)
 """Answers after which the same is sent again: too many, stopping, full."""
 
+EARLY, PATIENCE = 424, 50
+"""Answer to what rests on a record that is not there yet, and how often that is tried before it is given up."""
+
 
 class _Bulk(msgspec.Struct):
     answers: list[dict[str, Any]]

@@ -10,6 +10,8 @@ from hansa.admission.counters import Counters
 from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import card, ledger, standing
+from hansa.governance import messages as governance
+from hansa.governance.case import Params as Disputes
 from hansa.governance.constitution import FIVE, Constitution
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
@@ -40,6 +42,7 @@ KINDS: Mapping[str, Freshness] = {
     ledger.KIND: Freshness.DURABLE,
     card.KIND: Freshness.DURABLE,
     card.DECISION: Freshness.DURABLE,
+    **dict.fromkeys(governance.KINDS, Freshness.DURABLE),
     roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
     overlay.WELCOME: Freshness.LIVE,
@@ -80,6 +83,7 @@ class Settings:
     conduct: standing.Params = field(default_factory=standing.Params)
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
     constitution: Constitution = FIVE
+    disputes: Disputes = field(default_factory=Disputes)
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a setting makes no sense."""
@@ -94,6 +98,7 @@ class Settings:
         self.skills.validate()
         self.ranking.validate()
         self.conduct.validate()
+        self.disputes.validate()
 
 
 class Core:

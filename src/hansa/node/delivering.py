@@ -17,7 +17,7 @@ from hansa.kernel.errors import Refused, Unavailable, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.plain import plain
 from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
-from hansa.node.answers import LATER, acknowledges, each, their_refusal
+from hansa.node.answers import EARLY, LATER, PATIENCE, acknowledges, each, their_refusal
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_DELIVERY, Kind, Value
@@ -222,6 +222,10 @@ class Deliverer:
         return files
 
 
+def _is_early(row: OutboxRow, answer: Answer) -> bool:
+    return answer.status == EARLY and row.tries < PATIENCE
+
+
 def _unanswered(row: OutboxRow, error: Unavailable) -> Delivery:
     return Delivery(_tried(row, reason=Reason.UNREACHABLE), str(error))
 
@@ -235,6 +239,6 @@ def _judged(row: OutboxRow, answer: Answer) -> Delivery:
     # a duplicate was there already, from a try whose answer was lost
     if acknowledges(answer, row.record) or (answer.status == 409 and refusal.reason is Reason.DUPLICATE):
         return Delivery(_tried(row, "delivered"))
-    if refusal.reason is Reason.UNREACHABLE or answer.status in LATER:
+    if refusal.reason is Reason.UNREACHABLE or answer.status in LATER or _is_early(row, answer):
         return Delivery(_tried(row, reason=refusal.reason), str(refusal))
     return Delivery(_tried(row, "refused", refusal.reason), str(refusal))

@@ -77,6 +77,16 @@ class Kind(Enum):
         "conduct.decided", "node", ("rung", "reason", "domain", "engage"), False,
         "this node deals otherwise with somebody than before; the signed decision is kept",
     )  # fmt: skip
+    RECEIPT_FALSE_ACCUSATION = (
+        "receipt.false_accusation", "skill", ("subject", "author"), True, "a receipt says that an accusation was false",
+    )  # fmt: skip
+    DISPUTE_OPENED = (
+        "dispute.opened", "skill", ("case", "ground", "author"), True, "somebody opened a dispute over a skill",
+    )  # fmt: skip
+    DISPUTE_HEARD = (
+        "dispute.heard", "skill", ("case", "what", "author"), True, "something was said in a dispute over a skill",
+    )  # fmt: skip
+    DISPUTE_RULED = ("dispute.ruled", "skill", ("case", "ruled", "basis"), True, "this node ruled in a dispute")
     DELIVERY_DELIVERED = ("delivery.delivered", "record", ("url",), False, "a peer has taken a record")
     DELIVERY_REFUSED = ("delivery.refused", "record", ("url", "reason"), False, "a peer refuses a record for good")
     DELIVERY_WAITING = (

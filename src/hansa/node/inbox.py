@@ -8,16 +8,19 @@ decide in order, keep with one commit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import Dealing, Receipt
+from hansa.governance import messages as governance
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Verified
 from hansa.kernel.errors import DiskFull, HansaError, Refused
 from hansa.kernel.ids import NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node.caseroom import TURN as CASES
+from hansa.node.caseroom import Keep
 from hansa.node.conduct import Conduct
 from hansa.node.core import Core
 from hansa.node.doorkeeper import TURN
@@ -45,14 +48,24 @@ LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
 class Inbox:
     """Receives messages and has the right room decide on each."""
 
-    def __init__(self, core: Core, shelf: Shelf) -> None:
-        """Works for one node."""
+    def __init__(self, core: Core, shelf: Shelf, afterwards: Callable[[Taken], Awaitable[None]] | None = None) -> None:
+        """Works for one node.
+
+        Args:
+            afterwards: told of what was taken and kept in disputes, before whoever brought it is.
+        """
         self._core = core
+        self._afterwards = afterwards
         self._rooms = Rooms(core, shelf)
         self._conduct = Conduct(core)
         self._keeping = Keeping()
         self._gathering = Gathering(self._decide_all, self._lost, lambda: self._keeping.until(AHEAD))
         self._hold = Hold(core.turns)
+
+    @property
+    def keep(self) -> Keep:
+        """Returns the change that keeps a message, for those who decide on this node's own."""
+        return self._rooms.keep
 
     async def receive(
         self, data: bytes, via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
@@ -101,6 +114,9 @@ class Inbox:
                         break  # what follows is judged by it
             del rest[: len(together)]
             fates += await self._gathering.enter(together)
+        for fate in fates:
+            if self._afterwards is not None and isinstance(fate, Taken) and fate.kind in governance.KINDS:
+                await self._afterwards(fate)
         return fates
 
     def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring) -> Arrival:
@@ -294,6 +310,8 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
     names = {name: None for name in found if name in authors or is_content_id(name)}
     if any(isinstance(one.read, Verified) and one.read.header.kind == overlay.JOIN for one in group):
         names[TURN] = None  # whoever holds it waits for nobody's turn
+    if any(isinstance(one.read, Verified) and one.read.header.kind == governance.DISPUTE for one in group):
+        names[CASES] = None
     return names
 
 

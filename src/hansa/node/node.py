@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 
 from hansa.admission.service import Via
+from hansa.governance import messages as governance
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
+from hansa.node.case_views import CaseViews
+from hansa.node.casebook import Casebook
 from hansa.node.catalogue import Catalogue
 from hansa.node.conduct import Conduct
 from hansa.node.core import Core
+from hansa.node.disputing import Disputant
 from hansa.node.doorkeeper import Doorkeeper, NotLetIn
 from hansa.node.events import Event, Kind
 from hansa.node.executor import Execution, Executor, How
 from hansa.node.finder import Finder, Found, whole
+from hansa.node.gathering import Taken
 from hansa.node.inbox import Inbox
 from hansa.node.joining import Joiner
 from hansa.node.keyholder import Keyholder
@@ -30,6 +35,7 @@ from hansa.node.recovery import Recovery
 from hansa.node.reflecting import Reflections
 from hansa.node.repairing import Repairer
 from hansa.node.rows import SkillRow
+from hansa.node.settling import Settler
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
 from hansa.node.views import Views
@@ -46,10 +52,12 @@ class Node:
         """Joins the parts; nothing runs yet."""
         self.core = core
         self.shelf = Shelf(core)
-        self.inbox = Inbox(core, self.shelf)
-        self.prover = Prover(core)
         self.queue = Waiting(core, self.shelf)
         self.conduct = Conduct(core)
+        book = Casebook(core)
+        self.settler = Settler(core, book)
+        self.inbox = Inbox(core, self.shelf, self._heard)
+        self.prover = Prover(core, self.settler.about)
         self.finder = Finder(core, self.shelf)
         self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)
         self.publisher = Publisher(core, self.shelf)
@@ -57,6 +65,8 @@ class Node:
         self.subscriber = Subscriber(core, self.inbox)
         self.doorkeeper = Doorkeeper(core)
         self.joiner = Joiner(core, self.subscriber)
+        self.disputes = Disputant(core, book, self.prover, self.settler, self.inbox.keep)
+        self.cases = CaseViews(core, book)
         self.reflections = Reflections(core)
         self.keyholder = Keyholder(core)
         self.recovery = Recovery(core, self.inbox, self.subscriber)
@@ -111,13 +121,22 @@ class Node:
         return [row for row in self.unproved(origin) if not self.queue.tried(row)]
 
     async def before_pull(self, url: str) -> None:
-        """Does what comes before each pull: after a restore, asking what this node has said; mending what is damaged.
+        """Does what comes before each pull.
+
+        After a restore, asking what this node has said; mending what is damaged; asking for what came too early.
 
         Raises:
             Unavailable, Refused: see `Recovery.ask`.
         """
         await self.recovery.ask(url)
         await self.repairer.retry()
+        await self.subscriber.early.retry(url)
+
+    async def _heard(self, taken: Taken) -> None:
+        """Settles the case that something was said in."""
+        case = self.disputes.book.held(taken.id if taken.kind == governance.DISPUTE else taken.subject)
+        if case is not None:
+            await self.settler.settle(case)
 
     async def greeted(self, data: bytes, source: str) -> Signed:
         """Takes in a hello and returns this node's signed welcome.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from hansa.conduct.ledger import Dealing, Receipt
@@ -75,10 +75,15 @@ class Unproved:
 class Prover:
     """Runs proofs, as many at a time as there are workers."""
 
-    def __init__(self, core: Core) -> None:
-        """Works on the core's sandbox."""
+    def __init__(self, core: Core, afterwards: Callable[[ContentId], Awaitable[None]] | None = None) -> None:
+        """Works on the core's sandbox.
+
+        Args:
+            afterwards: told of each skill about which a finding was kept.
+        """
         self._core = core
         self._conduct = Conduct(core)
+        self._afterwards = afterwards
         self._slots = asyncio.Semaphore(core.settings.workers)
         self._running: dict[ContentId, asyncio.Task[Proof]] = {}
 
@@ -133,7 +138,10 @@ class Prover:
         finding = judge(skill, report)
         self._core.meters.proved(finding.outcome.value, finding.wall_us)
         async with self._core.turns.of(row.id):
-            return await self._keep(row, skill, finding, sandbox)
+            proof = await self._keep(row, skill, finding, sandbox)
+        if self._afterwards is not None:
+            await self._afterwards(row.id)
+        return proof
 
     def _import_trials(self, row: SkillRow) -> int:
         """Returns how long somebody else's skill is looked at: less long where its author is trusted in its domain."""

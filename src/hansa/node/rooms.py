@@ -14,6 +14,7 @@ from hansa.conduct.card import KIND as CARD
 from hansa.conduct.card import Card
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
+from hansa.governance import messages as governance
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
@@ -21,6 +22,8 @@ from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node import lawful, succession
+from hansa.node.accusing import check_false_accusation
+from hansa.node.caseroom import CaseRoom
 from hansa.node.core import Core
 from hansa.node.doorkeeper import Doorkeeper
 from hansa.node.driver import Effects
@@ -56,6 +59,7 @@ class Rooms:
         """Works for one node."""
         self._core = core
         self._shelf = shelf
+        cases = CaseRoom(core, self.keep)
         self._rooms: dict[str, Callable[[Admitted, str], tuple[str, Effects]]] = {
             messages.SKILL: self._skill,
             messages.EVIDENCE: self._evidence,
@@ -65,6 +69,7 @@ class Rooms:
             roots.KIND: self._root,
             overlay.HELLO: self._hello,
             overlay.JOIN: Doorkeeper(core).join,
+            **dict.fromkeys(governance.KINDS, cases.decide),
         }
 
     def __contains__(self, kind: str) -> bool:
@@ -88,7 +93,7 @@ class Rooms:
         service.receive(
             body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
         )
-        effects = Effects([self._record(admitted, id_, source)])
+        effects = Effects([self.keep(admitted, id_, source)])
         held = self._core.store.skill(id_)
         if held is not None and held.state is SkillState.REMOVED:
             effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
@@ -109,7 +114,7 @@ class Rooms:
         body = parse(message.body, EvidenceBody)
         self._held(body.skill)
         evidence = body.as_evidence(message.author, message.header.created)
-        effects = Effects([self._record(admitted, body.skill, source), PutEvidence(message.id, evidence)])
+        effects = Effects([self.keep(admitted, body.skill, source), PutEvidence(message.id, evidence)])
         about = f"{body.outcome} by {message.author}"
         effects.show(Kind.EVIDENCE_RECEIVED, body.skill, about, outcome=str(body.outcome), author=message.author)
         return body.skill, effects
@@ -121,7 +126,7 @@ class Rooms:
         state = self._held(id_)
         ours = message.author == self._core.me  # comes back to us after an old backup was restored
         goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
-        effects = Effects([self._record(admitted, id_, source)])
+        effects = Effects([self.keep(admitted, id_, source)])
         if goes and state is not SkillState.REMOVED:
             effects.changes += [
                 PutTombstone(TombstoneRow(id_, message.id, body.why, admitted.at)),
@@ -146,7 +151,7 @@ class Rooms:
         self._check_grounds(body, message)
         effects = Effects(
             [
-                self._record(admitted, body.skill, source),
+                self.keep(admitted, body.skill, source),
                 entered(message.id, message.author, message.header.created, body),
             ]
         )
@@ -164,6 +169,9 @@ class Rooms:
         """Refuses a receipt about a skill without a finding of its own author behind it: no word without a deed."""
         if body.dealing is Dealing.EQUIVOCATED:
             self._check_equivocation(body)
+            return
+        if body.dealing is Dealing.FALSE_ACCUSATION:
+            check_false_accusation(self._core, body, message)
             return
         finding = self._core.store.record(ContentId(body.records[-1]))
         if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):
@@ -188,14 +196,14 @@ class Rooms:
         """Keeps somebody's policy card: what it will do can be computed by it."""
         author = admitted.message.author
         found = parse(admitted.message.body, Card)
-        effects = Effects([self._record(admitted, author, source)])
+        effects = Effects([self.keep(admitted, author, source)])
         effects.show(Kind.CARD_RECEIVED, author, f"policy {found.policy}", policy=found.policy.value)
         return author, effects
 
     def _root(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         """Takes the next version of somebody's keys; of strangers no more than are remembered of them anyway."""
         author = admitted.message.author
-        record = self._record(admitted, author, source, self._is_passed_on(admitted))
+        record = self.keep(admitted, author, source, self._is_passed_on(admitted))
         effects = succession.take(self._core, admitted.message, record)
         if admitted.via is Via.HTTP and self._core.store.peer(author) is None:
             effects.changes.append(PutPeer(replace(self._met(author), seen=admitted.at)))
@@ -236,7 +244,7 @@ class Rooms:
             raise Refused(Reason.UNKNOWN_SKILL, skill[:12])
         return state
 
-    def _record(self, admitted: Admitted, subject: str, source: str, in_feed: bool | None = None) -> PutRecord:
+    def keep(self, admitted: Admitted, subject: str, source: str, in_feed: bool | None = None) -> PutRecord:
         """Returns the change that keeps a message, with the way it came; `why` tells of it as long as it is kept."""
         came = way(admitted.via, source)
         row = record_row(admitted.message, subject, admitted.at, came=came)

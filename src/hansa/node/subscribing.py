@@ -22,6 +22,7 @@ from hansa.kernel.wire import parse, read_json
 from hansa.node.answers import their_refusal
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
+from hansa.node.early import Early
 from hansa.node.events import Kind
 from hansa.node.inbox import Inbox
 from hansa.node.keyfetcher import CHANGED, KeyFetcher
@@ -72,7 +73,8 @@ class Subscriber:
         self._pulling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._incomplete: dict[str, dict[ContentId, Skill]] = {}
         self.keys = KeyFetcher(core, inbox)
-        self._taker = Taker(core, inbox, self.keys)
+        self.early = Early(core, inbox)
+        self._taker = Taker(core, inbox, self.keys, self.early)
         self.witness = Witness(core)
 
     async def greet(self, url: str, peer: NodeId | None = None) -> Verified:

@@ -14,7 +14,9 @@ from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
+from hansa.node.caseroom import NotYet
 from hansa.node.core import Core
+from hansa.node.early import Early
 from hansa.node.gathering import Fate, Wanted
 from hansa.node.inbox import Inbox
 from hansa.node.keyfetcher import KeyFetcher
@@ -50,9 +52,10 @@ class FeedItem(msgspec.Struct, frozen=True):
 class Taker:
     """Takes in what feeds bring."""
 
-    def __init__(self, core: Core, inbox: Inbox, keys: KeyFetcher) -> None:
+    def __init__(self, core: Core, inbox: Inbox, keys: KeyFetcher, early: Early) -> None:
         """Works for one node."""
         self._core = core
+        self._early = early
         self._inbox = inbox
         self._keys = keys
 
@@ -89,9 +92,13 @@ class Taker:
 
     async def _receive(self, waiting: Sequence[FeedItem | Pulled], url: str, wanted: Wanted) -> AsyncIterator[Pulled]:
         lines = [(one.envelope or "").encode() for one in waiting if isinstance(one, FeedItem)]
-        fates = iter(await self._inbox.receive_many(lines, Via.FEED, url, wanted))
+        fates = await self._inbox.receive_many(lines, Via.FEED, url, wanted)
+        items = [one for one in waiting if isinstance(one, FeedItem)]
+        came = {one.id: fate.missing for one, fate in zip(items, fates, strict=True) if isinstance(fate, NotYet)}
+        await self._early.remember(came, url)
+        told = iter(fates)
         for one in waiting:
-            yield self._told(ContentId(one.id), next(fates)) if isinstance(one, FeedItem) else one
+            yield self._told(ContentId(one.id), next(told)) if isinstance(one, FeedItem) else one
 
     def _told(self, id_: ContentId, fate: Fate) -> Pulled:
         if isinstance(fate, Refused):

@@ -12,6 +12,7 @@ import msgspec
 
 from hansa.conduct.card import DECISION
 from hansa.conduct.card import KIND as CARD
+from hansa.governance.messages import LATER_BODIES
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused
@@ -82,7 +83,8 @@ def open_blob(digest: str, data: bytes) -> bytes:
 def subject_of(message: Verified) -> str:
     """Returns the skill or node that a message is about, read from its body; "" for none, or for a body that is none.
 
-    Root metadata and a policy card are about their author, a decision about whom it was made on.
+    Root metadata and a policy card are about their author, a decision about whom it was made on, and what is said in a
+    dispute, but for its opening, about the case.
     """
     if message.header.kind in (roots.KIND, CARD):
         return message.author
@@ -90,7 +92,7 @@ def subject_of(message: Verified) -> str:
         return str(message.body.get("about", ""))
     if message.header.kind == SKILL:
         return parse(message.body, SkillBody).skill.id
-    about = message.body.get("skill")
+    about = message.body.get("case" if message.header.kind in LATER_BODIES else "skill")
     return about if isinstance(about, str) else ""
 
 

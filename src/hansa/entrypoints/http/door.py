@@ -15,7 +15,18 @@ from starlette.responses import Response
 from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import http_status, problem
-from hansa.entrypoints.http import admin, events, federation, ingest, joining, mcp_door, metrics, openapi, well_known
+from hansa.entrypoints.http import (
+    admin,
+    disputes,
+    events,
+    federation,
+    ingest,
+    joining,
+    mcp_door,
+    metrics,
+    openapi,
+    well_known,
+)
 from hansa.entrypoints.http.bodies import AsciiJson
 from hansa.entrypoints.http.gate import Gate
 from hansa.kernel.errors import HansaError
@@ -49,6 +60,7 @@ def make_door(app: App) -> FastAPI:
     for path, endpoint, status, summary in ingest.ROUTES:
         door.add_api_route(path, endpoint, methods=["POST"], status_code=status, summary=summary)
     door.include_router(federation.router)
+    door.include_router(disputes.router)
     door.include_router(joining.router)
     door.include_router(events.router)
     door.include_router(metrics.router)

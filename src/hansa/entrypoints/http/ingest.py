@@ -67,7 +67,7 @@ def _json(value: dict[str, Any], status: int) -> Response:
 
 ROUTES = (
     ("/skills", post_message, 201, "Submit a skill: 201, 400 invalid, 409 duplicate"),
-    ("/records", post_message, 201, "Submit evidence, a receipt or a tombstone"),
+    ("/records", post_message, 201, "Submit evidence, a receipt, a tombstone, or what is said in a dispute"),
     ("/skills/bulk", post_bulk, 200, "Submit many records, one signed message a line; one answer a line"),
 )
 _ENDPOINTS = {path: endpoint for path, endpoint, _, _ in ROUTES}

@@ -106,6 +106,17 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
             },
         ),
     ),
+    ("get", "/disputes"): (
+        JSON,
+        _object(
+            {
+                "disputes": _list({"type": "object", "required": ["case", "state", "ground", "trace_id", "number"]}),
+                "count": _COUNT,
+                "next": {"anyOf": [_COUNT, {"type": "null"}]},
+            },
+        ),
+    ),
+    ("get", "/disputes/{id}"): (JSON, {"type": "object", "required": ["case", "state", "heard", "ruling"]}),
     ("post", "/hello"): (JSON, ENVELOPE),
     ("post", "/join"): (JSON, ENVELOPE),
     ("get", "/feed"): (JSON, {"$ref": "#/components/schemas/FeedPage"}),

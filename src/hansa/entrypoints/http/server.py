@@ -146,6 +146,7 @@ async def _pull_all(app: App, stopping: asyncio.Event) -> None:
     """Keeps one puller for each subscription, as they come and go."""
     pullers: dict[str, asyncio.Task[None]] = {}
     try:
+        await _settle(app)
         while not stopping.is_set():
             wanted = {one.url for one in app.node.core.store.subscriptions()}
             for url in wanted - pullers.keys():
@@ -160,6 +161,14 @@ async def _pull_all(app: App, stopping: asyncio.Event) -> None:
         for task in pullers.values():
             task.cancel()
         await asyncio.gather(*pullers.values(), return_exceptions=True)
+
+
+async def _settle(app: App) -> None:
+    """Draws what follows from disputes that were decided while nobody drew it: a stop in between, other settings."""
+    try:
+        await app.node.settler.catch_up()
+    except _EXPECTED as error:
+        log.warning("disputes not settled", error=str(error))
 
 
 async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:

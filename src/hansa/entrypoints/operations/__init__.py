@@ -3,6 +3,7 @@
 from hansa.entrypoints.operations import (
     agent_skills,
     conduct,
+    disputes,
     federation,
     governing,
     keys,
@@ -22,6 +23,7 @@ __all__ = [
     "Outcome",
     "agent_skills",
     "conduct",
+    "disputes",
     "federation",
     "governing",
     "keys",

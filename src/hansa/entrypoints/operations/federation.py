@@ -120,6 +120,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     if not sources:
         raise UsageError("this node subscribes to no other yet: hansa subscribe URL first")
     sources.sort(key=lambda one: -trust(node.core.accounts.account(one.peer)).total)
+    await node.settler.catch_up()
     faults: list[dict[str, str]] = []
     taken = keys = skills = 0
     refused: dict[str, int] = {}

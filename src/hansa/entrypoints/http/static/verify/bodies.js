@@ -81,12 +81,47 @@ export const KINDS = {
   receipt: {
     live: false,
     shape: record({
-      dealing: word("skill_refuted", "skill_reproved", "equivocated"),
+      dealing: word("skill_refuted", "skill_reproved", "equivocated", "false_accusation"),
       subject: text(1, 64),
       skill: optional(label, ""),
       records: list(contentIdText, 1, 8),
       reason: optional(label, ""),
     }),
+  },
+  dispute: {
+    live: false,
+    shape: record({
+      skill: contentIdText,
+      record: contentIdText,
+      respondent: text(1, 64),
+      ground: word("false_claim", "harmful", "false_accusation", "plagiarised", "licence"),
+      why: text(1, 500),
+      records: list(contentIdText, 1, 8),
+    }),
+  },
+  dispute_answer: {
+    live: false,
+    shape: record({
+      case: contentIdText,
+      why: text(1, 500),
+      records: optional(list(contentIdText, 0, 8), []),
+    }),
+  },
+  dispute_finding: { live: false, shape: record({ case: contentIdText, record: contentIdText }) },
+  dispute_ruling: {
+    live: false,
+    shape: record({
+      case: contentIdText,
+      ruled: word("upheld", "dismissed"),
+      basis: word("own_finding", "verifiers", "operator"),
+      records: optional(list(contentIdText, 0, 8), []),
+      why: optional(text(0, 500), ""),
+    }),
+  },
+  dispute_withdrawal: { live: false, shape: record({ case: contentIdText, why: optional(text(0, 500), "") }) },
+  dispute_appeal: {
+    live: false,
+    shape: record({ case: contentIdText, why: text(1, 500), records: list(contentIdText, 1, 8) }),
   },
   root: { live: false, standing: true, shape: ROOT },
   hello: {
