@@ -205,9 +205,9 @@ class Inbox:
         """Waits until it is written, then counts and tells each fate."""
         errors = await written
         self._core.memory.arrive(leaving)
-        await self._tell_each(span, errors)
         if self._core.accounts.touched:
-            await self._conduct.settle_all()
+            await self._conduct.settle_all()  # before it is acknowledged: whoever asks then finds it settled
+        await self._tell_each(span, errors)
 
     async def _tell_each(self, span: Span, errors: Sequence[HansaError | None]) -> None:
         late: list[tuple[Arrival, Refused]] = []
