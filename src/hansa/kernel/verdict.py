@@ -113,6 +113,12 @@ class Reason(Enum):
     SANDBOX_PROCESS = ("sandbox_process", Box.DOMAIN, Verdict.REJECT, "tried to start or signal another process")
     NOT_OURS = ("not_wanted", Box.DOMAIN, Verdict.IGNORE, "matches no subscription of this node")
     OPERATOR = ("operator_rejected", Box.DOMAIN, Verdict.REJECT, "rejected by this node's operator")
+    ANCESTOR_RECALLED = (
+        "ancestor_recalled",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "a skill that it comes from was recalled: look at it, then hansa quarantine approve or hansa skill remove",
+    )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

@@ -20,6 +20,7 @@ from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Driver
+from hansa.node.lineages import Lineages
 from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
@@ -34,6 +35,7 @@ KINDS: Mapping[str, Freshness] = {
     skills.SKILL: Freshness.DURABLE,
     skills.EVIDENCE: Freshness.DURABLE,
     skills.TOMBSTONE: Freshness.DURABLE,
+    skills.ACKNOWLEDGEMENT: Freshness.DURABLE,
     ledger.KIND: Freshness.DURABLE,
     roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
@@ -127,7 +129,8 @@ class Core:
         self.turns = Turns()
         self.ring = KeyRing(store)
         self.memory = StoreMemory(store)
-        self.driver = Driver(store, clock, index, self.memory.kept, spans)
+        self.lineages = Lineages(store)
+        self.driver = Driver(store, clock, index, self.memory.kept, spans, self.lineages)
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
