@@ -4,8 +4,8 @@ A skill names its parents; nothing in the store says who its children are. Whoev
 first question reads the skills that name parents (1e5 of them: docs/adr/0030-recall.md has time and memory). After a
 restart it is read anew, so it can't differ from the store for long, and nothing depends on when it was read.
 
-It also knows what is on its way to the disk. A recall changes skills whose turns nobody holds (`node.turns`), so whoever
-decides on one of them meanwhile must see what was decided, before any reading of the store shows it:
+It also knows what is on its way to the disk. A recall changes skills whose turns nobody holds (`node.turns`), so
+whoever decides on one of them meanwhile must see what was decided, before any reading of the store shows it:
 
 1. a skill that is recalled: a new one that comes from it is held
 2. a skill that is new: it is among the children of its parents
@@ -51,9 +51,10 @@ class Lineages:
             if isinstance(change, SetSkillState):
                 self._states[change.skill] = change
                 noted = True
-            elif isinstance(change, PutSkill) or (isinstance(change, Mend) and isinstance(change.change, PutSkill)):
-                row = change.row if isinstance(change, PutSkill) else change.change.row  # type: ignore[union-attr]
-                noted |= self._note(row)
+            elif isinstance(change, PutSkill):
+                noted |= self._note(change.row)
+            elif isinstance(change, Mend) and isinstance(change.change, PutSkill):
+                noted |= self._note(change.change.row)
         return noted
 
     def _note(self, row: SkillRow) -> bool:
@@ -121,10 +122,4 @@ class Lineages:
             return
         own = bytes.fromhex(row.id)
         for parent in lineage_in(row.body):
-            known = children.setdefault(bytes.fromhex(parent), [])
-            if own not in known[-_RECENT:]:
-                known.append(own)
-
-
-_RECENT = 16
-"""Children that are looked through for one that is entered twice, as one on its way to the disk may be."""
+            children.setdefault(bytes.fromhex(parent), []).append(own)  # twice does no harm: each is seen once

@@ -161,12 +161,12 @@ class Prover:
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _keep(self, row: SkillRow, skill: Skill, finding: Finding, sandbox: Sandbox) -> Proof:
-        current = self._core.store.skill(row.id) or row
+        current = self._core.lineages.now(row.id) or row
         after = service.after_proof(current.state, finding, current.reason)
         if after is SkillState.ADMITTED and row.origin is Origin.PEER and not self._core.settings.admit_proved:
             after = current.state
         code = finding.reason.code if finding.reason else ""
-        if service.refused_by_operator(current.state, current.reason):
+        if service.is_settled(current.state, current.reason):
             code = current.reason
         evidence = self._evidence(row.id, finding, sandbox)
         sealed = record_row(

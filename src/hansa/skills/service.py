@@ -109,8 +109,8 @@ class Known:
 def receive(skill: Skill, author: str, known: Known, parents: Parents, params: Params) -> Ancestry:
     """Decides whether a skill message may enter quarantine.
 
-    Checks, in order: 1 not tombstoned or recalled, not withdrawn by this author · 2 not passed on by this author before ·
-    3 bundle paths · 4 lineage.
+    Checks, in order: 1 not tombstoned or recalled, not withdrawn by this author · 2 not passed on by this author
+    before · 3 bundle paths · 4 lineage.
 
     Raises:
         Refused: TOMBSTONED, DUPLICATE, BAD_BODY or BAD_LINEAGE.
