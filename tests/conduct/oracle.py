@@ -47,4 +47,3 @@ def relationship(events: Events, score: float | Fraction) -> Relationship:
     if score >= 5:
         return Relationship.ALLY
     return Relationship.RIVAL if score <= -5 else Relationship.NEUTRAL
-

@@ -16,7 +16,7 @@ unsupported_version wrong_network wrong_recipient unknown_kind bad_body from_fut
 old_sequence equivocation unknown_peer banned rate_limited over_share bad_invitation crowded
 unknown_skill tombstoned bad_lineage not_author no_reasoning_path low_verification_score low_confidence secret_found
 no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_file_access sandbox_network_access
-sandbox_process not_wanted operator_rejected
+sandbox_process not_wanted operator_rejected ancestor_recalled
 store_full interrupted corrupt restored
 rollback fork frozen mix_and_match unreachable
 """.split()

@@ -32,9 +32,23 @@ PARAMS = Params()
 NOTHING = Known()
 
 LEGAL = {
-    Q: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X},
-    A: {Trigger.PROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X, Trigger.UNPROVED: Q},
-    R: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REMOVED: X},
+    Q: {
+        Trigger.PROVED: A,
+        Trigger.APPROVED: A,
+        Trigger.FAILED: R,
+        Trigger.REJECTED: R,
+        Trigger.REMOVED: X,
+        Trigger.HELD: Q,
+    },
+    A: {
+        Trigger.PROVED: A,
+        Trigger.FAILED: R,
+        Trigger.REJECTED: R,
+        Trigger.REMOVED: X,
+        Trigger.UNPROVED: Q,
+        Trigger.HELD: Q,
+    },
+    R: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REMOVED: X, Trigger.HELD: Q},
     X: {Trigger.RETURNED: Q},
 }
 """The life cycle, written down once more."""
@@ -57,9 +71,11 @@ def test_the_table_holds_nothing_else() -> None:
     assert {(state, trigger): after for state, row in LEGAL.items() for trigger, after in row.items()} == TRANSITIONS
 
 
-def test_only_a_return_leads_back_and_only_what_lacks_a_proof_into_quarantine() -> None:
+def test_only_a_return_leads_back_and_only_what_lacks_a_proof_or_is_held_into_quarantine() -> None:
     assert [trigger for state, trigger in TRANSITIONS if state is X] == [Trigger.RETURNED]
-    assert {key for key, after in TRANSITIONS.items() if after is Q} == {(X, Trigger.RETURNED), (A, Trigger.UNPROVED)}
+    held = {(state, Trigger.HELD) for state in (Q, A, R)}
+    back = {(X, Trigger.RETURNED), (A, Trigger.UNPROVED)}
+    assert {key for key, after in TRANSITIONS.items() if after is Q} == back | held
     assert {trigger for (_, trigger), after in TRANSITIONS.items() if after is A} == {Trigger.PROVED, Trigger.APPROVED}
 
 
@@ -70,6 +86,7 @@ class LifeOfASkill(RuleBasedStateMachine):
         super().__init__()
         self.state = Q
         self.history: list[SkillState] = [Q]
+        self.held: set[int] = set()  # places of the history that were entered since an ancestor was recalled
 
     @rule(trigger=st.sampled_from(Trigger))
     def settle(self, trigger: Trigger) -> None:
@@ -79,6 +96,8 @@ class LifeOfASkill(RuleBasedStateMachine):
                 move(self.state, trigger)
             return
         self.state = move(self.state, trigger)
+        if trigger is Trigger.HELD:
+            self.held.add(len(self.history))
         self.history.append(self.state)
         assert self.state is expected
 
@@ -101,7 +120,9 @@ class LifeOfASkill(RuleBasedStateMachine):
 
     @invariant()
     def quarantine_is_entered_from_what_was_used_and_nowhere_else(self) -> None:
-        assert {before for before, after in pairwise(self.history) if after is Q} <= {X, A}
+        into = [(place, before) for place, (before, after) in enumerate(pairwise(self.history), 1) if after is Q]
+        assert {before for place, before in into if place not in self.held} <= {X, A}
+        assert X not in {before for place, before in into if place in self.held}
 
 
 def found_to_be(outcome: Outcome, why: Reason | None = None, trials: int = 5, successes: int = 0) -> Finding:

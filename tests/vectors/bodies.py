@@ -64,7 +64,8 @@ def root(author: int, version: int = 1, **changes: Any) -> dict[str, Any]:
 BODIES: dict[str, list[dict[str, Any]]] = {
     "skill": [{"skill": SKILL, "claim": {}}, {"skill": FULL_SKILL, "claim": CLAIM}],
     "evidence": [EVIDENCE, FAILED, {name: value for name, value in FAILED.items() if name != "reason"}],
-    "tombstone": [{"skill": DIGEST, "why": "a mistake"}, {"skill": DIGEST}],
+    "tombstone": [{"skill": DIGEST, "why": "a mistake", "recall": True}, {"skill": DIGEST}],
+    "acknowledgement": [{"tombstone": OTHER, "skill": DIGEST, "removed": True, "derivatives": 2}],
     "receipt": [RECEIPT, {name: RECEIPT[name] for name in ("dealing", "subject", "records")}],
     "hello": [{"versions": ["1.0"], "name": "Lübeck", "role": "hub", "skills": 3}, {"versions": ["1.0", "2.0"]}],
     "welcome": [{"to": DIGEST, "version": "1.0", "name": "Visby", "role": "node"}, {"to": DIGEST, "version": "1.0"}],

@@ -13,14 +13,28 @@ from tests.vectors.case import Case, message
 HELLO = BODIES["hello"][0]
 WELCOME = BODIES["welcome"][0]
 INDEX = BODIES["index"][0]
+SAID = BODIES["acknowledgement"][0]
 LEAVE_OUT = object()
 
 
 def cases() -> Iterator[Case]:
     """Yields the cases of bodies."""
-    for kind in ("skill", "evidence", "tombstone", "receipt", "hello", "welcome", "join", "joined", "index"):
+    for kind in (
+        "skill",
+        "evidence",
+        "tombstone",
+        "acknowledgement",
+        "receipt",
+        "hello",
+        "welcome",
+        "join",
+        "joined",
+        "index",
+    ):
         for size, body in zip(("full", "short"), sorted(BODIES[kind], key=lambda one: -len(str(one))), strict=False):
             yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
+    old = {"skill": DIGEST, "why": "a mistake"}
+    yield Case("tombstone-of-before-recalls", message("tombstone", body=old), "no recall: what older nodes write")
     yield Case("evidence-of-a-failure", message("evidence", body=FAILED), "a failure needs no successes")
     yield Case(
         "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
@@ -102,6 +116,13 @@ def _others() -> Iterator[Bent]:
         ("evidence-trials-true", "evidence", FAILED, "trials", True, "true is no number"),
         ("tombstone-why-of-501", "tombstone", BODIES["tombstone"][0], "why", "a" * 501, "at most 500 characters"),
         ("tombstone-skill-empty", "tombstone", BODIES["tombstone"][0], "skill", "", "it names a skill"),
+        ("tombstone-recall-1", "tombstone", BODIES["tombstone"][0], "recall", 1, "true or false; 1 is neither"),
+        ("tombstone-recall-null", "tombstone", BODIES["tombstone"][0], "recall", None, "true or false, or left out"),
+        ("acknowledgement-of-nothing", "acknowledgement", SAID, "tombstone", "", "it names a tombstone"),
+        ("acknowledgement-removed-left-out", "acknowledgement", SAID, "removed", LEAVE_OUT, "says what became of it"),
+        ("acknowledgement-removed-1", "acknowledgement", SAID, "removed", 1, "true or false; 1 is neither"),
+        ("acknowledgement-derivatives-negative", "acknowledgement", SAID, "derivatives", -1, "a count"),
+        ("acknowledgement-derivatives-above", "acknowledgement", SAID, "derivatives", 2**40 + 1, "at most 2^40"),
         ("receipt-unknown-dealing", "receipt", RECEIPT, "dealing", "liked", "one of three words"),
         ("receipt-without-records", "receipt", RECEIPT, "records", [], "no word without a deed: 1 to 8 ids"),
         ("receipt-9-records", "receipt", RECEIPT, "records", [DIGEST] * 9, "1 to 8 ids"),

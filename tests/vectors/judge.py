@@ -35,6 +35,7 @@ BODIES: dict[str, type[Wire]] = {
     skills.SKILL: skills.SkillBody,
     skills.EVIDENCE: skills.EvidenceBody,
     skills.TOMBSTONE: skills.TombstoneBody,
+    skills.ACKNOWLEDGEMENT: skills.AcknowledgementBody,
     RECEIPT: Receipt,
     overlay.HELLO: overlay.Hello,
     overlay.WELCOME: overlay.Welcome,

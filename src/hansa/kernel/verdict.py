@@ -117,7 +117,7 @@ class Reason(Enum):
         "ancestor_recalled",
         Box.DOMAIN,
         Verdict.IGNORE,
-        "a skill that it comes from was recalled: look at it, then hansa quarantine approve or hansa skill remove",
+        "it comes from a recalled skill: look at it, then hansa quarantine approve or hansa skill remove",
     )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")

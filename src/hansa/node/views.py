@@ -5,6 +5,7 @@ from __future__ import annotations
 from hansa.conduct.ledger import Dealing
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import iso
+from hansa.node import recalls
 from hansa.node.core import Core
 from hansa.node.executor import Execution
 from hansa.node.finder import Found
@@ -65,7 +66,16 @@ class Views:
         skill = open_skill(row)
         view = self.skill(row)
         gone = self._core.store.tombstone(row.id)
-        view["taken_back"] = {"at": iso(gone.at), "why": gone.why, "record": gone.record} if gone else None
+        view["taken_back"] = (
+            {
+                "at": iso(gone.at),
+                "why": gone.why,
+                "record": gone.record,
+                "recalled": recalls.is_recalled(self._core, row.id),
+            }
+            if gone
+            else None
+        )
         view["reasoning_path"] = [{"step": one.step, "action": one.action} for one in skill.reasoning_path]
         view["result"] = {
             "media_type": skill.result.media_type,

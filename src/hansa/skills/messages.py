@@ -80,7 +80,7 @@ class AcknowledgementBody(Wire, frozen=True):
     tombstone: Id
     skill: Id
     removed: bool
-    derivatives: Size
+    derivatives: Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 
 
 def evidence_body(evidence: Evidence) -> dict[str, Json]:

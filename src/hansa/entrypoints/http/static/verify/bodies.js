@@ -3,7 +3,7 @@
 import { contentId, utf8 } from "./bytes.js";
 import { encode } from "./canonical.js";
 import { shaped } from "./envelope.js";
-import { Misfit, contentIdText, either, integer, list, optional, record, text, word } from "./shapes.js";
+import { Misfit, contentIdText, either, integer, list, optional, record, text, truth, word } from "./shapes.js";
 
 const label = text(0, 64);
 const millionths = integer(0, 1000000);
@@ -77,7 +77,14 @@ export const ROOT = record({
 export const KINDS = {
   skill: { live: false, shape: record({ skill, claim }) },
   evidence: { live: false, shape: consistentEvidence },
-  tombstone: { live: false, shape: record({ skill: contentIdText, why: optional(text(0, 500), "") }) },
+  tombstone: {
+    live: false,
+    shape: record({ skill: contentIdText, why: optional(text(0, 500), ""), recall: optional(truth, false) }),
+  },
+  acknowledgement: {
+    live: false,
+    shape: record({ tombstone: contentIdText, skill: contentIdText, removed: truth, derivatives: counter }),
+  },
   receipt: {
     live: false,
     shape: record({
