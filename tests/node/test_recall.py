@@ -1,4 +1,4 @@
-"""Recalls: a warning that follows a skill to copies and to what was made from it, and comes back as acknowledgements."""
+"""Recalls: a warning that follows a skill to copies and to what comes from it, and is acknowledged by its holders."""
 
 from __future__ import annotations
 
