@@ -238,7 +238,7 @@ class Shelf:
             withdrawn_by=withdrawn,
             published_by=frozenset(one.author for one in store.records_about(id_, messages.SKILL)),
             origin=row.author if row is not None and row.author != store.mark(recalls.lifted(id_)) else "",
-            recalled=recalls.is_recalled(self._core, id_),
+            recalled=bool(withdrawn) and recalls.is_recalled(self._core, id_),
         )
 
     def parents(self, id_: ContentId) -> Sequence[ContentId] | None:

@@ -18,17 +18,19 @@ cli = typer.Typer()
 class _OrSkill(TyperGroup):
     """A group whose first word may be a skill's id: no id begins like the name of a command."""
 
+    default = "skill"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Reads `hansa recall ID …` as `hansa recall skill ID …`."""
         if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = ["skill", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 
 recall = typer.Typer(
     no_args_is_help=True,
     cls=_OrSkill,
-    help="Warn of a skill: take it back from everybody, with what was made from it, and see who has heard.",
+    help="Warn of a skill, and see who has heard.",
     epilog="`hansa recall ID --why TEXT` is short for `hansa recall skill ID --why TEXT`.",
 )
 cli.add_typer(recall, name="recall")
