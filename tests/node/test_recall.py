@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from hansa.admission.service import Via
+from hansa.identity.envelope import Signed
 from hansa.kernel.errors import DiskFull, NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
-from hansa.node.rows import ALL, DropSubscription
+from hansa.node.core import ASK_FIRST
+from hansa.node.rows import ALL, DropSubscription, PutMark
 from hansa.skills.importing.draft import Draft
 from hansa.skills.messages import ACKNOWLEDGEMENT, TOMBSTONE, tombstone_body
 from hansa.skills.model import Claim, Skill, SkillState
-from tests.node.world import SLUG, Resident, World, as_checked, meanwhile, multiplier, skill_message
+from tests.attacks.specimens import key
+from tests.node.owner import Owner
+from tests.node.world import SLUG, START, Resident, World, as_checked, meanwhile, multiplier, skill_message, speak
 
 Q, A, R, X = SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED, SkillState.REMOVED
 HELD = Reason.ANCESTOR_RECALLED.code
@@ -444,6 +448,35 @@ async def test_a_node_acknowledges_once_also_across_restarts(world: World) -> No
     assert [one.place is not None for one in hub.store.records_about(SLUG.id, ACKNOWLEDGEMENT)] == [True]
 
 
+async def test_it_is_said_with_what_was_done_or_not_at_all(sqlite_world: World) -> None:
+    """A disk that fills up leaves the skill as it was, and nothing to be told."""
+    world = sqlite_world
+    hub, a, b = league(world)
+    await a.publish(SLUG, hub)
+    await b.subscribe(hub)
+    await b.sync(hub)
+    await recall(a, SLUG)
+    world.free_bytes = 0
+    with pytest.raises(DiskFull):
+        await b.pull(hub)
+    b = world.restart(b)
+    assert (b.row(SLUG).state, acknowledgements(b), b.store.outbox()) == (A, [], [])
+    world.free_bytes = 1 << 40
+    await b.sync(hub)
+    assert (b.row(SLUG).state, acknowledgements(hub)) == (X, [b.id])
+
+
+async def test_after_a_restore_it_is_done_and_not_said_before_the_sources_were_asked(world: World) -> None:
+    hub, a, b = league(world)
+    await a.publish(SLUG, hub)
+    await b.subscribe(hub)
+    await b.sync(hub)
+    await b.store.apply([PutMark(ASK_FIRST, "restored")])
+    b = world.restart(b)
+    await b.node.inbox.receive(a.say(TOMBSTONE, tombstone_body(SLUG.id, WHY, recall=True)).raw, Via.FILE)
+    assert (b.row(SLUG).state, acknowledgements(b)) == (X, [])
+
+
 async def test_a_plain_taking_back_is_acknowledged_too(world: World) -> None:
     hub, a, b = league(world)
     await a.publish(SLUG, hub)
@@ -584,6 +617,58 @@ async def test_what_is_lifted_and_stood_by_nobody_may_come_again_from_another(wo
     assert await push(hub, skill_message(a.key, SLUG).raw, "/skills") == (410, "tombstoned")
     assert await push(hub, skill_message(b.key, SLUG).raw, "/skills") == (201, "")
     assert hub.row(SLUG).state is Q
+
+
+# ---- keys that are revoked
+
+
+async def takes(node: Resident, *messages: Signed) -> None:
+    for one in messages:
+        await node.node.inbox.receive(one.raw, Via.FEED)
+
+
+async def test_a_recall_by_a_key_that_was_stolen_binds_no_more(world: World) -> None:
+    (hub,) = league(world)[:1]
+    ann, by = Owner(1), key(2)
+    await takes(hub, ann.name(), ann.skill(SLUG, seq=START + 5), skill_message(by, SLUG), skill_message(by, CHILD))
+    await takes(hub, ann.say(TOMBSTONE, tombstone_body(SLUG.id, "thief", recall=True), seq=START + 10))
+    assert (hub.row(SLUG).state, stands(hub, CHILD)) == (X, (Q, HELD))
+    await takes(hub, ann.name(new=True, until=START + 6))
+    assert hub.row(SLUG).state is Q
+    assert (await hub.ask("recall.status")).value["recalls"] == []
+    assert stands(hub, CHILD) == (Q, HELD)
+    await takes(hub, skill_message(key(3), SLUG))
+
+
+async def test_a_recall_stands_when_the_taking_back_beside_it_is_void(world: World) -> None:
+    """The store names one tombstone for a skill; when that one goes, the recall is named in its place."""
+    (hub,) = league(world)[:1]
+    ann, first = Owner(1), key(2)
+    await takes(hub, skill_message(first, SLUG), ann.name(), ann.skill(SLUG, seq=START + 5))
+    await takes(hub, speak(first, TOMBSTONE, tombstone_body(SLUG.id, "old")))
+    await takes(hub, ann.say(TOMBSTONE, tombstone_body(SLUG.id, "thief"), seq=START + 10))
+    warned = speak(first, TOMBSTONE, tombstone_body(SLUG.id, WHY, recall=True))
+    await takes(hub, warned)
+    await takes(hub, ann.name(new=True, until=START + 6))
+    hub = world.restart(hub)
+    assert hub.row(SLUG).state is X
+    gone = hub.store.tombstone(SLUG.id)
+    assert gone is not None
+    assert (gone.record, gone.why) == (warned.id, WHY)
+    with pytest.raises(Refused) as caught:
+        await takes(hub, skill_message(key(3), SLUG))
+    assert caught.value.reason is Reason.TOMBSTONED
+
+
+async def test_a_skill_that_a_void_tombstone_took_away_comes_back_held(world: World) -> None:
+    (hub,) = league(world)[:1]
+    ann, first = Owner(1), key(2)
+    await takes(hub, skill_message(first, SLUG), ann.name(), ann.skill(CHILD, seq=START + 5))
+    await takes(hub, ann.say(TOMBSTONE, tombstone_body(CHILD.id, "thief"), seq=START + 10))
+    await takes(hub, speak(first, TOMBSTONE, tombstone_body(SLUG.id, WHY, recall=True)))
+    assert hub.row(CHILD).state is X
+    await takes(hub, ann.name(new=True, until=START + 6))
+    assert stands(hub, CHILD) == (Q, HELD)
 
 
 # ---- ways in

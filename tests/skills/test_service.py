@@ -271,6 +271,43 @@ def test_only_its_publishers_make_a_skill_go(published: frozenset[str], withdraw
         assert reason(after_tombstone, author, known) in (Reason.NOT_AUTHOR, Reason.DUPLICATE)
 
 
+STOOD_BY = {"origin": ALICE, "published_by": frozenset({ALICE, BOB})}
+
+
+@pytest.mark.parametrize(
+    ("author", "known", "goes"),
+    [
+        (ALICE, Known(**STOOD_BY), True),
+        (BOB, Known(**STOOD_BY), False),
+        (CAROL, Known(**STOOD_BY), Reason.NOT_AUTHOR),
+        (ALICE, Known(**STOOD_BY, own=True), False),
+        (ALICE, Known(**STOOD_BY, withdrawn_by=frozenset({ALICE})), True),
+        (ALICE, Known(**STOOD_BY, withdrawn_by=frozenset({ALICE}), recalled=True), Reason.DUPLICATE),
+        (BOB, Known(**STOOD_BY, withdrawn_by=frozenset({BOB})), Reason.DUPLICATE),
+        (BOB, Known(**STOOD_BY, withdrawn_by=frozenset({ALICE})), True),
+        (ALICE, Known(published_by=frozenset({ALICE, BOB})), False),
+    ],
+)
+def test_a_recall_takes_a_skill_away_when_it_is_by_who_brought_it_first(
+    author: str, known: Known, goes: bool | Reason
+) -> None:
+    if isinstance(goes, Reason):
+        assert reason(after_tombstone, author, known, True) is goes
+    else:
+        assert after_tombstone(author, known, True) is goes
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_no_finding_moves_what_is_held_since_an_ancestor_was_recalled(outcome: Outcome) -> None:
+    assert after_proof(Q, found_to_be(outcome, Reason.REFUTED), Reason.ANCESTOR_RECALLED.code) is Q
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.FAIL])
+def test_the_reason_alone_holds_nothing_that_is_in_use(outcome: Outcome) -> None:
+    """What was approved since stands on its own: its reason is gone, and a finding moves it like any other."""
+    assert after_proof(A, found_to_be(outcome), Reason.ANCESTOR_RECALLED.code) is (A if outcome is Outcome.PASS else R)
+
+
 # ---- lies
 
 PASSING = Claim(confidence=980_000, verification_score=1_000_000, trials=35, harness=HARNESS)
