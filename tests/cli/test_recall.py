@@ -69,6 +69,14 @@ def test_a_recall_of_somebody_else_is_lifted(node: Hansa, tmp_path: Path) -> Non
     assert node("recall", "status").code == 0
 
 
+def test_a_proof_of_a_held_skill_says_that_it_stays_held(node: Hansa, tmp_path: Path) -> None:
+    bring(node, tmp_path, skill_by(1), skill_message(key(1), CHILD, network="hansa"), recall_by(1))
+    done = node("prove", CHILD.id[:12])
+    assert "1 proved" in done.out
+    assert f"held all the same, for a skill they come from was recalled: {CHILD.id[:12]}" in done.out
+    assert node("find", CHILD.intent).code == 1
+
+
 def test_no_recalls_are_no_error(node: Hansa) -> None:
     shown = node("recall", "status")
     assert (shown.code, shown.out.strip()) == (0, "0 recalls, 0 of them not heard of by everybody")

@@ -15,6 +15,7 @@ from hansa.node.publishing import Publication
 from hansa.node.rows import ALL, LedgerRow, PeerRow, SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.vault import open_skill
+from hansa.skills import service
 from hansa.skills.messages import SKILL
 from hansa.skills.model import Cases, Origin, SkillState
 
@@ -160,6 +161,7 @@ class Views:
             "reason": finding.reason.code if finding.reason else "",
             "detail": finding.detail,
             "state": one.state.value,
+            "held": self._is_held(one.row.id),
             "trials": finding.trials,
             "successes": finding.successes,
             "passed": finding.passed,
@@ -170,6 +172,10 @@ class Views:
             "receipts": list(one.receipts),
             "source": one.row.source,
         }
+
+    def _is_held(self, skill: ContentId) -> bool:
+        row = self._core.store.skill(skill)
+        return row is not None and service.is_held(row.state, row.reason)
 
     def execution(self, one: Execution) -> View:
         """Returns what executing an intent came to."""
