@@ -53,7 +53,7 @@ LINEAGE: list[Guard] = [
         (
             "if record.author in binding and",
             "if",
-            "a_recall_by_who_merely_passed_it_on_is_a_taking_back_and_no_more",
+            "a_recall_by_who_merely_passed_it_on_keeps_nobody_from_bringing_it_again",
         ),
         (
             "and record.author != lifted_ and",

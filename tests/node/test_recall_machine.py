@@ -25,10 +25,10 @@ from hansa.skills.model import Skill, SkillState
 from tests.attacks.specimens import key, scaled
 from tests.node.world import Resident, World, multiplier, skill_message, speak
 
-PARENTS = ((), (0,), (1,), (0, 2), (), (4, 1), (5, 3))
-"""Who comes from whom: a line, a diamond, and a second root."""
+PARENTS = ((), (0,), (1,), (0, 2), ())
+"""Who comes from whom: a line, a diamond, and one who is nobody's."""
 
-AUTHORS = [key(number) for number in (1, 2, 3)]
+AUTHORS = [key(number) for number in (1, 2)]
 HELD = Reason.ANCESTOR_RECALLED.code
 
 
@@ -104,6 +104,13 @@ class Recalls(RuleBasedStateMachine):
                 self.said.add((node.name, which, by.public.did))
             assert not (took and (node.name, which) in self.recalled), "what is recalled came again"
 
+    @rule(which=skills)
+    def is_recalled_by_whoever_brought_it_first(self, which: int) -> None:
+        first = self.first.get((self.node.name, which))
+        for author, one in enumerate(AUTHORS):
+            if one.public.did == first:
+                self.takes_back(author, which, True)
+
     @rule(author=authors, which=skills, recall=st.booleans())
     def takes_back(self, author: int, which: int, recall: bool) -> None:
         by = AUTHORS[author]
@@ -137,6 +144,11 @@ class Recalls(RuleBasedStateMachine):
     def is_proved(self, which: int) -> None:
         if self.state(self.node, which) not in (None, SkillState.REMOVED):
             self.do(self.node.prove(SKILLS[which]))
+
+    @rule()
+    def all_are_proved(self) -> None:
+        for which in range(len(SKILLS)):
+            self.is_proved(which)
 
     @rule()
     def both_restart(self) -> None:
