@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.attacks.guards import Guard
 
 _RECALL = "tests/node/test_recall.py::test_"
-_LIFE = "tests/node/test_recall_machine.py::TestRecalls::runTest"
+_LIFE = "tests/node/test_recall_machine.py::test_whatever_happens_in_whatever_order_what_is_recalled_is_gone"
 
 
 def _rows(file: str, *rows: tuple[str, str, str]) -> list[Guard]:

@@ -76,13 +76,13 @@ ROUTES = {
 }
 
 READS = """events.list find key.show ledger.list ledger.verify llm.list outbox.list peer.invites
-    peer.list peer.requests reflection.export
+    peer.list peer.requests recall.status reflection.export
     reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
     skill.file skill.list skill.look skill.show status why""".split()
 CHANGES = """execute key.recover key.revoke key.rotate key.rotate_root llm.test outbox.drop outbox.retry join join.look
     peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw prove
-    publish quarantine.settle reflection.add reflection.import reflection.prune skill.add skill.import skill.record
-    skill.remove store.backup store.check store.repair subscribe sync unsubscribe""".split()
+    publish quarantine.settle recall recall.lift reflection.add reflection.import reflection.prune skill.add
+    skill.import skill.record skill.remove store.backup store.check store.repair subscribe sync unsubscribe""".split()
 """Also what reaches out, runs code, or writes down what it found."""
 
 OF_AGENTS = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from hansa.admission.service import Via
 from hansa.kernel.errors import HansaError
@@ -204,8 +204,10 @@ class Recalls(RuleBasedStateMachine):
         assert not gone & set(asyncio.run(listed()))
 
 
-TestRecalls = Recalls.TestCase
-TestRecalls.settings = settings(max_examples=scaled(30), stateful_step_count=40, deadline=None)
+def test_whatever_happens_in_whatever_order_what_is_recalled_is_gone() -> None:
+    run_state_machine_as_test(
+        Recalls, settings=settings(max_examples=scaled(30), stateful_step_count=40, deadline=None)
+    )
 
 
 def test_the_machine_can_see_a_recall_at_all() -> None:

@@ -66,17 +66,7 @@ class Views:
         """
         skill = open_skill(row)
         view = self.skill(row)
-        gone = self._core.store.tombstone(row.id)
-        view["taken_back"] = (
-            {
-                "at": iso(gone.at),
-                "why": gone.why,
-                "record": gone.record,
-                "recalled": recalls.is_recalled(self._core, row.id),
-            }
-            if gone
-            else None
-        )
+        view["taken_back"] = self._taken_back(row.id)
         view["reasoning_path"] = [{"step": one.step, "action": one.action} for one in skill.reasoning_path]
         view["result"] = {
             "media_type": skill.result.media_type,
@@ -109,6 +99,13 @@ class Views:
         view["publishers"] = [one.author for one in self._core.store.records_about(row.id, SKILL)]
         view["lineage"] = self._shelf.ancestry_of(skill)
         return view
+
+    def _taken_back(self, skill: ContentId) -> View | None:
+        gone = self._core.store.tombstone(skill)
+        if gone is None:
+            return None
+        recalled = recalls.is_recalled(self._core, skill)
+        return {"at": iso(gone.at), "why": gone.why, "record": gone.record, "recalled": recalled}
 
     def found(self, one: Found) -> View:
         """Returns a search result with why it stands where it stands."""
