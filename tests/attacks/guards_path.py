@@ -172,8 +172,8 @@ GATHERING = [
             "gathering:two_equivocations_in_one_bulk_leave_one_proof",
         ),
         (
-            "return one.subject in self._changed",
-            "return False",
+            "return one.subject in self._changed\n        if message.header.kind == messages.ACKNOWLEDGEMENT:",
+            "return False\n        if message.header.kind == messages.ACKNOWLEDGEMENT:",
             "gathering:what_comes_later_in_a_bulk_sees_what_came_before",
         ),
         (
@@ -285,7 +285,7 @@ GATHERING = [
     *rows(
         "node/prover.py",
         (
-            "if service.refused_by_operator(current.state, current.reason):",
+            "if service.is_settled(current.state, current.reason):",
             "if False:",
             "trust:no_proof_undoes_what_the_operator_has_refused",
         ),
@@ -296,10 +296,10 @@ GATHERING = [
         ),
     ),
     *rows(
-        "node/rooms.py",
+        "node/withdrawing.py",
         (
             "effects.drops.append(id_)",
-            "self._core.index.drop(id_)",
+            "core.index.drop(id_)",
             "ahead:a_tombstone_that_was_not_written_takes_nothing_out_of_the_search",
         ),
     ),

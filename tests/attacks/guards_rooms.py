@@ -325,19 +325,19 @@ SERVICE = rows(
         "service:every_move_is_legal_or_refused a21:what_comes_back_is_as_unproved_as_what_is_new",
     ),
     (
-        "if known.tombstoned or author in known.withdrawn_by:  # 1",
-        "if author in known.withdrawn_by:  # 1",
+        "if known.tombstoned or known.recalled or author in known.withdrawn_by:  # 1",
+        "if known.recalled or author in known.withdrawn_by:  # 1",
         "service:the_first_check_that_fails_is_the_reason a21:what_is_gone_is_refused_whoever_sends_it",
     ),
     (
-        "if known.tombstoned or author in known.withdrawn_by:  # 1",
-        "if known.tombstoned:  # 1",
+        "if known.tombstoned or known.recalled or author in known.withdrawn_by:  # 1",
+        "if known.tombstoned or known.recalled:  # 1",
         "service:the_first_check_that_fails_is_the_reason"
         " a21:an_author_that_has_taken_a_skill_back_does_not_bring_it_again",
     ),
     (
-        "if known.tombstoned or author in known.withdrawn_by:  # 1",
-        "if known.tombstoned or known.withdrawn_by:  # 1",
+        "if known.tombstoned or known.recalled or author in known.withdrawn_by:  # 1",
+        "if known.tombstoned or known.recalled or known.withdrawn_by:  # 1",
         "service:what_others_published_or_took_back_does_not_stand_in_the_way",
     ),
     (
@@ -367,30 +367,30 @@ SERVICE = rows(
         "service:only_its_publishers_make_a_skill_go a19:whoever_never_published_a_skill_cannot_take_it_away",
     ),
     (
-        "return not known.own and known.published_by <= known.withdrawn_by | {author}",
-        "return known.published_by <= known.withdrawn_by | {author}",
+        "return binds or (not known.own and known.published_by <= known.withdrawn_by | {author})",
+        "return binds or known.published_by <= known.withdrawn_by | {author}",
         "service:what_is_this_nodes_own_stays_whoever_takes_it_back"
         " a19:a_node_keeps_its_own_skill_whoever_publishes_and_takes_back_the_same",
     ),
     (
-        "return not known.own and known.published_by <= known.withdrawn_by | {author}",
-        "return not known.own",
+        "return binds or (not known.own and known.published_by <= known.withdrawn_by | {author})",
+        "return binds or not known.own",
         "service:a_skill_goes_when_everybody_who_passed_it_on_has_taken_it_back"
         " a19:whoever_republishes_a_skill_cannot_take_it_away"
         " a19:once_its_author_is_there_no_crowd_takes_a_skill_away",
     ),
     (
-        "if author in known.withdrawn_by:\n        raise Refused(Reason.DUPLICATE)",
-        "if False:\n        raise Refused(Reason.DUPLICATE)",
+        "if author in known.withdrawn_by and not (binds and not known.recalled):",
+        "if False:",
         "service:a_skill_goes_when_everybody_who_passed_it_on_has_taken_it_back",
     ),
     (
-        "if finding.outcome is Outcome.INCONCLUSIVE or refused_by_operator(state, reason):",
-        "if refused_by_operator(state, reason):",
+        "if finding.outcome is Outcome.INCONCLUSIVE or is_settled(state, reason):",
+        "if is_settled(state, reason):",
         "service:an_inconclusive_finding_changes_nothing",
     ),
     (
-        "if finding.outcome is Outcome.INCONCLUSIVE or refused_by_operator(state, reason):",
+        "if finding.outcome is Outcome.INCONCLUSIVE or is_settled(state, reason):",
         "if finding.outcome is Outcome.INCONCLUSIVE:",
         "service:no_finding_moves_what_a_person_refused",
     ),

@@ -11,7 +11,7 @@ from hansa.kernel.verdict import Reason, Verdict
 from hansa.skills.judge import judge
 from hansa.skills.model import Skill, SkillState
 from hansa.skills.policy import Params
-from hansa.skills.service import TRANSITIONS, Known, Trigger, after_proof, move, receive
+from hansa.skills.service import TRANSITIONS, Known, Trigger, after_proof, after_tombstone, move, receive
 from tests.attacks.specimens import reason
 from tests.skills.specimens import ALICE, BOB, CAROL, SHOUT, changed, report, trial, with_files
 
@@ -40,6 +40,26 @@ def test_a_tombstone_outweighs_everything_else_that_is_known(
             why_not(skill, author, Known(tombstoned=True, withdrawn_by=withdrawn, published_by=published))
             is Reason.TOMBSTONED
         )
+
+
+@given(st.frozensets(authors), st.frozensets(authors), authors, authors)
+def test_what_is_recalled_is_refused_whoever_sends_it(
+    withdrawn: frozenset[str], published: frozenset[str], origin: str, author: str
+) -> None:
+    known = Known(withdrawn_by=withdrawn, published_by=published, origin=origin, recalled=True)
+    assert why_not(SHOUT, author, known) is Reason.TOMBSTONED
+
+
+@given(st.frozensets(authors), st.frozensets(authors), authors, authors)
+def test_a_recall_never_does_less_than_a_taking_back(
+    withdrawn: frozenset[str], published: frozenset[str], origin: str, author: str
+) -> None:
+    known = Known(withdrawn_by=withdrawn, published_by=published, origin=origin)
+    try:
+        plain = after_tombstone(author, known)
+    except Refused:
+        return
+    assert after_tombstone(author, known, recall=True) >= plain
 
 
 @given(st.frozensets(authors), st.frozensets(authors), authors)

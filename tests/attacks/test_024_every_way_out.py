@@ -196,6 +196,11 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
     yield from [("reflect", "export"), ("publish", ids[0], "--dry-run"), ("execute", ORDERS[0], "--args", "(1,)")]
     yield from [("quarantine", "approve", ids[1]), ("skill", "export", ids[1]), ("prove", ids[0], "--trials", "1")]
     yield from [("quarantine", "reject", ids[2]), ("skill", "remove", ids[3], "--yes"), ("why", ids[3])]
+    yield from [
+        ("recall", "skill", ids[4], "--why", MARKUP[0], "--yes"),
+        ("recall", "status"),
+        ("recall", "lift", ids[4]),
+    ]
     yield ("skill", "show", ids[1][:3] + "\x1b[31m\n" + FORGED)
 
 

@@ -130,7 +130,8 @@ SEQUENCE = [
     ("predict", "me", "--about", "{peer}"), ("peer", "add", "{peer}"), ("peer", "list"),
     ("peer", "ban", "{peer}"), ("peer", "remove", "{peer}"), ("peer", "invite", "--note", INTENT, "--qr"),
     ("peer", "invites"), ("peer", "requests"), ("quarantine", "approve", "{lie}"), ("quarantine", "reject", "{lie}"),
-    ("skill", "remove", "{lie}", "--yes"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
+    ("skill", "remove", "{lie}", "--yes"), ("recall", "skill", "{lie}", "--why", INTENT, "--yes"), ("recall", "status"),
+    ("recall", "status", "{lie}"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
@@ -148,6 +149,7 @@ ELSEWHERE = {
     ("service", "uninstall"),
     ("outbox", "drop"),
     ("outbox", "retry"),
+    ("recall", "lift"),
     ("subscribe",),
     ("join",),  # these four in test_joining.py
     ("peer", "withdraw"),

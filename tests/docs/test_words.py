@@ -65,6 +65,8 @@ def flaw_of_command(line: str, whole: bool) -> str:
     command = root()
     path = []
     while hasattr(command, "commands") and len(words) > 1 and not words[1].startswith("-"):
+        if words[1] not in command.commands and hasattr(command, "default"):
+            words.insert(1, command.default)
         if words[1] not in command.commands:
             return f"{words[1]} is no command"
         path.append(words.pop(1))
@@ -94,6 +96,9 @@ def flaw_of_command(line: str, whole: bool) -> str:
         ("hansa --version", False, ""),
         ("hansa find 'a slug' --limit 3 | head", True, ""),
         ("hansa skill export 9f0c --to x  # and so on", True, ""),
+        ("hansa recall 9f0c --why 'wrong'", True, ""),
+        ("hansa recall 9f0c", True, "--why"),
+        ("hansa recall 9f0c --explode", False, "--explode"),
     ],
 )
 def test_a_command_that_does_not_exist_is_found(line: str, whole: bool, flaw: str) -> None:

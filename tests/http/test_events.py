@@ -158,7 +158,8 @@ async def test_there_is_a_bound_on_streams(hub: Resident, monkeypatch: pytest.Mo
 
 def test_public_kinds_are_these_and_no_others() -> None:
     assert {kind.code for kind in Kind if kind.public} == {
-        "skill.received", "skill.published", "skill.removed", "evidence.received", "receipt.skill_refuted",
+        "skill.received", "skill.published", "skill.removed", "skill.recalled", "evidence.received",
+        "receipt.skill_refuted",
         "receipt.skill_reproved", "receipt.false_accusation", "dispute.opened", "dispute.heard", "dispute.ruled",
         "stream.gap",
     }  # fmt: skip

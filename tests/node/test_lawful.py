@@ -27,6 +27,7 @@ from hansa.node.driver import Effects
 from hansa.node.rooms import Rooms
 from hansa.node.rows import PutTombstone, SetSkillState, TombstoneRow
 from hansa.skills import service
+from hansa.skills.lineage import Ancestry
 from hansa.skills.messages import tombstone_body
 from hansa.skills.model import SkillState
 from hansa.skills.service import Trigger
@@ -139,7 +140,7 @@ async def test_3_nobody_else_removes_what_is_this_node_s_own(world: World, monke
     world.invite(a, b)
     await a.add(SLUG)
     assert await pushed(a, skill_message(b.key, SLUG)) == "taken"
-    monkeypatch.setattr(service, "after_tombstone", lambda author, known: True)
+    monkeypatch.setattr(service, "after_tombstone", lambda author, known, recall=False: True)
     assert await pushed(a, speak(b.key, "tombstone", tombstone_body(SLUG.id, "mine"))) == "unconstitutional"
     assert a.row(SLUG).state is SkillState.QUARANTINED
     assert a.store.tombstone(SLUG.id) is None
@@ -149,7 +150,7 @@ async def test_3_who_never_passed_a_skill_on_does_not_remove_it(world: World, mo
     a, b, c = world.settle("a"), world.settle("b"), world.settle("c")
     world.invite(a, b, c)
     assert await pushed(a, skill_message(b.key, SLUG)) == "taken"
-    monkeypatch.setattr(service, "after_tombstone", lambda author, known: True)
+    monkeypatch.setattr(service, "after_tombstone", lambda author, known, recall=False: True)
     assert await pushed(a, speak(c.key, "tombstone", tombstone_body(SLUG.id, ""))) == "unconstitutional"
     assert await pushed(a, speak(b.key, "tombstone", tombstone_body(SLUG.id, ""))) == "taken"
     assert a.row(SLUG).state is SkillState.REMOVED
@@ -228,7 +229,7 @@ async def test_5_who_publishes_holds_what_it_was_made_from(world: World) -> None
 async def test_5_a_lineage_that_can_t_be_followed_is_not_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The skills' own walk stands in front; here it sees nothing."""
     a = world.settle("a")
-    monkeypatch.setattr(service, "ancestry", lambda *_: None)
+    monkeypatch.setattr(service, "ancestry", lambda *_: Ancestry(0, (), ()))
     twice = multiplier(6, lineage=("1" * 64, "1" * 64))
     with pytest.raises(Refused) as caught:
         await a.node.inbox.receive(skill_message(key(1), twice).raw, Via.FILE)

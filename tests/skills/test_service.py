@@ -32,9 +32,23 @@ PARAMS = Params()
 NOTHING = Known()
 
 LEGAL = {
-    Q: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X},
-    A: {Trigger.PROVED: A, Trigger.FAILED: R, Trigger.REJECTED: R, Trigger.REMOVED: X, Trigger.UNPROVED: Q},
-    R: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REMOVED: X},
+    Q: {
+        Trigger.PROVED: A,
+        Trigger.APPROVED: A,
+        Trigger.FAILED: R,
+        Trigger.REJECTED: R,
+        Trigger.REMOVED: X,
+        Trigger.HELD: Q,
+    },
+    A: {
+        Trigger.PROVED: A,
+        Trigger.FAILED: R,
+        Trigger.REJECTED: R,
+        Trigger.REMOVED: X,
+        Trigger.UNPROVED: Q,
+        Trigger.HELD: Q,
+    },
+    R: {Trigger.PROVED: A, Trigger.APPROVED: A, Trigger.FAILED: R, Trigger.REMOVED: X, Trigger.HELD: Q},
     X: {Trigger.RETURNED: Q},
 }
 """The life cycle, written down once more."""
@@ -57,9 +71,11 @@ def test_the_table_holds_nothing_else() -> None:
     assert {(state, trigger): after for state, row in LEGAL.items() for trigger, after in row.items()} == TRANSITIONS
 
 
-def test_only_a_return_leads_back_and_only_what_lacks_a_proof_into_quarantine() -> None:
+def test_only_a_return_leads_back_and_only_what_lacks_a_proof_or_is_held_into_quarantine() -> None:
     assert [trigger for state, trigger in TRANSITIONS if state is X] == [Trigger.RETURNED]
-    assert {key for key, after in TRANSITIONS.items() if after is Q} == {(X, Trigger.RETURNED), (A, Trigger.UNPROVED)}
+    held = {(state, Trigger.HELD) for state in (Q, A, R)}
+    back = {(X, Trigger.RETURNED), (A, Trigger.UNPROVED)}
+    assert {key for key, after in TRANSITIONS.items() if after is Q} == back | held
     assert {trigger for (_, trigger), after in TRANSITIONS.items() if after is A} == {Trigger.PROVED, Trigger.APPROVED}
 
 
@@ -70,6 +86,7 @@ class LifeOfASkill(RuleBasedStateMachine):
         super().__init__()
         self.state = Q
         self.history: list[SkillState] = [Q]
+        self.held: set[int] = set()  # places of the history that were entered since an ancestor was recalled
 
     @rule(trigger=st.sampled_from(Trigger))
     def settle(self, trigger: Trigger) -> None:
@@ -79,6 +96,8 @@ class LifeOfASkill(RuleBasedStateMachine):
                 move(self.state, trigger)
             return
         self.state = move(self.state, trigger)
+        if trigger is Trigger.HELD:
+            self.held.add(len(self.history))
         self.history.append(self.state)
         assert self.state is expected
 
@@ -101,7 +120,9 @@ class LifeOfASkill(RuleBasedStateMachine):
 
     @invariant()
     def quarantine_is_entered_from_what_was_used_and_nowhere_else(self) -> None:
-        assert {before for before, after in pairwise(self.history) if after is Q} <= {X, A}
+        into = [(place, before) for place, (before, after) in enumerate(pairwise(self.history), 1) if after is Q]
+        assert {before for place, before in into if place not in self.held} <= {X, A}
+        assert X not in {before for place, before in into if place in self.held}
 
 
 def found_to_be(outcome: Outcome, why: Reason | None = None, trials: int = 5, successes: int = 0) -> Finding:
@@ -248,6 +269,43 @@ def test_only_its_publishers_make_a_skill_go(published: frozenset[str], withdraw
         assert after_tombstone(author, known) == (published - withdrawn == {author})
     else:
         assert reason(after_tombstone, author, known) in (Reason.NOT_AUTHOR, Reason.DUPLICATE)
+
+
+STOOD_BY = {"origin": ALICE, "published_by": frozenset({ALICE, BOB})}
+
+
+@pytest.mark.parametrize(
+    ("author", "known", "goes"),
+    [
+        (ALICE, Known(**STOOD_BY), True),
+        (BOB, Known(**STOOD_BY), False),
+        (CAROL, Known(**STOOD_BY), Reason.NOT_AUTHOR),
+        (ALICE, Known(**STOOD_BY, own=True), False),
+        (ALICE, Known(**STOOD_BY, withdrawn_by=frozenset({ALICE})), True),
+        (ALICE, Known(**STOOD_BY, withdrawn_by=frozenset({ALICE}), recalled=True), Reason.DUPLICATE),
+        (BOB, Known(**STOOD_BY, withdrawn_by=frozenset({BOB})), Reason.DUPLICATE),
+        (BOB, Known(**STOOD_BY, withdrawn_by=frozenset({ALICE})), True),
+        (ALICE, Known(published_by=frozenset({ALICE, BOB})), False),
+    ],
+)
+def test_a_recall_takes_a_skill_away_when_it_is_by_who_brought_it_first(
+    author: str, known: Known, goes: bool | Reason
+) -> None:
+    if isinstance(goes, Reason):
+        assert reason(after_tombstone, author, known, True) is goes
+    else:
+        assert after_tombstone(author, known, True) is goes
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_no_finding_moves_what_is_held_since_an_ancestor_was_recalled(outcome: Outcome) -> None:
+    assert after_proof(Q, found_to_be(outcome, Reason.REFUTED), Reason.ANCESTOR_RECALLED.code) is Q
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.FAIL])
+def test_the_reason_alone_holds_nothing_that_is_in_use(outcome: Outcome) -> None:
+    """What was approved since stands on its own: its reason is gone, and a finding moves it like any other."""
+    assert after_proof(A, found_to_be(outcome), Reason.ANCESTOR_RECALLED.code) is (A if outcome is Outcome.PASS else R)
 
 
 # ---- lies

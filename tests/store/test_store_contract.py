@@ -391,15 +391,17 @@ async def test_skills_with_a_tag_come_as_they_came_in(store: Store, author: str)
         (SkillFilter(author=BOB), [3]),
         (SkillFilter(published=True), [2, 3]),
         (SkillFilter(published=True, origin=Origin.OWN, tag="text"), [2]),
+        (SkillFilter(derived=True), [1, 4]),
+        (SkillFilter(derived=True, origin=Origin.OWN), [4]),
     ],
 )
 async def test_skills_are_filtered(store: Store, wanted: SkillFilter, numbers: list[int]) -> None:
     await store.apply(
         [
-            PutSkill(skill(1)),
+            PutSkill(skill(1, body=b'{"lineage":["a"]}')),
             PutSkill(skill(2, state=SkillState.ADMITTED, origin=Origin.OWN)),
-            PutSkill(skill(3, state=SkillState.REFUSED, tags=("date", "date"), author=BOB)),
-            PutSkill(skill(4, origin=Origin.OWN, tags=("date",))),
+            PutSkill(skill(3, state=SkillState.REFUSED, tags=("date", "date"), author=BOB, body=b'{"lineage":[]}')),
+            PutSkill(skill(4, origin=Origin.OWN, tags=("date",), body=b'{"intent":"","lineage":["a","b"]}')),
             put(1),  # not in the feed
             put(2, in_feed=True),
             put(3, in_feed=True),

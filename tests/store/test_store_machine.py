@@ -147,6 +147,7 @@ def view(store: Store) -> dict[str, object]:
         SkillFilter(tag="date", published=True),
         SkillFilter(states=(SkillState.ADMITTED, SkillState.REMOVED), origin=Origin.OWN),
         SkillFilter(author=ANN),
+        SkillFilter(derived=True),
     ]
     return {
         "records": [store.record(cid(("record", number))) for number in range(31)],

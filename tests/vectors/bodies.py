@@ -61,6 +61,34 @@ DISPUTE: dict[str, Any] = {
     "why": "It fails for 2.675.",
     "records": [DIGEST, OTHER],
 }
+CARD: dict[str, Any] = {
+    "policy": "steadfast",
+    "rules": 1,
+    "text": "I begin friendly.",
+    "verifiers": [str(key(2).public.did)],
+    "known_from": 3,
+    "trusted_at": 800,
+    "wrong": 10,
+    "mended": 1,
+    "gives_up_at": 50,
+    "deadlock": 5,
+    "dealings": [{"dealing": "skill_refuted", "weight": -3}],
+}
+DECISION: dict[str, Any] = {
+    "about": str(key(2).public.did),
+    "invited": True,
+    "banned": False,
+    "domain": "text",
+    "card": DIGEST,
+    "entries": 3,
+    "head": OTHER,
+    "now": 1_790_000_000_000,
+    "engage": True,
+    "rung": "known",
+    "relationship": "neutral",
+    "reason": "dealt_well",
+    "score": 397,
+}
 RULING: dict[str, Any] = {
     "case": DIGEST,
     "ruled": "upheld",
@@ -80,8 +108,11 @@ def root(author: int, version: int = 1, **changes: Any) -> dict[str, Any]:
 BODIES: dict[str, list[dict[str, Any]]] = {
     "skill": [{"skill": SKILL, "claim": {}}, {"skill": FULL_SKILL, "claim": CLAIM}],
     "evidence": [EVIDENCE, FAILED, {name: value for name, value in FAILED.items() if name != "reason"}],
-    "tombstone": [{"skill": DIGEST, "why": "a mistake"}, {"skill": DIGEST}],
-    "receipt": [RECEIPT, {name: RECEIPT[name] for name in ("dealing", "subject", "records")}],
+    "tombstone": [{"skill": DIGEST, "why": "a mistake", "recall": True}, {"skill": DIGEST}],
+    "acknowledgement": [{"tombstone": OTHER, "skill": DIGEST, "removed": True, "derivatives": 2}],
+    "receipt": [{**RECEIPT, "domain": "text"}, {name: RECEIPT[name] for name in ("dealing", "subject", "records")}],
+    "policy_card": [CARD, {**CARD, "policy": "classic", "verifiers": [], "dealings": []}],
+    "decision": [DECISION, {**DECISION, "domain": "", "head": "", "entries": 0, "score": -1}],
     "dispute": [DISPUTE, {**DISPUTE, "why": "x"}],
     "dispute_answer": [
         {"case": DIGEST, "why": "It holds here.", "records": [OTHER]},

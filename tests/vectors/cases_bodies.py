@@ -13,8 +13,10 @@ from tests.vectors.case import Case, message
 HELLO = BODIES["hello"][0]
 WELCOME = BODIES["welcome"][0]
 INDEX = BODIES["index"][0]
-KINDS = ("skill", "evidence", "tombstone", "receipt", "hello", "welcome", "join", "joined", "index")
+KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "receipt", "policy_card", "decision",
+         "hello", "welcome", "join", "joined", "index")  # fmt: skip
 DISPUTES = tuple(kind for kind in BODIES if kind.startswith("dispute"))
+SAID = BODIES["acknowledgement"][0]
 LEAVE_OUT = object()
 
 
@@ -23,6 +25,8 @@ def cases() -> Iterator[Case]:
     for kind in (*KINDS, *DISPUTES):
         for size, body in zip(("full", "short"), sorted(BODIES[kind], key=lambda one: -len(str(one))), strict=False):
             yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
+    old = {"skill": DIGEST, "why": "a mistake"}
+    yield Case("tombstone-of-before-recalls", message("tombstone", body=old), "no recall: what older nodes write")
     yield Case("evidence-of-a-failure", message("evidence", body=FAILED), "a failure needs no successes")
     yield Case(
         "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
@@ -104,8 +108,22 @@ def _others() -> Iterator[Bent]:
         ("evidence-trials-true", "evidence", FAILED, "trials", True, "true is no number"),
         ("tombstone-why-of-501", "tombstone", BODIES["tombstone"][0], "why", "a" * 501, "at most 500 characters"),
         ("tombstone-skill-empty", "tombstone", BODIES["tombstone"][0], "skill", "", "it names a skill"),
-        ("receipt-unknown-dealing", "receipt", RECEIPT, "dealing", "liked", "one of four words"),
+        ("receipt-unknown-dealing", "receipt", RECEIPT, "dealing", "liked", "one of twelve words"),
+        ("tombstone-recall-1", "tombstone", BODIES["tombstone"][0], "recall", 1, "true or false; 1 is neither"),
+        ("tombstone-recall-null", "tombstone", BODIES["tombstone"][0], "recall", None, "true or false, or left out"),
+        ("acknowledgement-of-nothing", "acknowledgement", SAID, "tombstone", "", "it names a tombstone"),
+        ("acknowledgement-removed-left-out", "acknowledgement", SAID, "removed", LEAVE_OUT, "says what became of it"),
+        ("acknowledgement-removed-1", "acknowledgement", SAID, "removed", 1, "true or false; 1 is neither"),
+        ("acknowledgement-derivatives-negative", "acknowledgement", SAID, "derivatives", -1, "a count"),
+        ("acknowledgement-derivatives-above", "acknowledgement", SAID, "derivatives", 2**40 + 1, "at most 2^40"),
         ("receipt-without-records", "receipt", RECEIPT, "records", [], "no word without a deed: 1 to 8 ids"),
+        ("policy_card-of-no-policy", "policy_card", BODIES["policy_card"][0], "policy", "kind", "one of two words"),
+        ("policy_card-text-of-4001", "policy_card", BODIES["policy_card"][0], "text", "a" * 4001, "at most 4,000"),
+        ("policy_card-rules-0", "policy_card", BODIES["policy_card"][0], "rules", 0, "1 to 1,000,000"),
+        ("decision-about-nobody", "decision", BODIES["decision"][0], "about", "", "1 to 64 characters"),
+        ("decision-entries-below", "decision", BODIES["decision"][0], "entries", -1, "not below 0"),
+        ("decision-engage-1", "decision", BODIES["decision"][0], "engage", 1, "true or false, no number"),
+        ("receipt-domain-of-65", "receipt", RECEIPT, "domain", "a" * 65, "at most 64 characters"),
         ("receipt-9-records", "receipt", RECEIPT, "records", [DIGEST] * 9, "1 to 8 ids"),
         ("hello-without-versions", "hello", HELLO, "versions", [], "1 to 16 versions"),
         ("hello-17-versions", "hello", HELLO, "versions", ["1.0"] * 17, "1 to 16 versions"),

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hansa.admission.service import Admission, Freshness, Guest, Params, Via
+from hansa.conduct.card import DECISION, Card, Decided
+from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Receipt
 from hansa.governance import messages as governance
@@ -36,7 +38,10 @@ BODIES: dict[str, type[Wire]] = {
     skills.SKILL: skills.SkillBody,
     skills.EVIDENCE: skills.EvidenceBody,
     skills.TOMBSTONE: skills.TombstoneBody,
+    skills.ACKNOWLEDGEMENT: skills.AcknowledgementBody,
     RECEIPT: Receipt,
+    CARD: Card,
+    DECISION: Decided,
     governance.DISPUTE: governance.DisputeBody,
     **governance.LATER_BODIES,
     overlay.HELLO: overlay.Hello,

@@ -145,6 +145,12 @@ class Reason(Enum):
         Verdict.REJECT,
         "a dispute over it was upheld here: see hansa dispute list; hansa prove tries it again",
     )
+    ANCESTOR_RECALLED = (
+        "ancestor_recalled",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "it comes from a recalled skill: look at it, then hansa quarantine approve or hansa skill remove",
+    )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

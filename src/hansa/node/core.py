@@ -24,6 +24,7 @@ from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.accounts import Accounts
 from hansa.node.driver import Driver, Kept
+from hansa.node.lineages import Lineages
 from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Freshness] = {
     skills.SKILL: Freshness.DURABLE,
     skills.EVIDENCE: Freshness.DURABLE,
     skills.TOMBSTONE: Freshness.DURABLE,
+    skills.ACKNOWLEDGEMENT: Freshness.DURABLE,
     ledger.KIND: Freshness.DURABLE,
     card.KIND: Freshness.DURABLE,
     card.DECISION: Freshness.DURABLE,
@@ -142,7 +144,8 @@ class Core:
         self.ring = KeyRing(store)
         self.accounts = Accounts(store, self.me, self.ring, settings.conduct)
         self.memory = StoreMemory(store, lambda author: self.accounts.is_barred(author, clock.now()))
-        self.driver = Driver(store, clock, index, self._kept, spans)
+        self.lineages = Lineages(store)
+        self.driver = Driver(store, clock, index, self._kept, spans, self.lineages)
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}

@@ -19,6 +19,7 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.events import Event, Kind, Shown, Stream, Value, Watcher
+from hansa.node.lineages import Lineages
 from hansa.node.membership import DropPeer
 from hansa.node.ports import Clock, Index, Store
 from hansa.node.rows import (
@@ -50,12 +51,14 @@ class Effects(msgspec.Struct):
         shows: events for whoever watches, once the changes are durable.
         index: skills to be found from now on, and the text to find them by.
         drops: skills to be found no more.
+        recalls: skills that are recalled by this: whoever decides meanwhile is to know (`node.lineages`).
     """
 
     changes: list[Change] = []
     shows: list[Shown] = []
     index: list[tuple[ContentId, str]] = []
     drops: list[ContentId] = []
+    recalls: list[ContentId] = []
 
     def show(self, kind: Kind, ref: str, text: str, **fields: Value) -> None:
         """Adds an event, with the fields that its kind carries (`node.events`)."""
@@ -72,9 +75,15 @@ class Driver:
         index: Index,
         kept: Callable[[Kept], None],
         spans: Spans = NO_SPANS,
+        lineages: Lineages | None = None,
     ) -> None:
-        """Performs on `store` and `index`; `kept` is told of what is durable of `Kept`."""
+        """Performs on `store` and `index`; `kept` is told of what is durable of `Kept`.
+
+        Args:
+            lineages: is told of what is handed to the store, and when that is settled.
+        """
         self._kept = kept
+        self._lineages = lineages or Lineages(store)
         self._spans = spans
         self._store = store
         self._index = index
@@ -108,13 +117,19 @@ class Driver:
         Raises:
             Fault: the store is closed.
         """
-        return self._perform(many, self._store.apply_each([effects.changes for effects in many if effects.changes]))
+        written = self._store.apply_each([effects.changes for effects in many if effects.changes])
+        noted = [effects for effects in many if self._lineages.handed(effects.changes, effects.recalls)]
+        return self._perform(many, written, noted)
 
     async def _perform(
-        self, many: Sequence[Effects], written: Awaitable[list[HansaError | None]]
+        self, many: Sequence[Effects], written: Awaitable[list[HansaError | None]], noted: Sequence[Effects]
     ) -> list[HansaError | None]:
-        with self._spans.span("append", messages=len(many)):
-            kept = iter(await written)
+        try:
+            with self._spans.span("append", messages=len(many)):
+                kept = iter(await written)
+        finally:
+            for effects in noted:
+                self._lineages.settled(effects.changes, effects.recalls)
         outcomes = [next(kept) if effects.changes else None for effects in many]
         now = self._clock.now()
         for effects, error in zip(many, outcomes, strict=True):

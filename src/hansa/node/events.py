@@ -59,6 +59,19 @@ class Kind(Enum):
     SKILL_REFUSED = ("skill.refused", "skill", ("reason",), False, "the operator, or its use, took a skill out of use")
     SKILL_PUBLISHED = ("skill.published", "skill", ("record",), True, "this node passed a skill on")
     SKILL_REMOVED = ("skill.removed", "skill", (), True, "a skill was taken back, or removed here")
+    SKILL_RECALLED = (
+        "skill.recalled", "skill", ("author", "held"), True,
+        "a skill was recalled: it is gone for good, and `held` skills that come from it were taken out of use",
+    )  # fmt: skip
+    SKILL_HELD = (
+        "skill.held", "skill", ("ancestor", "published"), False,
+        "a skill waits for the operator's word, since one that it comes from was recalled; `published` is 1 where this"
+        " node passed it on",
+    )  # fmt: skip
+    SKILL_ACKNOWLEDGED = (
+        "skill.acknowledged", "skill", ("author", "removed", "derivatives"), False,
+        "a holder says what became of a skill that was taken back or recalled",
+    )  # fmt: skip
     EVIDENCE_RECEIVED = ("evidence.received", "skill", ("outcome", "author"), True, "somebody's finding came in")
     RECEIPT_REFUTED = (
         "receipt.skill_refuted", "skill", ("subject", "author"), True, "a receipt says that a claim was false",

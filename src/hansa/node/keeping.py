@@ -18,6 +18,9 @@ from hansa.node.driver import Effects
 from hansa.node.gathering import Arrival, Fate, Taken
 from hansa.skills import messages
 
+_SEE_LITTLE = (messages.EVIDENCE, messages.SKILL, messages.ACKNOWLEDGEMENT)
+"""Kinds after which not everything must wait until they are kept."""
+
 
 @dataclass(slots=True)
 class Span:
@@ -29,6 +32,7 @@ class Span:
     _touched: set[str] = field(default_factory=set)
     _changed: set[str] = field(default_factory=set)
     _barrier: bool = False
+    _said: set[tuple[NodeId, str]] = field(default_factory=set)
 
     def add(self, one: Arrival, fate: Fate, effects: Effects) -> None:
         """Takes a message in that was decided on."""
@@ -38,17 +42,19 @@ class Span:
             self._ids.add(fate.id)
             self._places.add((fate.message.author, header.seq))
             self._touched.add(fate.subject)
-            if fate.kind != messages.EVIDENCE:
+            if fate.kind == messages.ACKNOWLEDGEMENT:
+                self._said.add((fate.message.author, fate.subject))
+            elif fate.kind != messages.EVIDENCE:
                 self._changed.add(fate.subject)
-            self._barrier |= fate.kind not in (messages.EVIDENCE, messages.SKILL)
+            self._barrier |= fate.kind not in _SEE_LITTLE
         elif isinstance(fate, Equivocation):
             self._barrier = True  # comes with a proof, which is kept once
 
     def clashes(self, one: Arrival) -> bool:
         """Says whether `one` must see what was decided here before it is decided on itself.
 
-        Two findings about a skill don't see each other. A skill sees all that is said of it, and by its lineage other
-        skills. Whatever else there is is rare, and sees everything.
+        Two findings about a skill don't see each other, nor do acknowledgements of several authors. A skill sees all
+        that is said of it, and by its lineage other skills. Whatever else there is is rare, and sees everything.
         """
         message = one.read
         if not self.decided or isinstance(message, Refused):
@@ -57,6 +63,8 @@ class Span:
             return True
         if message.header.kind == messages.EVIDENCE:
             return one.subject in self._changed
+        if message.header.kind == messages.ACKNOWLEDGEMENT:
+            return one.subject in self._changed or (message.author, one.subject) in self._said
         if message.header.kind == messages.SKILL:
             return one.subject in self._touched or bool(self._changed and _lineage(message))
         return True

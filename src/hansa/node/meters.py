@@ -71,6 +71,8 @@ class Meters:
         deliveries: tries by what they came to: delivered, refused, or pending for no answer.
         bytes_in, bytes_out: of envelopes that came to the inbox, and that were brought to peers.
         sources: by address.
+        recalls: recalls that bind here; held: skills that were taken out of use for one.
+        acknowledged: what others said that became of a skill that was taken back.
     """
 
     proofs: Counter[str] = field(default_factory=Counter)
@@ -80,6 +82,9 @@ class Meters:
     bytes_in: int = 0
     bytes_out: int = 0
     sources: dict[str, Source] = field(default_factory=dict)
+    recalls: int = 0
+    held: int = 0
+    acknowledged: int = 0
 
     def proved(self, outcome: str, wall_us: int) -> None:
         """Counts a finished proof."""

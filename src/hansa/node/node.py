@@ -31,6 +31,7 @@ from hansa.node.outbox import Outbox
 from hansa.node.ports import Solver
 from hansa.node.prover import Proof, Prover, Unproved
 from hansa.node.publishing import Publisher
+from hansa.node.recall_status import RecallStatus
 from hansa.node.recovery import Recovery
 from hansa.node.reflecting import Reflections
 from hansa.node.repairing import Repairer
@@ -72,6 +73,7 @@ class Node:
         self.recovery = Recovery(core, self.inbox, self.subscriber)
         self.repairer = Repairer(core)
         self.views = Views(core, self.shelf)
+        self.recall_status = RecallStatus(core)
         self.stories = Why(core, self.shelf)
         self.catalogue = Catalogue(core, self.shelf)
 

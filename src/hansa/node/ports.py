@@ -88,6 +88,7 @@ class SkillFilter:
     tag: str = ""
     author: str = ""
     published: bool = False
+    derived: bool = False  # only those that name parents
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,6 @@ class Store(Members, Books, Protocol):
 
     def close(self) -> None:
         """Lets go of everything."""
-        ...
 
 
 class Similar(msgspec.Struct, frozen=True):

@@ -177,7 +177,7 @@ class Prover:
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _keep(self, row: SkillRow, skill: Skill, finding: Finding, sandbox: Sandbox) -> Proof:
-        current = self._core.store.skill(row.id) or row
+        current = self._core.lineages.now(row.id) or row
         after = service.after_proof(current.state, finding, current.reason)
         if after is SkillState.ADMITTED and row.origin is Origin.PEER and not self._core.settings.admit_proved:
             after = current.state
@@ -187,7 +187,7 @@ class Prover:
         objection = lawful.of_proof(self._core, row, skill, finding) if in_use else ""
         if objection:
             after, code = service.not_admitted(current.state), Reason.UNCONSTITUTIONAL.code
-        if service.refused_by_operator(current.state, current.reason):
+        if service.is_settled(current.state, current.reason):
             code = current.reason
         evidence = self._evidence(row.id, finding, sandbox)
         sealed = record_row(

@@ -29,7 +29,7 @@ from hansa.node.shelf import Shelf, record_row
 from hansa.node.vault import open_record, open_skill
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello, Index
-from hansa.skills import messages
+from hansa.skills import messages, service
 from hansa.skills.model import MILLION, Claim, SkillState
 from hansa.skills.policy import Gate, publish_gates
 
@@ -82,6 +82,8 @@ class Publisher:
         skill = open_skill(row)
         if row.state is SkillState.REMOVED:
             raise Refused(Reason.TOMBSTONED)
+        if service.is_held(row.state, row.reason):
+            raise Refused(Reason.ANCESTOR_RECALLED)
         targets = to or tuple(one.url for one in self._core.store.subscriptions())
         numbers = self._shelf.signed_numbers(row.id)
         gates = publish_gates(skill, numbers, self._core.settings.skills)

@@ -21,7 +21,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
-from hansa.node import lawful, succession
+from hansa.node import acknowledging, lawful, recalls, succession, withdrawing
 from hansa.node.accusing import check_false_accusation
 from hansa.node.caseroom import CaseRoom
 from hansa.node.core import Core
@@ -36,16 +36,14 @@ from hansa.node.rows import (
     PutPeer,
     PutRecord,
     PutSkill,
-    PutTombstone,
     SetSkillState,
-    TombstoneRow,
 )
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row, way
 from hansa.node.vault import open_record
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
-from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
+from hansa.skills.messages import AcknowledgementBody, EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Origin, Outcome, SkillState
 
 MAX_PEERS = 10_000
@@ -64,6 +62,7 @@ class Rooms:
             messages.SKILL: self._skill,
             messages.EVIDENCE: self._evidence,
             messages.TOMBSTONE: self._tombstone,
+            messages.ACKNOWLEDGEMENT: self._acknowledgement,
             RECEIPT: self._receipt,
             CARD: self._card,
             roots.KIND: self._root,
@@ -90,7 +89,7 @@ class Rooms:
         message = admitted.message
         body = parse(message.body, SkillBody)
         id_ = body.skill.id
-        service.receive(
+        lineage = service.receive(
             body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
         )
         effects = Effects([self.keep(admitted, id_, source)])
@@ -105,6 +104,8 @@ class Rooms:
             effects.changes.append(PutSkill(row))
             detail = f"to quarantine; its author claims {body.claim.verification_score / 10_000:.1f} % of checks"
             effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, detail))
+        if held is None or held.state is SkillState.REMOVED:
+            recalls.hold_new(self._core, id_, lineage.resolved, effects)
         effects.show(Kind.SKILL_RECEIVED, id_, body.skill.intent, author=message.author)
         effects.index.append((id_, index_text(body.skill.intent, body.skill.tags)))
         return id_, effects
@@ -120,23 +121,14 @@ class Rooms:
         return body.skill, effects
 
     def _tombstone(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        message = admitted.message
-        body = parse(message.body, TombstoneBody)
-        id_ = ContentId(body.skill)
-        state = self._held(id_)
-        ours = message.author == self._core.me  # comes back to us after an old backup was restored
-        goes = ours or service.after_tombstone(message.author, self._shelf.known(id_))
-        effects = Effects([self.keep(admitted, id_, source)])
-        if goes and state is not SkillState.REMOVED:
-            effects.changes += [
-                PutTombstone(TombstoneRow(id_, message.id, body.why, admitted.at)),
-                SetSkillState(id_, service.move(state, service.Trigger.REMOVED), Reason.TOMBSTONED.code),
-            ]
-            effects.drops.append(id_)
-        note = f"taken back by {message.author}: {body.why}"
-        effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, note))
-        effects.show(Kind.SKILL_REMOVED, id_, note)
-        return id_, effects
+        id_ = ContentId(parse(admitted.message.body, TombstoneBody).skill)
+        self._held(id_)
+        record = self.keep(admitted, id_, source)
+        return withdrawing.take(self._core, admitted.message, self._shelf.known(id_), record, source)
+
+    def _acknowledgement(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        skill = parse(admitted.message.body, AcknowledgementBody).skill
+        return acknowledging.take(self._core, admitted.message, self.keep(admitted, skill, source))
 
     def _receipt(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         """Keeps somebody's receipt: shown with the skill, a reason to look again here, never believed blindly."""

@@ -143,7 +143,8 @@ class SubscriptionRow:
         peer: node id of the source, pinned at the first greeting.
         intents, tags, authors: filters; empty means everything.
         min_trials: trials that a claim must name to be wanted (a filter on effort, not on trust).
-        report: what is told to the source: "none", "refutations" or "all".
+        report: what is told to the source: "none", "refutations" or "all" findings; all but "none" also acknowledge
+            what was taken back or recalled.
         length, head: the feed's mark (see overlay.feed).
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -18,7 +19,7 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
-from hansa.node import lawful
+from hansa.node import lawful, recalls
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_SETTLING, Kind, Value
@@ -26,6 +27,7 @@ from hansa.node.rows import (
     LedgerRow,
     OutboxRow,
     PutBlob,
+    PutMark,
     PutOutbox,
     PutRecord,
     PutSkill,
@@ -43,6 +45,23 @@ from hansa.skills.messages import EvidenceBody
 from hansa.skills.model import Evidence, Level, Origin, Skill, SkillState, domain
 from hansa.skills.policy import Standing, corroborations, level, standing
 from hansa.skills.ranking import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What removing or recalling a skill came to.
+
+    Attributes:
+        record: the signed tombstone.
+        told: addresses that it is brought to.
+        held: skills that come from it, and were taken out of use.
+        in_feed: whether whoever pulls from this node is told as well.
+    """
+
+    record: ContentId
+    told: tuple[str, ...]
+    held: int
+    in_feed: bool
 
 
 class Shelf:
@@ -99,14 +118,16 @@ class Shelf:
         held = self._core.store.skill(id_)
         if held is not None and held.state is not SkillState.REMOVED:
             return id_, False
-        known = service.Known(tombstoned=self.known(id_).tombstoned)
-        service.receive(skill, self._core.me, known, self.parents, self._core.settings.skills)
+        before = self.known(id_)
+        known = service.Known(tombstoned=before.tombstoned, recalled=before.recalled)
+        lineage = service.receive(skill, self._core.me, known, self.parents, self._core.settings.skills)
         lawful.check_draft(self._core, skill)
         row = skill_row(skill, Origin.OWN, self._core.me, self._core.now(), draft.source, draft.claimed_pass)
         effects = Effects([PutSkill(row), *(PutBlob(ContentId(digest), data) for digest, data in draft.blobs)])
         if held is not None:
             effects.changes.append(SetSkillState(id_, service.move(held.state, service.Trigger.RETURNED)))
         effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, None, None, f"added from {draft.source}"))
+        recalls.hold_new(self._core, id_, lineage.resolved, effects)
         effects.show(Kind.SKILL_ADDED, id_, skill.intent)
         effects.index.append((id_, index_text(skill.intent, skill.tags)))
         await self._core.driver.perform(effects)
@@ -119,7 +140,7 @@ class Shelf:
             UsageError: the skill's state does not allow it. Refused: UNCONSTITUTIONAL, when a rule objects; CORRUPT.
         """
         async with self._core.turns.of(row.id):
-            return await self._settle(self._core.store.skill(row.id) or row, trigger, why)
+            return await self._settle(self._core.lineages.now(row.id) or row, trigger, why)
 
     async def _settle(self, row: SkillRow, trigger: service.Trigger, why: str) -> SkillState:
         after = service.move(row.state, trigger)
@@ -144,42 +165,74 @@ class Shelf:
                 await self._core.driver.perform(Effects([note]))
             raise
 
-    async def remove(self, row: SkillRow, why: str) -> list[str]:
+    async def remove(self, row: SkillRow, why: str, recall: bool = False) -> Removed:
         """Takes a skill away for good; where this node had passed it on, a signed tombstone follows.
 
-        Returns:
-            The addresses that will be told.
+        Args:
+            recall: warn of it as well; then what comes from it here is held.
+
+        Raises:
+            UsageError: it is removed, or recalled, already.
         """
         async with self._core.turns.of(row.id):
-            return await self._remove(self._core.store.skill(row.id) or row, why)
+            return await self._remove(self._core.lineages.now(row.id) or row, why, recall)
 
-    async def _remove(self, row: SkillRow, why: str) -> list[str]:
-        if row.state is SkillState.REMOVED and self.known(row.id).tombstoned:
-            raise UsageError("that skill is removed already")
+    async def _remove(self, row: SkillRow, why: str, recall: bool) -> Removed:
+        known = self.known(row.id)
+        if row.state is SkillState.REMOVED and known.tombstoned and not (recall and not known.recalled):
+            raise UsageError(f"that skill is {'recalled' if known.recalled else 'removed'} already")
         after = SkillState.REMOVED if row.state is SkillState.REMOVED else service.move(row.state, _REMOVED)
-        sealed = self._core.seal(messages.TOMBSTONE, messages.tombstone_body(row.id, why))
+        sealed = self._core.seal(messages.TOMBSTONE, messages.tombstone_body(row.id, why, recall))
         passed_on = self._core.store.records_about(row.id, messages.SKILL)
         published = [record for record in passed_on if record.author == self._core.me]
         told = sorted({sent.url for record in published for sent in self._core.store.deliveries_of(record.id)})
         record = record_row(sealed, row.id, self._core.now(), self._core.ring)
+        done = "recalled" if recall else "removed"
         effects = Effects(
             [
                 PutRecord(record, in_feed=bool(published)),
                 PutTombstone(TombstoneRow(row.id, record.id, why, self._core.now())),
                 SetSkillState(row.id, after, Reason.TOMBSTONED.code),
                 *(PutOutbox(OutboxRow(record.id, url, "pending", at=self._core.now())) for url in told),
-                self._core.driver.note(row.id, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, f"removed here: {why}"),
+                self._core.driver.note(row.id, Box.DOMAIN, Verdict.REJECT, Reason.TOMBSTONED, f"{done} here: {why}"),
             ]
         )
         effects.show(Kind.SKILL_REMOVED, row.id, row.intent)
+        held = recalls.bind(self._core, row.id, self._core.me, why, effects) if recall else 0
         await self._core.driver.perform(effects)
         self._core.index.drop(row.id)
-        return told
+        return Removed(record.id, tuple(told), held, bool(published))
+
+    async def lift(self, row: SkillRow, why: str) -> SkillState:
+        """Lets recalls of a skill by whoever first brought it bind here no more.
+
+        Where somebody still stands by the skill it comes back to quarantine; what was made from it stays held.
+
+        Raises:
+            UsageError: no recall of it binds here, or this node has recalled it itself.
+        """
+        async with self._core.turns.of(row.id):
+            recall = recalls.recall_of(self._core, row.id)
+            if recall is None:
+                raise UsageError("no recall of that skill binds here: see hansa recall status")
+            if recall.author == self._core.me:
+                raise UsageError("this node recalled that skill itself, and that is final: add it with a change")
+            known, after = self.known(row.id), row.state
+            effects = Effects([PutMark(recalls.lifted(row.id), recall.author)])
+            if known.published_by - known.withdrawn_by and row.state is SkillState.REMOVED:
+                after = service.move(row.state, service.Trigger.RETURNED)
+                effects.changes.append(SetSkillState(row.id, after))
+                recalls.hold_returned(self._core, row.id, effects)
+                effects.index.append((row.id, index_text(row.intent, row.tags)))
+            note = f"a recall by {recall.author} binds here no more, says the operator" + (f": {why}" if why else "")
+            effects.changes.append(self._core.driver.note(row.id, Box.DOMAIN, Verdict.ACCEPT, None, note))
+            await self._core.driver.perform(effects)
+            return after
 
     async def expel(self, row: SkillRow, reason: Reason, detail: str) -> None:
         """Refuses a skill that was in use, for what it did when it was used."""
         async with self._core.turns.of(row.id):
-            now = self._core.store.skill(row.id) or row
+            now = self._core.lineages.now(row.id) or row
             if now.state is not SkillState.ADMITTED:
                 return
             effects = Effects([SetSkillState(row.id, service.move(now.state, service.Trigger.FAILED), reason.code)])
@@ -197,6 +250,8 @@ class Shelf:
             own=row is not None and row.origin is Origin.OWN,
             withdrawn_by=withdrawn,
             published_by=frozenset(one.author for one in store.records_about(id_, messages.SKILL)),
+            origin=row.author if row is not None and row.author != store.mark(recalls.lifted(id_)) else "",
+            recalled=bool(withdrawn) and recalls.is_recalled(self._core, id_),
         )
 
     def parents(self, id_: ContentId) -> Sequence[ContentId] | None:

@@ -22,10 +22,19 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.limits import MAX_SAFE_INTEGER
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node import recalls
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
-from hansa.node.rows import PutRecord, RecordRow, SetSkillState, SkillRow, WithholdRecord
+from hansa.node.rows import (
+    PutRecord,
+    PutTombstone,
+    RecordRow,
+    SetSkillState,
+    SkillRow,
+    TombstoneRow,
+    WithholdRecord,
+)
 from hansa.node.shelf import index_text
 from hansa.node.vault import open_record
 from hansa.skills import messages, service
@@ -133,10 +142,16 @@ def _is_stood_by(core: Core, skill: SkillRow, gone: set[ContentId]) -> bool:
 
 def _without_tombstone(core: Core, skill: SkillRow, row: RecordRow, gone: set[ContentId], effects: Effects) -> None:
     held = core.store.tombstone(skill.id)
-    took_it = skill.state is SkillState.REMOVED and held is not None and held.record == row.id
-    if not took_it or not _is_stood_by(core, skill, gone):
+    if skill.state is not SkillState.REMOVED or held is None or held.record != row.id:
+        return
+    recall = recalls.recall_of(core, skill.id, gone)
+    if recall is not None:  # it stays removed, by another's word
+        effects.changes.append(PutTombstone(TombstoneRow(skill.id, recall.id, recalls.why(core, recall), held.at)))
+        return
+    if not _is_stood_by(core, skill, gone):
         return
     effects.changes.append(SetSkillState(skill.id, service.move(skill.state, service.Trigger.RETURNED)))
+    recalls.hold_returned(core, skill.id, effects)
     effects.index.append((skill.id, index_text(skill.intent, skill.tags)))
 
 

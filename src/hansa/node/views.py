@@ -5,6 +5,7 @@ from __future__ import annotations
 from hansa.conduct.ledger import Dealing
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import iso
+from hansa.node import recalls
 from hansa.node.core import Core
 from hansa.node.executor import Execution
 from hansa.node.finder import Found
@@ -14,6 +15,7 @@ from hansa.node.publishing import Publication
 from hansa.node.rows import ALL, LedgerRow, PeerRow, SkillRow
 from hansa.node.shelf import Shelf
 from hansa.node.vault import open_skill
+from hansa.skills import service
 from hansa.skills.messages import SKILL
 from hansa.skills.model import Cases, Origin, SkillState
 
@@ -64,8 +66,7 @@ class Views:
         """
         skill = open_skill(row)
         view = self.skill(row)
-        gone = self._core.store.tombstone(row.id)
-        view["taken_back"] = {"at": iso(gone.at), "why": gone.why, "record": gone.record} if gone else None
+        view["taken_back"] = self._taken_back(row.id)
         view["reasoning_path"] = [{"step": one.step, "action": one.action} for one in skill.reasoning_path]
         view["result"] = {
             "media_type": skill.result.media_type,
@@ -98,6 +99,13 @@ class Views:
         view["publishers"] = [one.author for one in self._core.store.records_about(row.id, SKILL)]
         view["lineage"] = self._shelf.ancestry_of(skill)
         return view
+
+    def _taken_back(self, skill: ContentId) -> View | None:
+        gone = self._core.store.tombstone(skill)
+        if gone is None:
+            return None
+        recalled = recalls.is_recalled(self._core, skill)
+        return {"at": iso(gone.at), "why": gone.why, "record": gone.record, "recalled": recalled}
 
     def found(self, one: Found) -> View:
         """Returns a search result with why it stands where it stands."""
@@ -153,6 +161,7 @@ class Views:
             "reason": finding.reason.code if finding.reason else "",
             "detail": finding.detail,
             "state": one.state.value,
+            "held": self._is_held(one.row.id),
             "trials": finding.trials,
             "successes": finding.successes,
             "passed": finding.passed,
@@ -163,6 +172,10 @@ class Views:
             "receipts": list(one.receipts),
             "source": one.row.source,
         }
+
+    def _is_held(self, skill: ContentId) -> bool:
+        row = self._core.store.skill(skill)
+        return row is not None and service.is_held(row.state, row.reason)
 
     def execution(self, one: Execution) -> View:
         """Returns what executing an intent came to."""

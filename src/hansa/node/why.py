@@ -89,6 +89,8 @@ class Why:
         receipts = self._core.store.receipts_about(row.id)
         findings = len(self._core.store.evidence(row.id))
         kept = f"held since {iso(row.added)}; {findings} finding{'' if findings == 1 else 's'}"
+        said = len(self._core.store.records_about(row.id, messages.ACKNOWLEDGEMENT))
+        kept += f"; {said} acknowledged its removal" if said else ""
         for receipt in receipts:
             kept += f"; ledger #{receipt.entry.number} {receipt.dealing}, said of {receipt.subject}"
         lines.append(Line(Box.STORE.value, "passed", kept))

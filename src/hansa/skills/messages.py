@@ -16,6 +16,7 @@ from hansa.skills.model import Claim, Evidence, Outcome, Size, Skill
 SKILL = "skill"
 EVIDENCE = "evidence"
 TOMBSTONE = "tombstone"
+ACKNOWLEDGEMENT = "acknowledgement"
 
 
 class SkillBody(Wire, frozen=True):
@@ -56,10 +57,30 @@ class EvidenceBody(Wire, frozen=True):
 
 
 class TombstoneBody(Wire, frozen=True):
-    """Kind "tombstone": an author takes its skill back. It stays taken back."""
+    """Kind "tombstone": an author takes its skill back. It stays taken back.
+
+    Attributes:
+        recall: the author warns of it: it is to go wherever it is, and what was made from it is to be looked at.
+    """
 
     skill: Id
     why: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    recall: bool = False
+
+
+class AcknowledgementBody(Wire, frozen=True):
+    """Kind "acknowledgement": a holder says what became of a skill that was taken back or recalled.
+
+    Attributes:
+        tombstone: id of the record that took it back.
+        removed: whether it is gone there.
+        derivatives: how many skills made from it were taken out of use there.
+    """
+
+    tombstone: Id
+    skill: Id
+    removed: bool
+    derivatives: Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 
 
 def evidence_body(evidence: Evidence) -> dict[str, Json]:
@@ -75,6 +96,11 @@ def skill_body(skill: Skill, claim: Claim) -> dict[str, Json]:
     return {"skill": msgspec.to_builtins(skill), "claim": msgspec.to_builtins(claim)}
 
 
-def tombstone_body(skill: ContentId, why: str) -> dict[str, Json]:
-    """Returns the body of the message that takes `skill` back."""
-    return {"skill": skill, "why": why}
+def tombstone_body(skill: ContentId, why: str, recall: bool = False) -> dict[str, Json]:
+    """Returns the body of the message that takes `skill` back; without a recall in the words of older nodes."""
+    return {"skill": skill, "why": why} | ({"recall": True} if recall else {})
+
+
+def acknowledgement_body(tombstone: ContentId, skill: ContentId, removed: bool, derivatives: int) -> dict[str, Json]:
+    """Returns the body of the message that says what became of `skill` here."""
+    return {"tombstone": tombstone, "skill": skill, "removed": removed, "derivatives": derivatives}

@@ -70,6 +70,27 @@ def domain(tags: Sequence[str]) -> str:
     return tags[0][:64] if tags else "general"
 
 
+SOME_PARENTS = b'"lineage":["'
+"""Stands in the canonical bytes of every skill that names a parent, and in no text."""
+
+
+class _Lineage(msgspec.Struct):
+    lineage: tuple[str, ...] = ()
+
+
+_LINEAGE = msgspec.json.Decoder(_Lineage)
+
+
+def lineage_in(body: bytes) -> tuple[str, ...]:
+    """Returns the parents that a skill names, from the skill's bytes; none where these are damaged."""
+    if SOME_PARENTS not in body:
+        return ()
+    try:
+        return _LINEAGE.decode(body).lineage
+    except msgspec.MsgspecError:
+        return ()
+
+
 def bytes_of_files(body: bytes) -> int:
     """Returns how many bytes the files have that a skill names, from the skill's bytes; 0 where these are damaged."""
     if SOME_FILES not in body:

@@ -4,12 +4,18 @@
          │ └──failed/rejected──▶ refused ──proved/approved──▶ admitted
          └────────────── removed (from any state) ──────────────────────────────▶ removed ──returned──▶ quarantined
     admitted ──unproved──▶ quarantined
+    quarantined, admitted, refused ──held──▶ quarantined
 
 A skill is removed when everybody who passed it on has taken it back, or when this node's operator removes it. Only
 another author who stands up for the same content leads back, and nothing at all does after the operator's removal.
 When the key of everybody who passed it on was revoked before they did, that is the same: nobody stands behind it.
 What the operator refused stays so, whatever is proved of it, until the operator approves it.
 It is unproved when this node's own findings were signed by a key that it revoked: without a proof it is not used.
+
+A *recall* warns: whoever first brought the skill here, or this node's operator, says that it is to go, with all that
+others made of it. Then nobody's standing up leads back, and each skill that comes from it is held: it lies in
+quarantine, and no proof leads out of there, only the operator's approval. A recall by somebody who merely passed on the
+same content is a taking back, and no more (threat 19).
 
 Functions here take what is known and return what follows; keeping and sending is the driver's.
 """
@@ -39,6 +45,7 @@ class Trigger(StrEnum):
     REMOVED = "removed"
     RETURNED = "returned"
     UNPROVED = "unproved"
+    HELD = "held"
 
 
 _Q, _A, _R, _X = SkillState.QUARANTINED, SkillState.ADMITTED, SkillState.REFUSED, SkillState.REMOVED
@@ -54,6 +61,9 @@ TRANSITIONS: dict[tuple[SkillState, Trigger], SkillState] = {
     (_A, Trigger.REJECTED): _R,
     (_A, Trigger.REMOVED): _X,
     (_A, Trigger.UNPROVED): _Q,
+    (_Q, Trigger.HELD): _Q,
+    (_A, Trigger.HELD): _Q,
+    (_R, Trigger.HELD): _Q,
     (_R, Trigger.PROVED): _A,
     (_R, Trigger.APPROVED): _A,
     (_R, Trigger.FAILED): _R,
@@ -84,24 +94,28 @@ class Known:
         own: it is this node's own, and no peer can take it away.
         withdrawn_by: authors that took it back.
         published_by: authors whose skill message is held.
+        origin: who first brought it here; "" when nobody did.
+        recalled: its origin has recalled it, and this node's operator has not said otherwise.
     """
 
     tombstoned: bool = False
     own: bool = False
     withdrawn_by: frozenset[str] = frozenset()
     published_by: frozenset[str] = frozenset()
+    origin: str = ""
+    recalled: bool = False
 
 
 def receive(skill: Skill, author: str, known: Known, parents: Parents, params: Params) -> Ancestry:
     """Decides whether a skill message may enter quarantine.
 
-    Checks, in order: 1 not tombstoned, not withdrawn by this author · 2 not passed on by this author before ·
-    3 bundle paths · 4 lineage.
+    Checks, in order: 1 not tombstoned or recalled, not withdrawn by this author · 2 not passed on by this author
+    before · 3 bundle paths · 4 lineage.
 
     Raises:
         Refused: TOMBSTONED, DUPLICATE, BAD_BODY or BAD_LINEAGE.
     """
-    if known.tombstoned or author in known.withdrawn_by:  # 1
+    if known.tombstoned or known.recalled or author in known.withdrawn_by:  # 1
         raise Refused(Reason.TOMBSTONED)
     if author in known.published_by:  # 2
         raise Refused(Reason.DUPLICATE, "this author has passed this skill on before")
@@ -112,17 +126,25 @@ def receive(skill: Skill, author: str, known: Known, parents: Parents, params: P
     return ancestry(skill.id, lineage, parents, params.max_parents, params.max_depth)  # 4
 
 
-def after_tombstone(author: str, known: Known) -> bool:
+def may_recall(author: str, known: Known) -> bool:
+    """Says whether a recall by `author` binds here: it first brought the skill, which is not this node's own."""
+    return author == known.origin and not known.own
+
+
+def after_tombstone(author: str, known: Known, recall: bool = False) -> bool:
     """Says whether a tombstone by `author` takes the skill away: when nobody else stands by it, this node included.
+
+    A recall that binds takes it away in any case, also after its author had taken it back.
 
     Raises:
         Refused: NOT_AUTHOR, when `author` never passed it on; DUPLICATE, when it was taken back before.
     """
-    if author in known.withdrawn_by:
+    binds = recall and may_recall(author, known)
+    if author in known.withdrawn_by and not (binds and not known.recalled):
         raise Refused(Reason.DUPLICATE)
     if author not in known.published_by:
         raise Refused(Reason.NOT_AUTHOR)
-    return not known.own and known.published_by <= known.withdrawn_by | {author}
+    return binds or (not known.own and known.published_by <= known.withdrawn_by | {author})
 
 
 def refused_by_operator(state: SkillState, reason: str) -> bool:
@@ -130,13 +152,23 @@ def refused_by_operator(state: SkillState, reason: str) -> bool:
     return state is SkillState.REFUSED and reason == Reason.OPERATOR.code
 
 
+def is_held(state: SkillState, reason: str) -> bool:
+    """Says whether a skill is held since one that it comes from was recalled; no proof changes that."""
+    return state is SkillState.QUARANTINED and reason == Reason.ANCESTOR_RECALLED.code
+
+
+def is_settled(state: SkillState, reason: str) -> bool:
+    """Says whether no finding changes where a skill stands: a person refused it, or a person is to look at it."""
+    return refused_by_operator(state, reason) or is_held(state, reason)
+
+
 def after_proof(state: SkillState, finding: Finding, reason: str = "") -> SkillState:
-    """Returns the state after a finding; an inconclusive one changes nothing, and none does what a person refused.
+    """Returns the state after a finding; an inconclusive one changes nothing, and none does what is settled.
 
     Args:
-        reason: code of why it is refused now, if it is.
+        reason: code of why it is refused or held now, if it is.
     """
-    if finding.outcome is Outcome.INCONCLUSIVE or refused_by_operator(state, reason):
+    if finding.outcome is Outcome.INCONCLUSIVE or is_settled(state, reason):
         return state
     return move(state, Trigger.PROVED if finding.outcome is Outcome.PASS else Trigger.FAILED)
 

@@ -48,7 +48,7 @@ from hansa.node.rows import (
     WithholdRecord,
 )
 from hansa.skills import messages
-from hansa.skills.model import Evidence, Origin, SkillState, bytes_of_files
+from hansa.skills.model import SOME_PARENTS, Evidence, Origin, SkillState, bytes_of_files
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _OURS = ("origin", "author", "state", "added", "source", "reason", "claimed_pass")
@@ -280,8 +280,7 @@ class MemoryStore(MemoryMembers, MemoryLedger):
         return len(self._wanted(wanted))
 
     def _wanted(self, wanted: SkillFilter) -> list[SkillRow]:
-        in_feed = [self._records[id_] for id_ in self._feed]
-        published = {row.subject for row in in_feed if row.kind == messages.SKILL and not row.withheld}
+        published = {row.subject for row in self.feed(0, ALL) if row.kind == messages.SKILL and not row.withheld}
         return [
             row
             for row in self._skills.values()
@@ -290,6 +289,7 @@ class MemoryStore(MemoryMembers, MemoryLedger):
             and (not wanted.tag or wanted.tag in row.tags)
             and (not wanted.author or row.author == wanted.author)
             and (not wanted.published or row.id in published)
+            and (not wanted.derived or SOME_PARENTS in row.body)
         ]
 
     def evidence(self, skill: ContentId) -> list[Evidence]:

@@ -41,7 +41,7 @@ from hansa.node.rows import (
 )
 from hansa.overlay.invitation import Invitation
 from hansa.skills import messages
-from hansa.skills.model import SOME_FILES, Evidence, Origin, SkillState, bytes_of_files
+from hansa.skills.model import SOME_FILES, SOME_PARENTS, Evidence, Origin, SkillState, bytes_of_files
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _LAST = "\U0010ffff"
@@ -383,4 +383,6 @@ def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:
     if wanted.published:
         about = and_(records.c.subject == skills.c.id, records.c.kind == messages.SKILL, records.c.place.is_not(None))
         conditions.append(exists().where(about, records.c.seq >= 0))
+    if wanted.derived:
+        conditions.append(func.instr(skills.c.body, SOME_PARENTS) > 0)
     return conditions

@@ -13,7 +13,10 @@ def show_body(value: dict[str, Any]) -> None:
     score = f"score {percent(value['verification_score'])}, confidence {value['confidence']:.3f}"
     say(f"{score} ({value['trials']} trials, {value['harness'] or 'not proved here'}); refuted {value['refutations']}x")
     if gone := value["taken_back"]:
-        hanging("taken back: ", f"{gone['why'] or 'no reason given'} ({moment(gone['at'])}); kept, and used no more")
+        hanging(
+            "recalled: " if gone["recalled"] else "taken back: ",
+            f"{gone['why'] or 'no reason given'} ({moment(gone['at'])}); kept, and used no more",
+        )
     for step in value["reasoning_path"]:
         hanging(f"  {step['step']}. ", step["action"])
     result = value["result"]

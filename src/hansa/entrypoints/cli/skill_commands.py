@@ -244,6 +244,9 @@ def prove(
         if kept_out := [one for one in value["proofs"] if (one["outcome"], one["state"]) == ("pass", "refused")]:
             some = ", ".join(short(one["trace_id"]) for one in kept_out[:5])
             say(f"refused all the same, as you have decided: {some}. To take that back: hansa quarantine approve ID")
+        if held := [one for one in value["proofs"] if one["held"]]:
+            some = ", ".join(short(one["trace_id"]) for one in held[:5])
+            say(f"held all the same, for a skill they come from was recalled: {some}. hansa quarantine approve ID")
         _remedy(value)
     finish(result)
 

@@ -19,6 +19,7 @@ from hansa.node.driver import Effects
 from hansa.node.finder import whole
 from hansa.node.node import Node
 from hansa.node.ports import SkillFilter
+from hansa.node.recalls import is_recalled
 from hansa.node.rows import PutBlob, RecordRow
 from hansa.node.subscribing import FeedPage
 from hansa.node.taking import FeedItem
@@ -159,8 +160,16 @@ async def get_revocations(
     store = node_of(request).core.store
     page = store.tombstones(after, limit)
     gone = [one for one in page if store.skill_state(one.skill) in (None, SkillState.REMOVED)]
-    return {"revocations": [{"trace_id": one.skill, "record": one.record, "why": one.why} for one in gone],
-            "count": len(gone), "next": _next([one.skill for one in page], limit)}  # fmt: skip
+    shown = [
+        {
+            "trace_id": one.skill,
+            "record": one.record,
+            "why": one.why,
+            "recalled": is_recalled(node_of(request).core, one.skill),
+        }
+        for one in gone
+    ]
+    return {"revocations": shown, "count": len(gone), "next": _next([one.skill for one in page], limit)}
 
 
 def _next(ids: list[str], limit: int) -> str | None:

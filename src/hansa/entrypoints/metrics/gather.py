@@ -86,6 +86,9 @@ def _work(app: App) -> Iterator[_Row]:
     yield "proof_seconds", meters.proof_seconds
     yield "proofs_under_way", meters.proving
     yield "workers", app.node.core.settings.workers
+    yield "recalls", meters.recalls
+    yield "held_back", meters.held
+    yield "acknowledgements", meters.acknowledged
     for state in ("delivered", "refused", "pending"):
         yield "deliveries", meters.deliveries[state], {"state": state}
 

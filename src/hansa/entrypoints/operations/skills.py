@@ -64,10 +64,8 @@ async def _skill_look(app: App, given: Arguments) -> Outcome:
 @operation("skill.remove")
 async def _skill_remove(app: App, given: Arguments) -> Outcome:
     row = find_skill(app.node.core, given["id"])
-    said = app.node.core.store.records_about(row.id, SKILL)
-    told = await app.node.shelf.remove(row, given.get("why", ""))
-    in_feed = any(record.author == app.node.core.me for record in said)  # whoever pulls is told as well
-    yield Result({"trace_id": row.id, "state": "removed", "told": told, "in_feed": in_feed})
+    done = await app.node.shelf.remove(row, given.get("why", ""))
+    yield Result({"trace_id": row.id, "state": "removed", "told": list(done.told), "in_feed": done.in_feed})
 
 
 @operation("skill.export")

@@ -3,13 +3,28 @@
 import { contentId, utf8 } from "./bytes.js";
 import { encode } from "./canonical.js";
 import { shaped } from "./envelope.js";
-import { Misfit, contentIdText, either, integer, list, optional, record, text, word } from "./shapes.js";
+import { Misfit, contentIdText, either, integer, list, optional, record, text, truth, word } from "./shapes.js";
 
 const label = text(0, 64);
 const millionths = integer(0, 1000000);
 const counter = integer(0, 2 ** 40);
 const version = text(1, 16);
 const role = optional(text(0, 16), "node");
+const parameter = integer(1, 1000000);
+const dealing = word(
+  "skill_refuted",
+  "skill_reproved",
+  "equivocated",
+  "false_accusation",
+  "task_delivered",
+  "task_failed",
+  "lease_honoured",
+  "lease_broken",
+  "rumor_true",
+  "rumor_false",
+  "vote_kept",
+  "treaty_breached",
+);
 
 const step = record({ step: integer(1, 10000), action: text(1, 4000) });
 const file = record({ path: text(1, 255), digest: contentIdText, size: integer(0, 1024 * 1024) });
@@ -77,15 +92,57 @@ export const ROOT = record({
 export const KINDS = {
   skill: { live: false, shape: record({ skill, claim }) },
   evidence: { live: false, shape: consistentEvidence },
-  tombstone: { live: false, shape: record({ skill: contentIdText, why: optional(text(0, 500), "") }) },
+  tombstone: {
+    live: false,
+    shape: record({ skill: contentIdText, why: optional(text(0, 500), ""), recall: optional(truth, false) }),
+  },
+  acknowledgement: {
+    live: false,
+    shape: record({ tombstone: contentIdText, skill: contentIdText, removed: truth, derivatives: counter }),
+  },
   receipt: {
     live: false,
     shape: record({
-      dealing: word("skill_refuted", "skill_reproved", "equivocated", "false_accusation"),
+      dealing,
       subject: text(1, 64),
       skill: optional(label, ""),
       records: list(contentIdText, 1, 8),
       reason: optional(label, ""),
+      domain: optional(label, ""),
+    }),
+  },
+  policy_card: {
+    live: false,
+    shape: record({
+      policy: word("steadfast", "classic"),
+      rules: parameter,
+      text: text(0, 4000),
+      verifiers: list(label, 0, 100),
+      known_from: parameter,
+      trusted_at: parameter,
+      wrong: parameter,
+      mended: parameter,
+      gives_up_at: parameter,
+      deadlock: parameter,
+      dealings: list(record({ dealing: label, weight: integer(-100, 100) }), 0, 100),
+    }),
+  },
+  decision: {
+    live: false,
+    shape: record({
+      about: text(1, 64),
+      invited: truth,
+      banned: truth,
+      domain: label,
+      card: label,
+      entries: integer(0),
+      head: label,
+      now: integer(0),
+      engage: truth,
+      rung: label,
+      relationship: label,
+      reason: label,
+      score: integer(-(2 ** 53) + 1),
     }),
   },
   dispute: {

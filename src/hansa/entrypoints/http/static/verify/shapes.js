@@ -23,6 +23,11 @@ export function integer(least, most = MAX_SAFE) {
   };
 }
 
+export function truth(value) {
+  if (typeof value !== "boolean") throw new Misfit("neither true nor false");
+  return value;
+}
+
 export function contentIdText(value) {
   if (typeof value !== "string" || !CONTENT_ID.test(value)) throw new Misfit("not a content id");
   return value;
