@@ -565,3 +565,16 @@ async def test_a_case_of_a_banned_author_is_not_taken(league: League) -> None:
 
 def test_the_harness_of_this_world_is_what_the_claims_name() -> None:
     assert Table().harness == HARNESS
+
+
+async def test_no_word_of_others_takes_this_nodes_own_skill_out_of_use(league: League) -> None:
+    """The constitution's third article: the operator has named verifiers for what others bring."""
+    league.a.settings["conduct"] = {"verifiers": (league.c.id, league.d.id)}
+    a = league.world.restart(league.a)
+    case = await league.accuse()
+    await league.runs(case, league.c, league.d)
+    assert state(a, case) == "upheld"
+    assert a.row(LIE).state is SkillState.ADMITTED
+    lines = a.store.journal(LIE.id)
+    assert any(one.reason == Reason.UNCONSTITUTIONAL.code and "article 3" in one.detail for one in lines)
+    assert league.e.row(LIE).state is not SkillState.ADMITTED

@@ -75,7 +75,6 @@ class CaseRoom:
         Raises:
             Refused: NOT_YET, BAD_BODY, DUPLICATE, NOT_PARTY, ENOUGH_SAID.
         """
-        # the one place at which every act in a dispute passes: the constitution judges it here (H8)
         is_new = admitted.message.header.kind == messages.DISPUTE
         return self._open(admitted, source) if is_new else self._later(admitted, source)
 

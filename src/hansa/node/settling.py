@@ -18,7 +18,7 @@ from __future__ import annotations
 import msgspec
 
 from hansa.conduct.ledger import Dealing, Receipt
-from hansa.governance import messages
+from hansa.governance import act, messages
 from hansa.governance.case import Act, Basis, Case, Decision, Ground, Ruled
 from hansa.governance.disputes import Course, State
 from hansa.governance.messages import RulingBody
@@ -26,16 +26,17 @@ from hansa.kernel.errors import UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node import lawful
 from hansa.node.casebook import Casebook
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.receipts import write
-from hansa.node.rows import OutboxRow, PutOutbox, PutRecord, SetSkillState
+from hansa.node.rows import OutboxRow, PutOutbox, PutRecord, SetSkillState, SkillRow
 from hansa.node.shelf import record_row
 from hansa.node.testimony import open_held, read_evidence
 from hansa.skills import service
-from hansa.skills.model import SkillState, domain
+from hansa.skills.model import Origin, SkillState, domain
 
 _PAGE = 500
 
@@ -93,7 +94,7 @@ class Settler:
         if decision.basis is Basis.OWN:
             self._receipt(case, decision, effects)
         if decision.ruled is Ruled.UPHELD and case.ground is not Ground.FALSE_ACCUSATION:
-            self._refuse(case, effects)
+            self._refuse(case, decision, effects)
         text = f"dispute {case.id[:12]} {decision.ruled} here: {_RESTS_ON[decision.basis]}"
         effects.changes.append(self._core.driver.note(case.skill, Box.DOMAIN, None, None, text))
         effects.show(
@@ -115,9 +116,13 @@ class Settler:
                 outgoing = OutboxRow(record.id, subscription.url, "pending", at=self._core.now())
                 effects.changes.append(PutOutbox(outgoing))
 
-    def _refuse(self, case: Case, effects: Effects) -> None:
-        row = self._core.store.skill(ContentId(case.skill))
+    def _refuse(self, case: Case, decision: Decision, effects: Effects) -> None:
+        row = self._core.lineages.now(ContentId(case.skill))
         if row is None or row.state not in (SkillState.QUARANTINED, SkillState.ADMITTED):
+            return
+        objection = lawful.breach(self._core, _act(case, decision, row))
+        if objection:
+            effects.changes.append(lawful.note(self._core, row.id, Box.DOMAIN, objection))
             return
         reason = Reason.DISPUTED
         after = service.move(row.state, service.Trigger.FAILED)
@@ -156,6 +161,17 @@ class Settler:
     def _is_mine(self, receipt: ContentId, deed: str) -> bool:
         opened = open_held(self._core, receipt)
         return opened is not None and opened.author == self._core.me and parse(opened.body, Receipt).records[0] == deed
+
+
+def _act(case: Case, decision: Decision, row: SkillRow) -> act.Act:
+    """Returns what the constitution judges: a skill would be refused, by this node's own run or by somebody's word."""
+    own = decision.basis is not Basis.VERIFIERS
+    rests_on = {Basis.OWN: act.PROOF, Basis.OPERATOR: act.OPERATOR}.get(decision.basis, "")
+    return act.Act(
+        occasion=act.Occasion.DISPUTE, kind=messages.RULING, author=case.opener, own=own, signed=True, verified=True,
+        own_skill=row.origin is Origin.OWN, leads_to=SkillState.REFUSED.value, rests_on=rests_on, tags=row.tags,
+        license=row.license, media_type=row.media_type,
+    )  # fmt: skip
 
 
 def _last(course: Course, me: str) -> tuple[Ruled | None, Basis | None]:
