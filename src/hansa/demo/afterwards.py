@@ -57,6 +57,52 @@ def slander(story: Any, made: World, hub: Resident, a: Resident, b: Resident) ->
     story.facts["slander"] = {"reports": seen, "moved": before != after}
 
 
+def recall(story: Any, hub: Resident, a: Resident, b: Resident) -> None:
+    """A recalls a skill from which B has made one of its own; B's node hears of it, holds its own one, and says so."""
+    story.title("A recalls a skill. B has a copy of it, and a skill of its own that is made from it.")
+    parent = b.ask("find", intent="turn a title into a URL slug", limit=1).value["skills"][0]
+    derivative = _derived(b, parent["trace_id"])
+    a.ask("subscribe", url=hub.url)
+    told = a.ask("recall", id=parent["trace_id"], why="it forgets accents").value
+    b.ask("sync")
+    a.ask("sync")
+    rows = []
+    for name, node, id_ in (("copy", hub, parent["trace_id"]), ("copy", b, parent["trace_id"]), ("own", b, derivative)):
+        value = node.ask("skill.show", id=id_).value
+        rows.append((node.name, name, value["state"], value["reason"].replace("_", " ")))
+    again = b.ask("prove", ids=[derivative]).value["proofs"][0]["state"]
+    (status,) = a.ask("recall.status", id=parent["trace_id"]).value["recalls"]
+    if not story.quiet:
+        table(("at", "what", "state", "reason"), rows)
+    heard = {one["instance_id"] for one in status["acknowledged"]}
+    story.line(f"No proof lets B's own one out again ({again}): B's operator has to look at it.")
+    story.line(f"{len(heard)} holders have acknowledged it to A, {len(status['missing'])} have not.")
+    story.expect([row[2] for row in rows] == ["removed", "removed", "quarantined"], f"the recall led to {rows}")
+    story.expect(again == "quarantined", f"a proof let a held skill out: {again}")
+    story.expect(b.id in heard, "B did not acknowledge the recall")
+    story.facts["recall"] = {"told": told["told"], "acknowledged": len(heard), "missing": len(status["missing"])}
+
+
+def _derived(b: Resident, parent: str) -> str:
+    """Has B make a skill of its own from another; returns its id."""
+    made = {
+        "intent": "Turn a title into a file name.",
+        "reasoning_path": ["Make a slug of it, and add the ending."],
+        "result": {"text": _FILE_NAME, "entry_point": "file_name", "media_type": "text/x-python"},
+        "checks": [{"args": "('Hello World',)", "expect": "'hello-world.txt'"}],
+        "license": "MIT",
+        "lineage": [parent],
+    }
+    path = b.home / "file_name.jsonl"
+    path.write_text(json.dumps(made) + "\n", encoding="utf-8")
+    (added,) = b.ask("skill.add", paths=[str(path)]).value["added"]
+    b.ask("prove", ids=[added["trace_id"]])
+    return str(added["trace_id"])
+
+
+_FILE_NAME = "def file_name(title):\n    return '-'.join(title.lower().split()) + '.txt'\n"
+
+
 def lies(liar: Resident, hub: Resident, victim: Resident) -> list[dict[str, Any]]:
     """Has somebody tell the lies of `demo.mallory`; returns how the hub answered."""
     command = [sys.executable, "-m", "hansa.demo.mallory", str(liar.home), hub.url, victim.id]

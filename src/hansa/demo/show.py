@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from hansa.demo.afterwards import lies, replay, second_life, slander
+from hansa.demo.afterwards import lies, recall, replay, second_life, slander
 from hansa.demo.tasks import TASKS, Task
 from hansa.demo.world import Resident, World, world
 from hansa.entrypoints import logs
@@ -110,6 +110,7 @@ def _play(story: Story, made: World, traces: list[Path]) -> None:
     _catch(story, b, hub, told)
     second_life(story, made, hub, a, b, mallory)
     slander(story, made, hub, a, b)
+    recall(story, hub, a, b)
     replay(story, b, hub)
 
 
