@@ -150,9 +150,9 @@ WAITING = rows(
 )
 
 SHELF = rows(
-    "node/shelf.py",
+    "node/hearing.py",
     (
-        "return [one for one in found if one.prover in counting or one.prover in heard]",
+        "return [one for one in found if listened[one.prover]]",
         "return found",
         "a25:findings_of_strangers_make_no_witness_and_no_corroboration",
     ),

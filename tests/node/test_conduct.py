@@ -418,3 +418,17 @@ async def test_sources_are_pulled_in_the_order_of_trust(world: World) -> None:
     await b.ask("sync")
     pulled = [url for _, url, path in world.net.calls if path.startswith("/feed")]
     assert pulled == [other.url, hub.url]
+
+
+async def test_a_rating_needs_a_receipt_of_use_by_somebody_whom_this_node_listens_to(world: World) -> None:
+    hub, a, b, _ = league(world)
+    (skill,) = goods(world, 1)
+    await push(hub, a, skill)
+    strangers = [world.settle(f"stranger-{number}") for number in range(3)]
+    world.invite(hub, *strangers)
+    for one in (*strangers, b):
+        await b_reads(hub, one)
+    shown = (await hub.ask("skill.show", id=skill.id)).value
+    assert len(shown["receipts"]) == 4
+    assert shown["rating"] == {"held": 1, "failed": 0, "sure": 0.158}
+    assert (await a.ask("standing.list")).value["standings"] == []

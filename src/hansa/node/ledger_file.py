@@ -97,7 +97,7 @@ def _entry(core: Core, row: LedgerRow, told: set[ContentId]) -> Iterator[str]:
         with suppress(Refused):
             named = [ContentId(one) for one in parse(open_record(record, core.ring).body, Receipt).records]
             yield from _records((one for one in map(core.store.record, named) if one is not None), told)
-            for data in map(core.store.blob, named):
+            for data in map(core.store.blob, named):  # before the receipt: it is checked by them
                 if data is not None:
                     yield _line(blob=base64.b64encode(data).decode())
             yield from _records([record], told)

@@ -37,6 +37,10 @@ from hansa.node.shelf import record_row
 MAX_LINE = 4 * 1024 * 1024
 
 
+class _Split(msgspec.Struct):
+    index: str
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """Something in the file that does not hold: the link or line, and what is wrong."""
@@ -199,10 +203,20 @@ class Reader:
             receipt = parse(message.body, Receipt)
         except Refused as refusal:
             return str(refusal)
-        deed = self.found.messages.get(ContentId(receipt.records[0]))
+        deed = self.found.messages.get(ContentId(receipt.records[0])) or self._shown(receipt)
         if deed is None or deed.author != receipt.subject:
             return "what it speaks of is missing, or was signed by somebody else"
         return ""
+
+    def _shown(self, receipt: Receipt) -> Verified | None:
+        """Returns the signed index of a source that shows two feeds: it lies in the proof (`node.witness`)."""
+        proof = self.found.blobs.get(ContentId(receipt.records[-1]), b"")
+        try:
+            index = msgspec.json.decode(proof, type=_Split).index
+            message = envelope.verify(envelope.read(index.encode(), self._limits), self._ring, self._limits)
+        except (msgspec.MsgspecError, UnicodeDecodeError, Refused):
+            return None
+        return message if message.id == receipt.records[0] else None
 
     def _end(self) -> None:
         try:

@@ -23,6 +23,7 @@ from hansa.node import lawful, recalls
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_SETTLING, Kind, Value
+from hansa.node.hearing import heard
 from hansa.node.rows import (
     LedgerRow,
     OutboxRow,
@@ -42,7 +43,7 @@ from hansa.skills import messages, service
 from hansa.skills.importing.draft import Draft
 from hansa.skills.lineage import ancestry
 from hansa.skills.messages import EvidenceBody
-from hansa.skills.model import Evidence, Level, Origin, Skill, SkillState, domain
+from hansa.skills.model import Level, Origin, Skill, SkillState, domain
 from hansa.skills.policy import Standing, corroborations, level, standing
 from hansa.skills.ranking import Facts
 
@@ -295,7 +296,7 @@ class Shelf:
 
     def level(self, row: SkillRow) -> Level:
         """Returns a skill's evidence level here."""
-        evidence = self._heard(row.id)
+        evidence = heard(self._core, row.id)
         return level(evidence, self._core.me, row.origin is Origin.PEER, self._core.settings.skills.witnesses)
 
     def refutations(self, id_: ContentId) -> int:
@@ -317,30 +318,17 @@ class Shelf:
 
     def facts(self, row: SkillRow) -> Facts:
         """Returns what ranks a skill."""
-        core, evidence, me = self._core, self._heard(row.id), self._core.me
+        core, evidence, me = self._core, heard(self._core, row.id), self._core.me
         found = level(evidence, me, row.origin is Origin.PEER, core.settings.skills.witnesses)
         share = 1.0
         if row.origin is Origin.PEER:
             share = reputation(core.accounts.account(row.author), domain(row.tags)).share
         return Facts(found, standing(evidence, me).confidence, Instant(row.added), self._refuted_here(row.id), share)
 
-    def _heard(self, id_: ContentId) -> list[Evidence]:
-        """Returns the findings about a skill by whom this node listens to.
-
-        That is itself, the verifiers that its operator names, and whoever is known here: keys cost nothing to make, so
-        that those of strangers are no witnesses, however many they are (threat 25).
-        """
-        core = self._core
-        found = core.store.evidence(id_)
-        counting = core.accounts.counting
-        strangers = {one.prover for one in found if one.prover not in counting}
-        heard = {one for one in strangers if core.accounts.is_known(NodeId(one), core.now())}
-        return [one for one in found if one.prover in counting or one.prover in heard]
-
     def corroborated(self, row: SkillRow) -> bool:
         """Says whether a skill may be reused where nothing but its own checks speaks for it (threat 17)."""
         asked = self._core.settings.ranking.corroborations
-        return row.origin is Origin.OWN or corroborations(self._heard(row.id), row.author) >= asked
+        return row.origin is Origin.OWN or corroborations(heard(self._core, row.id), row.author) >= asked
 
     def _named(self, id_: ContentId) -> dict[str, str]:
         row = self._core.store.skill(id_)

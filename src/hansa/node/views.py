@@ -9,6 +9,7 @@ from hansa.node import recalls
 from hansa.node.core import Core
 from hansa.node.executor import Execution
 from hansa.node.finder import Found
+from hansa.node.hearing import rating
 from hansa.node.ports import SkillFilter
 from hansa.node.prover import Proof
 from hansa.node.publishing import Publication
@@ -96,6 +97,8 @@ class Views:
             for one in self._core.store.evidence(row.id)
         ]
         view["receipts"] = [self.ledger_entry(one) for one in self._core.store.receipts_about(row.id)]
+        rated = rating(self._core, row.id)
+        view["rating"] = {"held": rated.good, "failed": rated.bad, "sure": rated.sure / 1000}
         view["publishers"] = [one.author for one in self._core.store.records_about(row.id, SKILL)]
         view["lineage"] = self._shelf.ancestry_of(skill)
         return view

@@ -30,6 +30,9 @@ def show_body(value: dict[str, Any]) -> None:
                 say(f"  case {case['args']} => {case['expect']}")
         else:
             say_quoted(check["code"])
+    rated = value["rating"]
+    if rated["held"] or rated["failed"]:
+        say(f"rating: held for {rated['held']}, failed for {rated['failed']}, of whom this node listens to")
     for one in value["findings"]:
         what = " ".join(filter(None, (one["outcome"], one["reason"], f"{one['successes']}/{one['trials']}")))
         hanging(f"  {moment(one['at'])} ", f"{what} by {one['prover']}")
