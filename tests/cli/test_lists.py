@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hansa.entrypoints.cli import federation_commands, show
+from hansa.entrypoints.cli import ledger_commands, show
 from hansa.entrypoints.steps import Result
 from tests.cli.conftest import Hansa, Up
 from tests.cli.test_every_command import MINE
@@ -97,7 +97,7 @@ def test_the_ledger_is_listed_in_words(
         "skill": "b" * 64, "at": "2026-11-21T00:32:46.155Z", "previous": "c" * 64, "hash": "d" * 64,
     }  # fmt: skip
     narrow()
-    monkeypatch.setattr(federation_commands, "call", lambda *_, **__: Result({"entries": [entry], "count": 1}))
+    monkeypatch.setattr(ledger_commands, "call", lambda *_, **__: Result({"entries": [entry], "count": 1}))
     said = node("ledger", "list").out
     assert heads(said) == ["#", "what", "about whom", "skill", "when"]
     assert "skill refuted" in said and "2026-11-21T00:32:46Z" in said and "no room for hash" in said

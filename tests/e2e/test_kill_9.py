@@ -132,7 +132,7 @@ def test_killed_while_publishing(league: League, victim: str, seed: int) -> None
     acknowledged = kill_when_the_hub_holds(league, killed, random.randrange(1, COUNT))
     _out, error = publishing.communicate(timeout=60)
     assert "Traceback" not in error
-    if victim == "a":
+    if victim == "a" and publishing.returncode:  # else all was published before the signal came
         assert publishing.returncode == 4  # unavailable: the node broke off, and says so
         assert error.startswith("hansa: ")
     killed.start()

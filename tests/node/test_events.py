@@ -64,7 +64,7 @@ def test_every_kind_is_shown_somewhere_and_nothing_shows_a_name_made_up_on_the_s
             called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "show"
             if called and "effects" in ast.unparse(node.func):
                 assert not isinstance(node.args[0], ast.Constant | ast.JoinedStr), f"{path}:{node.lineno}"
-    made_from_dealings = {"RECEIPT_REFUTED", "RECEIPT_REPROVED", "RECEIPT_EQUIVOCATED"}
+    made_from_dealings = {"RECEIPT_REFUTED", "RECEIPT_REPROVED", "RECEIPT_EQUIVOCATED", "RECEIPT_FALSE_ACCUSATION"}
     assert {kind.name for kind in Kind} - used - made_from_dealings == set()
 
 

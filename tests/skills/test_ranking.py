@@ -35,7 +35,7 @@ def test_no_claim_has_a_way_into_the_ranking() -> None:
     asked = {"similar", "lexical", "facts", "now", "params"}
     assert set(inspect.signature(rank).parameters) == asked
     known = {field.name for field in fields(Facts)}
-    assert known == {"level", "confidence", "added", "refutations"}
+    assert known == {"level", "confidence", "added", "refutations", "reputation"}
     assert (known | asked) & set(Claim.__struct_fields__) == {"confidence"}, "which is this node's own"
 
 
