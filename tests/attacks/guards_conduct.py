@@ -32,7 +32,7 @@ ACCOUNT = rows(
         "account:malice_ends_trust_at_once_however_much_good_there_was"
         " a28:a_proven_malicious_artefact_ends_trust_at_once",
     ),
-    ("            self.lately = 0\n", "", "standing:the_table_of_the_policy"),
+    ("            self.lately = 0\n", "", "account:malice_ends_trust"),
     (
         "if deed.malice or (self.debt and not deed.good):",
         "if deed.malice:",
@@ -52,7 +52,7 @@ ACCOUNT = rows(
     (
         "best = max(best, lower_bound(good, number + 1 - good))",
         "best = lower_bound(good, number + 1 - good)",
-        "a26:rejoining_never_gains_whatever_one_does_from_then_on",
+        "standing:the_table_of_the_policy",
     ),
     (
         "or len(self.domains) < DOMAINS else OTHERS",
@@ -110,7 +110,7 @@ ACCOUNTS = rows(
     (
         "            self.look_again(change.subject)\n",
         "",
-        "node:an_author_becomes_known_and_trusted_by_what_is_proved_here",
+        "a32:what_came_since_somebody_asked_counts_when_they_are_asked_for_again",
     ),
 )
 

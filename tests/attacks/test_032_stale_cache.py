@@ -48,6 +48,15 @@ def test_a_class_ages_while_nobody_asks() -> None:
     CLOCK[0] = 0
 
 
+def test_what_came_since_somebody_asked_counts_when_they_are_asked_for_again() -> None:
+    seen = Observer()
+    rungs = []
+    for _ in range(17):
+        rungs.append(seen.accounts.decide(node("ann"), NOW, "text").rung)
+        seen.keep("observer", "ann", Dealing.SKILL_REPROVED)
+    assert rungs == [0] * 3 + [2] * 13 + [3]
+
+
 def test_what_is_forgotten_in_memory_is_folded_again_alike() -> None:
     seen = Observer()
     for number in range(30):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hansa.conduct.account import DOMAINS, FIRST_DEBT, HALF, MILLION, WINDOW, Account, Deed, Window
@@ -19,6 +19,7 @@ from tests.growth import growth
 
 
 @given(st.lists(st.booleans(), max_size=300))
+@example([True] * 150 + [False] * 20)
 def test_a_window_holds_the_last_dealings_one_by_one(seen: list[bool]) -> None:
     window = Window()
     for good in seen:

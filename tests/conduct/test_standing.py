@@ -34,6 +34,7 @@ def stand(deeds: list[Deed], case: Case = GUEST, now: Instant = START, params: P
         ([WRONG], Rung.NEWCOMER, "answers_a_wrong", True),
         ([WRONG, GOOD], Rung.NEWCOMER, "answers_a_wrong", True),
         ([WRONG, *[GOOD] * 3], Rung.KNOWN, "dealt_well", True),
+        ([*[WRONG] * 3, *[GOOD] * 16], Rung.TRUSTED, "proved_in_domain", True),
         ([GOOD], Rung.NEWCOMER, "few_dealings", True),
         ([GOOD] * 3, Rung.KNOWN, "dealt_well", True),
         ([GOOD] * 15, Rung.KNOWN, "dealt_well", True),

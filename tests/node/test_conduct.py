@@ -101,7 +101,8 @@ async def test_whoever_is_trusted_is_looked_at_first_and_less_long(world: World)
     await push(hub, a, *goods(world, 16))
     await b_reads(hub, b)
     world.table.jobs.clear()
-    stranger, friend = goods(world, 1, 500)[0], goods(world, 1, 600)[0]
+    more = sorted(goods(world, 20, 500), key=lambda one: one.id)
+    stranger, friend = more[0], more[-1]  # of one rung the first would be proved first
     await push(hub, mallory, stranger)
     await push(hub, a, friend)
     await b_reads(hub, b)
@@ -234,8 +235,8 @@ async def test_a_receipt_that_was_changed_on_the_disk_counts_for_nothing(world: 
     await b_reads(hub, b)
     (link,) = b.store.receipts_of(a.id)
     assert b.node.core.accounts.deed(link) is not None
-    forged = replace(link, subject=b.id)
-    assert b.node.core.accounts.deed(forged) is None
+    assert b.node.core.accounts.deed(replace(link, subject=b.id)) is None
+    assert b.node.core.accounts.deed(replace(link, subject=hub.id)) is None, "its receipt speaks of another"
     assert b.node.core.accounts.deed(replace(link, author=hub.id)) is None
 
 
