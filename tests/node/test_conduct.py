@@ -433,3 +433,15 @@ async def test_a_rating_needs_a_receipt_of_use_by_somebody_whom_this_node_listen
     assert len(shown["receipts"]) == 4
     assert shown["rating"] == {"held": 1, "failed": 0, "sure": 0.158}
     assert (await a.ask("standing.list")).value["standings"] == []
+
+
+async def test_a_receipt_of_what_nobody_signed_is_named(world: World) -> None:
+    hub, a, b, _ = league(world)
+    await push(hub, a, *goods(world, 2))
+    await b_reads(hub, b)
+    assert (await b.ask("ledger.verify")).ok
+    effects = Effects()
+    write(b.node.core, Receipt(dealing=Dealing.TASK_FAILED, subject=a.id, records=("0" * 64,)), effects)
+    await b.node.core.driver.perform(effects)
+    found = await b.ask("ledger.verify")
+    assert (found.ok, found.value["one_sided"]) == (False, [3])

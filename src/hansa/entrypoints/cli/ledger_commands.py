@@ -61,6 +61,8 @@ def verify(
             say(f"{value['entries']} entries: every link and every receipt holds")
         else:
             say(f"first broken link: {value['first_broken_link']}; bad receipts: {value['bad_receipts']}")
+            if value["one_sided"]:
+                say(f"not signed by whom they speak of: {value['one_sided']}")
             if value["missing_at_end"]:
                 say(f"cut off: {value['written']} links were written, {value['entries']} are here")
     finish(result)

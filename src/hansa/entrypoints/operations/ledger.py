@@ -10,13 +10,16 @@ from typing import Any
 from hansa.adapters import files
 from hansa.admission.service import Via
 from hansa.conduct.ledger import KIND as RECEIPT
-from hansa.conduct.ledger import first_fault
+from hansa.conduct.ledger import Dealing, Receipt, first_fault
 from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.people import named
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
+from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError, Refused
+from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
+from hansa.kernel.wire import parse
 from hansa.node import ledger_file
 from hansa.node.driver import Effects
 from hansa.node.ledger_reader import Reader, Reading
@@ -50,14 +53,15 @@ async def _ledger_verify(app: App, given: Arguments) -> Outcome:
     rows: list[LedgerRow] = []
     unreadable: list[int] = []
     revoked: list[int] = []
+    one_sided: list[int] = []
     while page := store.ledger(len(rows), STEP):
         for row in page:
             record = store.record(row.entry.receipt)
             try:
                 if record is None:
                     unreadable.append(row.entry.number)
-                else:
-                    open_record(record, app.node.core.ring)
+                elif not _is_signed_by_both(app, open_record(record, app.node.core.ring)):
+                    one_sided.append(row.entry.number)
             except Refused as refusal:
                 (revoked if refusal.reason is Reason.REVOKED else unreadable).append(row.entry.number)
         rows += page
@@ -65,12 +69,21 @@ async def _ledger_verify(app: App, given: Arguments) -> Outcome:
     fault = first_fault(row.entry for row in rows)
     end = (rows[-1].entry.number, rows[-1].entry.hash) if rows else (0, "")
     missing = max(0, total - len(rows)) or int(end != (total, head))
-    ok = fault is None and not unreadable and not missing
+    ok = fault is None and not unreadable and not one_sided and not missing
     value = {
         "entries": len(rows), "first_broken_link": fault, "bad_receipts": unreadable, "revoked_receipts": revoked,
-        "written": total, "missing_at_end": missing, "head": head,
+        "one_sided": one_sided, "written": total, "missing_at_end": missing, "head": head,
     }  # fmt: skip
     yield Result(value | {"ok": ok}, ok=ok)
+
+
+def _is_signed_by_both(app: App, message: Verified) -> bool:
+    """Says whether whoever a receipt speaks of has signed what it speaks of; two feeds lie in the proof, not here."""
+    receipt = parse(message.body, Receipt)
+    deed = app.node.core.store.record(ContentId(receipt.records[0]))
+    if deed is None:
+        return receipt.dealing is Dealing.EQUIVOCATED
+    return deed.author == receipt.subject
 
 
 def _read(reader: Reader, path: str) -> Iterator[Progress]:
