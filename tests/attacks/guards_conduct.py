@@ -97,9 +97,14 @@ BETA = rows(
 ACCOUNTS = rows(
     "node/accounts.py",
     (
-        "if row.author not in (self.counting if counting is None else counting) or row.author == row.subject:",
+        "if row.author not in counting or row.author == row.subject:",
         "if row.author == row.subject:",
         "a25:a_ring_of_any_size_moves_no_honest_ranking a27:no_number_of_bad_reports_by_others_changes_anything",
+    ),
+    (
+        "        if not self._is_first(row, counting):\n            return None\n",
+        "",
+        "node:trying_one_skill_again_is_no_further_dealing_whoever_tries_it",
     ),
     (" or row.author == row.subject:", ":", "a30:what_this_node_does_itself_raises_nobody"),
     (

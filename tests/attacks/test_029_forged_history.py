@@ -74,7 +74,7 @@ async def test_receipts_of_the_future_are_refused_and_counted(world: World, tmp_
 
     last = json.loads(next(line for line in reversed(lines) if line.startswith('{"link"')))["link"]
     link = append(Entry(last["number"], ContentId(last["receipt"]), "", ContentId(last["hash"])), ahead.id)
-    head = b.say(HEAD, {"entries": link.number, "head": link.hash})
+    head = b.say(HEAD, {"entries": link.number, "head": link.hash, "decisions": _decisions(lines)})
     first = json.dumps(json.loads(lines[0]) | {"head": head.raw.decode()})
     added = [
         json.dumps({"record": ahead.raw.decode()}),
@@ -96,6 +96,11 @@ async def test_a_receipt_without_what_it_rests_on_is_dropped(world: World, tmp_p
     (flaw,) = found.value["flaws"]
     assert flaw["what"] == "what it speaks of is missing, or was signed by somebody else"
     assert far.node.core.accounts.account(a.id).good == 3
+
+
+def _decisions(lines: list[str]) -> int:
+    payloads = (json.loads(json.loads(line)["record"])["payload"] for line in lines if line.startswith('{"record"'))
+    return sum(json.loads(base64.b64decode(one))["kind"] == "decision" for one in payloads)
 
 
 def _is_skill(line: str) -> bool:

@@ -12,12 +12,12 @@ from typing import Annotated
 
 import msgspec
 
-from hansa.conduct.dealings import Dealing
+from hansa.conduct.dealings import MALICIOUS, Dealing
 from hansa.kernel.ids import ContentId, chain
 from hansa.kernel.wire import Id, Label, Wire
 
 KIND = "receipt"
-__all__ = ["GENESIS", "KIND", "Dealing", "Entry", "Receipt", "append", "first_fault"]
+__all__ = ["GENESIS", "KIND", "Dealing", "Entry", "Receipt", "append", "first_fault", "sort_of"]
 
 GENESIS = ""
 """What the first entry's hash covers in place of a predecessor."""
@@ -52,6 +52,16 @@ class Entry:
     receipt: ContentId
     previous: str
     hash: ContentId
+
+
+def sort_of(dealing: str, reason: str) -> tuple[str, bool] | None:
+    """Returns what of a skill is counted once, however often it was tried and by however many; None for other dealings.
+
+    A skill that holds is one good dealing, and one that does not is one wrong; that it is malice is another thing.
+    """
+    if dealing not in (Dealing.SKILL_REPROVED, Dealing.SKILL_REFUTED):
+        return None
+    return dealing, reason in MALICIOUS
 
 
 def append(last: Entry | None, receipt: ContentId) -> Entry:

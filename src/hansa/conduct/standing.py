@@ -34,6 +34,9 @@ from hansa.kernel.instant import DAY, Instant
 
 MAX_VERIFIERS = 100
 
+MOST = 1_000_000
+"""Greatest value of a parameter: what the card can carry."""
+
 
 class Rung(IntEnum):
     """How far somebody has come; each has the rights of those below it."""
@@ -95,8 +98,8 @@ class Params:
     def validate(self) -> None:
         """Raises ValueError naming the field when a number makes no sense."""
         for name in ("known_from", "wrong", "mended", "gives_up_at", "deadlock", "trusted_trials", "newcomer_proofs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
+            if not 1 <= getattr(self, name) <= MOST:
+                raise ValueError(f"{name} must be at least 1 and at most {MOST:,}")
         if not 1 <= self.trusted_at <= 999:
             raise ValueError("trusted_at must be between 1 and 999")
         if len(self.verifiers) > MAX_VERIFIERS:

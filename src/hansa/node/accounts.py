@@ -11,11 +11,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from hansa.conduct.account import Account, Deed
-from hansa.conduct.ledger import Receipt
+from hansa.conduct.ledger import Receipt, sort_of
 from hansa.conduct.standing import Case, Decision, Params, PolicyName, Rung, decide
 from hansa.identity.envelope import Ring
 from hansa.kernel.errors import Refused
-from hansa.kernel.ids import NodeId
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.wire import parse
 from hansa.node.driver import Kept
@@ -121,13 +121,28 @@ class Accounts:
                 after = row.entry.number
         return after
 
+    def _is_first(self, row: LedgerRow, counting: frozenset[str]) -> bool:
+        """Says whether nobody who counts has said the same of a skill before: trying it again is no further dealing."""
+        sort = sort_of(row.dealing, row.reason)
+        if sort is None or not row.skill:
+            return True
+        return not any(
+            one.entry.number < row.entry.number
+            and (one.subject, sort_of(one.dealing, one.reason)) == (row.subject, sort)
+            and one.author in counting
+            for one in self._store.receipts_about(ContentId(row.skill))
+        )
+
     def deed(self, row: LedgerRow, counting: frozenset[str] | None = None) -> Deed | None:
         """Returns what a link counts for, read from its signed receipt; None for what does not count.
 
         Args:
             counting: whose receipts count; None for those that do here.
         """
-        if row.author not in (self.counting if counting is None else counting) or row.author == row.subject:
+        counting = self.counting if counting is None else counting
+        if row.author not in counting or row.author == row.subject:
+            return None
+        if not self._is_first(row, counting):
             return None
         record = self._store.record(row.entry.receipt)
         if record is None:

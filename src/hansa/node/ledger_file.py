@@ -40,6 +40,7 @@ class Head(Wire, frozen=True, kw_only=True):
 
     entries: int
     head: str
+    decisions: int
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -68,19 +69,19 @@ def lines(core: Core) -> Iterator[str]:
         Refused: RESTORED (`Core.seal`).
     """
     entries, head = core.store.ledger_mark()
-    sealed = core.seal(HEAD, {"entries": entries, "head": head})
-    yield _line(format=FORMAT, node=core.me, head=sealed.raw.decode())
     told: set[ContentId] = set()
     rows = _upto(core, entries)
     authors = dict.fromkeys([core.me, *(NodeId(one) for row in rows for one in (row.subject, row.author) if one)])
+    decided = [one for author in authors for one in core.store.records_about(author, DECISION) if one.author == core.me]
+    sealed = core.seal(HEAD, {"entries": entries, "head": head, "decisions": len(decided)})
+    yield _line(format=FORMAT, node=core.me, head=sealed.raw.decode())
     for author in authors:
         yield from _records(core.ring.records(author), told)
     for author in authors:
         yield from _records(core.store.records_about(author, CARD), told)
     for row in _upto(core, entries):
         yield from _entry(core, row, told)
-    for author in authors:
-        yield from _records(core.store.records_about(author, DECISION), told)
+    yield from _records(decided, told)
 
 
 def _upto(core: Core, entries: int) -> Iterator[LedgerRow]:

@@ -20,7 +20,7 @@ from hansa.conduct.account import Deed
 from hansa.conduct.card import DECISION, Card, Decided
 from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import KIND as RECEIPT
-from hansa.conduct.ledger import Entry, Receipt, append
+from hansa.conduct.ledger import Dealing, Entry, Receipt, append, sort_of
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused, UsageError
@@ -90,10 +90,16 @@ class Reading:
 
     def _deeds(self, decided: Decided, used: Card) -> Iterator[Deed]:
         counting = frozenset((self.node, *used.verifiers))
+        seen: dict[tuple[str, tuple[str, bool] | None], None] = {}
         for number, message in self.receipts:
             receipt = parse(message.body, Receipt)
             counts = message.author in counting and message.author != receipt.subject
-            if number <= decided.entries and receipt.subject == decided.about and counts:
+            if number > decided.entries or receipt.subject != decided.about or not counts:
+                continue
+            sort = sort_of(receipt.dealing, receipt.reason)
+            said = (receipt.skill, sort)
+            if sort is None or not receipt.skill or said not in seen:
+                seen[said] = None
                 yield Deed(Instant(message.header.created), receipt.dealing, receipt.reason, receipt.domain)
 
 
@@ -206,6 +212,9 @@ class Reader:
         deed = self.found.messages.get(ContentId(receipt.records[0])) or self._shown(receipt)
         if deed is None or deed.author != receipt.subject:
             return "what it speaks of is missing, or was signed by somebody else"
+        held = self.found.messages
+        if receipt.dealing is not Dealing.EQUIVOCATED and any(ContentId(one) not in held for one in receipt.records):
+            return "a record that it rests on is missing or damaged"
         return ""
 
     def _shown(self, receipt: Receipt) -> Verified | None:
@@ -228,6 +237,9 @@ class Reader:
         if (message.header.kind, message.author) != (HEAD, self.found.node):
             self._flaw("head", "it was signed by somebody else")
         self.found.sealed = head.entries
+        if len(self.found.decisions) != head.decisions:
+            told = f"{len(self.found.decisions)} decisions are here, its owner signed for {head.decisions}"
+            self._flaw("decisions", told)
         if self.found.links < head.entries:
             self._flaw(f"link {self.found.links + 1}", f"cut off: its owner signed for {head.entries} links")
         elif (self._last.number if self._last else 0, self._last.hash if self._last else "") != (

@@ -20,7 +20,7 @@ cli.add_typer(ledger, name="ledger")
 
 @ledger.command("list", epilog=epilog("hansa ledger list", "hansa ledger list --about did:key:z6Mk --json"))
 def list_(
-    after: Annotated[int, typer.Option(min=0, help="Only entries with a higher number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, max=2**53, help="Only entries with a higher number.")] = 0,
     about: Annotated[str, typer.Option(help="Only those about this node: its id, or the start of it.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many to show.")] = 100,
     home: Home = None,
@@ -105,6 +105,10 @@ def import_(
         value = result.value
         taken = ", ".join(f"{number} {kind}" for kind, number in sorted(value["taken"].items())) or "nothing"
         say(f"taken: {taken}; {value['already_here']} were here; {value['dropped_links']} links dropped")
+        if value["decisions"]:
+            say(
+                f"{value['decisions']} decisions are their owner's and are not kept: hansa replay --file works them out"
+            )
         for code, number in sorted(value["refused"].items()):
             say(f"refused: {number} {code}")
         _flaws(value)

@@ -16,6 +16,8 @@ from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.people import named
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
+from hansa.identity import envelope
+from hansa.identity.peek import named_author
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, NodeId, is_content_id
 from hansa.kernel.instant import iso
@@ -152,23 +154,35 @@ async def _predict(app: App, given: Arguments) -> Outcome:
     """Computes what a peer decides on somebody; asks it for its card first where an address is given."""
     core = app.node.core
     url = given.get("at", "")
-    if url:
-        check_address(url)
-        answer = await core.caller.get(url.rstrip("/"), "/policy")
-        if answer.status != 200:
-            raise their_refusal(url, answer)
-        try:
-            await app.node.inbox.receive(answer.body, Via.FEED, url)
-        except Refused as refusal:
-            if refusal.reason is not Reason.DUPLICATE:
-                raise
-    peer = named(app, given["peer"])
+    peer = await _met(app, url, given["peer"]) if url else named(app, given["peer"])
     about = named(app, given.get("about") or "me")
     name = _domain(app, given.get("subject", ""))
     used, found = app.node.conduct.predict(peer, about, name, core.now(), given.get("invited", True))
     receipts = sum(row.author in (peer, *used.verifiers) for row in core.store.receipts_of(about, 0, 1_000_000))
     value = {"peer": peer, "about": about, "domain": name, "card": used.digest, "receipts": receipts, **_told(found)}
     yield Result(value, ok=found.engage)
+
+
+async def _met(app: App, url: str, wanted: str) -> NodeId:
+    """Takes in the card of the node at an address, and its keys first; returns who that is.
+
+    Raises:
+        NotFound: it is another node than the one that is meant.
+    """
+    check_address(url)
+    await app.node.subscriber.keys.fetch(url.rstrip("/"), None)
+    answer = await app.node.core.caller.get(url.rstrip("/"), "/policy")
+    if answer.status != 200:
+        raise their_refusal(url, answer)
+    author = named_author(envelope.read(answer.body, app.node.core.settings.limits))
+    if author is None or not author.startswith(wanted):
+        raise NotFound(f"{url} is the node {author}, not {wanted}: check address and id with its operator")
+    try:
+        await app.node.inbox.receive(answer.body, Via.FEED, url)
+    except Refused as refusal:
+        if refusal.reason is not Reason.DUPLICATE:
+            raise
+    return author
 
 
 def _domain(app: App, subject: str) -> str:

@@ -141,5 +141,6 @@ async def _ledger_import(app: App, given: Arguments) -> Outcome:
         if not number % 100 or number == len(messages):
             yield Progress(number, len(messages), "messages")
     value, sound = _told_of_file(found)
+    value["decisions"] = len(found.decisions)
     value |= {"taken": dict(taken), "already_here": here, "refused": dict(refused), "dropped_links": found.dropped}
     yield Result(value, ok=sound and not refused)

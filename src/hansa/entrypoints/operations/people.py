@@ -20,8 +20,11 @@ def named(app: App, text: str) -> NodeId:
     try:
         PublicKey.from_did(text)
     except Refused:
-        known = {core.me, *(row.id for row in core.store.peers()), *core.store.subjects(limit=1_000_000)}
-        found = sorted(one for one in known if text and one.startswith(text))
+        others = (row.id for row in core.store.peers())
+        known = {*others, *core.store.subjects(limit=1_000_000), *map(NodeId, core.settings.conduct.verifiers)} - {
+            core.me
+        }
+        found = sorted(one for one in (known or {core.me}) if text and one.startswith(text))
         if len(found) != 1:
             raise NotFound(
                 f"{'nobody' if not found else 'more than one'} here has an id that starts with {text[:64]!r}: "
