@@ -100,8 +100,8 @@ def text(params: Params) -> str:
     return f"""\
 How I deal with others (policy `steadfast`)
 
-1. What counts is what somebody did to me{others}, and what a signed receipt proves; a skill counts once, however often it
-   is tried. What is said of somebody, what they send, and what I do myself count for nothing.
+1. What counts is what somebody did to me{others}, and what a signed receipt proves; a skill counts once, however
+   often it is tried. What is said of somebody, what they send, and what I do myself count for nothing.
 2. Whom I do not know is a stranger: I look at what they bring last, out of a share that all strangers have together.
 3. From {params.known_from} good dealings in a row on I know somebody. Where I am sure that {params.trusted_at / 10:g} %
    of a latest run in a domain were good, I trust them there: I look at what they bring first, and less long.
