@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hansa.conduct import AllianceTracker
 from hansa.conduct.dealings import Dealing
 from hansa.conduct.ledger import KIND, Receipt
+from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, iso
 from hansa.kernel.verdict import Reason
 from hansa.node.ledger_file import HEAD
@@ -117,6 +119,23 @@ async def test_junk_between_the_lines_is_named_and_the_rest_taken(world: World, 
     found = await take(far, [lines[0], junk, *lines[1:]], tmp_path)
     assert found.value["taken"]["receipt"] == 4
     assert far.node.core.accounts.account(a.id).good == 4
+
+
+async def test_of_two_ledgers_in_a_file_the_first_is_read_and_the_second_named(world: World, tmp_path: Path) -> None:
+    _, a, b, lines = await exported(world)
+    far = world.settle("far", config={"conduct": {"verifiers": (b.id,)}})
+    found = await take(far, lines + lines, tmp_path)
+    (flaw,) = found.value["flaws"]
+    assert (found.ok, flaw["where"]) == (False, f"line {len(lines) + 1}")
+    assert far.node.core.accounts.account(a.id).good == 4
+
+
+async def test_a_packed_file_is_to_be_unpacked(world: World, tmp_path: Path) -> None:
+    *_, b, lines = await exported(world)
+    path = tmp_path / "ledger.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    with pytest.raises(UsageError, match="gunzip"):
+        await b.ask("ledger.verify", path=str(path))
 
 
 async def test_what_somebody_exports_of_themselves_gives_them_nothing(world: World, tmp_path: Path) -> None:

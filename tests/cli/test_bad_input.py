@@ -283,6 +283,29 @@ def test_every_wrong_setting_is_told(node: Hansa, home: Path, monkeypatch) -> No
     assert "4 more: hansa config check names all" in node("status").sentence
 
 
+def test_all_that_is_wrong_in_a_section_is_told(node: Hansa, home: Path, monkeypatch) -> None:
+    """One setting of the wrong kind hides no other one of its section, and no number is beyond what JSON carries."""
+    (home / "config.toml").write_text(f"[limits]\nmax_bytes = 'x'\nmax_keys = 0\n[skills]\nimport_trials = {10**30}\n")
+    monkeypatch.setenv("HANSA_LIMITS__MAX_DEPTH", "deep")
+    told = [line.partition(" (in ")[0] for line in node("config", "check").out.splitlines()]
+    assert set(told) == {
+        "! setting limits.max_depth: must be a whole number, not deep",
+        "! setting limits.max_bytes: must be a whole number, not x",
+        "! setting limits.max_keys: must be at least 1",
+        f"! setting skills.import_trials: must be at most {2**53}",
+    }
+    assert len(told) == 4
+
+
+def test_a_ledger_cut_to_its_first_line_misses_the_keys_of_its_owner(node: Hansa, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.hansa"
+    assert node("ledger", "export", "--to", str(path)).code == 0
+    assert node("ledger", "verify", str(path)).code == 0
+    path.write_text(path.read_text().splitlines()[0])
+    said = node("ledger", "verify", str(path))
+    assert (said.code, "metadata of keys is not here" in said.out) == (1, True)
+
+
 NO_HOSTS = {
     'host = "999.1.1.1"': "999.1.1.1", 'host = "[::1]"': "[::1]", 'hosts = ["fine.example", "bad host"]': "bad host",
     'hosts = [""]': "nothing", 'mcp_hosts = ["http://x/"]': "http://x/", 'mcp_hosts = ["x:8470"]': "x:8470",

@@ -96,6 +96,17 @@ def test_where_there_can_be_no_node_it_is_said_why(hansa: Hansa, home: Path, san
     assert [(one["name"], one["text"]) for one in faults] == [("data directory", f"{home} is no directory")]
 
 
+def test_rules_of_a_nodes_own_are_read_and_tried(quiet: Hansa, home: Path) -> None:
+    assert "the five articles alone" in found(quiet)["constitution"]["text"]
+    rule = '[[rules]]\nname = "ours"\ntext = "MIT."\noccasions = ["publish"]\nmust = { license = { is = "MIT" } }\n'
+    (home / "constitution.toml").write_text(rule + 'passes = [{ license = "MIT" }]\nfails = [{}]\n')
+    assert found(quiet)["constitution"]["text"].endswith("1 rules of this node's own")
+    (home / "constitution.toml").write_text(rule + 'passes = [{}]\nfails = [{ license = "MIT" }]\n')
+    check = found(quiet)["constitution"]
+    assert (check["state"], "rule ours" in check["text"]) == ("fail", True)
+    assert "hansa constitution test" in check["advice"]
+
+
 def test_a_node_whose_key_is_gone_is_no_new_one(quiet: Hansa, home: Path) -> None:
     quiet("status")
     for name in ("key", "roots.jsonl"):

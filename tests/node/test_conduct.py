@@ -15,7 +15,7 @@ from hansa.conduct.card import DECISION, RULES
 from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.conduct.standing import Rung
-from hansa.kernel.errors import NotFound
+from hansa.kernel.errors import NotFound, UsageError
 from hansa.kernel.instant import DAY
 from hansa.kernel.jobs import Attempt, TrialEnd
 from hansa.kernel.verdict import Reason
@@ -364,6 +364,35 @@ async def test_a_card_that_came_in_says_how_its_owner_deals(world: World) -> Non
     shown = (await hub.ask("policy.show", of=a.id)).value
     assert shown["digest"] == told["digest"] == (await a.ask("policy.show")).value["digest"]
     assert shown["computable"]
+
+
+async def test_a_card_that_is_not_taken_says_why_and_the_command_says_no(world: World) -> None:
+    hub, a, _, _ = league(world)
+    world.net.down.add(hub.url)
+    told = await a.ask("policy.card", to=[hub.url])
+    assert (told.ok, told.value["delivered"], told.value["pending"]) == (False, 0, 1)
+    assert len(told.value["problems"]) == 1
+
+
+async def test_how_a_node_deals_with_itself_is_no_question(world: World) -> None:
+    _, a, *_ = league(world)
+    with pytest.raises(UsageError, match="hansa predict"):
+        await a.ask("standing.show", id="me")
+
+
+async def test_a_receipt_of_somebody_who_is_named_by_nobody_is_listed_as_one_that_counts_for_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    hub, a, b, _ = league(world)
+    await push(hub, a, *goods(world, 3))
+    await b_reads(hub, b)
+    (tmp_path / "ledger").write_text("\n".join((await b.ask("ledger.export")).value["lines"]))
+    for verifiers, counts in (((), False), ((b.id,), True)):
+        far = world.settle(f"far{counts}", config={"conduct": {"verifiers": verifiers}})
+        await far.ask("ledger.import", path=str(tmp_path / "ledger"))
+        listed = (await far.ask("ledger.list")).value
+        assert listed["node"] == far.id
+        assert {(one["by"], one["counts"]) for one in listed["entries"]} == {(b.id, counts)}
 
 
 async def test_operators_words_are_part_of_a_decision(world: World) -> None:

@@ -45,7 +45,10 @@ _flags: ContextVar[dict[str, Any]] = ContextVar("flags")
 """What was given on the command line, while settings are made."""
 
 _passed_over: ContextVar[frozenset[str]] = ContextVar("passed_over", default=frozenset())
-"""Settings and sections whose variables are not read, while settings are made: known to be wrong, and told already."""
+"""Settings whose variables are not read, while settings are made: known to be wrong, and told already."""
+
+_LARGEST = 2**53
+"""No number of a setting is beyond it: as JSON, not every program could read it back."""
 
 
 def _lower(value: Any) -> Any:
@@ -66,7 +69,7 @@ class _Variables(EnvSettingsSource):
     def _load_env_vars(self) -> Mapping[str, str | None]:
         wrong = {f"{self.env_prefix}{one}".lower() for one in _passed_over.get()}
         every = super()._load_env_vars()
-        return {name: value for name, value in every.items() if name.lower().partition("__")[0] not in wrong}
+        return {name: value for name, value in every.items() if name.lower().replace("__", ".") not in wrong}
 
     def explode_env_vars(self, field_name: str, field: FieldInfo, env_vars: Mapping[str, str | None]) -> dict[str, Any]:
         if not is_dataclass(field.default):
@@ -207,7 +210,7 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
     except ValidationError as error:
         found = error.errors()
         problems += [in_our_words(dict(one), given) for one in found]
-        config = _without(frozenset(str(one["loc"][0]) for one in found), values, given)
+        config = _without(frozenset(_setting(one["loc"]) for one in found), values, given)
     if config:
         problems += [Problem(name, what, given.origin(name)) for name, what in _checked(config)]
     if config is None or problems:
@@ -221,9 +224,19 @@ def _made(values: dict[str, Any], flags: dict[str, Any], passed_over: frozenset[
     return Config(**values)
 
 
+def _setting(place: tuple[int | str, ...]) -> str:
+    """Returns the setting in which the library found something wrong: its name, in a section with the section's."""
+    top = str(place[0])
+    within = len(place) > 1 and is_dataclass(Config.model_fields[top].default)
+    return f"{top}.{place[1]}" if within else top
+
+
 def _without(wrong: frozenset[str], values: dict[str, Any], given: Given) -> Config | None:
-    """Returns the settings without what is wrong, sections as a whole, so that the others are looked at too."""
+    """Returns the settings without those that are wrong, so that the others are looked at too."""
     left = {name: value for name, value in values.items() if name not in wrong}
+    for section, value in left.items():
+        if isinstance(value, dict):
+            left[section] = {name: one for name, one in value.items() if f"{section}.{name}" not in wrong}
     flags = {name: value for name, value in given.flags.items() if name not in wrong}
     try:
         return copy_context().run(_made, left, flags, wrong)
@@ -247,6 +260,11 @@ def _flaws(part: Any, section: str = "") -> Iterator[tuple[str, str]]:
     What it says begins with the name of a field.
     """
     default = type(part)()
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            yield section + one.name, f"must be at most {_LARGEST}"
+            part = replace(part, **{one.name: getattr(default, one.name)})
     while True:
         try:
             part.validate()

@@ -128,17 +128,37 @@ def read_rules(value: Mapping[str, Any]) -> tuple[Rule, ...]:
     return tuple(sorted((_read(one) for one in written), key=lambda rule: rule.name))
 
 
+_QUESTIONS = 'at most 20 facts with what is asked of each: { license = { is = "MIT" } }'
+_ACTS = 'a list of 1 to 50 acts that pass, or fail: [{ license = "MIT" }]'
+
+FORM: dict[str, str] = {
+    "name": "up to 64 small letters, digits and hyphens, not beginning with a hyphen",
+    "text": "a sentence of at most 300 characters, in quotes",
+    "occasions": f"a list of at least one of {', '.join(Occasion)}",
+    "must": f"at least one and {_QUESTIONS}",
+    "when": _QUESTIONS,
+    "passes": _ACTS,
+    "fails": _ACTS,
+}
+"""What each entry of a rule is, for whoever wrote it otherwise."""
+
+
 def _in_our_words(text: str, value: Mapping[str, Any]) -> str:
-    """Returns what the library found, with the name of the rule that it found it in."""
+    """Returns what is wrong, with the name of the rule that the library found it in."""
     what, _, place = text.partition(" - at `$")
-    found = re.match(r"\.rules\[(\d+)\]\.?([^`]*)", place)
-    what = what[0].lower() + what[1:]
+    named = re.search(r"field `([^`]*)`", what)
+    found = re.match(r"\.rules\[(\d+)\]\.?(\w*)", place)
     if not found:
-        return what
+        there = f"; there is no {named[1][:40]}" if named else ""
+        return f"each rule stands below a line [[rules]], and there are at most {MAX_RULES} of them{there}"
     rule = value["rules"][int(found[1])]
-    name = rule.get("name") if isinstance(rule, dict) else None
-    where = f" (at {found[2]})" if found[2] else ""
-    return f"rule {str(name)[:64] if name else int(found[1]) + 1}: {what}{where}"
+    title = f"rule {str(rule['name'])[:64] if isinstance(rule, dict) and rule.get('name') else int(found[1]) + 1}"
+    if found[2]:
+        return f"{title}: {found[2]} must be {FORM[found[2]]}"
+    if named and named[1] in FORM:
+        return f"{title}: {named[1]} is missing: {FORM[named[1]]}"
+    there = f"there is no {named[1][:40]} in a rule; " if named else ""
+    return f"{title}: {there}it is made of {', '.join(FORM)}"
 
 
 def _read(written: _Rule) -> Rule:

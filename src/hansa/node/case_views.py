@@ -69,7 +69,9 @@ class CaseViews:
         """Returns in one sentence by what this node rules in a case."""
         court = self._book.court
         wanted, named = court.params.agreeing, len(court.named)
-        others = f"{wanted} findings of the {named} verifiers that its operator named, to the same effect"
+        others = f"{wanted} findings of verifiers that its operator names, to the same effect"
+        if named < wanted:
+            others += f" (conduct.verifiers names {named or 'none'}: the case stays open until it names {wanted})"
         if not case.ground.is_tried:
             return "no run can show this: its operator's own word"
         if court.me in case.parties:

@@ -172,7 +172,7 @@ class Conduct:
         """
         held = next((found for _, found in self.cards_of(peer)), None)
         if held is None:
-            raise NotFound(f"no policy card of {peer} is here: hansa predict --at URL asks it for one")
+            raise NotFound(f"no policy card of {peer} is here: hansa predict {peer} --at URL asks it for one")
         if not held.computable:
             raise NotFound(f"the card of {peer} names rules {held.rules}, which this program does not know: upgrade")
         account = account_of(self._deeds_for(peer, about, held), held.params)

@@ -35,6 +35,7 @@ from hansa.node.rows import RecordRow
 from hansa.node.shelf import record_row
 
 MAX_LINE = 4 * 1024 * 1024
+GZIP = b"\x1f\x8b"
 
 
 class _Split(msgspec.Struct):
@@ -135,6 +136,9 @@ class Reader:
             line = self._line(data, number)
             if number == 1:
                 self._head(line)
+            elif line.format:
+                self._flaw(f"line {number}", "another ledger begins here: a file holds one, the rest was not read")
+                break
             elif line.record:
                 self._record(line.record.encode(), number)
             elif line.blob:
@@ -150,6 +154,8 @@ class Reader:
         try:
             if len(data) > MAX_LINE:
                 raise ValueError("too long")
+            if number == 1 and data.startswith(GZIP):
+                raise UsageError("that is packed with gzip: unpack it first, with gunzip")
             return msgspec.json.decode(data, type=Line)
         except (ValueError, RecursionError):
             if number == 1:
@@ -232,7 +238,10 @@ class Reader:
             message = envelope.verify(envelope.read(self._sealed, self._limits), self._ring, self._limits)
             head = parse(message.body, Head)
         except Refused as refusal:
-            self._flaw("head", refusal.reason.text)
+            why = refusal.reason.text
+            if not self._roots.records_about(self.found.node):
+                why += ", and its owner's metadata of keys is not here: the file was cut off, or changed"
+            self._flaw("head", why)
             return
         if (message.header.kind, message.author) != (HEAD, self.found.node):
             self._flaw("head", "it was signed by somebody else")

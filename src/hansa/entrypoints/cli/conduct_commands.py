@@ -86,10 +86,15 @@ def policy_card(
     """Sign the policy card, and print it or bring it to others. By it anybody can compute this node's decisions."""
     result = call(home, "policy.card", as_json, to=to or [])
     if not as_json:
+        value = result.value
         if to:
-            say(f"card {short(result.value['digest'])} brought to {result.value['delivered']} of {len(to)}")
+            say(f"card {short(value['digest'])} brought to {value['delivered']} of {len(to)}")
+            for problem in value["problems"]:
+                say(f"! {problem}")
+            if value["pending"]:
+                say("what waits goes out while hansa up runs; hansa outbox list shows it")
         else:
-            print(result.value["envelope"])
+            print(value["envelope"])
     finish(result)
 
 

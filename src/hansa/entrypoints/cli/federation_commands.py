@@ -137,7 +137,7 @@ def sync(
         value = result.value
         rows = [("skills taken into quarantine", value["skills"])]
         rows += [("other records taken", value["other_records"])] * bool(value["other_records"])
-        rows += [("changes of keys", value["keys"])] * bool(value["keys"])
+        rows += [("keys of authors", value["keys"])] * bool(value["keys"])
         rows += [(f"not taken: {code}", number) for code, number in sorted(value["refused"].items())]
         rows += [(f"proof: {code}", number) for code, number in sorted(value["proofs"].items())]
         rows += [("reported", value["reported"]), ("reports waiting", value["pending"])]

@@ -26,17 +26,19 @@ def list_(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """List receipts, oldest first."""
+    """List receipts, oldest first. Those that others signed, and those that count for nothing here, say so."""
     value = call(home, "ledger.list", as_json, after=after, limit=limit, about=about).value
     if as_json:
         return
     rows = [
-        (one["number"], one["dealing"].replace("_", " "), one["subject"], short(one["skill"]), moment(one["at"]),
-         short(one["hash"]))
+        (one["number"], one["dealing"].replace("_", " "), one["subject"],
+         "" if one["by"] == value["node"] else one["by"], "" if one["counts"] else "no", short(one["skill"]),
+         moment(one["at"]), short(one["hash"]))
         for one in value["entries"]
     ]  # fmt: skip
     if rows:
-        table(("#", "what", "about whom", "skill", "when", "hash"), rows, right=("#",))
+        columns = ("#", "what", "about whom", "signed by", "counts", "skill", "when", "hash")
+        table(columns, rows, right=("#",), spare=("signed by", "counts"))
     else:
         say("no receipt" + (f" after number {after}" if after else " yet: one is signed where a peer's claim is tried"))
 

@@ -92,9 +92,8 @@ def _show(one: dict[str, Any]) -> None:
     hanging("  ", f"{done} by {one['by']} at {moment(one['at'])}: {plain(one['why'])}")
     rows = [(told["url"], told["state"], told["reason"], moment(told["at"])) for told in one["told"]]
     rows += [(said["instance_id"], _word(said), "", moment(said["at"])) for said in one["acknowledged"]]
-    rows += [
-        (gone["instance_id"] or gone["url"], "has not", ", ".join(gone["known_by"]), "") for gone in one["missing"]
-    ]
+    unheard = [gone for gone in one["missing"] if gone["instance_id"]]  # of an address alone its delivery says it
+    rows += [(gone["instance_id"], "has not", ", ".join(gone["known_by"]), "") for gone in unheard]
     if rows:
         table(("node", "what", "detail", "at"), rows, spare=("detail",))
     for derived in one["derivatives"]:

@@ -205,7 +205,7 @@ def import_(
         for one in result.value["refused"]:
             say(f"! line {one['line']}: {one['message']}")
         if result.value["keys"]:
-            say(f"changes of keys: {len(result.value['keys'])}")
+            say(f"keys of authors: {len(result.value['keys'])} taken")
         known = len(result.value["already_here"])
         already = f"{known} already here, " if known else ""
         say(f"{len(result.value['taken'])} taken into quarantine, {already}{len(result.value['refused'])} refused")

@@ -34,6 +34,7 @@ async def examined(home: Path) -> AsyncIterator[Check]:
     for check in told:
         yield check
     if not missing:
+        yield here.constitution(home)
         yield here.disk(home)
         yield here.process(home)
     yield here.port(home, config)

@@ -17,6 +17,7 @@ from hansa.adapters.lock import NAME as LOCK
 from hansa.adapters.lock import holder
 from hansa.adapters.store.beside import Beside
 from hansa.adapters.store.connections import OLDEST_SQLITE
+from hansa.entrypoints import rules
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.doctor.check import FAIL, Check, doubtful, failed, good
 from hansa.entrypoints.home import KEY, ROOTS, STORE, seen_by_others
@@ -89,6 +90,16 @@ def settings(home: Path, config: Config) -> Check:
     given = sorted(one for one in os.environ if one.upper() in settings_variables())
     places = [str(path)] if path.exists() else []
     return good("settings", f"valid, from {', '.join(places + given) or 'the defaults alone'}")
+
+
+def constitution(home: Path) -> Check:
+    """Reads the rules of this node's own, and tries their fixtures, as a node does at its start."""
+    try:
+        found = rules.constitution(home)
+    except HansaError as error:
+        return failed("constitution", str(error), "put it right there; hansa constitution test looks again")
+    own = f"{len(found.rules)} rules of this node's own" if found.rules else "the five articles alone"
+    return good("constitution", f"{found.digest[:12]}, {own}")
 
 
 def disk(home: Path) -> Check:

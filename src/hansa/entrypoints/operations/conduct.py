@@ -18,13 +18,13 @@ from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.identity import envelope
 from hansa.identity.peek import named_author
-from hansa.kernel.errors import NotFound, Refused
+from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId, NodeId, is_content_id
 from hansa.kernel.instant import iso
 from hansa.kernel.verdict import Reason
 from hansa.node.answers import their_refusal
 from hansa.node.conduct import Replayed
-from hansa.node.delivering import check_address
+from hansa.node.delivering import Delivery, check_address
 from hansa.node.driver import Effects
 from hansa.node.ledger_reader import Reader
 from hansa.node.rows import OutboxRow, PutOutbox
@@ -44,6 +44,8 @@ async def _standing_list(app: App, given: Arguments) -> Outcome:
 async def _standing_show(app: App, given: Arguments) -> Outcome:
     core = app.node.core
     who = named(app, given["id"])
+    if who == core.me:
+        raise UsageError("how others deal with this node is theirs to decide: hansa predict PEER works it out")
     account = core.accounts.account(who)
     domains = [{"domain": name, **_in_domain(app, who, account, name)} for name in sorted(account.domains)]
     decided = [_decision_record(app, row.id) for row in app.node.conduct.decisions(who)[-10:]]
@@ -139,14 +141,21 @@ async def _policy_card(app: App, given: Arguments) -> Outcome:
         check_address(url)
     core = app.node.core
     row = await app.node.conduct.signed_card()
-    states: list[str] = []
+    tried: list[Delivery] = []
     if to:
         await core.driver.perform(Effects([PutOutbox(OutboxRow(row.id, url, "pending", at=core.now())) for url in to]))
-        async for _ in app.node.publisher.deliver():
-            pass
-        states = [one.state for one in core.store.deliveries_of(row.id) if one.url in to]
-    value = {"record": row.id, "digest": app.node.conduct.digest, "envelope": row.envelope.decode(), "to": to}
-    yield Result(value | {"delivered": states.count("delivered")}, ok="refused" not in states)
+        tried = [one async for one in app.node.publisher.deliver() if one.row.record == row.id]
+    states = [one.state for one in core.store.deliveries_of(row.id) if one.url in to]
+    value = {
+        "record": row.id,
+        "digest": app.node.conduct.digest,
+        "envelope": row.envelope.decode(),
+        "to": to,
+        "delivered": states.count("delivered"),
+        "pending": states.count("pending"),
+        "problems": sorted({one.detail for one in tried if one.row.state != "delivered" and one.detail}),
+    }
+    yield Result(value, ok=not to or ("delivered" in states and "refused" not in states))
 
 
 @operation("predict")

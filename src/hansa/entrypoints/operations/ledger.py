@@ -31,13 +31,15 @@ STEP = 1_000
 
 @operation("ledger.list")
 async def _ledger_list(app: App, given: Arguments) -> Outcome:
-    store = app.node.core.store
+    core = app.node.core
+    store = core.store
     after, limit = given.get("after", 0), given.get("limit", 100)
     if given.get("about"):
         rows = store.receipts_of(named(app, given["about"]), after, limit)
     else:
         rows = store.ledger(after, limit)
-    yield Result({"entries": [app.node.views.ledger_entry(row) for row in rows], "count": len(rows)})
+    shown = [app.node.views.ledger_entry(row) | {"counts": core.accounts.deed(row) is not None} for row in rows]
+    yield Result({"node": core.me, "entries": shown, "count": len(rows)})
 
 
 @operation("ledger.verify")
