@@ -17,6 +17,7 @@ rows = rows_by(
         "a33": "attacks/test_033_confusable_names",
         "account": "conduct/test_account",
         "beta": "conduct/test_beta",
+        "counts": "node/test_what_counts",
         "node": "node/test_conduct",
         "standing": "conduct/test_standing",
         "steadfast": "conduct/test_steadfast",
@@ -44,7 +45,7 @@ ACCOUNT = rows(
         "account:sixteen_good_dealings_in_a_row_make_up_for_malice_and_twice_as_many_for_the_next",
     ),
     (
-        "at = self._latest = max(self._latest, deed.at)",
+        "at = self.latest = max(self.latest, deed.at)",
         "at = deed.at",
         "account:what_was_made_before_what_is_in_already_counts_as_made_with_it",
     ),
@@ -97,16 +98,16 @@ BETA = rows(
 ACCOUNTS = rows(
     "node/accounts.py",
     (
-        "if row.author not in counting or row.author == row.subject:",
-        "if row.author == row.subject:",
+        "if row.author not in self.counting or row.author == row.subject or not self._is_first(row):",
+        "if row.author == row.subject or not self._is_first(row):",
         "a25:a_ring_of_any_size_moves_no_honest_ranking a27:no_number_of_bad_reports_by_others_changes_anything",
     ),
     (
-        "        if not self._is_first(row, counting):\n            return None\n",
-        "",
+        " or not self._is_first(row):",
+        ":",
         "node:trying_one_skill_again_is_no_further_dealing_whoever_tries_it",
     ),
-    (" or row.author == row.subject:", ":", "a30:what_this_node_does_itself_raises_nobody"),
+    ("row.author == row.subject or not", "not", "a30:what_this_node_does_itself_raises_nobody"),
     (
         "if (message.author, receipt.subject) != (row.author, row.subject):",
         "if False:",
@@ -201,6 +202,113 @@ READER = rows(
     ),
 )
 
+COUNTS = [
+    *rows(
+        "node/accounts.py",
+        (
+            "            and one.author != one.subject\n",
+            "",
+            "counts:a_receipt_about_its_own_author_keeps_no_true_one_from_counting",
+        ),
+        (
+            "            and self.read(one) is not None\n",
+            "",
+            "counts:what_is_proved_again_after_a_key_was_revoked_counts_again",
+        ),
+        (
+            '                self.touched[link.subject, ""] = self.touched[link.subject, link.domain] = None\n',
+            "",
+            "counts:decisions_come_out_again_though_a_verifiers_key_was_revoked_since",
+        ),
+    ),
+    *rows(
+        "node/conduct.py",
+        (
+            "    if differs and sum(1 for _ in said(True)) > sum(1 for _ in said(False)):\n",
+            "    if False:\n",
+            "counts:decisions_come_out_again_though_a_verifiers_key_was_revoked_since",
+        ),
+    ),
+    *rows(
+        "conduct/standing.py",
+        ("max(now, account.latest)", "now", "counts:a_dealing_that_a_clock_ahead_has_dated_stops_nothing"),
+    ),
+    *rows(
+        "node/rooms.py",
+        (
+            "        elif body.dealing in _TRIED:\n",
+            "        elif body.dealing in _TRIED or True:\n",
+            "counts:what_nothing_proves_yet_is_no_dealing",
+        ),
+        (
+            "(found.outcome, found.reason) != (_TRIED[body.dealing], body.reason)",
+            "found.outcome is not _TRIED[body.dealing]",
+            "counts:a_receipt_gives_the_reason_of_its_finding",
+        ),
+    ),
+    *rows(
+        "node/splits.py",
+        (
+            "    if proof is None or content_id(proof) != receipt.records[-1]:\n"
+            '        return "the bytes that would prove it are missing"\n',
+            '    if proof is None:\n        return ""\n',
+            "counts:two_messages_that_nobody_shows_prove_nothing",
+        ),
+    ),
+    *rows(
+        "node/caseroom.py",
+        (
+            "if message.author not in concerned and len(others) >= MAX_HEARD:",
+            "if len(heard) >= MAX_HEARD:",
+            "counts:keys_without_number_silence_nobody_who_counts",
+        ),
+        (
+            "            if len(strangers) >= MAX_CASES:\n",
+            "            if False:\n",
+            "counts:strangers_open_so_many_cases_over_a_skill_and_whoever_is_known_still_can",
+        ),
+        (
+            "if len(known) >= MAX_CASES and not listens_to(self._core, case.opener):",
+            "if len(known) >= MAX_CASES:",
+            "counts:strangers_open_so_many_cases_over_a_skill_and_whoever_is_known_still_can",
+        ),
+    ),
+    *rows(
+        "node/settling.py",
+        (
+            "if dealing is Dealing.FALSE_ACCUSATION and self._ran_otherwise(case, decision):",
+            "if False:",
+            "counts:whoever_accused_as_this_nodes_own_run_did_is_no_false_accuser",
+        ),
+    ),
+    *rows(
+        "node/early.py",
+        (
+            "            if answer.status in _GONE:\n",
+            "            if True:\n",
+            "counts:what_came_early_is_lost_neither_to_a_second_source_nor_to_a_busy_one",
+        ),
+        (
+            "        async with self._core.turns.of(WAITING):\n",
+            "        if True:\n",
+            "counts:two_who_remember_at_once_lose_nothing",
+        ),
+    ),
+    *rows(
+        "node/ledger_reader.py",
+        (
+            "            if refusal.reason is not Reason.REVOKED:\n",
+            "            if True:\n",
+            "counts:decisions_come_out_again_though_a_verifiers_key_was_revoked_since",
+        ),
+        (
+            "                break\n",
+            "",
+            "a29:of_two_ledgers_in_a_file_the_first_is_read_and_the_second_named",
+        ),
+    ),
+]
+
 GUARDS: list[Guard] = [
     *ACCOUNT,
     *STANDING,
@@ -211,5 +319,6 @@ GUARDS: list[Guard] = [
     *SHELF,
     *ADMISSION,
     *READER,
+    *COUNTS,
 ]
 BACKED: list[Guard] = []

@@ -91,7 +91,7 @@ LINEAGE: list[Guard] = [
         "node/rooms.py",
         "recalls.hold_new(self._core, id_, lineage.resolved, effects)",
         "pass",
-        (f"{_RECALL}what_comes_later_is_held_as_it_comes", _LIFE),
+        (f"{_RECALL}what_comes_later_is_held_as_it_comes",),
     ),
     *_rows(
         "node/rooms.py",

@@ -178,8 +178,8 @@ _BAD = "tests/cli/test_bad_input.py::"
 ASKING = [
     Guard(
         "entrypoints/cli/written.py",
-        'to.open("w" if over else "x", encoding="utf-8")',
-        'to.open("w", encoding="utf-8")',
+        "        if not force:\n",
+        "        if False:\n",
         ("tests/cli/test_reflect.py::test_a_file_that_is_there_is_written_over_only_when_that_is_said",),
     ),
     Guard(

@@ -80,8 +80,8 @@ def test_rules_can_be_tried_before_they_are_in_force(node: Hansa, tmp_path: Path
 
 BAD = {
     "no TOML": ("[[rules", "is not TOML"),
-    "not UTF-8": (b"\xff\xfe", "is not TOML"),
-    "no such field": (RULE.replace("text =", "txt ="), "unknown field `txt`"),
+    "not UTF-8": (b"\xff\xfe", "is not text in UTF-8"),
+    "no such field": (RULE.replace("text =", "txt ="), "there is no txt in a rule"),
     "fixtures that come out otherwise": (RULE.replace('"MIT", ', ""), "is said to be one that passes, and it fails"),
     "no failing fixture": (RULE.partition("fails")[0] + "fails = []", "rule licences-that-we-share"),
     "too much": ("#" * 300_000, "has more than"),

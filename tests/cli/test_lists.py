@@ -94,13 +94,16 @@ def test_the_ledger_is_listed_in_words(
     assert node("ledger", "list").out.startswith("no receipt yet")
     entry = {
         "number": 1, "receipt": "a" * 64, "dealing": "skill_refuted", "subject": f"did:key:z6Mk{'x' * 44}",
-        "skill": "b" * 64, "at": "2026-11-21T00:32:46.155Z", "previous": "c" * 64, "hash": "d" * 64,
+        "by": f"did:key:z6Mk{'y' * 44}", "counts": False, "skill": "b" * 64, "at": "2026-11-21T00:32:46.155Z",
+        "previous": "c" * 64, "hash": "d" * 64,
     }  # fmt: skip
     narrow()
-    monkeypatch.setattr(ledger_commands, "call", lambda *_, **__: Result({"entries": [entry], "count": 1}))
+    monkeypatch.setattr(
+        ledger_commands, "call", lambda *_, **__: Result({"node": "me", "entries": [entry], "count": 1})
+    )
     said = node("ledger", "list").out
-    assert heads(said) == ["#", "what", "about whom", "skill", "when"]
-    assert "skill refuted" in said and "2026-11-21T00:32:46Z" in said and "no room for hash" in said
+    assert heads(said) == ["#", "what", "about whom", "counts", "skill"]
+    assert "skill refuted" in said and "no room for signed by, when, hash" in said and "did:key:z6Mkxxxxxxxx…" in said
     assert all(len(line) <= WIDTH for line in said.splitlines())
 
 

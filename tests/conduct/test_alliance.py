@@ -36,6 +36,9 @@ class Kept:
     def append(self, interaction: Mapping[str, Any]) -> None:
         self.held.append(interaction)
 
+    def replace(self, interactions: Iterable[Mapping[str, Any]]) -> None:
+        self.held = list(interactions)
+
     def interactions(self) -> Iterable[Mapping[str, Any]]:
         return list(self.held)
 

@@ -115,9 +115,7 @@ def lines_of(path: Path) -> list[bytes]:
         with path.open("rb") as file:
             data = file.read(MAX_RECORDS + 1)
     except OSError as error:
-        raise UsageError(
-            f"can't read {path} ({error.strerror}): give a file that hansa skill export or hansa ledger export wrote"
-        ) from None
+        raise UsageError(f"can't read {path} ({error.strerror}): name another file") from None
     if len(data) > MAX_RECORDS:
         raise UsageError(f"{path} is larger than {MAX_RECORDS} bytes: split it")
     return data.splitlines()

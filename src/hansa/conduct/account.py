@@ -109,10 +109,11 @@ class Account:
         reputation: H7's published summary, in millionths.
         whole, domains, terms: the last dealings: all, by domain, and by term of trust.
         history: the events in the policy `classic`; None where it is not asked for.
+        latest: when the last dealing was made, by the clock of whoever signed it.
     """
 
     __slots__ = (
-        "_latest", "bad", "bond", "debt", "domains", "good", "history", "lately", "offences", "patience", "reputation",
+        "bad", "bond", "debt", "domains", "good", "history", "lately", "latest", "offences", "patience", "reputation",
         "running", "settled", "terms", "whole",
     )  # fmt: skip
 
@@ -127,11 +128,11 @@ class Account:
         self.domains: dict[str, Window] = {}
         self.terms: dict[Term, Window] = {}
         self.history = History() if with_history else None
-        self._latest = Instant(0)
+        self.latest = Instant(0)
 
     def add(self, deed: Deed) -> None:
         """Takes a dealing in; one that was made before another that is in already counts as made with that one."""
-        at = self._latest = max(self._latest, deed.at)
+        at = self.latest = max(self.latest, deed.at)
         self._forgive(at)
         good = deed.good
         self.good += good

@@ -50,6 +50,10 @@ class Storage(Protocol):
         """Returns all that were kept, in their order."""
         ...
 
+    def replace(self, interactions: Iterable[Mapping[str, Any]]) -> None:
+        """Keeps these in the place of all others."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
@@ -187,9 +191,14 @@ class AllianceTracker:
         Returns:
             How many interactions were left out: of no such type, without a time, or of the future.
         """
-        self._interactions, self._histories = [], {}
-        self._ignored = set(state.get("ignored", ()))
-        return self._take(state.get("interactions", ()))
+        ignored, views = set(state.get("ignored", ())), list(state.get("interactions", ()))
+        self._interactions, self._histories, self._ignored = [], {}, ignored
+        storage, self._storage = self._storage, None
+        dropped = self._take(views)
+        self._storage = storage
+        if storage is not None:
+            storage.replace([one.view() for one in self._interactions])
+        return dropped
 
     def _take(self, views: Iterable[Mapping[str, Any]]) -> int:
         dropped = 0
@@ -203,10 +212,12 @@ class AllianceTracker:
         return dropped
 
     def _record(self, one: Interaction) -> None:
-        held = self._histories.get(one.user) or History()
+        held, now = self._histories.get(one.user) or History(), self._now()
+        if classic.days_between(one.at, now) < 0:
+            raise UsageError(f"an interaction at {iso(one.at)} lies ahead: it is {iso(now)}")
         if self._storage is not None:
             self._storage.append(one.view())
-        held.add(one.at, WEIGHTS[one.type], self._now())
+        held.add(one.at, WEIGHTS[one.type], now)
         self._histories[one.user] = held
         self._interactions.append(one)
 

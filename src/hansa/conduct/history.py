@@ -25,16 +25,13 @@ class History:
 
     Attributes:
         count: events so far, however old.
-        first, last: when the first and the last of them were recorded to have happened; None without any.
     """
 
-    __slots__ = ("_ages", "_forgotten", "_next", "_now", "_score", "_times", "_weights", "count", "first", "last")
+    __slots__ = ("_ages", "_forgotten", "_next", "_now", "_score", "_times", "_weights", "count")
 
     def __init__(self) -> None:
         """Begins with nothing."""
         self.count = 0
-        self.first: Instant | None = None
-        self.last: Instant | None = None
         self._times = array("q")
         self._weights = array("b")
         self._ages = [0] * (OLDEST_DAYS + 2)  # how many events are at least so many days old; at 0 unused
@@ -54,8 +51,6 @@ class History:
             raise UsageError(f"an event at {at} lies ahead: it is {now}")
         self._turn_to(now)
         self.count += 1
-        self.first = at if self.first is None else min(self.first, at)
-        self.last = at if self.last is None else max(self.last, at)
         if days > OLDEST_DAYS:
             self._forgotten = max(self._forgotten, at)
             return

@@ -149,6 +149,11 @@ class Decision:
     score: int
 
 
+def new_account(params: Params) -> Account:
+    """Returns the account of somebody of whom nothing is known, to be filled for a decision under `params`."""
+    return Account(params.patience, params.policy is PolicyName.CLASSIC)
+
+
 def decide(account: Account, case: Case, now: Instant, params: Params) -> Decision:
     """Returns how to deal with somebody."""
     if case.banned:
@@ -193,8 +198,11 @@ _RUNGS = {
 
 
 def _classic(account: Account, case: Case, now: Instant) -> Decision:
-    """Decides by the Alliance protocol; its coin falls once a day for each, so that nobody gains by what they send."""
-    score = account.history.score(now) if account.history is not None else 0
+    """Decides by the Alliance protocol; its coin falls once a day for each, so that nobody gains by what they send.
+
+    A dealing that a clock ahead of this one has dated counts as one of now.
+    """
+    score = account.history.score(max(now, account.latest)) if account.history is not None else 0
     relationship = classic.classify(account.good + account.bad, score)
     coin = classic.toss(case.card, case.us, case.them, str(now // DAY))
     engage, reason = classic.engage(relationship, Occasion(), coin)

@@ -260,11 +260,6 @@ def _flaws(part: Any, section: str = "") -> Iterator[tuple[str, str]]:
     What it says begins with the name of a field.
     """
     default = type(part)()
-    for one in fields(part):
-        value = getattr(part, one.name)
-        if isinstance(value, int) and abs(value) > _LARGEST:
-            yield section + one.name, f"must be at most {_LARGEST}"
-            part = replace(part, **{one.name: getattr(default, one.name)})
     while True:
         try:
             part.validate()
@@ -276,7 +271,11 @@ def _flaws(part: Any, section: str = "") -> Iterator[tuple[str, str]]:
                 return
             part = replace(part, **{name: getattr(default, name)})
         else:
-            return
+            break
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            yield section + one.name, f"must be at most {_LARGEST}"
 
 
 def _read(path: Path) -> str:

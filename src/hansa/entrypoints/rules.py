@@ -47,5 +47,7 @@ def rules_in(path: Path) -> tuple[Rule, ...]:
         raise UsageError(f"can't read {path} ({error.strerror}): make it a file that this user can read") from None
     except BadRule as error:
         raise UsageError(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8: rules are written in TOML") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {str(error)[:200]}") from None

@@ -11,8 +11,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from hansa.conduct.account import Account, Deed
+from hansa.conduct.counting import Said
+from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Receipt, sort_of
-from hansa.conduct.standing import Case, Decision, Params, PolicyName, Rung, decide
+from hansa.conduct.standing import Case, Decision, Params, Rung, decide, new_account
 from hansa.identity.envelope import Ring
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
@@ -20,8 +22,8 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.wire import parse
 from hansa.node.driver import Kept
 from hansa.node.ports import Store
-from hansa.node.rows import AppendLedger, LedgerRow, PutPeer, WithholdRecord
-from hansa.node.vault import open_record
+from hansa.node.rows import AppendLedger, LedgerRow, WithholdRecord
+from hansa.node.vault import open_record, open_signed
 
 REMEMBERED = 10_000
 """Accounts held in memory."""
@@ -61,9 +63,15 @@ class Accounts:
             if change.author in self.counting and change.author != change.subject:
                 self.touched[change.subject, ""] = self.touched[change.subject, change.domain] = None
         elif isinstance(change, WithholdRecord):
-            self._held.clear()  # a receipt may have gone
-        elif isinstance(change, PutPeer):
-            self._held.pop(change.row.id, None)
+            self._withheld(change.record)
+
+    def _withheld(self, record: ContentId) -> None:
+        """Notices that a record counts no more: where it is a receipt, whom it spoke of is another by now."""
+        row = self._store.record(record)
+        for link in self._store.receipts_about(ContentId(row.subject)) if row and row.kind == RECEIPT else ():
+            if link.entry.receipt == record:
+                self._held.pop(link.subject, None)
+                self.touched[link.subject, ""] = self.touched[link.subject, link.domain] = None
 
     def account(self, subject: NodeId) -> Account:
         """Returns what counts of somebody, up to the last link of the ledger."""
@@ -96,13 +104,10 @@ class Accounts:
         account = self.account(subject)
         return bool(account.good) and decide(account, Case(self._me, subject), now, self.params).rung >= Rung.KNOWN
 
-    def _empty(self) -> Account:
-        return Account(self.params.patience, self.params.policy is PolicyName.CLASSIC)
-
     def _up_to_date(self, subject: NodeId) -> _Held:
         held = self._held.get(subject)
         if held is None:
-            held = self._held[subject] = _Held(self._empty())
+            held = self._held[subject] = _Held(new_account(self.params))
             if len(self._held) > REMEMBERED:
                 self._held.popitem(last=False)
         self._held.move_to_end(subject)
@@ -121,37 +126,41 @@ class Accounts:
                 after = row.entry.number
         return after
 
-    def _is_first(self, row: LedgerRow, counting: frozenset[str]) -> bool:
-        """Says whether nobody who counts has said the same of a skill before: trying it again is no further dealing."""
+    def read(self, row: LedgerRow, as_signed: bool = False) -> Said | None:
+        """Returns a link's receipt, read from its signed bytes; None for one that is damaged, or whose key is void.
+
+        Args:
+            as_signed: also where its key was revoked since.
+        """
+        record = self._store.record(row.entry.receipt)
+        if record is None:
+            return None
+        try:
+            message = open_signed(record) if as_signed and record.withheld else open_record(record, self._ring)
+            receipt = parse(message.body, Receipt)
+        except Refused:
+            return None  # hansa ledger verify names it
+        if (message.author, receipt.subject) != (row.author, row.subject):
+            return None
+        return Said(message.author, Instant(record.created), receipt)
+
+    def deed(self, row: LedgerRow) -> Deed | None:
+        """Returns what a link counts for here; None for what does not count. `counting.counted` says so of many."""
+        if row.author not in self.counting or row.author == row.subject or not self._is_first(row):
+            return None
+        said = self.read(row)
+        return said.deed if said is not None else None
+
+    def _is_first(self, row: LedgerRow) -> bool:
+        """Says whether nobody who counts has said the same of a skill before."""
         sort = sort_of(row.dealing, row.reason)
         if sort is None or not row.skill:
             return True
         return not any(
             one.entry.number < row.entry.number
             and (one.subject, sort_of(one.dealing, one.reason)) == (row.subject, sort)
-            and one.author in counting
+            and one.author in self.counting
+            and one.author != one.subject
+            and self.read(one) is not None
             for one in self._store.receipts_about(ContentId(row.skill))
         )
-
-    def deed(self, row: LedgerRow, counting: frozenset[str] | None = None) -> Deed | None:
-        """Returns what a link counts for, read from its signed receipt; None for what does not count.
-
-        Args:
-            counting: whose receipts count; None for those that do here.
-        """
-        counting = self.counting if counting is None else counting
-        if row.author not in counting or row.author == row.subject:
-            return None
-        if not self._is_first(row, counting):
-            return None
-        record = self._store.record(row.entry.receipt)
-        if record is None:
-            return None
-        try:
-            message = open_record(record, self._ring)
-            receipt = parse(message.body, Receipt)
-        except Refused:
-            return None  # damaged or revoked: hansa ledger verify names it
-        if (message.author, receipt.subject) != (row.author, row.subject):
-            return None
-        return Deed(Instant(record.created), receipt.dealing, receipt.reason, receipt.domain)

@@ -6,6 +6,7 @@ What opens a case, in order:
 2. the disputed record is the respondent's, about that skill, of the kind that the ground is about; he is not the opener
 3. no word without a deed: where a run can show it, one of the records is a finding of the opener's that says so
 4. the opener has not opened the same before
+5. there are not too many cases over that skill by those whom this node does not listen to
 
 What is said later, in order: the case, and what it rests on, are held (1); it is its author's to say (the respondent
 answers, the opener withdraws, a party appeals with new evidence, a non-party brings its own finding, anybody rules for
@@ -34,6 +35,7 @@ from hansa.node.casebook import Casebook, as_case, names
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
+from hansa.node.hearing import listens_to
 from hansa.node.rows import PutRecord
 from hansa.node.testimony import Testimony, open_held, read_evidence
 from hansa.skills.messages import SKILL
@@ -45,7 +47,11 @@ MAX_SAID = 8
 """Messages of one kind by one author in one case."""
 
 MAX_HEARD = 200
-"""Messages in one case: each is gone through whenever the case is looked at."""
+"""Messages in one case by those who are neither a party nor counted here: keys cost nothing to make, and each message
+is gone through whenever the case is looked at."""
+
+MAX_CASES = 20
+"""Cases over one skill that were opened by those whom this node does not listen to."""
 
 
 class NotYet(Refused):
@@ -83,8 +89,7 @@ class CaseRoom:
         self._held(case.against, *case.records)  # 1
         self._check_disputed(case)  # 2
         self._check_deed(case)  # 3
-        if any(_is_same(case, one) for one in self._book.about(case.skill)):  # 4
-            raise Refused(Reason.DUPLICATE, "its opener has a case over that already")
+        self._check_number(case)  # 4, 5
         effects = Effects([self._keep(admitted, case.skill, source), *self._book.entry(ContentId(case.id))])
         note = f"dispute {case.id[:12]}: {case.ground}, says {case.opener} of {case.respondent}: {case.why}"
         effects.changes.append(self._core.driver.note(case.skill, Box.DOMAIN, None, None, note))
@@ -134,6 +139,15 @@ class CaseRoom:
         if not any(one and one.prover == case.opener and one.says is Says.SUPPORTS for one in found):
             raise Refused(Reason.BAD_BODY, f"it rests on no finding of its opener's that shows {case.ground}")
 
+    def _check_number(self, case: Case) -> None:
+        known = self._book.about(case.skill)
+        if any(_is_same(case, one) for one in known):
+            raise Refused(Reason.DUPLICATE, "its opener has a case over that already")
+        if len(known) >= MAX_CASES and not listens_to(self._core, case.opener):
+            strangers = [one for one in known if not listens_to(self._core, one.opener)]
+            if len(strangers) >= MAX_CASES:
+                raise Refused(Reason.ENOUGH_SAID, f"{len(strangers)} cases over that skill by strangers")
+
     def _check_role(self, case: Case, message: Verified) -> None:
         kind, author = message.header.kind, message.author
         theirs = {
@@ -169,8 +183,12 @@ class CaseRoom:
     def _check_measure(self, case: Case, message: Verified) -> None:
         heard = self._book.later(case.id)
         mine = [one for one in heard if (one.author, one.kind) == (message.author, message.header.kind)]
-        if len(mine) >= MAX_SAID or len(heard) >= MAX_HEARD:
-            raise Refused(Reason.ENOUGH_SAID, f"{len(mine)} by this author, {len(heard)} in all")
+        if len(mine) >= MAX_SAID:
+            raise Refused(Reason.ENOUGH_SAID, f"{len(mine)} by this author")
+        concerned = (*case.parties, *self._book.court.named, self._core.me)
+        others = [one for one in heard if one.author not in concerned]
+        if message.author not in concerned and len(others) >= MAX_HEARD:
+            raise Refused(Reason.ENOUGH_SAID, f"{len(others)} by those who count for nothing here")
 
 
 def _is_same(case: Case, other: Case) -> bool:

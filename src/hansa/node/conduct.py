@@ -7,7 +7,7 @@ ledger can work it out again (`replay`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,7 +17,8 @@ from hansa.conduct.account import Account, Deed
 from hansa.conduct.card import DECISION, Card, Decided, card
 from hansa.conduct.card import KIND as CARD
 from hansa.conduct.classic import Relationship
-from hansa.conduct.standing import Case, Decision, Params, PolicyName, Rung, decide
+from hansa.conduct.counting import Said, counted
+from hansa.conduct.standing import Case, Decision, Params, Rung, decide, new_account
 from hansa.kernel.errors import HansaError, NotFound, Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
@@ -26,7 +27,7 @@ from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.membership import DropInvitations
-from hansa.node.rows import LedgerRow, PutMark, PutRecord, RecordRow
+from hansa.node.rows import PutMark, PutRecord, RecordRow
 from hansa.node.shelf import record_row
 from hansa.node.vault import open_record
 
@@ -106,9 +107,9 @@ class Conduct:
         while touched:
             about, domain = next(iter(touched))
             del touched[about, domain]
-            trusted = domain and self.decide(about, domain).rung is Rung.TRUSTED
-            if not domain or trusted or self._core.store.mark(_mark(about, domain)):
-                with suppress(HansaError):  # no room for the record: the next dealing settles it
+            with suppress(HansaError):  # no room for the record: the next dealing settles it
+                trusted = domain and self.decide(about, domain).rung is Rung.TRUSTED
+                if not domain or trusted or self._core.store.mark(_mark(about, domain)):
                     await self.settle(about, domain)
 
     def _decided(self, about: NodeId, domain: str) -> tuple[int, str, Instant, Decision]:
@@ -175,19 +176,26 @@ class Conduct:
             raise NotFound(f"no policy card of {peer} is here: hansa predict {peer} --at URL asks it for one")
         if not held.computable:
             raise NotFound(f"the card of {peer} names rules {held.rules}, which this program does not know: upgrade")
-        account = account_of(self._deeds_for(peer, about, held), held.params)
+        said = sorted(self._said_of(about), key=lambda one: one.at)
+        account = account_of(counted(said, (peer, *held.verifiers)), held.params)
         case = Case(peer, about, invited, False, domain, held.digest)
         return held, decide(account, case, now, held.params)
 
-    def _deeds_for(self, peer: NodeId, about: NodeId, held: Card) -> list[Deed]:
-        """Returns what counts for a peer of somebody, in the order in which it was signed."""
-        counting = frozenset((peer, *held.verifiers))
-        found: list[Deed] = []
-        after = 0
-        while rows := self._core.store.receipts_of(about, after, 1_000):
+    def _said_of(self, about: NodeId, upto: int | None = None, as_signed: bool = False) -> Iterator[Said]:
+        """Yields the receipts about somebody that can be read, in the ledger's order, up to a link.
+
+        Args:
+            as_signed: also those whose keys were revoked since; the whole ledger is gone through for them.
+        """
+        store, after = self._core.store, 0
+        while rows := store.ledger(after, 1_000) if as_signed else store.receipts_of(about, after, 1_000):
             after = rows[-1].entry.number
-            found += [deed for row in rows if (deed := self._core.accounts.deed(row, counting)) is not None]
-        return sorted(found, key=lambda deed: deed.at)
+            for row in rows:
+                if upto is not None and row.entry.number > upto:
+                    return
+                said = self._core.accounts.read(row, as_signed) if row.subject == about else None
+                if said is not None:
+                    yield said
 
     def decisions(self, about: str = "") -> list[RecordRow]:
         """Returns the records of this node's decisions on somebody, oldest first."""
@@ -202,18 +210,35 @@ class Conduct:
         links = self._core.store.ledger(decided.entries - 1, 1) if decided.entries else []
         if (links[0].entry.hash if links else "") != decided.head:
             return Replayed(record.id, decided, None, f"link {decided.entries} of the ledger is another than then")
-        counting = frozenset((self._core.me, *used.verifiers))
-        rows = _upto(self._core.store.receipts_of(NodeId(decided.about), 0, 1_000_000), decided.entries)
-        deeds = (self._core.accounts.deed(row, counting) for row in rows)
-        return again(record.id, decided, used, self._core.me, (deed for deed in deeds if deed is not None))
+        about, upto = NodeId(decided.about), decided.entries
+        return again(record.id, decided, used, self._core.me, lambda void: self._said_of(about, upto, void))
 
 
-def again(record: ContentId, decided: Decided, used: Card, me: str, deeds: Iterable[Deed]) -> Replayed:
-    """Works a decision out again from what counted then, in the ledger's order."""
-    account = account_of(deeds, used.params)
+def again(record: ContentId, decided: Decided, used: Card, me: str, said: Callable[[bool], Iterable[Said]]) -> Replayed:
+    """Works a decision out again from the receipts up to its link.
+
+    Args:
+        said: those receipts, in the ledger's order; called with True, also those whose keys were revoked since: at the
+            time they may have counted.
+    """
+    found = _worked_out(decided, used, me, said(False))
+    differs = _differences(decided, found)
+    if differs and sum(1 for _ in said(True)) > sum(1 for _ in said(False)):
+        with_void = _worked_out(decided, used, me, said(True))
+        if not _differences(decided, with_void):
+            return Replayed(record, decided, with_void)
+        differs += "; it may rest on receipts that were revoked since"
+    return Replayed(record, decided, found, differs)
+
+
+def _worked_out(decided: Decided, used: Card, me: str, said: Iterable[Said]) -> Decision:
+    account = account_of(counted(said, (me, *used.verifiers)), used.params)
     case = Case(me, decided.about, decided.invited, decided.banned, decided.domain, decided.card)
-    found = decide(account, case, Instant(decided.now), used.params)
-    differs = [
+    return decide(account, case, Instant(decided.now), used.params)
+
+
+def _differences(decided: Decided, found: Decision) -> str:
+    return "; ".join(
         f"{name} was {was!r}, is {now!r}"
         for name, was, now in (
             ("engage", decided.engage, found.engage), ("rung", decided.rung, found.rung.word),
@@ -221,20 +246,15 @@ def again(record: ContentId, decided: Decided, used: Card, me: str, deeds: Itera
             ("score", decided.score, found.score),
         )
         if was != now
-    ]  # fmt: skip
-    return Replayed(record, decided, found, "; ".join(differs))
+    )  # fmt: skip
 
 
 def account_of(deeds: Iterable[Deed], params: Params) -> Account:
     """Returns the account that deeds add up to."""
-    account = Account(params.patience, params.policy is PolicyName.CLASSIC)
+    account = new_account(params)
     for deed in deeds:
         account.add(deed)
     return account
-
-
-def _upto(rows: Sequence[LedgerRow], entries: int) -> list[LedgerRow]:
-    return [row for row in rows if row.entry.number <= entries]
 
 
 def _mark(about: str, domain: str) -> str:

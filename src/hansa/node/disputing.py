@@ -91,6 +91,8 @@ class Disputant:
             raise UsageError("this node is a party: its finding decides nothing (an appeal may name a new one)")
         if not case.ground.is_tried:
             raise UsageError(f"no run can show {case.ground}: hansa dispute rule {case.id[:12]} is your own word on it")
+        if self._core.sandbox is None:
+            raise UsageError("a hub runs nothing: it rules by verifiers that you name, see conduct.verifiers")
         proof = await self._prover.prove(self._skill(case), trials)
         found = self._findings(case.skill)[-1]
         body = FindingBody(case=case.id, record=found.id)

@@ -7,7 +7,7 @@ the oldest goes. Nothing is asked for before what it waits for is held here, so 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hansa.admission.service import Via
 from hansa.kernel.errors import Refused, Unavailable
@@ -22,6 +22,9 @@ WAITING = "came early"
 """Mark under which the ids of such records are kept, each with what it waits for and where it was seen."""
 
 MOST_WAITING = 500
+
+_GONE = (404, 410)
+"""Answers by which a source has no such record any more."""
 
 
 class Early:
@@ -40,35 +43,46 @@ class Early:
     async def remember(self, came: Mapping[str, str], url: str) -> None:
         """Keeps the ids of records that a source showed too early, each with what it waits for."""
         if came:
-            await self._keep(self.waiting() | {id_: (missing, url) for id_, missing in came.items()})
+            await self._change({id_: (missing, url) for id_, missing in came.items()}, ())
 
     async def retry(self, url: str) -> list[ContentId]:
-        """Asks a source again for what need not wait any more; returns what was taken."""
+        """Asks a source again for what need not wait any more; returns what was taken.
+
+        What it can't answer now is asked for again with the pull after that.
+        """
         waiting = self.waiting()
         ready = [id_ for id_, (missing, seen) in waiting.items() if seen == url and self._is_held(missing)]
         taken: list[ContentId] = []
+        still: dict[str, tuple[str, str]] = {}
+        settled: list[str] = []
         for id_ in ready:
             try:
                 answer = await self._core.caller.get(url, f"/records/{id_}")
             except Unavailable:
                 break
-            del waiting[id_]
-            if answer.status == 200:
-                try:
-                    taken.append((await self._inbox.receive(answer.body, Via.FEED, url)).id)
-                except NotYet as refusal:
-                    waiting[id_] = refusal.missing, url
-                except Refused:
-                    continue  # noted and counted where every refusal is
-        if ready:
-            await self._keep(waiting)
+            if answer.status in _GONE:
+                settled.append(id_)
+            if answer.status != 200:
+                continue
+            settled.append(id_)
+            try:
+                taken.append((await self._inbox.receive(answer.body, Via.FEED, url)).id)
+            except NotYet as refusal:
+                still[id_] = refusal.missing, url
+            except Refused:
+                continue  # noted and counted where every refusal is
+        if settled:
+            await self._change(still, settled)
         return taken
 
     def _is_held(self, record: str) -> bool:
         return bool(self._core.store.held([ContentId(record)]))
 
-    async def _keep(self, waiting: Mapping[str, tuple[str, str]]) -> None:
-        last = list(waiting.items())[-MOST_WAITING:]
-        text = json.dumps(dict(last)) if last else ""
-        if text != self._core.store.mark(WAITING):
-            await self._core.driver.perform(Effects([PutMark(WAITING, text)]))
+    async def _change(self, more: Mapping[str, tuple[str, str]], less: Collection[str]) -> None:
+        """Adds to what waits, and takes from it; whoever else does so has their turn before or after."""
+        async with self._core.turns.of(WAITING):
+            left = {id_: one for id_, one in self.waiting().items() if id_ not in less} | dict(more)
+            last = list(left.items())[-MOST_WAITING:]
+            text = json.dumps(dict(last)) if last else ""
+            if text != self._core.store.mark(WAITING):
+                await self._core.driver.perform(Effects([PutMark(WAITING, text)]))

@@ -6,6 +6,7 @@ Keys cost nothing to make, so the findings of strangers are no witnesses, howeve
 from __future__ import annotations
 
 from hansa.conduct.account import Window
+from hansa.conduct.counting import counted
 from hansa.conduct.ledger import Dealing
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.core import Core
@@ -26,10 +27,12 @@ def heard(core: Core, skill: ContentId) -> list[Evidence]:
 
 def rating(core: Core, skill: ContentId) -> Window:
     """Returns how a skill held for those who tried it, by their receipts (H13): no rating without a receipt of use."""
+    rows = [row for row in core.store.receipts_about(skill) if row.dealing in _RATED]
+    listened = [author for author in dict.fromkeys(row.author for row in rows) if listens_to(core, author)]
+    said = (core.accounts.read(row) for row in rows)
     found = Window()
-    for row in core.store.receipts_about(skill):
-        if row.dealing in _RATED and row.author != row.subject and listens_to(core, row.author):
-            found.add(row.dealing == Dealing.SKILL_REPROVED)
+    for deed in counted((one for one in said if one is not None), listened):
+        found.add(deed.good)
     return found
 
 

@@ -38,7 +38,7 @@ from hansa.node.rows import Change, PutRecord, PutSkill, PutTombstone, SetSkillS
 from hansa.skills.judge import Finding
 from hansa.skills.messages import SKILL
 from hansa.skills.model import MILLION, Origin, Outcome, Skill, SkillState
-from hansa.skills.policy import Gate, Standing
+from hansa.skills.policy import Gate, Standing, wilson_lower_bound
 
 _Told = tuple[str, str, bool, Via, bool]
 """Kind, author, whether that is this node, way, and whether it is addressed to one node: facts of any message."""
@@ -203,6 +203,7 @@ def check_approval(core: Core, row: SkillRow, skill: Skill) -> None:
 def of_proof(core: Core, row: SkillRow, skill: Skill, finding: Finding) -> str:
     """Returns what objects to bringing a skill into use on this node's finding; "" for nothing."""
     score = finding.passed * MILLION // finding.total if finding.total else 0
+    confidence = wilson_lower_bound(finding.successes, finding.trials)
     act = Act(
         occasion=Occasion.IMPORT,
         author=row.author,
@@ -212,6 +213,7 @@ def of_proof(core: Core, row: SkillRow, skill: Skill, finding: Finding) -> str:
         computed=True,
         outcome=finding.outcome.value,
         verification_score=score,
+        confidence=int(confidence * MILLION),
         trials=finding.trials,
         **_of_skill(core, skill),
     )

@@ -29,7 +29,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.wire import Id, Wire, parse
 from hansa.node.core import Core
 from hansa.node.rows import LedgerRow, RecordRow
-from hansa.node.vault import open_record
+from hansa.node.vault import open_signed
 
 FORMAT = "hansa-ledger-1"
 HEAD = "ledger_head"
@@ -63,11 +63,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def lines(core: Core) -> Iterator[str]:
-    """Yields the file of this node's ledger, line by line.
-
-    Raises:
-        Refused: RESTORED (`Core.seal`).
-    """
+    """Yields the file of this node's ledger, line by line."""
     entries, head = core.store.ledger_mark()
     told: set[ContentId] = set()
     rows = _upto(core, entries)
@@ -96,7 +92,7 @@ def _entry(core: Core, row: LedgerRow, told: set[ContentId]) -> Iterator[str]:
     record = core.store.record(row.entry.receipt)
     if record is not None:
         with suppress(Refused):
-            named = [ContentId(one) for one in parse(open_record(record, core.ring).body, Receipt).records]
+            named = [ContentId(one) for one in parse(open_signed(record).body, Receipt).records]
             yield from _records((one for one in map(core.store.record, named) if one is not None), told)
             for data in map(core.store.blob, named):  # before the receipt: it is checked by them
                 if data is not None:

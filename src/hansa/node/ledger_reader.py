@@ -5,6 +5,8 @@
 3. each receipt: that it is there, and that whoever it speaks of has signed what it speaks of
 4. the end: that there are as many links as the owner has signed, and that the last is theirs
 5. each decision: that it comes out again, bit for bit, from the links up to it
+
+What was signed by a key that its owner has revoked since is no flaw: it counted once, and is told as void.
 """
 
 from __future__ import annotations
@@ -13,33 +15,33 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
-from hansa.conduct.account import Deed
 from hansa.conduct.card import DECISION, Card, Decided
 from hansa.conduct.card import KIND as CARD
+from hansa.conduct.counting import Said
 from hansa.conduct.ledger import KIND as RECEIPT
-from hansa.conduct.ledger import Dealing, Entry, Receipt, append, sort_of
+from hansa.conduct.ledger import Dealing, Entry, Receipt, append
 from hansa.identity import envelope, roots
-from hansa.identity.envelope import Verified
+from hansa.identity.envelope import Signed, Verified
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.instant import Instant
 from hansa.kernel.limits import Limits
+from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
+from hansa.node import splits
 from hansa.node.conduct import Replayed, again
 from hansa.node.ledger_file import FORMAT, HEAD, Head, Line, Link
 from hansa.node.ring import KeyRing
 from hansa.node.rows import RecordRow
 from hansa.node.shelf import record_row
+from hansa.node.vault import as_signed
 
 MAX_LINE = 4 * 1024 * 1024
 GZIP = b"\x1f\x8b"
-
-
-class _Split(msgspec.Struct):
-    index: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,11 @@ class Reading:
     Attributes:
         node: whose ledger it is.
         sealed: links that its owner has signed for.
-        receipts: of good links, in order: the link's number and the signed message.
+        receipts: of good links, in order: the link's number, and what it says; without those that are void by now.
+        as_signed: the same with those that are void.
+        good: receipts of good links; proofs: digests of the bytes that some of them rest on.
         messages: those that are good, by id, in the file's order.
+        void: those whose keys were revoked since.
         blobs: bytes by their digest.
         dropped: links whose place or receipt is not good.
     """
@@ -66,42 +71,31 @@ class Reading:
     node: str = ""
     sealed: int = 0
     links: int = 0
-    receipts: list[tuple[int, Verified]] = field(default_factory=list)
+    receipts: list[tuple[int, Said]] = field(default_factory=list)
+    as_signed: list[tuple[int, Said]] = field(default_factory=list)
+    good: dict[ContentId, None] = field(default_factory=dict)
+    proofs: dict[ContentId, None] = field(default_factory=dict)
     messages: dict[ContentId, Verified] = field(default_factory=dict)
+    void: dict[ContentId, Verified] = field(default_factory=dict)
     blobs: dict[ContentId, bytes] = field(default_factory=dict)
-    decisions: list[Verified] = field(default_factory=list)
+    decisions: list[tuple[ContentId, Decided]] = field(default_factory=list)
+    cards: dict[str, Card] = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
     dropped: int = 0
 
     def replayed(self) -> Iterator[Replayed]:
-        """Works out every decision again, with the cards and receipts of the file."""
-        cards = {found.digest: found for found in self._cards()}
-        for message in self.decisions:
-            decided = parse(message.body, Decided)
-            used = cards.get(ContentId(decided.card))
+        """Works every decision out again, with the cards and receipts of the file."""
+        for id_, decided in self.decisions:
+            used = self.cards.get(decided.card)
             if used is None or not used.computable:
-                yield Replayed(message.id, decided, None, f"the card {decided.card[:12]} is not here, or not known")
+                yield Replayed(id_, decided, None, f"the card {decided.card[:12]} is not here, or not known")
             else:
-                yield again(message.id, decided, used, self.node, self._deeds(decided, used))
+                yield again(id_, decided, used, self.node, partial(self._said, decided))
 
-    def _cards(self) -> Iterator[Card]:
-        for message in self.messages.values():
-            if (message.header.kind, message.author) == (CARD, self.node):
-                yield parse(message.body, Card)
-
-    def _deeds(self, decided: Decided, used: Card) -> Iterator[Deed]:
-        counting = frozenset((self.node, *used.verifiers))
-        seen: dict[tuple[str, tuple[str, bool] | None], None] = {}
-        for number, message in self.receipts:
-            receipt = parse(message.body, Receipt)
-            counts = message.author in counting and message.author != receipt.subject
-            if number > decided.entries or receipt.subject != decided.about or not counts:
-                continue
-            sort = sort_of(receipt.dealing, receipt.reason)
-            said = (receipt.skill, sort)
-            if sort is None or not receipt.skill or said not in seen:
-                seen[said] = None
-                yield Deed(Instant(message.header.created), receipt.dealing, receipt.reason, receipt.domain)
+    def _said(self, decided: Decided, void: bool) -> Iterator[Said]:
+        for number, said in self.as_signed if void else self.receipts:
+            if number <= decided.entries and said.receipt.subject == decided.about:
+                yield said
 
 
 class _Roots:
@@ -172,16 +166,35 @@ class Reader:
     def _record(self, data: bytes, number: int) -> None:
         try:
             signed = envelope.read(data, self._limits)
-            message = self._ring.verify(signed, self._ring, self._limits)
+            message = self._verified(signed)
             if message.header.kind == roots.KIND:
                 self._roots.rows.append(record_row(message, message.author, Instant(message.header.created)))
                 self._ring.forget(message.author)
+            self._note(message)
         except Refused as refusal:
             self._flaw(f"line {number}", refusal.reason.text)
+
+    def _verified(self, signed: Signed) -> Verified:
+        try:
+            message = self._ring.verify(signed, self._ring, self._limits)
+        except Refused as refusal:
+            if refusal.reason is not Reason.REVOKED:
+                raise
+            message = as_signed(signed)
+            self.found.void[message.id] = message
+        else:
+            self.found.messages[message.id] = message
+        return message
+
+    def _note(self, message: Verified) -> None:
+        """Notes the owner's cards and decisions."""
+        if message.author != self.found.node:
             return
-        self.found.messages[message.id] = message
-        if (message.header.kind, message.author) == (DECISION, self.found.node):
-            self.found.decisions.append(message)
+        if message.header.kind == CARD:
+            card = parse(message.body, Card)
+            self.found.cards[card.digest] = card
+        elif message.header.kind == DECISION:
+            self.found.decisions.append((message.id, parse(message.body, Decided)))
 
     def _blob(self, text: str, number: int) -> None:
         try:
@@ -198,40 +211,40 @@ class Reader:
             self._flaw(f"link {link.number}", "it does not follow from the one before it")
         self.found.links += 1
         self._last = Entry(link.number, ContentId(link.receipt), follows.previous, ContentId(link.hash))
-        why = self._receipt(link)
+        message = self._held(link.receipt)
+        why = self._flaw_of(message)
         if why:
             self._flaw(f"link {link.number}", why)
-        if good and not why:
-            self.found.receipts.append((link.number, self.found.messages[ContentId(link.receipt)]))
+        if good and not why and message is not None:
+            said = Said(message.author, Instant(message.header.created), parse(message.body, Receipt))
+            self.found.good[message.id] = None
+            self.found.proofs |= {ContentId(one): None for one in said.receipt.records if one in self.found.blobs}
+            self.found.as_signed.append((link.number, said))
+            if message.id in self.found.messages:
+                self.found.receipts.append((link.number, said))
         else:
             self.found.dropped += 1
 
-    def _receipt(self, link: Link) -> str:
+    def _held(self, id_: str) -> Verified | None:
+        return self.found.messages.get(ContentId(id_)) or self.found.void.get(ContentId(id_))
+
+    def _flaw_of(self, message: Verified | None) -> str:
         """Returns what is wrong with a link's receipt; "" when nothing is."""
-        message = self.found.messages.get(ContentId(link.receipt))
         if message is None or message.header.kind != RECEIPT:
             return "its receipt is missing or damaged"
         try:
             receipt = parse(message.body, Receipt)
         except Refused as refusal:
             return str(refusal)
-        deed = self.found.messages.get(ContentId(receipt.records[0])) or self._shown(receipt)
+        deed = self._held(receipt.records[0])
+        if receipt.dealing is Dealing.EQUIVOCATED:
+            proof = self.found.blobs.get(ContentId(receipt.records[-1]))
+            return splits.flaw(receipt, deed, proof, self._ring, self._limits)
         if deed is None or deed.author != receipt.subject:
             return "what it speaks of is missing, or was signed by somebody else"
-        held = self.found.messages
-        if receipt.dealing is not Dealing.EQUIVOCATED and any(ContentId(one) not in held for one in receipt.records):
+        if any(self._held(one) is None for one in receipt.records):
             return "a record that it rests on is missing or damaged"
         return ""
-
-    def _shown(self, receipt: Receipt) -> Verified | None:
-        """Returns the signed index of a source that shows two feeds: it lies in the proof (`node.witness`)."""
-        proof = self.found.blobs.get(ContentId(receipt.records[-1]), b"")
-        try:
-            index = msgspec.json.decode(proof, type=_Split).index
-            message = envelope.verify(envelope.read(index.encode(), self._limits), self._ring, self._limits)
-        except (msgspec.MsgspecError, UnicodeDecodeError, Refused):
-            return None
-        return message if message.id == receipt.records[0] else None
 
     def _end(self) -> None:
         try:

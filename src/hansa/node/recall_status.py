@@ -101,7 +101,12 @@ class RecallStatus:
         return found
 
     def _missing(self, row: SkillRow, record: RecordRow, said: dict[NodeId, View]) -> list[View]:
-        """Returns those who are known to have had the skill, or were to be told, and have not said that it is gone."""
+        """Returns those who are known to have had the skill, or were to be told, and have not said that it is gone.
+
+        Nobody is to hear of a skill that this node recalled for itself alone, having never passed it on.
+        """
+        if record.author == self._core.me and not recalls.is_passed_on(self._core, row.id):
+            return []
         missing: list[View] = []
         done = {self._core.me, record.author, *said}
         for one in self._core.store.deliveries_of(record.id):

@@ -15,13 +15,13 @@ from hansa.conduct.card import Card
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.governance import messages as governance
-from hansa.identity import envelope, roots
+from hansa.identity import roots
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
-from hansa.node import acknowledging, lawful, recalls, succession, withdrawing
+from hansa.node import acknowledging, lawful, recalls, splits, succession, withdrawing
 from hansa.node.accusing import check_false_accusation
 from hansa.node.caseroom import CaseRoom
 from hansa.node.core import Core
@@ -45,6 +45,9 @@ from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
 from hansa.skills.messages import AcknowledgementBody, EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Origin, Outcome, SkillState
+
+_TRIED = {Dealing.SKILL_REPROVED: Outcome.PASS, Dealing.SKILL_REFUTED: Outcome.FAIL}
+"""Dealings that a finding proves, and what it must have found."""
 
 MAX_PEERS = 10_000
 """Greetings cost nothing to make, so what is remembered of strangers is bounded."""
@@ -158,31 +161,30 @@ class Rooms:
         return body.skill, effects
 
     def _check_grounds(self, body: Receipt, message: Verified) -> None:
-        """Refuses a receipt about a skill without a finding of its own author behind it: no word without a deed."""
+        """Refuses a receipt without what proves it: no word without a deed. What nothing proves yet is refused."""
+        store, ring = self._core.store, self._core.ring
         if body.dealing is Dealing.EQUIVOCATED:
-            self._check_equivocation(body)
-            return
-        if body.dealing is Dealing.FALSE_ACCUSATION:
+            first, proof = store.record(ContentId(body.records[0])), store.blob(ContentId(body.records[-1]))
+            if proof is None:
+                raise Refused(Reason.UNKNOWN_SKILL, "what would prove it is not held here")
+            one = open_record(first, ring) if first is not None else None
+            if why := splits.flaw(body, one, proof, ring, self._core.settings.limits):
+                raise Refused(Reason.BAD_BODY, why)
+        elif body.dealing is Dealing.FALSE_ACCUSATION:
             check_false_accusation(self._core, body, message)
-            return
+        elif body.dealing in _TRIED:
+            self._check_finding(body, message)
+        else:
+            raise Refused(Reason.BAD_BODY, f"nothing is known here that would prove {body.dealing}: upgrade")
+
+    def _check_finding(self, body: Receipt, message: Verified) -> None:
+        """Refuses a receipt about a skill unless a finding of its own author says the same, for the same reason."""
         finding = self._core.store.record(ContentId(body.records[-1]))
         if finding is None or (finding.kind, finding.author) != (messages.EVIDENCE, message.author):
             raise Refused(Reason.UNKNOWN_SKILL, "the finding that the receipt rests on is not held here")
-        outcome = parse(open_record(finding, self._core.ring).body, EvidenceBody).outcome
-        wanted = Outcome.FAIL if body.dealing is Dealing.SKILL_REFUTED else Outcome.PASS
-        if finding.subject != body.skill or outcome is not wanted:
+        found = parse(open_record(finding, self._core.ring).body, EvidenceBody)
+        if finding.subject != body.skill or (found.outcome, found.reason) != (_TRIED[body.dealing], body.reason):
             raise Refused(Reason.BAD_BODY, "the finding does not say what the receipt says")
-
-    def _check_equivocation(self, body: Receipt) -> None:
-        """Refuses an accusation of equivocation unless both messages lie here, signed, under one number."""
-        first = self._core.store.record(ContentId(body.records[0]))
-        data = self._core.store.blob(ContentId(body.records[-1]))
-        if first is None or data is None:
-            raise Refused(Reason.UNKNOWN_SKILL, "the two messages that would prove it are not held here")
-        ring = self._core.ring
-        one, other = open_record(first, ring), ring.verify(envelope.read(data), ring)
-        if (one.author, one.header.seq) != (other.author, other.header.seq) or one.id == other.id:
-            raise Refused(Reason.BAD_BODY, "the two messages do not prove it")
 
     def _card(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         """Keeps somebody's policy card: what it will do can be computed by it."""

@@ -19,7 +19,7 @@ import msgspec
 
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.governance import act, messages
-from hansa.governance.case import Act, Basis, Case, Decision, Ground, Ruled
+from hansa.governance.case import Act, Basis, Case, Decision, Ground, Ruled, Says
 from hansa.governance.disputes import Course, State
 from hansa.governance.messages import RulingBody
 from hansa.kernel.errors import UsageError
@@ -140,6 +140,8 @@ class Settler:
             deed = case.against if upheld else case.id
         if subject == self._core.me or self._has_receipt(case.skill, dealing, deed):
             return
+        if dealing is Dealing.FALSE_ACCUSATION and self._ran_otherwise(case, decision):
+            return  # it comes out now so, now so: who saw the other one did not lie
         run = read_evidence(self._core, decision.records[0])
         receipt = Receipt(
             dealing=dealing, subject=subject, skill=case.skill, records=(deed, decision.records[0]),
@@ -148,6 +150,12 @@ class Settler:
         record = write(self._core, receipt, effects)
         note = f"receipt {record.id[:12]}: {dealing} by {subject}"
         effects.changes.append(self._core.driver.note(case.skill, Box.STORE, None, None, note))
+
+    def _ran_otherwise(self, case: Case, decision: Decision) -> bool:
+        """Says whether a run of this node's own since the opening said the opposite of what it has ruled."""
+        opposite = Says.CONTRADICTS if decision.ruled is Ruled.UPHELD else Says.SUPPORTS
+        runs = [one.finding for one in self._book.heard(case) if one.act is Act.RUN]
+        return any(found is not None and found.says is opposite for found in runs)
 
     def _domain(self, skill: str) -> str:
         row = self._core.store.skill(ContentId(skill))

@@ -14,7 +14,8 @@ from hansa.conduct.card import DECISION
 from hansa.conduct.card import KIND as CARD
 from hansa.governance.messages import LATER_BODIES
 from hansa.identity import envelope, roots
-from hansa.identity.envelope import Ring, Signed, Verified, root_only
+from hansa.identity.envelope import Ring, Roster, Signed, Verified, root_only
+from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Reason
@@ -46,6 +47,31 @@ def open_record(row: RecordRow, ring: Ring = root_only) -> Verified:
     if (message.id, message.author, message.header.seq, message.header.kind) != (row.id, row.author, row.seq, row.kind):
         raise Refused(Reason.CORRUPT, f"record {row.id[:12]} is filed under another name")
     return message
+
+
+def open_signed(row: RecordRow) -> Verified:
+    """Returns the message in a stored record as it was signed, whether or not its key stands by now.
+
+    Raises:
+        Refused: CORRUPT, when its bytes are no longer the message with that id and author.
+    """
+    try:
+        message = as_signed(envelope.read(row.envelope))
+    except Refused as refusal:
+        raise Refused(Reason.CORRUPT, f"record {row.id[:12]}: {refusal.reason.code}") from None
+    if (message.id, message.author, message.header.kind) != (row.id, row.author, row.kind):
+        raise Refused(Reason.CORRUPT, f"record {row.id[:12]} is filed under another name")
+    return message
+
+
+def as_signed(signed: Signed) -> Verified:
+    """Returns a message whose signatures fit its bytes, whoever's keys they are: what stands by them is not asked.
+
+    Raises:
+        Refused: as `envelope.verify`.
+    """
+    keys = frozenset(PublicKey.from_did(keyid) for keyid, _ in signed.signatures)
+    return envelope.verify(signed, lambda _: Roster(keys, 1))
 
 
 def _verified(signed: Signed, ring: Ring) -> Verified:

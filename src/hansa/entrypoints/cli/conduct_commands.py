@@ -40,7 +40,7 @@ def standing(
         for one in value["standings"]
     ]  # fmt: skip
     if rows:
-        head = ("node", "rung", "reason", "good", "bad", "malice", "reputation", "trust")
+        head = ("node", "rung", "why", "good", "bad", "malice", "reputation", "trust")
         table(head, rows, right=("good", "bad", "malice", "reputation", "trust"))
     else:
         say("nobody yet: receipts are signed where a peer's claims are tried (hansa ledger list)")
@@ -113,7 +113,8 @@ def predict(
     if not as_json:
         value = result.value
         what = "deals with" if value["engage"] else "does not deal with"
-        say(f"{value['peer']} {what} {value['about']}: {value['rung']} ({value['reason'].replace('_', ' ')})")
+        where = f" in {value['domain']}" if value["domain"] else ""
+        say(f"{value['peer']} {what} {value['about']}{where}: {value['rung']} ({value['reason'].replace('_', ' ')})")
         say(f"by card {short(value['card'])} and {value['receipts']} receipts that are held here")
     finish(result)
 

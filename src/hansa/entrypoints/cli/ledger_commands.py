@@ -57,16 +57,22 @@ def verify(
     if not as_json and path:
         _flaws(value)
         if value["ok"]:
-            say(f"{value['entries']} links of {value['node']}: each follows, is signed by both, and none is missing")
+            void = f", {value['revoked']} by keys that were revoked since" if value["revoked"] else ""
+            say(f"{value['entries']} links of {value['node']}: each follows and is signed by both{void}")
+            say("none of those that its owner has signed for is missing")
     elif not as_json:
         if value["ok"]:
             say(f"{value['entries']} entries: every link and every receipt holds")
         else:
-            say(f"first broken link: {value['first_broken_link']}; bad receipts: {value['bad_receipts']}")
-            if value["one_sided"]:
-                say(f"not signed by whom they speak of: {value['one_sided']}")
+            if value["first_broken_link"]:
+                say(f"link {value['first_broken_link']} does not follow from the one before it")
+            for numbers, what in ((value["bad_receipts"], "a receipt that is missing or damaged"),
+                                  (value["one_sided"], "a receipt that is not proved by what it names")):  # fmt: skip
+                if numbers:
+                    say(f"links with {what}: {', '.join(map(str, numbers))}")
             if value["missing_at_end"]:
                 say(f"cut off: {value['written']} links were written, {value['entries']} are here")
+            say("next: hansa store check; an older state is in a backup (hansa store restore)")
     finish(result)
 
 

@@ -57,8 +57,11 @@ def recall_skill(
     if not as_json:
         value = result.value
         whoever = ["whoever pulls from this node: it stands in the feed"] if value["in_feed"] else []
-        told = ", ".join([*value["told"], *whoever]) or "nobody: it was never passed on"
-        say(f"{short(value['trace_id'])} is recalled; to be told: {told}")
+        told = ", ".join([*value["told"], *whoever])
+        if told:
+            say(f"{short(value['trace_id'])} is recalled; to be told: {told}")
+        else:
+            say(f"{short(value['trace_id'])} is recalled here alone: this node never passed it on, so nobody is told")
         if value["told"]:
             say(f"{value['delivered']} of {len(value['told'])} have taken it; the rest is tried again by itself")
         if value["held"]:
@@ -81,8 +84,13 @@ def status(
     if not as_json:
         for one in result.value["recalls"]:
             _show(one)
+        if not result.value["recalls"]:
+            say("no recalls")
+            finish(result)
+            return
         more = f"; next page: --after {result.value['next']}" if result.value["next"] else ""
-        say(f"{result.value['count']} recalls, {result.value['incomplete']} of them not heard of by everybody{more}")
+        known = "not heard of by everybody who is known to have had it"
+        say(f"{result.value['count']} recalls, {result.value['incomplete']} of them {known}{more}")
     finish(result)
 
 
@@ -120,3 +128,5 @@ def lift(
     value = call(home, "recall.lift", as_json, id=id_, why=why).value
     if not as_json:
         say(f"{short(value['trace_id'])} is {value['state']} here; its recall binds here no more")
+        if value["state"] == "quarantined":
+            say(f"next: hansa prove {short(value['trace_id'])} --again")

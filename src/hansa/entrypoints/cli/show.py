@@ -22,7 +22,7 @@ from hansa.kernel.plain import plain, plain_lines
 SHORT = 12
 """Characters of an id that are shown; commands take any start of one."""
 
-WIDE = 160
+WIDE = 240
 GAP = 3
 """Blanks between two columns of a table."""
 
@@ -30,12 +30,17 @@ LEAST = 20
 """Characters that a column of text which may break over lines needs at least."""
 
 _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation", "value", "to",
-                     "node", "name", "note", "about whom", "what to do", "origin"})  # fmt: skip
+                     "node", "name", "note", "what to do", "origin", "values", "operators", "what it is",
+                     "what follows"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
 
 _DISPENSABLE = ("hash", "source", "checks", "from", "address", "invitation", "role", "ms", "reason", "confidence",
-                "evidence")  # fmt: skip
+                "evidence", "when", "signed by", "trust")  # fmt: skip
 """Columns that a narrow screen can do without, the first to go first; before them those in which nothing stands."""
+
+_NODE_ID = "did:key:"
+_START = 20
+"""Characters of a node's id that are shown where the whole does not fit; commands take any start of one."""
 
 
 def console() -> Console:
@@ -101,6 +106,8 @@ def table(
     used = [at for at, name in enumerate(columns) if name not in spare or any(row[at] for row in cells)]
     columns, cells = [columns[at] for at in used], [[row[at] for at in used] for row in cells]
     screen = console()
+    if _width(columns, cells) > screen.width:
+        cells = [[_started(cell) for cell in row] for row in cells]
     kept = _fitting(columns, cells, screen.width)
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for at in kept:
@@ -117,12 +124,8 @@ def table(
 
 
 def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Returns the places of the columns that fit, in order; those that fold need `LEAST` characters only."""
-    needed = [
-        min(LEAST, longest) if name in _FOLDED else longest
-        for at, name in enumerate(columns)
-        for longest in [max([cell_len(name), *(cell_len(row[at]) for row in cells)])]
-    ]
+    """Returns the places of the columns that fit, in order."""
+    needed = _needed(columns, cells)
     kept = list(range(len(columns)))
     empty = [name for at, name in enumerate(columns) if name in _DISPENSABLE and not any(row[at] for row in cells)]
     for name in (*empty, *_DISPENSABLE):
@@ -130,6 +133,25 @@ def _fitting(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int)
             break
         kept = [at for at in kept if columns[at] != name]
     return kept
+
+
+def _needed(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """Returns the characters that each column needs; those that fold need `LEAST` only."""
+    return [
+        min(LEAST, longest) if name in _FOLDED else longest
+        for at, name in enumerate(columns)
+        for longest in [max([cell_len(name), *(cell_len(row[at]) for row in cells)])]
+    ]
+
+
+def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Returns the characters that a table needs with every node's id whole."""
+    ids = [[len(row[at]) for row in cells if row[at].startswith(_NODE_ID)] for at in range(len(columns))]
+    return sum(max(needed, *found, 0) + GAP for needed, found in zip(_needed(columns, cells), ids, strict=True)) - GAP
+
+
+def _started(cell: str) -> str:
+    return f"{cell[:_START]}…" if cell.startswith(_NODE_ID) and len(cell) > _START else cell
 
 
 def hanging(head: str, text: str, width: int = 0) -> None:

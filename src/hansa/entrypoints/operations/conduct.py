@@ -166,7 +166,10 @@ async def _predict(app: App, given: Arguments) -> Outcome:
     peer = await _met(app, url, given["peer"]) if url else named(app, given["peer"])
     about = named(app, given.get("about") or "me")
     name = _domain(app, given.get("subject", ""))
-    used, found = app.node.conduct.predict(peer, about, name, core.now(), given.get("invited", True))
+    if peer == core.me:  # by its settings of today, and its operator's word
+        used, found = app.node.conduct.card, app.node.conduct.decide(about, name)
+    else:
+        used, found = app.node.conduct.predict(peer, about, name, core.now(), given.get("invited", True))
     receipts = sum(row.author in (peer, *used.verifiers) for row in core.store.receipts_of(about, 0, 1_000_000))
     value = {"peer": peer, "about": about, "domain": name, "card": used.digest, "receipts": receipts, **_told(found)}
     yield Result(value, ok=found.engage)

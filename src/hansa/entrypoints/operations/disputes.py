@@ -10,6 +10,7 @@ from hansa.entrypoints.steps import Progress, Result
 from hansa.governance.case import Case, Ground, Ruled
 from hansa.governance.disputes import State
 from hansa.kernel.errors import UsageError
+from hansa.kernel.ids import ContentId
 from hansa.node.delivering import check_address
 from hansa.node.vault import find_skill
 
@@ -92,13 +93,19 @@ async def _told(app: App, case: Case, more: dict[str, Any] | None = None) -> Out
     """Brings what was said to where it goes, and ends with the case as it stands here now."""
     sent = []
     async for delivery in app.node.publisher.deliver():
-        sent.append(delivery)
+        if _is_of(app, case, delivery.row.record):  # others may wait for an address of their own
+            sent.append(delivery)
         yield Progress(len(sent), len(sent), f"{delivery.row.record[:12]} {delivery.row.state}")
     states = [one.row.state for one in sent]
     counts = {state: states.count(state) for state in ("delivered", "pending", "refused")}
     problems = sorted({one.detail for one in sent if one.row.state != "delivered" and one.detail})
     view = app.node.cases.whole(case)
     yield Result({**view, **counts, "problems": problems, **(more or {})}, ok="refused" not in states)
+
+
+def _is_of(app: App, case: Case, record: ContentId) -> bool:
+    row = app.node.core.store.record(record)
+    return row is not None and case.id in (row.id, row.subject)
 
 
 def _case(app: App, given: Arguments) -> Case:

@@ -20,11 +20,11 @@ from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
-from hansa.node import ledger_file
+from hansa.node import ledger_file, splits
 from hansa.node.driver import Effects
 from hansa.node.ledger_reader import Reader, Reading
 from hansa.node.rows import LedgerRow, PutBlob
-from hansa.node.vault import open_record
+from hansa.node.vault import open_record, open_signed
 
 STEP = 1_000
 
@@ -80,12 +80,15 @@ async def _ledger_verify(app: App, given: Arguments) -> Outcome:
 
 
 def _is_signed_by_both(app: App, message: Verified) -> bool:
-    """Says whether whoever a receipt speaks of has signed what it speaks of; two feeds lie in the proof, not here."""
+    """Says whether whoever a receipt speaks of has signed what it speaks of."""
+    core = app.node.core
     receipt = parse(message.body, Receipt)
-    deed = app.node.core.store.record(ContentId(receipt.records[0]))
-    if deed is None:
-        return receipt.dealing is Dealing.EQUIVOCATED
-    return deed.author == receipt.subject
+    deed = core.store.record(ContentId(receipt.records[0]))
+    if receipt.dealing is Dealing.EQUIVOCATED:
+        first = open_signed(deed) if deed is not None else None
+        proof = core.store.blob(ContentId(receipt.records[-1]))
+        return not splits.flaw(receipt, first, proof, core.ring, core.settings.limits)
+    return deed is not None and deed.author == receipt.subject
 
 
 def _read(reader: Reader, path: str) -> Iterator[Progress]:
@@ -97,7 +100,9 @@ def _read(reader: Reader, path: str) -> Iterator[Progress]:
 
 def _told_of_file(found: Reading) -> tuple[dict[str, Any], bool]:
     flaws = [{"where": one.where, "what": one.what} for one in found.flaws]
-    value = {"node": found.node, "entries": found.links, "sealed": found.sealed, "flaws": flaws, "ok": not flaws}
+    revoked = len(found.good) - len(found.receipts)
+    value = {"node": found.node, "entries": found.links, "sealed": found.sealed, "revoked": revoked}
+    value |= {"flaws": flaws, "ok": not flaws}
     return value, not flaws
 
 
@@ -123,11 +128,9 @@ async def _ledger_import(app: App, given: Arguments) -> Outcome:
         yield step
     found = reader.found
     name = Path(given["path"]).name
-    blobs = [PutBlob(digest, data) for digest, data in found.blobs.items()]
-    await core.driver.perform(Effects([*blobs]))
-    good = {message.id for _, message in found.receipts}
+    await core.driver.perform(Effects([PutBlob(one, found.blobs[one]) for one in found.proofs]))
     taken, refused, here = Counter[str](), Counter[str](), 0
-    messages = [one for one in found.messages.values() if one.header.kind != RECEIPT or one.id in good]
+    messages = [one for one in found.messages.values() if one.header.kind != RECEIPT or one.id in found.good]
     for number, message in enumerate(messages, 1):
         try:
             took = await app.node.inbox.receive(message.raw, Via.FILE, name)

@@ -16,6 +16,7 @@ from hansa.identity import roots
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.verdict import Reason
+from hansa.node import ledger_file
 from hansa.node.ports import SkillFilter
 from hansa.node.prover import Proof, Unproved
 from hansa.node.rows import SkillRow
@@ -88,6 +89,8 @@ async def _skill_export(app: App, given: Arguments) -> Outcome:
 @operation("skill.import")
 async def _skill_import(app: App, given: Arguments) -> Outcome:
     lines = [line for line in files.lines_of(Path(given["path"])) if line.strip()]
+    if lines and ledger_file.FORMAT.encode() in lines[0][:64]:
+        raise UsageError(f"that is a ledger: hansa ledger import {given['path']}")
     taken: list[dict[str, str]] = []
     keys: list[dict[str, str]] = []
     refused: list[dict[str, Any]] = []
