@@ -38,7 +38,6 @@ from hansa.node.ledger_file import FORMAT, HEAD, Head, Line, Link
 from hansa.node.ring import KeyRing
 from hansa.node.rows import RecordRow
 from hansa.node.shelf import record_row
-from hansa.node.vault import as_signed
 
 MAX_LINE = 4 * 1024 * 1024
 GZIP = b"\x1f\x8b"
@@ -180,7 +179,7 @@ class Reader:
         except Refused as refusal:
             if refusal.reason is not Reason.REVOKED:
                 raise
-            message = as_signed(signed)
+            message = envelope.as_signed(signed, self._limits)
             self.found.void[message.id] = message
         else:
             self.found.messages[message.id] = message

@@ -14,8 +14,7 @@ from hansa.conduct.card import DECISION
 from hansa.conduct.card import KIND as CARD
 from hansa.governance.messages import LATER_BODIES
 from hansa.identity import envelope, roots
-from hansa.identity.envelope import Ring, Roster, Signed, Verified, root_only
-from hansa.identity.keys import PublicKey
+from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Reason
@@ -56,22 +55,12 @@ def open_signed(row: RecordRow) -> Verified:
         Refused: CORRUPT, when its bytes are no longer the message with that id and author.
     """
     try:
-        message = as_signed(envelope.read(row.envelope))
+        message = envelope.as_signed(envelope.read(row.envelope))
     except Refused as refusal:
         raise Refused(Reason.CORRUPT, f"record {row.id[:12]}: {refusal.reason.code}") from None
     if (message.id, message.author, message.header.kind) != (row.id, row.author, row.kind):
         raise Refused(Reason.CORRUPT, f"record {row.id[:12]} is filed under another name")
     return message
-
-
-def as_signed(signed: Signed) -> Verified:
-    """Returns a message whose signatures fit its bytes, whoever's keys they are: what stands by them is not asked.
-
-    Raises:
-        Refused: as `envelope.verify`.
-    """
-    keys = frozenset(PublicKey.from_did(keyid) for keyid, _ in signed.signatures)
-    return envelope.verify(signed, lambda _: Roster(keys, 1))
 
 
 def _verified(signed: Signed, ring: Ring) -> Verified:
