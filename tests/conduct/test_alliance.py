@@ -210,3 +210,16 @@ def test_the_rule_is_told_in_words(tracker: AllianceTracker) -> None:
     told = tracker.get_protocol_summary()
     for fact in ("90 days", "5 or more", "-5 or less", "three dealings"):
         assert fact in told
+
+
+def test_what_is_imported_takes_the_place_of_what_lies_in_the_storage(clock: Clock) -> None:
+    kept = Kept()
+    tracker = AllianceTracker(kept, now=clock)
+    dealt(tracker, "ann", UP, 2)
+    state, score = tracker.export_state(), tracker.calculate_score("ann")
+    ahead = {"user": "ben", "type": UP.value, "timestamp": "2999-01-01T00:00:00Z", "context": None}
+    state["interactions"].append(ahead)
+    assert tracker.import_state(state) == 1
+    again = AllianceTracker(kept, now=clock)
+    assert tracker.calculate_score("ann") == again.calculate_score("ann") == score
+    assert again.get_user_interactions("ben") == []

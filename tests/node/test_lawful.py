@@ -279,6 +279,21 @@ async def test_a_rule_keeps_out_what_is_pushed_pulled_and_added(world: World) ->
     await b.add(multiplier(8))
 
 
+@pytest.mark.parametrize(("trials", "state"), [(2, SkillState.QUARANTINED), (35, SkillState.ADMITTED)])
+async def test_a_rule_about_confidence_asks_for_that_of_the_proof(world: World, trials: int, state: SkillState) -> None:
+    a = world.settle("a")
+    world.table.teach(SLUG)
+    use = {"leads_to": "admitted", "rests_on": "proof"}
+    asked = {name: {"is": value} for name, value in use.items()}
+    under(
+        a, occasions=["import"], when=asked, must={"confidence": {"at_least": 0.9}},
+        passes=[{**use, "confidence": 0.95}], fails=[{**use, "confidence": 0.5}],
+    )  # fmt: skip
+    await a.node.inbox.receive(skill_message(key(1), SLUG).raw, Via.FILE)
+    await a.node.prover.prove(a.row(SLUG), trials)
+    assert a.row(SLUG).state is state
+
+
 async def test_a_rule_that_comes_later_holds_at_the_next_word(world: World) -> None:
     """What is here stays; it is not brought into use, kept in use by a proof, or published, from then on."""
     a = world.settle("a")
