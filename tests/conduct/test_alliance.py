@@ -217,6 +217,7 @@ def test_what_is_imported_takes_the_place_of_what_lies_in_the_storage(clock: Clo
     tracker = AllianceTracker(kept, now=clock)
     dealt(tracker, "ann", UP, 2)
     state, score = tracker.export_state(), tracker.calculate_score("ann")
+    dealt(tracker, "ann", UP, 3)
     ahead = {"user": "ben", "type": UP.value, "timestamp": "2999-01-01T00:00:00Z", "context": None}
     state["interactions"].append(ahead)
     assert tracker.import_state(state) == 1
