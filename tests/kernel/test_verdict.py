@@ -10,7 +10,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
 
 CODES = """
-too_large content_encoding not_json too_deep too_many_keys not_canonical
+too_large content_encoding not_json too_deep too_many_keys not_canonical bad_frame bad_link
 bad_envelope bad_key unsigned forged wrong_signer threshold revoked wrong_inviter
 unsupported_version wrong_network wrong_recipient unknown_kind bad_body from_future stale expired duplicate
 old_sequence equivocation unknown_peer barred banned rate_limited over_share bad_invitation crowded

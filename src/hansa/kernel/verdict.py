@@ -45,6 +45,13 @@ class Reason(Enum):
         Verdict.REJECT,
         "not canonical JSON (RFC 8785, integers only): encode it with a canonical encoder",
     )
+    BAD_FRAME = ("bad_frame", Box.TRANSPORT, Verdict.REJECT, "not a frame of the overlay: see the record reference")
+    BAD_LINK = (
+        "bad_link",
+        Box.TRANSPORT,
+        Verdict.REJECT,
+        "the node at that address is not the one that was asked for, or proved nothing: check address and node id",
+    )
     # 2 identity
     BAD_ENVELOPE = ("bad_envelope", Box.IDENTITY, Verdict.REJECT, "not an envelope: see the record reference")
     BAD_KEY = ("bad_key", Box.IDENTITY, Verdict.REJECT, "weak or badly written key: make a new one with hansa init")
