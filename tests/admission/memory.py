@@ -17,6 +17,7 @@ KINDS = {
     "tombstone": Freshness.DURABLE,
     "root": Freshness.STANDING,
     "hello": Freshness.LIVE,
+    "presence": Freshness.SPREAD,
     "welcome": Freshness.LIVE,
     "index": Freshness.LIVE,
 }

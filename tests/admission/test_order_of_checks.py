@@ -21,7 +21,12 @@ from tests.attacks.specimens import NOW, key, proved, reason, refusal
 
 ALICE = key(1)
 ID = ALICE.public.did
-KIND_OF = {Freshness.LIVE: "hello", Freshness.DURABLE: "skill", Freshness.STANDING: "root"}
+KIND_OF = {
+    Freshness.LIVE: "hello",
+    Freshness.SPREAD: "presence",
+    Freshness.DURABLE: "skill",
+    Freshness.STANDING: "root",
+}
 
 
 def banned(door: Gate, _: Verified) -> None:
@@ -102,12 +107,14 @@ def expected(breach: Breach, freshness: Freshness) -> Reason:
 def applies(breach: Breach, freshness: Freshness) -> bool:
     if breach.expected is Reason.EXPIRED and freshness is Freshness.STANDING:
         return False
+    numbered = {Freshness.LIVE, Freshness.DURABLE, Freshness.STANDING}
     only = {
-        Reason.STALE: Freshness.LIVE,
-        Reason.UNKNOWN_PEER: Freshness.DURABLE,
-        Reason.SHARE: Freshness.DURABLE,
+        Reason.STALE: {Freshness.LIVE, Freshness.SPREAD},
+        Reason.EQUIVOCATION: numbered,
+        Reason.UNKNOWN_PEER: {Freshness.DURABLE},
+        Reason.SHARE: {Freshness.DURABLE},
     }
-    return only.get(breach.expected, freshness) is freshness
+    return freshness in only.get(breach.expected, set(Freshness))
 
 
 def pushed(door: Gate, by: SigningKey, freshness: Freshness, *, seq: int = 1, later: int = 0) -> Reason | None:
@@ -383,3 +390,28 @@ def test_a_share_is_a_part_of_what_is_held_and_never_less_than_the_floor(
     held: int, per_mille: int, floor: int, allowed: int
 ) -> None:
     assert share(held, per_mille, floor) == allowed
+
+
+def test_over_a_link_records_of_strangers_come_in_and_those_of_the_barred_do_not() -> None:
+    door = gate(guests={ID: Guest(invited=True, barred=True)})
+    message = proved(ALICE, kind="skill")
+    assert reason(lambda: door.admission.admit(message, Via.LINK, NOW)) is Reason.BARRED
+    door.memory.guests[ID] = Guest()
+    assert door.admission.admit(message, Via.LINK, NOW).via is Via.LINK
+
+
+def test_an_authors_share_holds_over_a_link_too() -> None:
+    door = gate()
+    message = proved(ALICE, kind="skill")
+    too_much(door, message)
+    assert reason(lambda: door.admission.admit(message, Via.LINK, NOW)) is Reason.SHARE
+
+
+def test_word_that_goes_round_comes_in_any_order_and_again_but_not_late() -> None:
+    door = gate()
+    late, early = (proved(ALICE, kind="presence", seq=seq) for seq in (9, 3))
+    for message in (late, early, late):
+        door.memory.floors[ID] = 9
+        door.admission.admit(message, Via.LINK, NOW)
+    old = proved(ALICE, kind="presence", created=NOW - HOUR)
+    assert reason(lambda: door.admission.admit(old, Via.LINK, NOW)) is Reason.STALE

@@ -214,7 +214,7 @@ SHARE = rows(
         " a23:a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operators_word",
     ),
     (
-        "via in (Via.HTTP, Via.FEED)",
+        "via in _FROM_OTHERS",
         "via is Via.HTTP",
         "a23:a_pulled_feed_is_no_way_around_the_share_but_a_file_is_the_operators_word",
     ),

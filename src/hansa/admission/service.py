@@ -4,9 +4,12 @@
 5. not from the future · 6 not expired; a live message not older than the window
 7. author not banned · 8 not here already (replay) · 9 the author's sequence number was not used for something else
 10. a durable record: the author may push to us, and its conduct does not bar it · 11 within the author's rate
+   (over a link any author's record may come, unless its conduct bars it; there the neighbour's rate counts)
 12. a durable record of somebody else: within the author's share of the store
 
-Three classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
+Four classes of kinds. A *live* message asks for something now: it must be fresh, and its sequence number must rise.
+A *spread* one is word that goes round by many ways at once: it must be fresh, comes in any order, and is not kept, so
+that what it says must bear being heard again within the window (the rooms compare numbers of their own).
 A *durable* record stays true: it may arrive late, in any order and by any way, and each sequence number of an author
 names exactly one record for ever. A *standing* one is durable and says who somebody is: it holds in every network, is
 taken from whoever it is about (without it not even a greeting could be checked), and past its expiry it is still a
@@ -41,16 +44,24 @@ class Via(StrEnum):
 
     HTTP = "http"  # pushed by a peer
     FEED = "feed"  # pulled by us from a peer
+    LINK = "link"  # over the overlay, from a neighbour
     FILE = "file"  # imported by the operator
     LOCAL = "local"  # made here
+
+
+_FROM_OTHERS = (Via.HTTP, Via.FEED, Via.LINK)
 
 
 class Freshness(StrEnum):
     """How time and sequence are judged for a kind."""
 
     LIVE = "live"
+    SPREAD = "spread"
     DURABLE = "durable"
     STANDING = "standing"
+
+
+_FRESH = (Freshness.LIVE, Freshness.SPREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +187,9 @@ class Admission:
         self._unseen(message, freshness)  # 8, 9
         if via is Via.HTTP:
             self._welcome(message, freshness, guest, now)  # 10, 11
-        if freshness is Freshness.DURABLE and via in (Via.HTTP, Via.FEED) and message.author != self.me:
+        elif via is Via.LINK and guest.barred and freshness is Freshness.DURABLE:  # 10; for 11 see overlay.quotas
+            raise Refused(Reason.BARRED)
+        if freshness is Freshness.DURABLE and via in _FROM_OTHERS and message.author != self.me:
             self._within_share(message)  # 12
         return Admitted(message, via, now)
 
@@ -213,7 +226,7 @@ class Admission:
             raise Refused(Reason.FROM_FUTURE)
         if header.expires and now >= header.expires and freshness is not Freshness.STANDING:  # 6
             raise Refused(Reason.EXPIRED)
-        if freshness is Freshness.LIVE and header.created < now - self.params.window_ms:
+        if freshness in _FRESH and header.created < now - self.params.window_ms:
             raise Refused(Reason.STALE)
 
     def _unseen(self, message: Verified, freshness: Freshness) -> None:
@@ -223,6 +236,8 @@ class Admission:
         if freshness is Freshness.LIVE:  # 9
             if header.seq <= self.memory.live_floor(message.author):
                 raise Refused(Reason.OLD_SEQUENCE)
+            return
+        if freshness is Freshness.SPREAD:
             return
         first = self.memory.at_sequence(message.author, header.seq)
         if first is not None:

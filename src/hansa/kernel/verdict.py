@@ -50,7 +50,7 @@ class Reason(Enum):
         "bad_link",
         Box.TRANSPORT,
         Verdict.REJECT,
-        "the node at that address is not the one that was asked for, or proved nothing: check address and node id",
+        "not the node that was asked for, or it proved nothing: check address and node id",
     )
     # 2 identity
     BAD_ENVELOPE = ("bad_envelope", Box.IDENTITY, Verdict.REJECT, "not an envelope: see the record reference")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hansa.admission import service as admission
@@ -29,7 +29,7 @@ from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
-from hansa.node.rows import PutRecord, PutSkill
+from hansa.node.rows import PutRecord, PutSkill, WithholdRecord
 from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
@@ -109,6 +109,7 @@ class Core:
     Attributes:
         asks_first: nothing lasting is signed before the sources were asked what this node has said (`recovery`).
         noticed: damaged records that somebody came upon; asked for again at the next pull (`repairing`).
+        on_kept: told of each record that was kept or withheld, once that is durable (`travelling`).
     """
 
     def __init__(
@@ -149,6 +150,7 @@ class Core:
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
+        self.on_kept: Callable[[PutRecord | WithholdRecord], None] | None = None
         self._last_seq = store.last_seq(self.me)
 
     def seal(self, kind: str, body: Json, recipient: str = EVERYONE, expires_in: int = 0) -> Signed:
@@ -177,6 +179,8 @@ class Core:
         return envelope.seal(header, body, [self.keys.key])
 
     def _kept(self, change: Kept) -> None:
+        if self.on_kept is not None and isinstance(change, PutRecord | WithholdRecord):
+            self.on_kept(change)
         if isinstance(change, PutRecord | PutSkill):
             self.memory.kept(change)
         else:

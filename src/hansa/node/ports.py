@@ -165,6 +165,13 @@ class Store(Members, Books, Protocol):
         """Returns the author's records with higher sequence numbers, in their order."""
         ...
 
+    def travelling(self, me: NodeId) -> list[ContentId]:
+        """Returns the ids of what may be told to anybody, as it came: all that is `me`'s and in its feed, and others'.
+
+        None that is withheld.
+        """
+        ...
+
     def feed(self, after: int, limit: int) -> list[RecordRow]:
         """Returns the feed's records with a place above `after`, in order."""
         ...

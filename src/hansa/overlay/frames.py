@@ -103,15 +103,17 @@ class Prune(Frame, frozen=True, tag="prune"):
 
 
 class Sums(Frame, frozen=True, tag="sums"):
-    """Names the digests of the 16 parts below a prefix of ids, in order; empty bytes for a part that has none."""
+    """Names the digests of the 16 parts below a prefix of ids, in order; empty bytes for a part that has none.
+
+    A single part is the digest of all that is below the prefix: the question whether there is any difference.
+    """
 
     prefix: _Prefix
     parts: Annotated[tuple[Annotated[bytes, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=16)]
-    answer: bool = False
 
 
 class Held(Frame, frozen=True, tag="held"):
-    """Names all ids below a prefix, or the first so many: `upto` is where the list ends, "" for the prefix's end."""
+    """Names ids below a prefix. All that are held there, which asks for the others; as an answer, some of them."""
 
     prefix: _Prefix
     ids: _Ids
@@ -176,7 +178,7 @@ def decode(data: bytes) -> AnyFrame | None:
         raise Refused(Reason.TOO_LARGE, f"{len(data)} bytes")
     try:
         return _DECODER.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if _is_newer(data):
             return None
         raise Refused(Reason.BAD_FRAME, str(error)[:120]) from None
@@ -186,7 +188,7 @@ def _is_newer(data: bytes) -> bool:
     try:
         parts = _TAG.decode(data)
         return bool(parts) and _NAME.decode(parts[0]) not in _KNOWN
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
 

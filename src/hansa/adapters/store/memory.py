@@ -231,6 +231,11 @@ class MemoryStore(MemoryMembers, MemoryLedger):
         rows = [row for row in self._records.values() if row.author == author and row.seq > max(seq, -1)]
         return sorted(rows, key=lambda row: row.seq)[: max(0, limit)]
 
+    def travelling(self, me: NodeId) -> list[ContentId]:
+        """Returns the ids of what may be told to anybody, as it came."""
+        rows = self._records.values()
+        return [row.id for row in rows if row.seq >= 0 and (row.author != me or row.place is not None)]
+
     def feed(self, after: int, limit: int) -> list[RecordRow]:
         """Returns the feed's records with a place above `after`, in order."""
         return [self._records[id_] for id_ in self._feed[max(0, after) :][: max(0, limit)]]

@@ -63,6 +63,11 @@ _AFTER_SEQ = Prepared(
     .order_by(records.c.seq)
     .limit(_limit)
 )
+_TRAVELLING = Prepared(
+    select(records.c.id)
+    .where(records.c.seq >= 0, (records.c.author != bindparam("me")) | records.c.place.is_not(None))
+    .order_by(records.c.number)
+)
 _FEED = Prepared(select(records).where(records.c.place > bindparam("after")).order_by(records.c.place).limit(_limit))
 _META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 _SKILL = Prepared(select(skills).where(skills.c.id == bindparam("id")))
@@ -189,6 +194,10 @@ class SqlReads(ABC):
         """Returns the author's records with higher sequence numbers, in their order."""
         found = self._rows(_AFTER_SEQ, author=author, after=max(seq, -1), limit=max(0, limit))
         return [codec.record_row(row) for row in found]
+
+    def travelling(self, me: NodeId) -> list[ContentId]:
+        """Returns the ids of what may be told to anybody, as it came."""
+        return [ContentId(row["id"]) for row in self._rows(_TRAVELLING, me=me)]
 
     def feed(self, after: int, limit: int) -> list[RecordRow]:
         """Returns the feed's records with a place above `after`, in order."""

@@ -1,0 +1,269 @@
+"""Anti-entropy: two neighbours compare what they hold, and each asks for what it lacks (goal L3, attack 44).
+
+Gossip brings what is new; this brings what was missed, whatever the reason: a partition, a crash, a lost frame.
+
+1. every so often, and at once on a new link, a node sends the digest of all that it holds
+2. a neighbour with another one answers with the digests of the 16 parts; for each part that differs, both go on with
+   its 16 parts, until one of them holds few enough ids there to name them
+3. whoever sees an id named that it does not hold asks for it by `Want`; whoever was told of all ids below a prefix
+   answers with those that were missing
+4. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+   after twice the time, and what is refused for good is not asked for again before `forget_ms`
+
+Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hansa.kernel.ids import NodeId
+from hansa.kernel.instant import MINUTE, SECOND, Instant
+from hansa.kernel.rng import Rng
+from hansa.overlay.doing import Blame, Doing, Misdeed
+from hansa.overlay.frames import MAX_IDS, Held, Sums, Want
+from hansa.overlay.holdings import DIGITS, Holdings
+
+DEPTH = 64
+CHUNKS = 16
+"""Lists of ids that answer one frame at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Bounds of anti-entropy.
+
+    Attributes:
+        every_ms: time between two comparisons with one neighbour. Raising it saves frames, and lets a gap last longer.
+        slow_ms: the same, for a neighbour with whom nothing came of the last comparisons. At least `every_ms`.
+        name_up_to: ids below a prefix that are named rather than compared by digest. Raising it saves a way there and
+            back, and sends more ids that both hold.
+        asked_at_once: records that are asked of one neighbour before the first has come.
+        patience_ms: how long an answer may take before the record may be asked of another.
+        again_ms: after which time what could not be taken yet is asked for again; doubled each time.
+        forget_ms: after which time what was refused may be asked for once more.
+        frames_per_second: comparisons of one neighbour that are answered in a second; more of them are its fault.
+    """
+
+    every_ms: int = 2 * SECOND
+    slow_ms: int = 30 * SECOND
+    name_up_to: int = 64
+    asked_at_once: int = 256
+    patience_ms: int = 5 * SECOND
+    again_ms: int = SECOND
+    forget_ms: int = 10 * MINUTE
+    frames_per_second: int = 200
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a bound makes no sense."""
+        if self.every_ms < 100:
+            raise ValueError("every_ms must be at least 100")
+        if self.slow_ms < self.every_ms:
+            raise ValueError("slow_ms must not be below every_ms")
+        if not 1 <= self.name_up_to <= MAX_IDS:
+            raise ValueError(f"name_up_to must be between 1 and {MAX_IDS}")
+        if not 1 <= self.asked_at_once <= MAX_IDS:
+            raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
+        for name in ("patience_ms", "again_ms", "forget_ms", "frames_per_second"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+
+
+MAX_TODO = 50_000
+"""Ids that are remembered as missing, of one neighbour."""
+
+MAX_UNWANTED = 50_000
+"""Ids that are remembered as refused or put off."""
+
+
+@dataclass(slots=True)
+class _Neighbour:
+    next_at: Instant
+    wait_ms: int
+    todo: dict[bytes, None] = field(default_factory=dict)
+    asked: dict[bytes, Instant] = field(default_factory=dict)
+    second: int = 0
+    frames: int = 0
+    gained: int = 0
+
+
+@dataclass(slots=True)
+class _Unwanted:
+    until: Instant
+    tries: int
+
+
+class Reconciler:
+    """Compares holdings with each neighbour in turn, and asks for what is missing."""
+
+    def __init__(self, holdings: Holdings, params: Params, rng: Rng) -> None:
+        """Compares what is in `holdings`, which whoever keeps records keeps up."""
+        params.validate()
+        self.holdings = holdings
+        self._params = params
+        self._rng = rng
+        self._neighbours: dict[NodeId, _Neighbour] = {}
+        self._unwanted: dict[bytes, _Unwanted] = {}
+
+    # ---- links
+
+    def linked(self, peer: NodeId, now: Instant) -> Doing:
+        """Compares with a new neighbour at once."""
+        self._neighbours[peer] = _Neighbour(now, self._params.every_ms)
+        return self.tick(now)
+
+    def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
+        """Forgets a neighbour, and what it was asked for."""
+        self._neighbours.pop(peer, None)
+        return Doing()
+
+    def hurry(self, peer: NodeId, now: Instant) -> None:
+        """Has the next comparison with a neighbour made at once: something came that rests on what is not here."""
+        if neighbour := self._neighbours.get(peer):
+            neighbour.next_at, neighbour.wait_ms = now, self._params.every_ms
+
+    # ---- time
+
+    def tick(self, now: Instant) -> Doing:
+        """Begins the comparisons that are due, and asks for what is still missing."""
+        doing = Doing()
+        for peer, one in self._neighbours.items():
+            if now >= one.next_at:
+                jitter = self._rng.below(one.wait_ms // 4 + 1)
+                one.next_at = Instant(now + one.wait_ms + jitter)
+                one.wait_ms = self._params.every_ms if one.gained else min(one.wait_ms * 2, self._params.slow_ms)
+                one.gained = 0
+                doing.send(peer, Sums("", (self.holdings.digest(),)))
+            if one.asked:
+                for id_ in [id_ for id_, until in one.asked.items() if now >= until]:
+                    del one.asked[id_]
+            if one.todo:
+                self._ask(peer, one, now, doing)
+        return doing
+
+    # ---- frames
+
+    def heard(self, peer: NodeId, frame: Sums | Held, now: Instant) -> Doing:
+        """Answers a comparison, or a list of ids."""
+        doing = Doing()
+        one = self._neighbours.get(peer)
+        if one is None:
+            return doing
+        if one.second != now // SECOND:
+            one.second, one.frames = now // SECOND, 0
+        one.frames += 1
+        if one.frames > self._params.frames_per_second:
+            doing.blames.append(Blame(peer, Misdeed.FLOOD))
+        elif isinstance(frame, Sums):
+            self._compare(peer, frame, doing)
+        else:
+            self._listed(peer, one, frame, now, doing)
+        return doing
+
+    def _compare(self, peer: NodeId, frame: Sums, doing: Doing) -> None:
+        mine = self.holdings
+        if len(frame.parts) == 1:
+            if frame.parts[0] != mine.digest(frame.prefix):
+                self._describe(peer, frame.prefix, doing)
+            return
+        if len(frame.parts) != len(DIGITS) or len(frame.prefix) >= DEPTH:
+            doing.blames.append(Blame(peer, Misdeed.BROKEN))
+            return
+        for digit, theirs in zip(DIGITS, frame.parts, strict=True):
+            prefix = frame.prefix + digit
+            if theirs == mine.digest(prefix):
+                continue
+            if not theirs:
+                self._name(peer, prefix, mine.below(prefix, CHUNKS * MAX_IDS), doing)
+            else:
+                self._describe(peer, prefix, doing)
+
+    def _describe(self, peer: NodeId, prefix: str, doing: Doing) -> None:
+        """Says what is held below a prefix: every id where there are few, else the digests of its parts."""
+        if self.holdings.count(prefix) <= self._params.name_up_to:
+            doing.send(peer, Held(prefix, tuple(self.holdings.below(prefix))))
+        else:
+            doing.send(peer, Sums(prefix, self.holdings.parts(prefix)))
+
+    def _name(self, peer: NodeId, prefix: str, ids: list[bytes], doing: Doing) -> None:
+        for start in range(0, len(ids), MAX_IDS):
+            doing.send(peer, Held(prefix, tuple(ids[start : start + MAX_IDS]), answer=True))
+
+    def _listed(self, peer: NodeId, one: _Neighbour, frame: Held, now: Instant, doing: Doing) -> None:
+        if not all(id_.hex().startswith(frame.prefix) for id_ in frame.ids):
+            doing.blames.append(Blame(peer, Misdeed.BROKEN))
+            return
+        for id_ in frame.ids:
+            if id_ not in self.holdings and len(one.todo) < MAX_TODO and self._is_wanted(id_, now):
+                one.todo[id_] = None
+        self._ask(peer, one, now, doing)
+        if not frame.answer:
+            theirs = frozenset(frame.ids)
+            extra = [id_ for id_ in self.holdings.below(frame.prefix) if id_ not in theirs]
+            self._name(peer, frame.prefix, extra[: CHUNKS * MAX_IDS], doing)
+
+    # ---- asking
+
+    def _ask(self, peer: NodeId, one: _Neighbour, now: Instant, doing: Doing) -> None:
+        free = self._params.asked_at_once - len(one.asked)
+        if free < self._params.asked_at_once // 2:
+            return  # many at a time, rather than one for one that came
+        wanted: list[bytes] = []
+        later: dict[bytes, None] = {}
+        for id_ in list(one.todo):
+            if len(wanted) == free:
+                break
+            del one.todo[id_]
+            if id_ in self.holdings or not self._is_wanted(id_, now):
+                continue
+            if any(id_ in other.asked for other in self._neighbours.values()):
+                later[id_] = None  # should that one not bring it
+            else:
+                wanted.append(id_)
+        one.todo.update(later)
+        if wanted:
+            until = Instant(now + self._params.patience_ms)
+            one.asked.update(dict.fromkeys(wanted, until))
+            doing.send(peer, Want(tuple(wanted)))
+
+    def _is_wanted(self, id_: bytes, now: Instant) -> bool:
+        known = self._unwanted.get(id_)
+        return known is None or now >= known.until
+
+    def is_asked(self, peer: NodeId, id_: bytes) -> bool:
+        """Says whether a neighbour was asked for a record here, and has not sent it yet."""
+        one = self._neighbours.get(peer)
+        return one is not None and id_ in one.asked
+
+    # ---- what became of it
+
+    def came(self, peer: NodeId, id_: bytes) -> None:
+        """Notes that an asked-for record came and is being judged; from now on it is no longer awaited."""
+        if one := self._neighbours.get(peer):
+            one.asked.pop(id_, None)
+            one.todo.pop(id_, None)
+            one.gained += 1
+
+    def taken(self, id_: bytes) -> None:
+        """Notes that a record is held now, whichever way it came."""
+        self.holdings.add(id_)
+        self._unwanted.pop(id_, None)
+
+    def put_off(self, id_: bytes, now: Instant) -> None:
+        """Notes that a record can't be taken yet, since something is missing that it rests on."""
+        known = self._unwanted.get(id_)
+        tries = known.tries + 1 if known else 0
+        wait = min(self._params.again_ms << min(tries, 16), self._params.forget_ms)
+        self._remember(id_, _Unwanted(Instant(now + wait), tries))
+        for one in self._neighbours.values():
+            one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, Instant(now + wait))
+
+    def refused(self, id_: bytes, now: Instant) -> None:
+        """Notes that a record is not wanted here."""
+        self._remember(id_, _Unwanted(Instant(now + self._params.forget_ms), 0))
+
+    def _remember(self, id_: bytes, unwanted: _Unwanted) -> None:
+        self._unwanted.pop(id_, None)
+        while len(self._unwanted) >= MAX_UNWANTED:
+            del self._unwanted[next(iter(self._unwanted))]
+        self._unwanted[id_] = unwanted

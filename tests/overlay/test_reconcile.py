@@ -1,0 +1,208 @@
+"""Anti-entropy: whatever two neighbours hold, and whatever is lost on the way, in the end both hold all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections import deque
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hansa.kernel.ids import NodeId
+from hansa.kernel.instant import SECOND, Instant
+from hansa.kernel.rng import Rng
+from hansa.overlay.doing import Doing, Misdeed
+from hansa.overlay.frames import MAX_IDS, AnyFrame, Held, Sums, Want
+from hansa.overlay.holdings import Holdings
+from hansa.overlay.reconcile import Params, Reconciler
+
+A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
+START = Instant(1_760_000_000_000)
+
+
+def made(number: int) -> bytes:
+    return hashlib.sha256(str(number).encode()).digest()
+
+
+class Pair:
+    """Two neighbours, and the frames between them; a wanted record comes at once, unless it is lost."""
+
+    def __init__(self, ours: list[int], theirs: list[int], seed: int = 0, loss: float = 0.0) -> None:
+        self.rng = Rng(seed)
+        self.loss = loss
+        self.now = START
+        self.nodes = {
+            name: Reconciler(Holdings(map(made, numbers)), Params(), self.rng.child(name))
+            for name, numbers in ((A, ours), (B, theirs))
+        }
+        self.frames: deque[tuple[NodeId, NodeId, AnyFrame]] = deque()
+        self.sent = 0
+        self.brought: list[bytes] = []
+
+    def carry_out(self, by: NodeId, doing: Doing) -> None:
+        assert not doing.blames
+        self.frames += [(by, to, frame) for to, frame in doing.sends]
+
+    def link(self) -> None:
+        self.carry_out(A, self.nodes[A].linked(B, self.now))
+        self.carry_out(B, self.nodes[B].linked(A, self.now))
+        self.settle()
+
+    def settle(self) -> None:
+        while self.frames:
+            by, to, frame = self.frames.popleft()
+            self.sent += 1
+            if self.rng.happens(self.loss):
+                continue
+            if isinstance(frame, Want):
+                self.bring(by, to, frame)
+            else:
+                self.carry_out(to, self.nodes[to].heard(by, frame, self.now))
+
+    def bring(self, to: NodeId, by: NodeId, want: Want) -> None:
+        for id_ in want.ids:
+            assert id_ in self.nodes[by].holdings
+            if not self.rng.happens(self.loss):
+                assert self.nodes[to].is_asked(by, id_)
+                self.nodes[to].came(by, id_)
+                self.nodes[to].taken(id_)
+                self.brought.append(id_)
+
+    def pass_time(self, seconds: float) -> None:
+        until = self.now + int(seconds * SECOND)
+        while self.now < until:
+            self.now = Instant(self.now + 100)
+            for name, node in self.nodes.items():
+                self.carry_out(name, node.tick(self.now))
+            self.settle()
+
+    def are_alike(self) -> bool:
+        return self.nodes[A].holdings.digest() == self.nodes[B].holdings.digest()
+
+
+some = st.lists(st.integers(0, 600), max_size=200)
+
+
+@settings(max_examples=60, deadline=None)
+@given(some, some)
+def test_two_neighbours_hold_the_same_after_a_moment(ours: list[int], theirs: list[int]) -> None:
+    pair = Pair(ours, theirs)
+    pair.link()
+    pair.pass_time(1)
+    assert pair.are_alike()
+    assert len(pair.nodes[A].holdings) == len({*ours, *theirs})
+
+
+@settings(max_examples=30, deadline=None)
+@given(some, some, st.integers(0, 1000))
+def test_lost_frames_cost_time_and_nothing_else(ours: list[int], theirs: list[int], seed: int) -> None:
+    pair = Pair(ours, theirs, seed, loss=0.2)
+    pair.link()
+    pair.pass_time(300)
+    assert pair.are_alike()
+
+
+@settings(max_examples=20, deadline=None)
+@given(some, some)
+def test_nothing_is_brought_twice(ours: list[int], theirs: list[int]) -> None:
+    pair = Pair(ours, theirs)
+    pair.link()
+    pair.pass_time(20)
+    assert len(pair.brought) == len(set(ours) ^ set(theirs))
+
+
+def test_one_record_among_many_is_found_with_few_frames() -> None:
+    pair = Pair(list(range(5_000)), list(range(4_999)))
+    pair.link()
+    assert pair.are_alike()
+    assert pair.sent <= 12
+
+
+def test_many_records_are_brought_to_whoever_has_none() -> None:
+    pair = Pair(list(range(3_000)), [])
+    pair.link()
+    pair.pass_time(10)
+    assert pair.are_alike()
+
+
+def test_those_who_agree_ask_less_and_less() -> None:
+    pair = Pair([1, 2], [1, 2])
+    pair.link()
+    pair.pass_time(300)
+    assert pair.sent < 2 * (300 / 30 + 8)
+
+
+def test_what_cannot_be_taken_yet_is_asked_for_again_after_a_while_and_then_later() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    asked = []
+    now = START
+    for _ in range(700):
+        now = Instant(now + 100)
+        doing = node.tick(now).add(node.heard(B, Held("", (made(1),), answer=True), now))
+        for _, frame in doing.sends:
+            if isinstance(frame, Want):
+                asked.append((now - START) // SECOND)
+                node.came(B, made(1))
+                node.put_off(made(1), now)
+    assert asked[0] == 0
+    gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
+    assert 1 <= gaps[0] <= 2
+    assert gaps == sorted(gaps)
+    assert gaps[-1] >= 16
+
+
+def test_what_was_refused_is_left_alone() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    node.refused(made(1), START)
+    later = Instant(START + Params().forget_ms)
+    assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(later - 1)))
+    assert wants(node.heard(B, Held("", (made(1),), answer=True), later))
+
+
+def test_a_record_is_asked_of_one_neighbour_at_a_time() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    for peer in (B, C):
+        node.linked(peer, START)
+    assert wants(node.heard(B, Held("", (made(1),), answer=True), START))
+    assert not wants(node.heard(C, Held("", (made(1),), answer=True), START))
+    late = Instant(START + Params().patience_ms)
+    assert [to for to, frame in node.tick(late).sends if isinstance(frame, Want)] == [C]
+
+
+def wants(doing: Doing) -> list[AnyFrame]:
+    return [frame for _, frame in doing.sends if isinstance(frame, Want)]
+
+
+def test_ids_below_another_prefix_are_the_neighbours_fault() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    id_ = made(1)
+    wrong = "0" if id_.hex()[0] != "0" else "1"
+    doing = node.heard(B, Held(wrong, (id_,)), START)
+    assert [blame.what for blame in doing.blames] == [Misdeed.BROKEN]
+    assert not wants(doing)
+
+
+def test_a_neighbour_that_compares_without_end_is_not_answered() -> None:
+    node = Reconciler(Holdings(map(made, range(100))), Params(), Rng(0))
+    node.linked(B, START)
+    answers = [node.heard(B, Sums("", (made(7),)), START) for _ in range(Params().frames_per_second + 50)]
+    assert sum(bool(one.sends) for one in answers) == Params().frames_per_second
+    assert sum(bool(one.blames) for one in answers) == 50
+    assert node.heard(B, Sums("", (made(7),)), Instant(START + SECOND)).sends
+
+
+def test_one_frame_is_answered_with_a_bounded_number_of_ids() -> None:
+    node = Reconciler(Holdings(number.to_bytes(32, "big") for number in range(40_000)), Params(), Rng(0))
+    node.linked(B, START)
+    parts = tuple([b""] + [node.holdings.digest(f"{digit:x}") for digit in range(1, 16)])
+    frames = [frame for _, frame in node.heard(B, Sums("", parts), START).sends]
+    assert 0 < sum(len(frame.ids) for frame in frames if isinstance(frame, Held)) <= 16 * MAX_IDS
+
+
+def test_strangers_are_not_answered() -> None:
+    node = Reconciler(Holdings([made(1)]), Params(), Rng(0))
+    assert node.heard(B, Sums("", (b"",)), START) == Doing()
