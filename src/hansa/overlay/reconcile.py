@@ -40,6 +40,8 @@ class Params:
             back, and sends more ids that both hold.
         asked_at_once: records that are asked of one neighbour before the first has come.
         patience_ms: how long an answer may take before the record may be asked of another.
+        soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
+            often while much comes in.
         again_ms: after which time what could not be taken yet is asked for again; doubled each time.
         forget_ms: after which time what was refused may be asked for once more.
         frames_per_second: comparisons of one neighbour that are answered in a second; more of them are its fault.
@@ -50,6 +52,7 @@ class Params:
     name_up_to: int = 64
     asked_at_once: int = 256
     patience_ms: int = 5 * SECOND
+    soon_ms: int = 300
     again_ms: int = SECOND
     forget_ms: int = 10 * MINUTE
     frames_per_second: int = 200
@@ -64,7 +67,7 @@ class Params:
             raise ValueError(f"name_up_to must be between 1 and {MAX_IDS}")
         if not 1 <= self.asked_at_once <= MAX_IDS:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
-        for name in ("patience_ms", "again_ms", "forget_ms", "frames_per_second"):
+        for name in ("patience_ms", "soon_ms", "again_ms", "forget_ms", "frames_per_second"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
 
@@ -121,6 +124,13 @@ class Reconciler:
         """Has the next comparison with a neighbour made at once: something came that rests on what is not here."""
         if neighbour := self._neighbours.get(peer):
             neighbour.next_at, neighbour.wait_ms = now, self._params.every_ms
+
+    def hurry_others(self, peer: NodeId, now: Instant) -> None:
+        """Has all neighbours but one compare soon: what it brought they may lack."""
+        for name, one in self._neighbours.items():
+            if name != peer:
+                one.next_at = min(one.next_at, Instant(now + self._params.soon_ms))
+                one.wait_ms = self._params.every_ms
 
     # ---- time
 

@@ -1,0 +1,224 @@
+"""The node among its neighbours: joins the parts of the overlay with links, inbox and store.
+
+    transport ──frame──▶ the part that it is for ──Doing──▶ sends, links, blame
+                                    │                          ▲
+                                    └── word ──▶ `wordroom` ────┘ outcome
+
+Each part decides alone (`overlay.members`, `gossip`, `reconcile`, `routes`); what they want done is done here, in the
+order of the fields of `Doing`. What words come to is `node.wordroom`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from hansa.identity import envelope
+from hansa.kernel.errors import Refused, Unavailable
+from hansa.kernel.ids import NodeId
+from hansa.kernel.instant import Instant
+from hansa.kernel.verdict import Reason
+from hansa.node.core import Core
+from hansa.node.inbox import Inbox
+from hansa.node.overlay_parts import Parts
+from hansa.node.transport import Transport
+from hansa.node.wordroom import WordRoom
+from hansa.overlay import frames
+from hansa.overlay.doing import Blame, Doing, Misdeed, Reply, Say, Serve
+from hansa.overlay.frames import MAX_IDS, AnyFrame, Have, Word
+from hansa.overlay.gossip_params import Rank
+
+TICK_SECONDS = 0.2
+FULL = 512 * 1024
+"""Bytes that wait to be sent to a neighbour, above which no more records are served to it: it will ask again."""
+
+
+class Network:
+    """The node's place in the overlay. Implements `node.transport.Listener`.
+
+    Attributes:
+        frames_in, frames_out: frames that were read and sent; `frames_lost`: that no link took.
+    """
+
+    def __init__(self, core: Core, inbox: Inbox, transport: Transport, parts: Parts) -> None:
+        """Joins the parts; nothing runs before `start`."""
+        self._core = core
+        self._transport = transport
+        self.parts = parts
+        self.words = WordRoom(core, inbox, parts, self.do)
+        self._neighbours: dict[NodeId, str] = {}
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._dialling: dict[NodeId, None] = {}
+        self._closing: dict[NodeId, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self.frames_in = self.frames_out = self.frames_lost = 0
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Takes links, looks for neighbours, and keeps up with what is kept.
+
+        Raises:
+            Unavailable: the transport can't listen.
+        """
+        self.words.start()
+        await self._transport.start(self)
+        self._tick()
+
+    async def stop(self) -> None:
+        """Says good-bye, ends all links, and waits for what is being decided on."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.do(self.parts.members.leave(self._core.now()))
+        await self._transport.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.words.stop()
+
+    @property
+    def neighbours(self) -> dict[NodeId, str]:
+        """The nodes that this one has a link with, each with its address."""
+        return dict(self._neighbours)
+
+    def _tick(self) -> None:
+        now = self._core.now()
+        for part in self.parts.each:
+            self.do(part.tick(now))
+        self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+    # ---- what the transport tells
+
+    def linked(self, peer: NodeId, url: str, dialled: bool) -> None:
+        """Greets a new neighbour: every part is told, and the neighbour of the words that are fresh."""
+        now = self._core.now()
+        self._neighbours[peer] = url
+        parts = self.parts
+        self.do(parts.members.linked(peer, now, url, dialled))
+        self.do(parts.gossip.linked(peer, now, dialled))
+        self.do(parts.reconciler.linked(peer, now))
+        self.do(parts.routes.linked(peer, now))
+        fresh = self.words.fresh(now)
+        for start in range(0, len(fresh), MAX_IDS):
+            self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))))
+
+    def lost(self, peer: NodeId, reason: Reason | None) -> None:
+        """Tells every part that a link ended."""
+        if self._neighbours.pop(peer, None) is None:
+            return
+        self._closing.pop(peer, None)
+        now = self._core.now()
+        for part in self.parts.each:
+            self.do(part.lost(peer, reason is None, now))
+
+    def heard(self, peer: NodeId, data: bytes) -> None:
+        """Hands a frame to the part that it is for."""
+        if peer not in self._neighbours:
+            return
+        self.frames_in += 1
+        now = self._core.now()
+        try:
+            frame = frames.decode(data)
+        except Refused:
+            self._blame(Blame(peer, Misdeed.BROKEN))
+            return
+        if frame is not None:
+            self.do(self._hand(peer, frame, now))
+
+    def _hand(self, peer: NodeId, frame: AnyFrame, now: Instant) -> Doing:
+        parts = self.parts
+        if isinstance(frame, Word):
+            return self.words.came(peer, frame, now)
+        if isinstance(frame, frames.Have | frames.Want | frames.Graft | frames.Prune):
+            return parts.gossip.heard(peer, frame, now)
+        if isinstance(frame, frames.Ping | frames.Pong | frames.Reach | frames.Silent):
+            return parts.members.heard(peer, frame, now)
+        if isinstance(frame, frames.Sums | frames.Held):
+            return parts.reconciler.heard(peer, frame, now)
+        return parts.routes.heard(peer, frame, now)
+
+    # ---- carrying out
+
+    def do(self, doing: Doing) -> None:
+        """Does what a part wants done."""
+        for blame in doing.blames:
+            self._blame(blame)
+        for judge in doing.judges:
+            self.words.judge(judge)
+        for say in doing.says:
+            self._say(say)
+        for reply in doing.replies:
+            self._reply(reply)
+        for spread in doing.spreads:
+            self._spread(spread.raw)
+        for whom, frame in doing.sends:
+            self._send(whom, frame)
+        for serve in doing.serves:
+            self._serve(serve)
+        for dial in doing.dials:
+            self._dial(dial.whom, dial.urls)
+        for close in doing.closes:
+            self._close(close.whom, close.reason)
+
+    def _blame(self, blame: Blame) -> None:
+        self.do(self.parts.gossip.blamed(blame, self._core.now()))
+
+    def _send(self, whom: NodeId, frame: AnyFrame) -> None:
+        if self._transport.send(whom, frames.encode(frame)):
+            self.frames_out += 1
+        else:
+            self.frames_lost += 1
+
+    def _serve(self, serve: Serve) -> None:
+        """Sends what a neighbour asked for, as long as its link takes it; what is left it will ask for again."""
+        for raw in self.words.found(serve.ids):
+            if self._transport.queued(serve.whom) > FULL:
+                break
+            self._send(serve.whom, Word(raw))
+
+    def _say(self, say: Say) -> None:
+        """Signs a statement of this node's own, remembers it for new neighbours, and lets it travel."""
+        now = self._core.now()
+        signed = self._core.seal(say.kind, say.body, expires_in=self._core.settings.admission.window_ms)
+        self.words.said(envelope.verify(signed, self._core.ring), now)
+        self.do(self.parts.gossip.spread(signed.id, signed.raw, Rank.TRUSTED, now))
+
+    def _reply(self, reply: Reply) -> None:
+        window = self._core.settings.admission.window_ms
+        signed = self._core.seal(reply.kind, reply.body, recipient=reply.whom, expires_in=window)
+        self.do(self.parts.routes.along(signed.raw, reply.route, self._core.now()))
+
+    def _spread(self, raw: bytes) -> None:
+        id_ = envelope.id_of(raw)
+        if id_ is not None:
+            self.do(self.parts.gossip.spread(id_, raw, Rank.TRUSTED, self._core.now()))
+
+    # ---- links
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+
+    def _close(self, whom: NodeId, reason: Reason) -> None:
+        if whom in self._neighbours and whom not in self._closing:
+            self._closing[whom] = None
+            self._begin(self._transport.close(whom, reason))
+
+    def _dial(self, whom: NodeId, urls: tuple[str, ...]) -> None:
+        if whom not in self._dialling and whom not in self._neighbours:
+            self._dialling[whom] = None
+            self._begin(self._try_each(whom, urls))
+
+    async def _try_each(self, whom: NodeId, urls: tuple[str, ...]) -> None:
+        try:
+            for url in urls:
+                if self._transport.speaks(url):
+                    with suppress(Unavailable, Refused):  # `members` sees that no link came of it
+                        await self._transport.dial(url, whom)
+                        return
+        finally:
+            self._dialling.pop(whom, None)

@@ -1,0 +1,76 @@
+"""Settings of a node's place in the overlay; the source protocol's node settings (M21) are among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hansa.overlay.resources import RESOURCES
+
+TRANSPORTS = ("websocket", "zenoh")
+POLICIES = ("bounded", "preferential")
+
+_CAPACITY = re.compile(r"([a-z_]+)=(\d{1,15})\Z")
+_WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class OverlaySettings:
+    """How a node takes part in the overlay.
+
+    Attributes:
+        on: take links, and make them, while the node runs.
+        open: link with nodes that were not invited here, too. Off by default (security default 1).
+        policy: which links are kept: bounded (some, diverse and well-behaved) or preferential (the more linked a node
+            is, the likelier; the source protocol's).
+        max_connections: links at most; who comes after that is refused.
+        transports: websocket (on this node's own port), zenoh (needs the extra), or both: then it is a bridge.
+        addresses: where others can dial this node, e.g. "http://node.example:8470"; empty: where it listens, if others
+            can reach that.
+        seeds: addresses to dial beside those of the sources that this node pulls from, and of the nodes it knows.
+        zenoh_listen: Zenoh endpoints to listen on, e.g. "tcp/127.0.0.1:7447".
+        zenoh_connect: Zenoh endpoints of peers or routers to connect to.
+        zenoh_tls: a folder with ca.pem, cert.pem and key.pem, for endpoints that begin with "tls/" or "quic/".
+        location: where the node is, in the operator's words; shown, never trusted.
+        capacities: what it can give, e.g. "computational_power=4": resource and amount in the resource's unit.
+        specialisations: topics that it wants to hear of, and is good at.
+    """
+
+    on: bool = True
+    open: bool = False
+    policy: str = "bounded"
+    max_connections: int = 100
+    transports: tuple[str, ...] = ("websocket",)
+    addresses: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    zenoh_listen: tuple[str, ...] = ()
+    zenoh_connect: tuple[str, ...] = ()
+    zenoh_tls: str = ""
+    location: str = ""
+    capacities: tuple[str, ...] = ()
+    specialisations: tuple[str, ...] = ()
+
+    def validate(self) -> None:
+        """Raises ValueError beginning with the name of the field that makes no sense."""
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy must be {' or '.join(POLICIES)}, not {self.policy}")
+        if not 1 <= self.max_connections <= 1_000:
+            raise ValueError("max_connections must be between 1 and 1000")
+        for name in self.transports:
+            if name not in TRANSPORTS:
+                raise ValueError(f"transports must be of {', '.join(TRANSPORTS)}, not {name}")
+        if len(self.location) > 64:
+            raise ValueError("location must have at most 64 characters")
+        for one in self.capacities:
+            found = _CAPACITY.match(one)
+            if found is None or found[1] not in RESOURCES:
+                raise ValueError(f"capacities must be written resource=amount, of {', '.join(RESOURCES)}; not {one}")
+        for one in self.specialisations:
+            if not _WORD.match(one):
+                raise ValueError(f"specialisations must be words of a-z, 0-9, . _ and -, not {one}")
+
+    def offers(self) -> Mapping[str, int]:
+        """Returns what the node can give: the amount by resource."""
+        pairs = (one.split("=") for one in self.capacities)
+        return {name: int(amount) for name, amount in pairs}

@@ -1,0 +1,90 @@
+"""Which records travel over the overlay: all that may be told to anybody (`ports.Records.travelling`).
+
+Gossip is told of each as it is kept, anti-entropy compares all of them, and what a neighbour asks for is read here:
+from the signed bytes, checked again, so that nothing damaged leaves the node (goal L8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hansa.conduct.card import DECISION
+from hansa.conduct.card import KIND as CARD
+from hansa.conduct.ledger import KIND as RECEIPT
+from hansa.governance import messages as governance
+from hansa.identity import roots
+from hansa.kernel.errors import HansaError
+from hansa.kernel.ids import ContentId
+from hansa.node.core import Core
+from hansa.node.rows import PutRecord, RecordRow, WithholdRecord
+from hansa.node.vault import open_record
+from hansa.overlay.frames import digest
+from hansa.overlay.reconcile import Reconciler
+from hansa.skills import messages as skills
+
+ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            roots.KIND,
+            CARD,
+            skills.SKILL,
+            skills.EVIDENCE,
+            RECEIPT,
+            DECISION,
+            skills.TOMBSTONE,
+            skills.ACKNOWLEDGEMENT,
+            *governance.KINDS,
+        )
+    )
+}
+"""What rests on what: records are sent in this order, so that few of them come too early."""
+
+
+class Travelling:
+    """Keeps the holdings up with the store, and reads from it what is to be sent."""
+
+    def __init__(self, core: Core, reconciler: Reconciler, announce: Callable[[RecordRow], None]) -> None:
+        """Reads nothing yet.
+
+        Args:
+            announce: told of each record that travels from now on.
+        """
+        self._core = core
+        self._reconciler = reconciler
+        self._announce = announce
+
+    def start(self) -> int:
+        """Learns what is held, and is told from now on what is kept; returns how many records travel."""
+        self._core.on_kept = self._kept
+        for id_ in self._core.store.travelling(self._core.me):
+            self._reconciler.holdings.add(digest(id_))
+        return len(self._reconciler.holdings)
+
+    def stop(self) -> None:
+        """Is told nothing any more."""
+        self._core.on_kept = None
+
+    def _kept(self, change: PutRecord | WithholdRecord) -> None:
+        if isinstance(change, WithholdRecord):
+            self._reconciler.holdings.drop(digest(change.record))
+        elif change.row.author != self._core.me or change.in_feed:
+            self._reconciler.taken(digest(change.row.id))
+            self._announce(change.row)
+
+    def words(self, ids: Sequence[ContentId]) -> list[RecordRow]:
+        """Returns the records with these ids that travel and are whole, in the order in which they are best taken."""
+        found = []
+        for id_ in dict.fromkeys(ids):
+            row = self._core.store.record(id_) if digest(id_) in self._reconciler.holdings else None
+            if row is not None and self._is_whole(row):
+                found.append(row)
+        return sorted(found, key=lambda row: (ORDER.get(row.kind, len(ORDER)), row.seq))
+
+    def _is_whole(self, row: RecordRow) -> bool:
+        try:
+            open_record(row, self._core.ring)
+        except HansaError:
+            self._core.noticed[row.id] = None
+            return False
+        return True

@@ -1,0 +1,226 @@
+"""What becomes of the words that come over links: judged by the one way in, and all parts told of the outcome.
+
+Records go to the inbox, many at a time; what is not kept is heard at once (`hearsay`). A word that anti-entropy or a
+packet brought is judged like one that gossip brought; each part is told of what it asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from hansa.admission.service import Via
+from hansa.identity import envelope, peek, roots
+from hansa.identity.envelope import Verified
+from hansa.kernel.errors import HansaError, Refused
+from hansa.kernel.ids import EVERYONE, ContentId, NodeId
+from hansa.kernel.instant import Instant
+from hansa.kernel.verdict import Reason, Verdict
+from hansa.kernel.wire import parse
+from hansa.node.core import Core
+from hansa.node.gathering import Taken
+from hansa.node.hearsay import Hearsay, Room
+from hansa.node.inbox import Inbox
+from hansa.node.overlay_parts import Parts
+from hansa.node.rows import RecordRow
+from hansa.node.travelling import Travelling
+from hansa.overlay import frames
+from hansa.overlay.arrived import ARRIVED, Arrived
+from hansa.overlay.doing import Blame, Doing, Judge, Misdeed
+from hansa.overlay.frames import Word
+from hansa.overlay.gossip_params import Rank
+from hansa.overlay.links_said import LINKS, Links
+from hansa.overlay.presence import PRESENCE, SUSPICION, Presence
+from hansa.skills import messages as skills
+
+REPEATED = frozenset({PRESENCE, LINKS})
+"""Kinds of which a new neighbour is told the last word of each author."""
+
+GROUP = 64
+"""Records that are handed to the inbox together."""
+
+URGENT = frozenset({skills.TOMBSTONE, roots.KIND})
+"""Kinds of which each moment counts, from those whom the operator knows."""
+
+SOON = frozenset(
+    {
+        Reason.UNKNOWN_SKILL,
+        Reason.NOT_YET,
+        Reason.WRONG_SIGNER,
+        Reason.RATE,
+        Reason.SHARE,
+        Reason.CROWDED,
+        Reason.STORE_FULL,
+        Reason.INTERRUPTED,
+        Reason.FROM_FUTURE,
+    }
+)
+"""Reasons that may be gone in a moment: what was refused for one of them is asked for again, and nobody is blamed."""
+
+
+class WordRoom:
+    """Has words judged, and finds those that are asked for."""
+
+    def __init__(self, core: Core, inbox: Inbox, parts: Parts, do: Callable[[Doing], None]) -> None:
+        """Works for one node's network, which does what follows."""
+        self._core = core
+        self._inbox = inbox
+        self._parts = parts
+        self._do = do
+        self._travelling = Travelling(core, parts.reconciler, self._kept)
+        self._hearsay = Hearsay(core, self._rooms(), REPEATED)
+        self._waiting: list[tuple[Judge, ContentId]] = []
+        self._brought: dict[ContentId, NodeId | None] = {}
+        self._worker: asyncio.Task[None] | None = None
+
+    def _rooms(self) -> dict[str, Room]:
+        return {PRESENCE: self._of_members, SUSPICION: self._of_members, LINKS: self._links, ARRIVED: self._arrived}
+
+    def _of_members(self, said: Verified, via: NodeId, now: Instant) -> Doing:
+        header = said.header
+        doing = self._parts.members.spoken(header.author, header.kind, said.body, header.seq, now, via)
+        if header.kind == PRESENCE:
+            self._parts.gossip.interested(header.author, parse(said.body, Presence).interests or None)
+        return doing
+
+    def _links(self, said: Verified, via: NodeId, now: Instant) -> Doing:
+        header, links = said.header, parse(said.body, Links)
+        if self._parts.routes.said(header.author, links, header.seq, Instant(header.created), now):
+            self._parts.members.charted(header.author, [one.whom for one in links.links])
+        return Doing()
+
+    def _arrived(self, said: Verified, via: NodeId, now: Instant) -> Doing:
+        return self._parts.routes.arrived(said.author, parse(said.body, Arrived), now)
+
+    def start(self) -> None:
+        """Learns what is held."""
+        self._travelling.start()
+
+    async def stop(self) -> None:
+        """Waits for what is being decided on; what only waits comes again another time."""
+        self._travelling.stop()
+        self._waiting.clear()
+        if self._worker is not None:
+            await asyncio.gather(self._worker, return_exceptions=True)
+
+    # ---- finding
+
+    def fresh(self, now: Instant) -> list[ContentId]:
+        """Returns the ids of the words that a new neighbour should know of."""
+        return self._hearsay.fresh(now)
+
+    def said(self, message: Verified, now: Instant) -> None:
+        """Remembers what this node itself said."""
+        self._hearsay.remember(message, now)
+
+    def found(self, ids: Sequence[ContentId]) -> list[bytes]:
+        """Returns the words with these ids that are here, in the order in which they are best taken."""
+        fresh = {id_: self._hearsay.word(id_) for id_ in ids}
+        stored = self._travelling.words([id_ for id_, raw in fresh.items() if raw is None])
+        return [raw for raw in fresh.values() if raw is not None] + [row.envelope for row in stored]
+
+    # ---- judging
+
+    def came(self, peer: NodeId, frame: Word, now: Instant) -> Doing:
+        """Takes a word from a link: what anti-entropy asked for is judged at once, the rest is gossip's to look at."""
+        id_ = envelope.id_of(frame.raw, self._core.settings.limits)
+        reconciler = self._parts.reconciler
+        if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
+            return self._parts.gossip.heard(peer, frame, now)
+        reconciler.came(peer, frames.digest(id_))
+        self._brought[id_] = peer
+        return Doing(judges=[Judge(peer, frame.raw, frame.hops)])
+
+    def judge(self, judge: Judge) -> None:
+        """Has a word judged: at once where it is not kept, else together with others, in the order in which they came."""
+        try:
+            signed = envelope.read(judge.raw, self._core.settings.limits)
+        except Refused as refusal:
+            self._core.counters.came_in()
+            self._core.counters.ended(refusal.reason)
+            self._judged(judge, envelope.id_of(judge.raw), refusal)
+            return
+        if peek.named_kind(signed) in self._hearsay:
+            self._hear(judge, signed.id)
+            return
+        self._brought.setdefault(signed.id, None)
+        self._waiting.append((judge, signed.id))
+        if self._worker is None:
+            self._worker = asyncio.get_running_loop().create_task(self._judge_all())
+
+    def _hear(self, judge: Judge, id_: ContentId) -> None:
+        now = self._core.now()
+        try:
+            message, doing = self._hearsay.hear(judge.raw, judge.source, now)
+        except HansaError as error:
+            self._judged(judge, id_, error)
+            return
+        self._do(doing)
+        self._accepted(judge, message, now)
+
+    async def _judge_all(self) -> None:
+        try:
+            while self._waiting:
+                source = self._waiting[0][0].source
+                group = [one for one in self._waiting[:GROUP] if one[0].source == source]
+                self._waiting = [one for one in self._waiting[:GROUP] if one[0].source != source] + self._waiting[GROUP:]
+                fates = await self._inbox.receive_many([one.raw for one, _ in group], Via.LINK, source)
+                for (judge, id_), fate in zip(group, fates, strict=True):
+                    self._judged(judge, id_, fate)
+        finally:
+            self._worker = None
+
+    def _judged(self, judge: Judge, id_: ContentId | None, fate: Taken | HansaError) -> None:
+        """Tells all parts what became of a word."""
+        now = self._core.now()
+        if isinstance(fate, Taken):
+            self._accepted(judge, fate.message, now)
+            return
+        reason = fate.reason if isinstance(fate, Refused) else Reason.INTERRUPTED
+        self._do(self._parts.routes.judged(judge.raw, id_, "", reason, now))
+        if id_ is None:
+            self._do(self._parts.gossip.blamed(Blame(judge.source, Misdeed.INVALID), now))
+            return
+        self._brought.pop(id_, None)
+        reconciler, name = self._parts.reconciler, frames.digest(id_)
+        if reason in SOON:
+            reconciler.put_off(name, now)
+            if reason is Reason.WRONG_SIGNER:
+                reconciler.hurry(judge.source, now)
+        elif reason is not Reason.DUPLICATE:
+            reconciler.refused(name, now)
+        verdict = Verdict.IGNORE if reason in SOON else reason.verdict
+        self._do(self._parts.gossip.judged(id_, judge.source, verdict, reason, Rank.STRANGER, now))
+
+    def _accepted(self, judge: Judge, message: Verified, now: Instant) -> None:
+        kind = message.header.kind
+        rank = self.rank(message.author, kind)
+        self._do(self._parts.routes.judged(judge.raw, message.id, kind, None, now))
+        if message.header.recipient == EVERYONE:
+            self._do(self._parts.gossip.judged(message.id, judge.source, Verdict.ACCEPT, None, rank, now))
+
+    def rank(self, author: NodeId, kind: str = "") -> Rank:
+        """Returns what an author has earned here, by whom the operator knows and how it dealt; never by its word."""
+        core, now = self._core, self._core.now()
+        if author == core.me:
+            return Rank.URGENT if kind in URGENT else Rank.TRUSTED
+        guest = core.memory.guest(author)
+        if guest.banned or guest.barred:
+            return Rank.BARRED
+        if guest.invited:
+            return Rank.URGENT if kind in URGENT else Rank.TRUSTED
+        return Rank.KNOWN if core.accounts.is_known(author, now) else Rank.STRANGER
+
+    def _kept(self, row: RecordRow) -> None:
+        """Lets a record travel that was just kept.
+
+        What gossip brought it passes on itself, once it hears of the verdict. What anti-entropy brought, the neighbours
+        most likely have: they compare again, rather than all being sent it.
+        """
+        now = self._core.now()
+        if row.id not in self._brought:
+            self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))
+            return
+        source = self._brought.pop(row.id)
+        if source is not None:
+            self._parts.reconciler.hurry_others(source, now)
