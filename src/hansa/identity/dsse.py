@@ -94,7 +94,14 @@ class _QuickEnvelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signatures: Annotated[list[_QuickSignature], msgspec.Meta(max_length=MAX_SIGNATURES)]
 
 
+class _Outer(msgspec.Struct, frozen=True):
+    """The payload and nothing else: whatever stands beside it is skipped unread."""
+
+    payload: bytes
+
+
 _QUICK = msgspec.json.Decoder(_QuickEnvelope)
+_OUTER = msgspec.json.Decoder(_Outer)
 _DEFAULT = Limits()
 
 
@@ -121,6 +128,29 @@ def read(data: bytes, limits: Limits | None = None) -> Signed:
         signatures.append((one.keyid, one.sig))
         places.append(_place(one.batch, one.batch.path) if one.batch else None)
     return Signed(data, quick.payloadType, quick.payload, tuple(signatures), tuple(places))
+
+
+def payload_of(data: bytes, limits: Limits | None = None) -> bytes | None:
+    """Returns the payload in what may be an envelope, unchecked; None for what is none, or is larger than allowed.
+
+    It is for naming things before they are verified: `read` may refuse what this takes, and never the other way round.
+    """
+    if len(data) > (limits or _DEFAULT).max_bytes:
+        return None
+    try:
+        return _OUTER.decode(data).payload
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def id_of(data: bytes, limits: Limits | None = None) -> ContentId | None:
+    """Returns the id that an envelope's message has if it is one; None for what is none. Proves nothing.
+
+    Two envelopes over one payload have one id, whatever their signatures are: so an id may be looked up by it, and must
+    not be remembered as heard before a signature was checked, or a bad one would shut the good one out.
+    """
+    payload = payload_of(data, limits)
+    return None if payload is None else content_id(payload)
 
 
 def read_slowly(data: bytes, limits: Limits | None = None) -> Signed:

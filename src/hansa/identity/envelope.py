@@ -32,7 +32,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 
 from hansa.identity import dsse, merkle
-from hansa.identity.dsse import DID_LENGTH, MAX_SIGNATURES, Did, Signed, pre_authentication_encoding, read
+from hansa.identity.dsse import DID_LENGTH, MAX_SIGNATURES, Did, Signed, id_of, pre_authentication_encoding, read
 from hansa.identity.keys import REMEMBERED, PublicKey
 from hansa.kernel import canonical
 from hansa.kernel.canonical import Json
@@ -53,6 +53,7 @@ __all__ = [
     "Signer",
     "Verified",
     "batch_statement",
+    "id_of",
     "pre_authentication_encoding",
     "read",
     "root_only",

@@ -1,0 +1,282 @@
+"""The half of gossip that is about neighbours: tree, scores, audit, and whom to ask for what is missing.
+
+`overlay.gossip` adds the half that is about words. They share their tables and are one part towards the node.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.instant import HOUR, SECOND, Instant
+from hansa.kernel.rng import Rng
+from hansa.kernel.verdict import Reason
+from hansa.overlay.audit import Audit
+from hansa.overlay.cache import Cache
+from hansa.overlay.doing import Blame, Close, Doing, Happened, Misdeed, Serve
+from hansa.overlay.frames import MAX_IDS, Graft, Have, Prune, Want
+from hansa.overlay.gossip_params import Params
+from hansa.overlay.mesh import Link, Mesh
+from hansa.overlay.peer_score import UNIT, ScoreParams, Scores, deficit
+from hansa.overlay.seen import Heard, Seen
+from hansa.overlay.wishes import Patience, Wish, Wishes
+
+ALARM = 120 * SECOND
+"""How long own words go to all good neighbours after some were seen to hold words back."""
+
+WIDEST = 8
+"""Neighbours that are asked at once for one word, when fewer did not do."""
+
+
+class Neighbours:
+    """Links, their scores, and what is wished for."""
+
+    def __init__(self, me: NodeId, params: Params, rng: Rng, score_params: ScoreParams) -> None:
+        """Begins with no links."""
+        params.validate()
+        score_params.validate()
+        self._me, self._params, self._rng = me, params, rng
+        self._mesh = Mesh(params)
+        self._scores = Scores(score_params)
+        self._seen = Seen(params.seen_window, params.seen_most)
+        self._cache = Cache(params.cache_window, params.cache_bytes)
+        self._wishes = Wishes(params.wishes, params.wish_life)
+        self._patience = Patience(params.wait_first, params.wait_least, params.wait_most)
+        self._audit = Audit(params.audit_window)
+        self._count: Counter[str] = Counter()
+        self._unsaid: dict[NodeId, Link] = {}
+        self._next_heartbeat = self._next_graft = self._next_opportunity = self._alarm_until = Instant(0)
+
+    # ---- links
+
+    def linked(self, peer: NodeId, now: Instant, dialled: bool = False) -> Doing:
+        """Notes that a link stands; `dialled` says whether this node made it."""
+        if peer not in self._mesh.links:
+            link = self._mesh.add(peer, dialled, self._scores.linked(peer), now)
+            if link.conduct.value >= 0 and self._mesh.has_room(link, self._params.eager):
+                self._mesh.set_eager(link, True, now)
+        return Doing()
+
+    def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
+        """Notes that a link has ended; what was asked for over it is asked of others at once."""
+        link = self._mesh.drop(peer, now)
+        if link is None:
+            return Doing()
+        self._scores.lost(peer, now)
+        self._unsaid.pop(peer, None)
+        self._wishes.left(link.slot, now)
+        return self._ask(now)
+
+    def interested(self, peer: NodeId, topics: Iterable[str] | None) -> None:
+        """Notes what a neighbour cares for, as its own presence says; None for everything."""
+        link = self._mesh.links.get(peer)
+        if link is not None:
+            link.topics = None if topics is None else frozenset(topics)
+
+    def mesh(self) -> tuple[NodeId, ...]:
+        """Returns the neighbours that words are pushed to."""
+        return tuple(link.peer for link in self._mesh.eager())
+
+    def score(self, peer: NodeId) -> int:
+        """Returns a neighbour's score, also of one that was lately; 0 for whom nothing is known of."""
+        return self._scores.of(peer)
+
+    def blamed(self, blame: Blame, now: Instant) -> Doing:
+        """Charges what another part of the overlay saw a neighbour do; this part's own blames are charged already."""
+        doing = Doing()
+        link = self._mesh.links.get(blame.whom)
+        if link is not None:
+            self._blame(link, blame.what, blame.count, now, Doing())
+            self._judge_link(link, now, doing)
+        return doing
+
+    def counters(self) -> dict[str, int]:
+        """Returns what was counted since the start, and the sizes of all tables, by name."""
+        sizes = {
+            "seen": len(self._seen),
+            "cached": len(self._cache),
+            "cached_bytes": self._cache.size,
+            "wishes": len(self._wishes),
+            "audited": len(self._audit),
+            "scores": len(self._scores),
+            "links": len(self._mesh.links),
+            "eager": len(self._mesh.eager()),
+        }
+        return dict(self._count) | sizes
+
+    # ---- the tree
+
+    def _grafted(self, link: Link, now: Instant, doing: Doing) -> None:
+        if now < link.refused_until:
+            self._blame(link, Misdeed.GRAFT, 1, now, doing)
+            doing.send(link.peer, Prune(link.refused_until - now))
+        elif link.conduct.value < 0:
+            self._prune(link, self._params.back_off, now, doing)
+        elif not link.eager:
+            if not self._mesh.has_room(link, self._params.eager_max):
+                worse = self._mesh.to_displace(link)
+                if worse is None:
+                    self._prune(link, self._params.back_off, now, doing)
+                    return
+                self._prune(worse, self._params.back_off, now, doing)
+            self._mesh.set_eager(link, True, now)
+
+    def _pruned(self, link: Link, frame: Prune, now: Instant) -> None:
+        self._mesh.set_eager(link, False, now)
+        link.waits_until = Instant(now + min(frame.back_off_ms, HOUR))
+
+    def _prune(self, link: Link, back_off: int, now: Instant, doing: Doing) -> None:
+        self._mesh.set_eager(link, False, now)
+        link.refused_until = Instant(now + back_off)
+        doing.send(link.peer, Prune(back_off))
+        self._count["prunes"] += 1
+
+    def _graft(self, link: Link, now: Instant, doing: Doing) -> bool:
+        may = not link.eager and link.conduct.value >= 0 and now >= link.waits_until
+        if not may or not self._mesh.has_room(link, self._params.eager_max):
+            return False
+        self._mesh.set_eager(link, True, now)
+        doing.send(link.peer, Graft())
+        self._count["grafts"] += 1
+        return True
+
+    # ---- names and wishes
+
+    def _name_to(self, link: Link, name: bytes) -> None:
+        link.haves.append(name)
+        self._unsaid[link.peer] = link
+
+    def _flush(self, doing: Doing) -> None:
+        for link in self._unsaid.values():
+            for start in range(0, len(link.haves), MAX_IDS):
+                doing.send(link.peer, Have(tuple(link.haves[start : start + MAX_IDS])))
+            self._count["named"] += len(link.haves)
+            link.haves.clear()
+        self._unsaid.clear()
+
+    def _remember(self, name: bytes, said: int, sent: int, now: Instant) -> Heard:
+        """Remembers an id whose signature is good, and ends the wish for it."""
+        known = self._seen.add(name, now)
+        known.said |= said
+        known.sent |= sent
+        wish = self._wishes.over(name)
+        if wish is not None:
+            known.said |= wish.holders
+            known.asked = wish.asked
+            for link in self._mesh.of(wish.open):
+                link.owed = max(0, link.owed - 1)
+            if not wish.asked:
+                self._patience.measured(now - wish.since)
+        return known
+
+    def _waits(self, name: bytes) -> bool:
+        """Says whether a word is here and waits for its verdict."""
+        return False
+
+    def _ask(self, now: Instant) -> Doing:
+        """Sees to the wishes that are due: asks the next neighbours, and blames those that were asked in vain."""
+        doing = Doing()
+        asked: dict[NodeId, list[bytes]] = {}
+        for name, wish in self._wishes.due(now):
+            if self._waits(name):
+                self._wishes.postpone(name, Instant(now + self._params.wait_least))
+                continue
+            self._blame_silent(wish, now, doing)
+            for link in self._whom_to_ask(wish):
+                wish.asked |= link.bit
+                wish.open |= link.bit
+                link.owed += 1
+                asked.setdefault(link.peer, []).append(name)
+                if now >= self._next_graft and self._graft(link, now, doing):
+                    self._next_graft = Instant(now + self._patience.wait)
+            pause = self._params.patience if wish.open else self._params.patience * min(8, 1 + wish.rounds)
+            wish.rounds += 1
+            self._wishes.postpone(name, Instant(now + pause))
+        for peer, names in asked.items():
+            self._count["wanted"] += len(names)
+            for start in range(0, len(names), MAX_IDS):
+                doing.send(peer, Want(tuple(names[start : start + MAX_IDS])))
+        return doing
+
+    def _whom_to_ask(self, wish: Wish) -> list[Link]:
+        """Returns the best holder that was not asked; on later rounds more, at random; after the last all over again."""
+        left = [link for link in self._mesh.of(wish.holders & ~wish.asked) if not self._is_ignored(link)]
+        if not left:
+            wish.asked = 0
+            return []
+        best = max(left, key=lambda link: link.conduct.value)
+        if not wish.rounds:
+            return [best]
+        others = [link for link in left if link is not best]
+        return [best, *self._rng.sample(others, min(WIDEST, 1 << wish.rounds) - 1)]
+
+    def _blame_silent(self, wish: Wish, now: Instant, doing: Doing) -> None:
+        for link in self._mesh.of(wish.open):
+            link.owed = max(0, link.owed - 1)
+            self._blame(link, Misdeed.SILENT, 1, now, doing)
+            if link.eager:
+                self._prune(link, self._params.repeat_prune, now, doing)
+        wish.open = 0
+
+    def _serve(self, link: Link, ids: list[ContentId], doing: Doing) -> None:
+        if ids:
+            doing.serves.append(Serve(link.peer, tuple(ids)))
+            self._count["served_from_store"] += len(ids)
+
+    # ---- scores
+
+    def _is_ignored(self, link: Link) -> bool:
+        return link.conduct.value < self._scores.params.ignore_below
+
+    def _blame(self, link: Link, what: Misdeed, count: int, now: Instant, doing: Doing) -> None:
+        self._scores.blame(link.peer, what, count, now)
+        self._count[what.name.lower()] += count
+        doing.blames.append(Blame(link.peer, what, count))
+        if self._scores.of(link.peer) < self._scores.params.close_below:
+            self._judge_link(link, now, doing)
+
+    def _heartbeat(self, now: Instant, doing: Doing) -> None:
+        self._next_heartbeat = Instant(now + self._params.heartbeat)
+        self._seen.forget(now)
+        self._cache.forget(now)
+        links = list(self._mesh.links.values())
+        for at, known in self._audit.over(now):
+            for link in links:
+                if link.since <= at:
+                    link.conduct.due += UNIT
+                    if known.said & link.bit:
+                        link.conduct.said += UNIT
+        for link in links:
+            if link.over:
+                self._blame(link, Misdeed.FLOOD, 1 + link.over // max(1, self._params.link.words), now, doing)
+                link.over = 0
+        self._scores.heartbeat(now)
+        for link in links:
+            self._judge_link(link, now, doing)
+        if not any(link.eager for link in links):
+            self._graft_best(now, doing)
+        if now >= self._next_opportunity:
+            self._next_opportunity = Instant(now + self._params.opportunity)
+            better = self._mesh.better(least=1)
+            if better is not None:
+                self._graft(better, now, doing)
+
+    def _judge_link(self, link: Link, now: Instant, doing: Doing) -> None:
+        params = self._scores.params
+        silent = deficit(link.conduct.due, link.conduct.said, params) > 0
+        if silent and not link.silent:
+            self._alarm_until = Instant(now + ALARM)
+            doing.blames.append(Blame(link.peer, Misdeed.WITHHELD))
+            doing.events.append(Happened("neighbour_silent", link.peer, "says nothing of words that it should have"))
+        link.silent = silent
+        if link.conduct.value < 0 and link.eager:
+            self._prune(link, self._params.back_off, now, doing)
+        if link.conduct.value < params.close_below and not link.closing:
+            link.closing = True
+            doing.closes.append(Close(link.peer, Reason.BAD_FRAME if link.conduct.invalid > 0 else Reason.RATE))
+
+    def _graft_best(self, now: Instant, doing: Doing) -> None:
+        usable = [one for one in self._mesh.links.values() if one.conduct.value >= 0 and now >= one.waits_until]
+        if usable:
+            self._graft(max(usable, key=lambda one: (one.conduct.value, one.dialled)), now, doing)

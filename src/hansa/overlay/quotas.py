@@ -1,0 +1,142 @@
+"""How much of others' word this node looks at and passes on: token buckets per link, per author, and for all together.
+
+What is charged when:
+
+1. before anything is verified: the link, all links together, and all strangers together where the named author is no
+   one who earned more. Half of what there is for all is out of strangers' reach;
+2. once a signature is good: its author, and all strangers together. Before that nothing is charged to an author, or
+   anybody could use up what is somebody else's by naming it (threat 39).
+
+All in whole thousandths of a token, so that asking often neither gains nor loses anything.
+"""
+
+from __future__ import annotations
+
+from hansa.kernel.ids import NodeId
+from hansa.kernel.instant import Instant
+from hansa.overlay.gossip_params import Params, Rank, Rate
+
+AUTHORS = 4_096
+"""Authors whose buckets are remembered, of strangers and of others each; of those the ones used last."""
+
+
+class Bucket:
+    """Tokens that come back with time."""
+
+    __slots__ = ("_at", "_full", "_level", "_rate")
+
+    def __init__(self, rate: int, burst: int, now: Instant) -> None:
+        """Begins full.
+
+        Args:
+            rate: tokens that a second brings.
+            burst: tokens that there are at most.
+        """
+        self._rate, self._full = rate, burst * 1000
+        self._level, self._at = self._full, now
+
+    def has(self, tokens: int, now: Instant, above: int = 0) -> bool:
+        """Says whether so many are there, and as many thousandths of the whole as `above` would be left."""
+        if now > self._at:
+            self._level = min(self._full, self._level + (now - self._at) * self._rate)
+            self._at = now
+        return self._level >= tokens * 1000 + self._full * above // 1000
+
+    def take(self, tokens: int) -> None:
+        """Takes what `has` said is there; more than that leaves nothing."""
+        self._level = max(0, self._level - tokens * 1000)
+
+
+class Meter:
+    """Two buckets, one of words and one of bytes: both must have enough."""
+
+    __slots__ = ("_bytes", "_words")
+
+    def __init__(self, rate: Rate, now: Instant) -> None:
+        """Begins full."""
+        self._words = Bucket(rate.words, rate.word_burst, now)
+        self._bytes = Bucket(rate.bytes, rate.byte_burst, now)
+
+    def has(self, size: int, now: Instant, above: int = 0) -> bool:
+        """Says whether one word of so many bytes fits."""
+        return self._words.has(1, now, above) and self._bytes.has(size, now, above)
+
+    def take(self, size: int) -> None:
+        """Takes one word of so many bytes."""
+        self._words.take(1)
+        self._bytes.take(size)
+
+    def charge(self, size: int, now: Instant, above: int = 0) -> bool:
+        """Takes one word of so many bytes if it fits, and says whether it did."""
+        if not self.has(size, now, above):
+            return False
+        self.take(size)
+        return True
+
+
+class _Author:
+    __slots__ = ("meter", "rank")
+
+    def __init__(self, rank: Rank, meter: Meter) -> None:
+        self.rank, self.meter = rank, meter
+
+
+class Quotas:
+    """What all links share, and what each author has."""
+
+    def __init__(self, params: Params) -> None:
+        """Begins with everything there is."""
+        now = Instant(0)
+        self._params = params
+        self._all = Meter(params.all_links, now)
+        self._strangers_in = Meter(params.strangers, now)
+        self._strangers_on = Meter(params.strangers, now)
+        self._strangers: dict[NodeId, _Author] = {}
+        self._others: dict[NodeId, _Author] = {}
+
+    def __len__(self) -> int:
+        """Authors that are remembered."""
+        return len(self._strangers) + len(self._others)
+
+    def rank_of(self, author: NodeId | None) -> Rank:
+        """Returns what an author had when a word of it was judged last; whoever is unheard of is a stranger."""
+        known = None if author is None else self._others.get(author) or self._strangers.get(author)
+        return Rank.STRANGER if known is None else known.rank
+
+    def look(self, author: NodeId | None, size: int, now: Instant) -> bool:
+        """Says whether an unverified word that names an author may be looked at, and charges all links for it."""
+        known = None if author is None else self._others.get(author) or self._strangers.get(author)
+        if known is not None and (known.rank is Rank.BARRED or not known.meter.has(size, now)):
+            return False
+        if known is not None and known.rank > Rank.STRANGER:
+            return self._all.charge(size, now)
+        if not (self._strangers_in.has(size, now) and self._all.has(size, now, above=500)):
+            return False
+        self._strangers_in.take(size)
+        self._all.take(size)
+        return True
+
+    def pass_on(self, author: NodeId | None, rank: Rank, size: int, now: Instant) -> bool:
+        """Says whether a word whose signature is good may be passed on, and charges its author for it."""
+        if rank is Rank.BARRED or author is None:
+            if author is not None:
+                self._remember(author, rank, now)
+            return False
+        known = self._remember(author, rank, now)
+        if rank > Rank.STRANGER:
+            return known.meter.charge(size, now)
+        if not (known.meter.has(size, now) and self._strangers_on.has(size, now)):
+            return False
+        known.meter.take(size)
+        self._strangers_on.take(size)
+        return True
+
+    def _remember(self, author: NodeId, rank: Rank, now: Instant) -> _Author:
+        known = self._others.pop(author, None) or self._strangers.pop(author, None)
+        if known is None or known.rank is not rank:
+            known = _Author(rank, Meter(self._params.by_author[rank], now))
+        table = self._others if rank > Rank.STRANGER else self._strangers
+        table[author] = known
+        if len(table) > AUTHORS:
+            del table[next(iter(table))]
+        return known
