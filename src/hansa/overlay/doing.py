@@ -36,6 +36,24 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """Sign this for one node, and hand the envelope back to `Routes.along` with the route that it is to go."""
+
+    whom: NodeId
+    kind: str
+    body: Json
+    route: tuple[NodeId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Let a signed envelope travel by gossip: no route to whom it is for is known, or none that carries."""
+
+    raw: bytes
+    whom: NodeId
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """Hand an envelope that came over a link to the node's inbox; what comes of it is told to whoever asked."""
 
@@ -90,6 +108,8 @@ class Doing:
     blames: list[Blame] = field(default_factory=list)
     judges: list[Judge] = field(default_factory=list)
     says: list[Say] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    spreads: list[Spread] = field(default_factory=list)
     sends: list[tuple[NodeId, AnyFrame]] = field(default_factory=list)
     serves: list[Serve] = field(default_factory=list)
     dials: list[Dial] = field(default_factory=list)
@@ -105,6 +125,8 @@ class Doing:
         self.blames += other.blames
         self.judges += other.judges
         self.says += other.says
+        self.replies += other.replies
+        self.spreads += other.spreads
         self.sends += other.sends
         self.serves += other.serves
         self.dials += other.dials

@@ -1,4 +1,4 @@
-"""Bytes and messages per link over the last 10 seconds (S18), and since the link stands."""
+"""What goes over each link: messages and bytes in a window of ten seconds (S18), for quotas, health and metrics."""
 
 from __future__ import annotations
 
@@ -7,79 +7,97 @@ from dataclasses import dataclass
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import SECOND, Instant
 
-SPAN = 10
-"""Seconds of the window."""
+WINDOW_MS = 10 * SECOND
+
+MAX_PEERS = 1_024
+"""Links that are counted; of more, the one that was quiet longest is forgotten."""
+
+_SLOTS = WINDOW_MS // SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """What went over a link in a window: messages and bytes, each way; the totals since it stands."""
+class Rates:
+    """What went over a link in the last ten seconds."""
 
-    messages_in: int
-    bytes_in: int
-    messages_out: int
-    bytes_out: int
-    total_in: int
-    total_out: int
+    messages_in: int = 0
+    bytes_in: int = 0
+    messages_out: int = 0
+    bytes_out: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Both directions."""
+        return self.bytes_in + self.bytes_out
+
+    @property
+    def bytes_per_second(self) -> int:
+        """Both directions, as a rate."""
+        return self.bytes * SECOND // WINDOW_MS
 
 
-class _Counts:
-    __slots__ = ("seconds", "total_in", "total_out", "values")
+class _Ring:
+    """Counts by second, of the last ten seconds; a slot that is older is emptied when it is met."""
+
+    __slots__ = ("_counts", "_latest")
 
     def __init__(self) -> None:
-        self.seconds = [-1] * SPAN
-        self.values = [[0, 0, 0, 0] for _ in range(SPAN)]
-        self.total_in = self.total_out = 0
+        self._counts = [[0, 0, 0, 0] for _ in range(_SLOTS)]
+        self._latest = 0
 
-    def at(self, second: int) -> list[int]:
-        place = second % SPAN
-        if self.seconds[place] != second:
-            self.seconds[place] = second
-            self.values[place] = [0, 0, 0, 0]
-        return self.values[place]
+    def roll(self, second: int) -> int:
+        """Empties the slots between the last second and this one; returns the slot of now."""
+        for late in range(max(self._latest + 1, second - _SLOTS + 1), second + 1):
+            self._counts[late % _SLOTS] = [0, 0, 0, 0]
+        self._latest = max(self._latest, second)
+        return self._latest % _SLOTS
+
+    def add(self, second: int, column: int, size: int) -> None:
+        counts = self._counts[self.roll(second)]
+        counts[column] += 1
+        counts[column + 1] += size
+
+    def total(self, second: int) -> Rates:
+        self.roll(second)
+        return Rates(*(sum(column) for column in zip(*self._counts, strict=True)))
 
 
 class Traffic:
-    """Counts what goes over links, second by second; ten seconds of each link are kept.
+    """Counters of all links.
 
-    >>> traffic = Traffic()
-    >>> traffic.received(NodeId("a"), 100, Instant(1_000))
-    >>> traffic.flow(NodeId("a"), Instant(1_500)).bytes_in, traffic.flow(NodeId("a"), Instant(11_000)).bytes_in
-    (100, 0)
+    >>> traffic, peer = Traffic(), NodeId("did:key:zA")
+    >>> traffic.heard(peer, 1_000, Instant(0))
+    >>> [traffic.rates(peer, Instant(at)).bytes_in for at in (9_999, 10_000)]
+    [1000, 0]
     """
 
     def __init__(self) -> None:
-        """Begins with no links."""
-        self._links: dict[NodeId, _Counts] = {}
-
-    def received(self, peer: NodeId, size: int, now: Instant) -> None:
-        """Counts one message from a neighbour, of so many bytes."""
-        counts = self._links.setdefault(peer, _Counts())
-        values = counts.at(now // SECOND)
-        values[0] += 1
-        values[1] += size
-        counts.total_in += size
+        """Begins with nothing counted."""
+        self._rings: dict[NodeId, _Ring] = {}
 
     def sent(self, peer: NodeId, size: int, now: Instant) -> None:
-        """Counts one message to a neighbour, of so many bytes."""
-        counts = self._links.setdefault(peer, _Counts())
-        values = counts.at(now // SECOND)
-        values[2] += 1
-        values[3] += size
-        counts.total_out += size
+        """Counts a message to a neighbour; `size` in bytes."""
+        self._ring(peer).add(now // SECOND, 2, size)
 
-    def lost(self, peer: NodeId) -> None:
-        """Forgets a link that ended."""
-        self._links.pop(peer, None)
+    def heard(self, peer: NodeId, size: int, now: Instant) -> None:
+        """Counts a message from a neighbour; `size` in bytes."""
+        self._ring(peer).add(now // SECOND, 0, size)
 
-    def flow(self, peer: NodeId, now: Instant) -> Flow:
-        """Returns what went over a link in the ten seconds that end with the running one; zeros for no link."""
-        counts = self._links.get(peer) or _Counts()
-        since = now // SECOND - SPAN
-        live = [values for second, values in zip(counts.seconds, counts.values, strict=True) if second > since]
-        sums = [sum(values[place] for values in live) for place in range(4)]
-        return Flow(sums[0], sums[1], sums[2], sums[3], counts.total_in, counts.total_out)
+    def rates(self, peer: NodeId, now: Instant) -> Rates:
+        """Returns what went over a link in the ten seconds up to now."""
+        ring = self._rings.get(peer)
+        return ring.total(now // SECOND) if ring else Rates()
 
-    def flows(self, now: Instant) -> dict[NodeId, Flow]:
-        """Returns `flow` for each link."""
-        return {peer: self.flow(peer, now) for peer in self._links}
+    def all(self, now: Instant) -> dict[NodeId, Rates]:
+        """Returns the counts of every link that something went over."""
+        return {peer: ring.total(now // SECOND) for peer, ring in self._rings.items()}
+
+    def forget(self, peer: NodeId) -> None:
+        """Drops a link's counters."""
+        self._rings.pop(peer, None)
+
+    def _ring(self, peer: NodeId) -> _Ring:
+        ring = self._rings.pop(peer, None) or _Ring()
+        self._rings[peer] = ring  # last in order: used last
+        if len(self._rings) > MAX_PEERS:
+            del self._rings[next(iter(self._rings))]
+        return ring
