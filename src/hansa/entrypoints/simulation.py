@@ -1,0 +1,113 @@
+"""What simulated nodes are made of: the node itself on simulated ports. The composition root of `hansa sim`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+from hansa.adapters.keys import MemoryKeys
+from hansa.adapters.store.simulated import SimulatedStore
+from hansa.admission import service as admission
+from hansa.conduct.card import DECISION
+from hansa.kernel.errors import Unavailable
+from hansa.kernel.ids import ContentId
+from hansa.node.acknowledging import ACKNOWLEDGEMENT
+from hansa.node.core import KINDS, Core, Freshness, Settings
+from hansa.node.node import Node
+from hansa.node.ports import Answer, Similar
+from hansa.sim.naive import Naive
+from hansa.sim.world import Inhabitant, Place
+
+NETWORK = "hansa-sim"
+
+LOCAL = (ACKNOWLEDGEMENT, DECISION)
+"""Durable kinds that stay where they are: no other node takes them in."""
+
+SHARED = tuple(kind for kind, how in KINDS.items() if how is not Freshness.LIVE and kind not in LOCAL)
+"""Kinds that every node is to hold in the end."""
+
+
+class NoIndex:
+    """Implements `node.ports.Index` and finds nothing: no run asks."""
+
+    def __init__(self) -> None:
+        """Holds nothing yet."""
+        self._held: dict[ContentId, None] = {}
+
+    def held(self) -> Sequence[ContentId]:
+        """Returns the skills that are in."""
+        return list(self._held)
+
+    def add(self, skill: ContentId, text: str) -> None:
+        """Puts a skill in."""
+        self._held[skill] = None
+
+    def drop(self, skill: ContentId) -> None:
+        """Takes a skill out."""
+        self._held.pop(skill, None)
+
+    def nearest(self, text: str, limit: int) -> list[Similar]:
+        """Returns nothing."""
+        return []
+
+    def similarities(self, text: str, skills: Sequence[ContentId]) -> list[float]:
+        """Says that all are the same."""
+        return [1.0 for _ in skills]
+
+    def similarity(self, text: str, other: str) -> float:
+        """Says that all are the same."""
+        return 1.0
+
+
+class NoCaller:
+    """Implements `node.ports.Caller`: no doors answer in a simulated world, word travels over the overlay."""
+
+    async def get(self, url: str, path: str, wait: float = 0.0) -> Answer:
+        """Raises Unavailable."""
+        raise Unavailable(f"no door answers at {url} in a simulated world")
+
+    async def post(self, url: str, path: str, body: bytes) -> Answer:
+        """Raises Unavailable."""
+        raise Unavailable(f"no door answers at {url} in a simulated world")
+
+    async def put(self, url: str, path: str, body: bytes) -> Answer:
+        """Raises Unavailable."""
+        raise Unavailable(f"no door answers at {url} in a simulated world")
+
+
+class Workshop:
+    """Implements `sim.world.Workshop` with real nodes."""
+
+    def keys(self, seed: int, number: int) -> MemoryKeys:
+        """Returns the keys of a node, which follow from the run's seed."""
+        return _keys(seed, number)
+
+    def contents(self, number: int) -> SimulatedStore:
+        """Returns an empty store."""
+        return SimulatedStore()
+
+    def shared(self, kind: str) -> bool:
+        """Says whether records of a kind are to be at every node in the end."""
+        return kind in SHARED
+
+    def settings(self, place: Place) -> Settings:
+        """Returns a node's settings: all take what all say."""
+        return Settings(
+            name=f"node {place.number}",
+            network=NETWORK,
+            admission=admission.Params(open_to_all=True, records_per_minute=100_000),
+        )
+
+    def core(self, place: Place) -> Core:
+        """Makes what the parts of a node share."""
+        return Core(self.settings(place), place.keys, place.store, place.clock, NoIndex(), None, NoCaller())
+
+    def open(self, place: Place) -> Inhabitant:
+        """Makes a node with its overlay."""
+        return Naive(Node(self.core(place)), place, SHARED)
+
+
+@lru_cache(maxsize=1_000)
+def _keys(seed: int, number: int) -> MemoryKeys:
+    return MemoryKeys(hashlib.sha256(b"simulated key %d %d" % (seed, number)).digest())
