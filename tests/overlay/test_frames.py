@@ -14,6 +14,7 @@ from hansa.overlay import frames
 from hansa.overlay.frames import (
     MAX_FRAME,
     MAX_IDS,
+    Fetch,
     Frame,
     Graft,
     Have,
@@ -45,6 +46,7 @@ any_frame = st.one_of(
     st.builds(Word, st.binary(max_size=200), hops),
     st.builds(Have, ids),
     st.builds(Want, ids),
+    st.builds(Fetch, ids),
     st.builds(Graft),
     st.builds(Prune, numbers),
     st.builds(Sums, prefixes, st.lists(st.one_of(st.just(b""), digests), max_size=16).map(tuple)),

@@ -700,8 +700,8 @@ async def test_a_record_that_is_withheld_keeps_its_place_in_the_feed_and_frees_i
 async def test_what_travels_is_all_of_others_and_of_this_nodes_own_what_is_in_the_feed(store: Store) -> None:
     await store.apply([put(3), put(1, in_feed=True), put(2, author=BOB), put(4, author=BOB, in_feed=True)])
     await store.apply([put(5, author=BOB), WithholdRecord(cid(("record", 5)))])
-    assert store.travelling(ANN) == [cid(("record", number)) for number in (1, 2, 4)]
-    assert store.travelling(NodeId("")) == [cid(("record", number)) for number in (3, 1, 2, 4)]
+    assert store.travelling(ANN) == [(cid(("record", number)), "skill") for number in (1, 2, 4)]
+    assert store.travelling(NodeId("")) == [(cid(("record", number)), "skill") for number in (3, 1, 2, 4)]
 
 
 async def test_many_records_of_one_number_may_be_withheld(store: Store) -> None:

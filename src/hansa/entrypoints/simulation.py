@@ -9,23 +9,22 @@ from functools import lru_cache
 from hansa.adapters.keys import MemoryKeys
 from hansa.adapters.store.simulated import SimulatedStore
 from hansa.admission import service as admission
-from hansa.conduct.card import DECISION
+from hansa.admission.service import Via
+from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.ids import ContentId
-from hansa.node.acknowledging import ACKNOWLEDGEMENT
-from hansa.node.core import KINDS, Core, Freshness, Settings
+from hansa.node.core import Core, Settings
+from hansa.node.gathering import Taken
+from hansa.node.network import Network
 from hansa.node.node import Node
+from hansa.node.overlay_parts import make_parts
+from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.ports import Answer, Similar
-from hansa.sim.naive import Naive
+from hansa.node.travelling import ORDER
+from hansa.overlay.first_calls import Known
 from hansa.sim.world import Inhabitant, Place
 
 NETWORK = "hansa-sim"
-
-LOCAL = (ACKNOWLEDGEMENT, DECISION)
-"""Durable kinds that stay where they are: no other node takes them in."""
-
-SHARED = tuple(kind for kind, how in KINDS.items() if how is not Freshness.LIVE and kind not in LOCAL)
-"""Kinds that every node is to hold in the end."""
 
 
 class NoIndex:
@@ -76,6 +75,25 @@ class NoCaller:
         raise Unavailable(f"no door answers at {url} in a simulated world")
 
 
+class Linked:
+    """Implements `sim.world.Inhabitant`: a node with the overlay that real nodes have."""
+
+    def __init__(self, node: Node, place: Place) -> None:
+        """Joins a node with its place."""
+        self.node = node
+        seeds = [Known(whom, (url,)) for whom, url in place.contacts]
+        parts = make_parts(node.core, OverlaySettings(), place.rng, seeds, (place.url,), ("sim",))
+        self.network = Network(node.core, node.inbox, place.transport, parts)
+
+    async def start(self) -> None:
+        """Listens, and looks for neighbours from then on."""
+        await self.network.start()
+
+    async def publish(self, signed: Signed) -> Taken:
+        """Keeps what this node says; the network is told by the store."""
+        return await self.node.inbox.receive(signed.raw, Via.LOCAL)
+
+
 class Workshop:
     """Implements `sim.world.Workshop` with real nodes."""
 
@@ -89,13 +107,14 @@ class Workshop:
 
     def shared(self, kind: str) -> bool:
         """Says whether records of a kind are to be at every node in the end."""
-        return kind in SHARED
+        return kind in ORDER
 
     def settings(self, place: Place) -> Settings:
         """Returns a node's settings: all take what all say."""
         return Settings(
             name=f"node {place.number}",
             network=NETWORK,
+            findings="all",
             admission=admission.Params(open_to_all=True, records_per_minute=100_000),
         )
 
@@ -105,7 +124,7 @@ class Workshop:
 
     def open(self, place: Place) -> Inhabitant:
         """Makes a node with its overlay."""
-        return Naive(Node(self.core(place)), place, SHARED)
+        return Linked(Node(self.core(place)), place)
 
 
 @lru_cache(maxsize=1_000)

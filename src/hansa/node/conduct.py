@@ -135,7 +135,8 @@ class Conduct:
     def _keep_card(self, effects: Effects) -> None:
         if self.own_card() is None:
             sealed = self._core.seal(CARD, msgspec.to_builtins(self.card))
-            effects.changes.append(PutRecord(record_row(sealed, self._core.me, self._core.now(), self._core.ring)))
+            row = record_row(sealed, self._core.me, self._core.now(), self._core.ring)
+            effects.changes.append(PutRecord(row, in_feed=self._core.settings.findings != "none"))
 
     async def signed_card(self) -> RecordRow:
         """Returns this node's card, signed; it is signed and kept when it is first asked for."""

@@ -33,6 +33,9 @@ from hansa.node.rows import PutRecord, PutSkill, WithholdRecord
 from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
+from hansa.overlay.arrived import ARRIVED
+from hansa.overlay.links_said import LINKS
+from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.skills import messages as skills
 from hansa.skills import policy, ranking
 
@@ -51,6 +54,10 @@ KINDS: Mapping[str, Freshness] = {
     overlay.JOIN: Freshness.LIVE,
     overlay.JOINED: Freshness.LIVE,
     overlay.INDEX: Freshness.LIVE,
+    PRESENCE: Freshness.SPREAD,
+    SUSPICION: Freshness.SPREAD,
+    LINKS: Freshness.SPREAD,
+    ARRIVED: Freshness.SPREAD,
 }
 """Every kind of message that this version of the node knows."""
 
@@ -58,6 +65,8 @@ LIVE_MS = 5 * MINUTE
 
 ASK_FIRST = "ask first"
 """Mark of a store that may lack what this node has said: restored from a backup, or made anew."""
+
+FINDINGS = ("none", "refutations", "all")
 
 PROVED_IN = "proved in"
 """Mark with the layers of the sandbox that the last proof ran in, for those who ask in another process."""
@@ -70,6 +79,8 @@ class Settings:
     Attributes:
         role: "node", or "hub": a hub passes on what invited peers push, and proves nothing itself.
         admit_proved: let a peer's skill out of quarantine by itself once it is proved here; otherwise a person does.
+        findings: what everybody is told, through the feed and the overlay, of what this node found out about the skills
+            of others: "none", "refutations" or "all"; unless it is none, its policy card too.
         constitution: the five articles, and the rules that this node has added (`node.lawful`).
     """
 
@@ -86,6 +97,7 @@ class Settings:
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
     constitution: Constitution = FIVE
     disputes: Disputes = field(default_factory=Disputes)
+    findings: str = "none"
 
     def validate(self) -> None:
         """Raises ValueError naming the field when a setting makes no sense."""
@@ -93,6 +105,8 @@ class Settings:
             raise ValueError(f"role must be node or hub, not {self.role}")
         if not 1 <= len(self.network) <= 64:
             raise ValueError("network must have 1 to 64 characters")
+        if self.findings not in FINDINGS:
+            raise ValueError(f"findings must be {' or '.join(FINDINGS)}, not {self.findings}")
         if self.workers < 1:
             raise ValueError("workers must be at least 1")
         self.limits.validate()

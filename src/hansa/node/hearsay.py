@@ -56,23 +56,24 @@ class Hearsay:
         """Says whether a kind is heard here."""
         return kind in self._rooms
 
-    def hear(self, raw: bytes, via: NodeId, now: Instant) -> tuple[Verified, Doing]:
+    def hear(self, raw: bytes, via: NodeId, at: Instant) -> tuple[Verified, Doing]:
         """Returns a word, proved and admitted, and what it leads to.
 
         Args:
             via: the neighbour that brought it.
+            at: the overlay's time.
 
         Raises:
             Refused: with the reason of identity, admission, or the room.
         """
-        core = self._core
+        core, now = self._core, self._core.now()
         core.counters.came_in()
         core.meters.bytes_in += len(raw)
         try:
             signed = envelope.read(raw, core.settings.limits)
             message = core.ring.verify(signed, core.ring.taking(now), core.settings.limits)
             core.admission.check(message, now)
-            doing = self._rooms[message.header.kind](message, via, now)
+            doing = self._rooms[message.header.kind](message, via, at)
         except Refused as refusal:
             core.counters.ended(refusal.reason)
             raise
@@ -80,10 +81,10 @@ class Hearsay:
             core.counters.ended(Reason.INTERRUPTED)
             raise
         core.counters.ended(None)
-        self.remember(message, now)
+        self.remember(message)
         return message, doing
 
-    def remember(self, message: Verified, now: Instant) -> None:
+    def remember(self, message: Verified) -> None:
         """Notes the last word of its author, also of this node itself."""
         header = message.header
         if header.kind not in self._repeated:
@@ -101,8 +102,9 @@ class Hearsay:
         self._fresh[key] = Fresh(message.id, message.raw, header.seq, Instant(header.created + window))
         self._by_id[message.id] = key
 
-    def fresh(self, now: Instant) -> list[ContentId]:
+    def fresh(self) -> list[ContentId]:
         """Returns the ids of the words that are still fresh."""
+        now = self._core.now()
         return [one.id for one in self._fresh.values() if now < one.until]
 
     def word(self, id_: ContentId) -> bytes | None:

@@ -47,12 +47,13 @@ class Network:
         self._core = core
         self._transport = transport
         self.parts = parts
-        self.words = WordRoom(core, inbox, parts, self.do)
+        self.words = WordRoom(core, inbox, parts, self.now, self.do)
         self._neighbours: dict[NodeId, str] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._dialling: dict[NodeId, None] = {}
         self._closing: dict[NodeId, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._began = core.now() - core.clock.stopwatch_us() // 1000
         self.frames_in = self.frames_out = self.frames_lost = 0
 
     # ---- life
@@ -72,12 +73,19 @@ class Network:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.do(self.parts.members.leave(self._core.now()))
+        self.do(self.parts.members.leave(self.now()))
         await self._transport.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.words.stop()
+
+    def now(self) -> Instant:
+        """Returns the overlay's time: the clock's at the start, and from then on what has passed since.
+
+        Timers must not stand still when somebody sets the clock back, nor all run out when it is set ahead.
+        """
+        return Instant(self._began + self._core.clock.stopwatch_us() // 1000)
 
     @property
     def neighbours(self) -> dict[NodeId, str]:
@@ -85,7 +93,7 @@ class Network:
         return dict(self._neighbours)
 
     def _tick(self) -> None:
-        now = self._core.now()
+        now = self.now()
         for part in self.parts.each:
             self.do(part.tick(now))
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
@@ -94,14 +102,14 @@ class Network:
 
     def linked(self, peer: NodeId, url: str, dialled: bool) -> None:
         """Greets a new neighbour: every part is told, and the neighbour of the words that are fresh."""
-        now = self._core.now()
+        now = self.now()
         self._neighbours[peer] = url
         parts = self.parts
         self.do(parts.members.linked(peer, now, url, dialled))
         self.do(parts.gossip.linked(peer, now, dialled))
         self.do(parts.reconciler.linked(peer, now))
         self.do(parts.routes.linked(peer, now))
-        fresh = self.words.fresh(now)
+        fresh = self.words.fresh()
         for start in range(0, len(fresh), MAX_IDS):
             self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))))
 
@@ -110,7 +118,7 @@ class Network:
         if self._neighbours.pop(peer, None) is None:
             return
         self._closing.pop(peer, None)
-        now = self._core.now()
+        now = self.now()
         for part in self.parts.each:
             self.do(part.lost(peer, reason is None, now))
 
@@ -119,7 +127,7 @@ class Network:
         if peer not in self._neighbours:
             return
         self.frames_in += 1
-        now = self._core.now()
+        now = self.now()
         try:
             frame = frames.decode(data)
         except Refused:
@@ -136,7 +144,7 @@ class Network:
             return parts.gossip.heard(peer, frame, now)
         if isinstance(frame, frames.Ping | frames.Pong | frames.Reach | frames.Silent):
             return parts.members.heard(peer, frame, now)
-        if isinstance(frame, frames.Sums | frames.Held):
+        if isinstance(frame, frames.Sums | frames.Held | frames.Fetch):
             return parts.reconciler.heard(peer, frame, now)
         return parts.routes.heard(peer, frame, now)
 
@@ -164,7 +172,7 @@ class Network:
             self._close(close.whom, close.reason)
 
     def _blame(self, blame: Blame) -> None:
-        self.do(self.parts.gossip.blamed(blame, self._core.now()))
+        self.do(self.parts.gossip.blamed(blame, self.now()))
 
     def _send(self, whom: NodeId, frame: AnyFrame) -> None:
         if self._transport.send(whom, frames.encode(frame)):
@@ -181,20 +189,20 @@ class Network:
 
     def _say(self, say: Say) -> None:
         """Signs a statement of this node's own, remembers it for new neighbours, and lets it travel."""
-        now = self._core.now()
+        now = self.now()
         signed = self._core.seal(say.kind, say.body, expires_in=self._core.settings.admission.window_ms)
-        self.words.said(envelope.verify(signed, self._core.ring), now)
+        self.words.said(envelope.verify(signed, self._core.ring))
         self.do(self.parts.gossip.spread(signed.id, signed.raw, Rank.TRUSTED, now))
 
     def _reply(self, reply: Reply) -> None:
         window = self._core.settings.admission.window_ms
         signed = self._core.seal(reply.kind, reply.body, recipient=reply.whom, expires_in=window)
-        self.do(self.parts.routes.along(signed.raw, reply.route, self._core.now()))
+        self.do(self.parts.routes.along(signed.raw, reply.route, self.now()))
 
     def _spread(self, raw: bytes) -> None:
         id_ = envelope.id_of(raw)
         if id_ is not None:
-            self.do(self.parts.gossip.spread(id_, raw, Rank.TRUSTED, self._core.now()))
+            self.do(self.parts.gossip.spread(id_, raw, Rank.TRUSTED, self.now()))
 
     # ---- links
 

@@ -1,15 +1,26 @@
-"""The parts of the overlay that a node runs."""
+"""The parts of the overlay that a node runs, made from its settings."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hansa.admission.versions import SUPPORTED
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import Instant
+from hansa.kernel.rng import Rng
+from hansa.node.core import Core
+from hansa.node.overlay_settings import OverlaySettings
+from hansa.overlay import gossip_params, link_params, members, reconcile
 from hansa.overlay.doing import Doing
+from hansa.overlay.first_calls import Known
+from hansa.overlay.frames import digest
 from hansa.overlay.gossip import Gossip
+from hansa.overlay.holdings import Holdings
+from hansa.overlay.link_params import Policy
 from hansa.overlay.members import Members
+from hansa.overlay.own_presence import Facts
 from hansa.overlay.reconcile import Reconciler
 from hansa.overlay.routes import Routes
 
@@ -39,3 +50,31 @@ class Parts:
     def each(self) -> tuple[Part, ...]:
         """All of them, in the order in which they are told what happens."""
         return (self.members, self.gossip, self.reconciler, self.routes)
+
+
+def make_parts(
+    core: Core,
+    settings: OverlaySettings,
+    rng: Rng,
+    seeds: Sequence[Known] = (),
+    addresses: Sequence[str] = (),
+    transports: Sequence[str] = (),
+) -> Parts:
+    """Returns the parts for one node.
+
+    Args:
+        seeds: whom the operator named: dialled at the start and whenever the node is alone.
+        addresses: where others can dial this node, the best first.
+        transports: names of those that it speaks.
+    """
+    holdings = Holdings()
+    interests = tuple(settings.specialisations)
+    facts = Facts(tuple(addresses), core.settings.role, tuple(settings.offers()), interests)
+    links = link_params.Params(policy=Policy(settings.policy), max_connections=max(settings.max_connections, 12))
+    now = core.now()
+    return Parts(
+        Members(core.me, facts, rng.child("members"), now, seeds, members.Params(links=links)),
+        Gossip(core.me, gossip_params.Params(), rng.child("gossip"), lambda id_: digest(id_) in holdings),
+        Reconciler(holdings, reconcile.Params(), rng.child("reconcile")),
+        Routes(core.me, rng.child("routes"), None, tuple(transports), tuple(SUPPORTED)),
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hansa.node.core import FINDINGS
 from hansa.overlay.resources import RESOURCES
 
 TRANSPORTS = ("websocket", "zenoh")
@@ -32,6 +33,7 @@ class OverlaySettings:
         zenoh_listen: Zenoh endpoints to listen on, e.g. "tcp/127.0.0.1:7447".
         zenoh_connect: Zenoh endpoints of peers or routers to connect to.
         zenoh_tls: a folder with ca.pem, cert.pem and key.pem, for endpoints that begin with "tls/" or "quic/".
+        findings: what everybody is told of what this node found out about the skills of others: none, refutations, all.
         location: where the node is, in the operator's words; shown, never trusted.
         capacities: what it can give, e.g. "computational_power=4": resource and amount in the resource's unit.
         specialisations: topics that it wants to hear of, and is good at.
@@ -47,6 +49,7 @@ class OverlaySettings:
     zenoh_listen: tuple[str, ...] = ()
     zenoh_connect: tuple[str, ...] = ()
     zenoh_tls: str = ""
+    findings: str = "refutations"
     location: str = ""
     capacities: tuple[str, ...] = ()
     specialisations: tuple[str, ...] = ()
@@ -55,6 +58,8 @@ class OverlaySettings:
         """Raises ValueError beginning with the name of the field that makes no sense."""
         if self.policy not in POLICIES:
             raise ValueError(f"policy must be {' or '.join(POLICIES)}, not {self.policy}")
+        if self.findings not in FINDINGS:
+            raise ValueError(f"findings must be {' or '.join(FINDINGS)}, not {self.findings}")
         if not 1 <= self.max_connections <= 1_000:
             raise ValueError("max_connections must be between 1 and 1000")
         for name in self.transports:

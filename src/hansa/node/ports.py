@@ -165,8 +165,8 @@ class Store(Members, Books, Protocol):
         """Returns the author's records with higher sequence numbers, in their order."""
         ...
 
-    def travelling(self, me: NodeId) -> list[ContentId]:
-        """Returns the ids of what may be told to anybody, as it came: all that is `me`'s and in its feed, and others'.
+    def travelling(self, me: NodeId) -> list[tuple[ContentId, str]]:
+        """Returns id and kind of what may be told to anybody, as it came: what is `me`'s and in its feed, and others'.
 
         None that is withheld.
         """

@@ -196,7 +196,11 @@ class Prover:
             self._core.now(),
             self._core.ring,
         )
-        effects = Effects([PutRecord(sealed), PutEvidence(sealed.id, evidence), SetSkillState(row.id, after, code)])
+        told = row.origin is Origin.PEER and self._core.settings.findings
+        in_feed = told == "all" or (told == "refutations" and finding.outcome is Outcome.FAIL)
+        effects = Effects(
+            [PutRecord(sealed, in_feed), PutEvidence(sealed.id, evidence), SetSkillState(row.id, after, code)]
+        )
         verdict = finding.reason.verdict if finding.reason else Verdict.ACCEPT
         effects.changes.append(
             self._core.driver.note(row.id, Box.DOMAIN, verdict, finding.reason, _summary(finding, sandbox))
@@ -209,7 +213,7 @@ class Prover:
             effects.changes.append(PutMark(PROVED_IN, sandbox.name))
         made: list[RecordRow] = []
         if row.origin is Origin.PEER:
-            made = self._receipts(row, finding, sandbox.harness, sealed.id, effects)
+            made = self._receipts(row, finding, sandbox.harness, sealed.id, effects, in_feed)
             self._report(finding, sealed, made, effects)
         _show(effects, row, finding, after, f"{skill.intent[:80]}: {_summary(finding, sandbox)}")
         await self._core.driver.perform(effects)
@@ -233,7 +237,7 @@ class Prover:
         )
 
     def _receipts(
-        self, row: SkillRow, finding: Finding, harness: str, evidence: ContentId, effects: Effects
+        self, row: SkillRow, finding: Finding, harness: str, evidence: ContentId, effects: Effects, in_feed: bool
     ) -> list[RecordRow]:
         """Writes one receipt for each author whose claim the finding refutes or confirms."""
         made = []
@@ -253,7 +257,7 @@ class Prover:
                 reason=finding.reason.code if finding.reason else "",
                 domain=domain(row.tags),
             )
-            record = write(self._core, receipt, effects)
+            record = write(self._core, receipt, effects, in_feed=in_feed)
             if dealing is Dealing.SKILL_REFUTED:
                 effects.changes.append(
                     self._core.driver.note(

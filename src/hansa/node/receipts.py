@@ -25,16 +25,17 @@ def entered(id_: ContentId, author: str, created: int, receipt: Receipt, about: 
     )  # fmt: skip
 
 
-def write(core: Core, receipt: Receipt, effects: Effects, about: str = "") -> RecordRow:
+def write(core: Core, receipt: Receipt, effects: Effects, about: str = "", in_feed: bool = False) -> RecordRow:
     """Signs a receipt, and adds to `effects` what keeps and enters it.
 
     Args:
         about: what its record is filed under where it names no skill.
+        in_feed: let it be told to everybody.
 
     Raises:
         Refused: RESTORED (`Core.seal`).
     """
     sealed = core.seal(KIND, msgspec.to_builtins(receipt))
     record = record_row(sealed, receipt.skill or about, core.now(), core.ring)
-    effects.changes += [PutRecord(record), entered(record.id, core.me, record.created, receipt, about)]
+    effects.changes += [PutRecord(record, in_feed), entered(record.id, core.me, record.created, receipt, about)]
     return record

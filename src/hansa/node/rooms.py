@@ -247,6 +247,7 @@ class Rooms:
     def _passes_on(self, admitted: Admitted) -> bool:
         """A hub passes on what was pushed to it for everyone; a node nothing but its own, which may come back to it."""
         if admitted.message.author == self._core.me:  # the store it was in was lost, or an old backup restored
-            return admitted.message.header.kind in (messages.SKILL, messages.TOMBSTONE)
+            kind = admitted.message.header.kind
+            return kind in (messages.SKILL, messages.TOMBSTONE) or self._core.settings.findings == "all"
         is_for_all = admitted.message.header.recipient == EVERYONE
         return is_for_all and self._core.settings.role == "hub" and admitted.via is Via.HTTP

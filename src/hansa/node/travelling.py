@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hansa.conduct.card import DECISION
 from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.governance import messages as governance
 from hansa.identity import roots
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
+from hansa.kernel.instant import Instant
 from hansa.node.core import Core
 from hansa.node.rows import PutRecord, RecordRow, WithholdRecord
 from hansa.node.vault import open_record
@@ -31,34 +31,41 @@ ORDER = {
             skills.SKILL,
             skills.EVIDENCE,
             RECEIPT,
-            DECISION,
             skills.TOMBSTONE,
-            skills.ACKNOWLEDGEMENT,
             *governance.KINDS,
         )
     )
 }
-"""What rests on what: records are sent in this order, so that few of them come too early."""
+"""What travels, and what rests on what: records are sent in this order, so that few of them come too early.
+
+Not among them: a decision, which says how one node deals with another and binds nobody else, and an acknowledgement,
+which is brought to whom it is for.
+"""
 
 
 class Travelling:
     """Keeps the holdings up with the store, and reads from it what is to be sent."""
 
-    def __init__(self, core: Core, reconciler: Reconciler, announce: Callable[[RecordRow], None]) -> None:
+    def __init__(
+        self, core: Core, reconciler: Reconciler, now: Callable[[], Instant], announce: Callable[[RecordRow], None]
+    ) -> None:
         """Reads nothing yet.
 
         Args:
+            now: the overlay's time.
             announce: told of each record that travels from now on.
         """
         self._core = core
         self._reconciler = reconciler
+        self._now = now
         self._announce = announce
 
     def start(self) -> int:
         """Learns what is held, and is told from now on what is kept; returns how many records travel."""
         self._core.on_kept = self._kept
-        for id_ in self._core.store.travelling(self._core.me):
-            self._reconciler.holdings.add(digest(id_))
+        for id_, kind in self._core.store.travelling(self._core.me):
+            if kind in ORDER:
+                self._reconciler.holdings.add(digest(id_))
         return len(self._reconciler.holdings)
 
     def stop(self) -> None:
@@ -68,8 +75,8 @@ class Travelling:
     def _kept(self, change: PutRecord | WithholdRecord) -> None:
         if isinstance(change, WithholdRecord):
             self._reconciler.holdings.drop(digest(change.record))
-        elif change.row.author != self._core.me or change.in_feed:
-            self._reconciler.taken(digest(change.row.id))
+        elif change.row.kind in ORDER and (change.row.author != self._core.me or change.in_feed):
+            self._reconciler.taken(digest(change.row.id), self._now())
             self._announce(change.row)
 
     def words(self, ids: Sequence[ContentId]) -> list[RecordRow]:

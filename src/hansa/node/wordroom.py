@@ -61,13 +61,16 @@ SOON = frozenset(
 class WordRoom:
     """Has words judged, and finds those that are asked for."""
 
-    def __init__(self, core: Core, inbox: Inbox, parts: Parts, do: Callable[[Doing], None]) -> None:
-        """Works for one node's network, which does what follows."""
+    def __init__(
+        self, core: Core, inbox: Inbox, parts: Parts, now: Callable[[], Instant], do: Callable[[Doing], None]
+    ) -> None:
+        """Works for one node's network, which does what follows, in the overlay's time."""
         self._core = core
         self._inbox = inbox
         self._parts = parts
+        self._now = now
         self._do = do
-        self._travelling = Travelling(core, parts.reconciler, self._kept)
+        self._travelling = Travelling(core, parts.reconciler, now, self._kept)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -85,7 +88,7 @@ class WordRoom:
 
     def _links(self, said: Verified, via: NodeId, now: Instant) -> Doing:
         header, links = said.header, parse(said.body, Links)
-        if self._parts.routes.said(header.author, links, header.seq, Instant(header.created), now):
+        if self._parts.routes.said(header.author, links, header.seq, now, now):
             self._parts.members.charted(header.author, [one.whom for one in links.links])
         return Doing()
 
@@ -105,13 +108,13 @@ class WordRoom:
 
     # ---- finding
 
-    def fresh(self, now: Instant) -> list[ContentId]:
+    def fresh(self) -> list[ContentId]:
         """Returns the ids of the words that a new neighbour should know of."""
-        return self._hearsay.fresh(now)
+        return self._hearsay.fresh()
 
-    def said(self, message: Verified, now: Instant) -> None:
+    def said(self, message: Verified) -> None:
         """Remembers what this node itself said."""
-        self._hearsay.remember(message, now)
+        self._hearsay.remember(message)
 
     def found(self, ids: Sequence[ContentId]) -> list[bytes]:
         """Returns the words with these ids that are here, in the order in which they are best taken."""
@@ -127,7 +130,7 @@ class WordRoom:
         reconciler = self._parts.reconciler
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
             return self._parts.gossip.heard(peer, frame, now)
-        reconciler.came(peer, frames.digest(id_))
+        reconciler.came(peer, frames.digest(id_), now)
         self._brought[id_] = peer
         return Doing(judges=[Judge(peer, frame.raw, frame.hops)])
 
@@ -149,7 +152,7 @@ class WordRoom:
             self._worker = asyncio.get_running_loop().create_task(self._judge_all())
 
     def _hear(self, judge: Judge, id_: ContentId) -> None:
-        now = self._core.now()
+        now = self._now()
         try:
             message, doing = self._hearsay.hear(judge.raw, judge.source, now)
         except HansaError as error:
@@ -163,7 +166,9 @@ class WordRoom:
             while self._waiting:
                 source = self._waiting[0][0].source
                 group = [one for one in self._waiting[:GROUP] if one[0].source == source]
-                self._waiting = [one for one in self._waiting[:GROUP] if one[0].source != source] + self._waiting[GROUP:]
+                self._waiting = [one for one in self._waiting[:GROUP] if one[0].source != source] + self._waiting[
+                    GROUP:
+                ]
                 fates = await self._inbox.receive_many([one.raw for one, _ in group], Via.LINK, source)
                 for (judge, id_), fate in zip(group, fates, strict=True):
                     self._judged(judge, id_, fate)
@@ -172,7 +177,7 @@ class WordRoom:
 
     def _judged(self, judge: Judge, id_: ContentId | None, fate: Taken | HansaError) -> None:
         """Tells all parts what became of a word."""
-        now = self._core.now()
+        now = self._now()
         if isinstance(fate, Taken):
             self._accepted(judge, fate.message, now)
             return
@@ -217,7 +222,7 @@ class WordRoom:
         What gossip brought it passes on itself, once it hears of the verdict. What anti-entropy brought, the neighbours
         most likely have: they compare again, rather than all being sent it.
         """
-        now = self._core.now()
+        now = self._now()
         if row.id not in self._brought:
             self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))
             return

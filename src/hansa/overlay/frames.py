@@ -84,7 +84,7 @@ class Have(Frame, frozen=True, tag="have"):
 
 
 class Want(Frame, frozen=True, tag="want"):
-    """Asks for what a `Have` or a `Held` named."""
+    """Asks for what a `Have` named."""
 
     ids: _Ids
 
@@ -120,6 +120,12 @@ class Held(Frame, frozen=True, tag="held"):
     answer: bool = False
 
 
+class Fetch(Frame, frozen=True, tag="fetch"):
+    """Asks for records that a `Held` named, again where they were lost on the way."""
+
+    ids: _Ids
+
+
 # ---- routing: how a message reaches one node that is no neighbour (M3, M4)
 
 
@@ -148,7 +154,7 @@ class Stuck(Frame, frozen=True, tag="stuck"):
     back: _Route
 
 
-AnyFrame = Ping | Pong | Reach | Silent | Word | Have | Want | Graft | Prune | Sums | Held | Packet | Stuck
+AnyFrame = Ping | Pong | Reach | Silent | Word | Have | Want | Graft | Prune | Sums | Held | Fetch | Packet | Stuck
 """All that this version says and understands."""
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -158,6 +164,7 @@ _NAME = msgspec.msgpack.Decoder(Annotated[str, msgspec.Meta(max_length=32)])
 _KNOWN = frozenset({"ping", "pong", "reach", "silent", "word", "have", "want", "graft", "prune"}) | {
     "sums",
     "held",
+    "fetch",
     "packet",
     "stuck",
 }

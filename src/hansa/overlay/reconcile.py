@@ -5,7 +5,7 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
 1. every so often, and at once on a new link, a node sends the digest of all that it holds
 2. a neighbour with another one answers with the digests of the 16 parts; for each part that differs, both go on with
    its 16 parts, until one of them holds few enough ids there to name them
-3. whoever sees an id named that it does not hold asks for it by `Want`; whoever was told of all ids below a prefix
+3. whoever sees an id named that it does not hold asks for it by `Fetch`; whoever was told of all ids below a prefix
    answers with those that were missing
 4. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import MINUTE, SECOND, Instant
 from hansa.kernel.rng import Rng
-from hansa.overlay.doing import Blame, Doing, Misdeed
-from hansa.overlay.frames import MAX_IDS, Held, Sums, Want
+from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
+from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
 from hansa.overlay.holdings import DIGITS, Holdings
 
 DEPTH = 64
@@ -39,19 +39,20 @@ class Params:
         name_up_to: ids below a prefix that are named rather than compared by digest. Raising it saves a way there and
             back, and sends more ids that both hold.
         asked_at_once: records that are asked of one neighbour before the first has come.
-        patience_ms: how long an answer may take before the record may be asked of another.
+        patience_ms: how long a neighbour may bring none of what it was asked for before it is asked of another.
         soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
             often while much comes in.
-        again_ms: after which time what could not be taken yet is asked for again; doubled each time.
+        again_ms: after which time what could not be taken yet is asked for again; doubled each time, and sooner while
+            other records come that it may rest on.
         forget_ms: after which time what was refused may be asked for once more.
         frames_per_second: comparisons of one neighbour that are answered in a second; more of them are its fault.
     """
 
-    every_ms: int = 2 * SECOND
-    slow_ms: int = 30 * SECOND
+    every_ms: int = SECOND
+    slow_ms: int = 5 * SECOND
     name_up_to: int = 64
     asked_at_once: int = 256
-    patience_ms: int = 5 * SECOND
+    patience_ms: int = 1_500
     soon_ms: int = 300
     again_ms: int = SECOND
     forget_ms: int = 10 * MINUTE
@@ -75,6 +76,12 @@ class Params:
 MAX_TODO = 50_000
 """Ids that are remembered as missing, of one neighbour."""
 
+ANSWERED_LIKE_A_FRAME = 8
+"""Records that are sent for a frame's worth of what a neighbour may ask in a second."""
+
+EARLY_TRIES = 6
+"""Times that a record is asked for again before its time, since others came."""
+
 MAX_UNWANTED = 50_000
 """Ids that are remembered as refused or put off."""
 
@@ -85,6 +92,7 @@ class _Neighbour:
     wait_ms: int
     todo: dict[bytes, None] = field(default_factory=dict)
     asked: dict[bytes, Instant] = field(default_factory=dict)
+    brought_at: Instant = Instant(0)
     second: int = 0
     frames: int = 0
     gained: int = 0
@@ -94,6 +102,7 @@ class _Neighbour:
 class _Unwanted:
     until: Instant
     tries: int
+    since: Instant
 
 
 class Reconciler:
@@ -107,6 +116,7 @@ class Reconciler:
         self._rng = rng
         self._neighbours: dict[NodeId, _Neighbour] = {}
         self._unwanted: dict[bytes, _Unwanted] = {}
+        self._taken_at = Instant(0)
 
     # ---- links
 
@@ -144,7 +154,7 @@ class Reconciler:
                 one.wait_ms = self._params.every_ms if one.gained else min(one.wait_ms * 2, self._params.slow_ms)
                 one.gained = 0
                 doing.send(peer, Sums("", (self.holdings.digest(),)))
-            if one.asked:
+            if one.asked and now >= one.brought_at + self._params.patience_ms:
                 for id_ in [id_ for id_, until in one.asked.items() if now >= until]:
                     del one.asked[id_]
             if one.todo:
@@ -153,27 +163,30 @@ class Reconciler:
 
     # ---- frames
 
-    def heard(self, peer: NodeId, frame: Sums | Held, now: Instant) -> Doing:
-        """Answers a comparison, or a list of ids."""
+    def heard(self, peer: NodeId, frame: Sums | Held | Fetch, now: Instant) -> Doing:
+        """Answers a comparison, a list of ids, or a question for records."""
         doing = Doing()
         one = self._neighbours.get(peer)
         if one is None:
             return doing
         if one.second != now // SECOND:
             one.second, one.frames = now // SECOND, 0
-        one.frames += 1
+        one.frames += len(frame.ids) // ANSWERED_LIKE_A_FRAME + 1 if isinstance(frame, Fetch) else 1
         if one.frames > self._params.frames_per_second:
             doing.blames.append(Blame(peer, Misdeed.FLOOD))
         elif isinstance(frame, Sums):
-            self._compare(peer, frame, doing)
+            self._compare(peer, frame, now, doing)
+        elif isinstance(frame, Fetch):
+            doing.serves.append(Serve(peer, tuple(named(id_) for id_ in frame.ids if id_ in self.holdings)))
         else:
             self._listed(peer, one, frame, now, doing)
         return doing
 
-    def _compare(self, peer: NodeId, frame: Sums, doing: Doing) -> None:
+    def _compare(self, peer: NodeId, frame: Sums, now: Instant, doing: Doing) -> None:
         mine = self.holdings
         if len(frame.parts) == 1:
             if frame.parts[0] != mine.digest(frame.prefix):
+                self._neighbours[peer].wait_ms = self._params.every_ms
                 self._describe(peer, frame.prefix, doing)
             return
         if len(frame.parts) != len(DIGITS) or len(frame.prefix) >= DEPTH:
@@ -234,11 +247,14 @@ class Reconciler:
         if wanted:
             until = Instant(now + self._params.patience_ms)
             one.asked.update(dict.fromkeys(wanted, until))
-            doing.send(peer, Want(tuple(wanted)))
+            doing.send(peer, Fetch(tuple(wanted)))
 
     def _is_wanted(self, id_: bytes, now: Instant) -> bool:
         known = self._unwanted.get(id_)
-        return known is None or now >= known.until
+        if known is None or now >= known.until:
+            return True
+        early = known.tries < EARLY_TRIES and self._taken_at > known.since
+        return early and now >= known.since + self._params.again_ms
 
     def is_asked(self, peer: NodeId, id_: bytes) -> bool:
         """Says whether a neighbour was asked for a record here, and has not sent it yet."""
@@ -247,30 +263,32 @@ class Reconciler:
 
     # ---- what became of it
 
-    def came(self, peer: NodeId, id_: bytes) -> None:
+    def came(self, peer: NodeId, id_: bytes, now: Instant) -> None:
         """Notes that an asked-for record came and is being judged; from now on it is no longer awaited."""
         if one := self._neighbours.get(peer):
             one.asked.pop(id_, None)
             one.todo.pop(id_, None)
+            one.brought_at = now
             one.gained += 1
 
-    def taken(self, id_: bytes) -> None:
+    def taken(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is held now, whichever way it came."""
         self.holdings.add(id_)
+        self._taken_at = now
         self._unwanted.pop(id_, None)
 
     def put_off(self, id_: bytes, now: Instant) -> None:
         """Notes that a record can't be taken yet, since something is missing that it rests on."""
         known = self._unwanted.get(id_)
-        tries = known.tries + 1 if known else 0
-        wait = min(self._params.again_ms << min(tries, 16), self._params.forget_ms)
-        self._remember(id_, _Unwanted(Instant(now + wait), tries))
+        tries = known.tries + 1 if known else 1
+        wait = min(self._params.again_ms << min(tries - 1, 16), self._params.forget_ms)
+        self._remember(id_, _Unwanted(Instant(now + wait), tries, now))
         for one in self._neighbours.values():
             one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, Instant(now + wait))
 
     def refused(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is not wanted here."""
-        self._remember(id_, _Unwanted(Instant(now + self._params.forget_ms), 0))
+        self._remember(id_, _Unwanted(Instant(now + self._params.forget_ms), EARLY_TRIES, now))
 
     def _remember(self, id_: bytes, unwanted: _Unwanted) -> None:
         self._unwanted.pop(id_, None)

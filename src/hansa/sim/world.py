@@ -56,6 +56,7 @@ class Place:
     clock: NodeClock
     store: Contents
     transport: Transport
+    url: str
     rng: Rng
     contacts: tuple[tuple[NodeId, str], ...]
 
@@ -233,7 +234,7 @@ class World:
         one.disk.committed = self.checker.on_commit(number)
         one.store = one.store.reopened(one.disk)
         place = Place(
-            number, one.keys, one.clock, one.store, SimTransport(self.net, one.host),
+            number, one.keys, one.clock, one.store, SimTransport(self.net, one.host), one.host.url,
             self.rng.child("node", number, one.starts), self._contacts(number),
         )  # fmt: skip
         one.inhabitant = one.process.context.copy().run(self._open, place)

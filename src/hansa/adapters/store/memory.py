@@ -231,10 +231,10 @@ class MemoryStore(MemoryMembers, MemoryLedger):
         rows = [row for row in self._records.values() if row.author == author and row.seq > max(seq, -1)]
         return sorted(rows, key=lambda row: row.seq)[: max(0, limit)]
 
-    def travelling(self, me: NodeId) -> list[ContentId]:
-        """Returns the ids of what may be told to anybody, as it came."""
+    def travelling(self, me: NodeId) -> list[tuple[ContentId, str]]:
+        """Returns id and kind of what may be told to anybody, as it came."""
         rows = self._records.values()
-        return [row.id for row in rows if row.seq >= 0 and (row.author != me or row.place is not None)]
+        return [(row.id, row.kind) for row in rows if row.seq >= 0 and (row.author != me or row.place is not None)]
 
     def feed(self, after: int, limit: int) -> list[RecordRow]:
         """Returns the feed's records with a place above `after`, in order."""

@@ -64,7 +64,7 @@ _AFTER_SEQ = Prepared(
     .limit(_limit)
 )
 _TRAVELLING = Prepared(
-    select(records.c.id)
+    select(records.c.id, records.c.kind)
     .where(records.c.seq >= 0, (records.c.author != bindparam("me")) | records.c.place.is_not(None))
     .order_by(records.c.number)
 )
@@ -195,9 +195,9 @@ class SqlReads(ABC):
         found = self._rows(_AFTER_SEQ, author=author, after=max(seq, -1), limit=max(0, limit))
         return [codec.record_row(row) for row in found]
 
-    def travelling(self, me: NodeId) -> list[ContentId]:
-        """Returns the ids of what may be told to anybody, as it came."""
-        return [ContentId(row["id"]) for row in self._rows(_TRAVELLING, me=me)]
+    def travelling(self, me: NodeId) -> list[tuple[ContentId, str]]:
+        """Returns id and kind of what may be told to anybody, as it came."""
+        return [(ContentId(row["id"]), row["kind"]) for row in self._rows(_TRAVELLING, me=me)]
 
     def feed(self, after: int, limit: int) -> list[RecordRow]:
         """Returns the feed's records with a place above `after`, in order."""
