@@ -15,7 +15,7 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import Params, Reconciler
+from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, Params, Reconciler
 
 A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
 START = Instant(1_760_000_000_000)
@@ -133,24 +133,37 @@ def test_those_who_agree_ask_less_and_less() -> None:
     assert pair.sent < 2 * (300 / 5 + 8)
 
 
-def test_what_cannot_be_taken_yet_is_asked_for_again_after_a_while_and_then_later() -> None:
+def gaps_between_tries(others_come: bool) -> list[int]:
     node = Reconciler(Holdings(), Params(), Rng(0))
     node.linked(B, START)
     asked = []
     now = START
-    for _ in range(700):
+    for number in range(6_000):
         now = Instant(now + 100)
         doing = node.tick(now).add(node.heard(B, Held("", (made(1),), answer=True), now))
         for _, frame in doing.sends:
             if isinstance(frame, Fetch):
-                asked.append((now - START) // SECOND)
+                asked.append(now)
                 node.came(B, made(1), now)
                 node.put_off(made(1), now)
-    assert asked[0] == 0
-    gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
-    assert 1 <= gaps[0] <= 2
+        if others_come:
+            node.taken(made(2 + number), now)
+    return [later - sooner for sooner, later in itertools.pairwise(asked)]
+
+
+def test_what_cannot_be_taken_yet_is_asked_for_again_soon_and_then_more_and_more_rarely() -> None:
+    gaps = gaps_between_tries(others_come=False)
+    again = Params().again_ms
+    assert gaps[0] == again
     assert gaps == sorted(gaps)
-    assert gaps[-1] >= 16
+    assert max(gaps[: PATIENT_TRIES - 1]) == 8 * again
+    assert gaps[-1] >= 64 * again
+
+
+def test_what_may_rest_on_others_is_asked_for_sooner_while_they_come() -> None:
+    gaps = gaps_between_tries(others_come=True)
+    assert gaps[: EARLY_TRIES - 1] == [Params().again_ms] * (EARLY_TRIES - 1)
+    assert gaps[EARLY_TRIES] > Params().again_ms
 
 
 def test_what_was_refused_is_left_alone() -> None:

@@ -42,8 +42,8 @@ class Params:
         patience_ms: how long a neighbour may bring none of what it was asked for before it is asked of another.
         soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
             often while much comes in.
-        again_ms: after which time what could not be taken yet is asked for again; doubled each time, and sooner while
-            other records come that it may rest on.
+        again_ms: after which time what could not be taken yet is asked for again; up to eight times that later on, then
+            ever more rarely, and sooner while other records come that it may rest on.
         forget_ms: after which time what was refused may be asked for once more.
         frames_per_second: comparisons of one neighbour that are answered in a second; more of them are its fault.
     """
@@ -54,7 +54,7 @@ class Params:
     asked_at_once: int = 256
     patience_ms: int = 1_500
     soon_ms: int = 300
-    again_ms: int = SECOND
+    again_ms: int = 400
     forget_ms: int = 10 * MINUTE
     frames_per_second: int = 200
 
@@ -81,6 +81,9 @@ ANSWERED_LIKE_A_FRAME = 8
 
 EARLY_TRIES = 6
 """Times that a record is asked for again before its time, since others came."""
+
+PATIENT_TRIES = 20
+"""Times that a record is asked for again, after which it is asked for ever more rarely."""
 
 MAX_UNWANTED = 50_000
 """Ids that are remembered as refused or put off."""
@@ -281,7 +284,8 @@ class Reconciler:
         """Notes that a record can't be taken yet, since something is missing that it rests on."""
         known = self._unwanted.get(id_)
         tries = known.tries + 1 if known else 1
-        wait = min(self._params.again_ms << min(tries - 1, 16), self._params.forget_ms)
+        doublings = min(tries - 1, 3) + max(0, min(tries - PATIENT_TRIES, 16))
+        wait = min(self._params.again_ms << doublings, self._params.forget_ms)
         self._remember(id_, _Unwanted(Instant(now + wait), tries, now))
         for one in self._neighbours.values():
             one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, Instant(now + wait))
