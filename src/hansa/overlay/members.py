@@ -157,7 +157,7 @@ class Members:
         else:
             accused = wire.parse(body, Suspicion)
             if author not in (self._me, accused.whom):
-                self._suspicion(author, accused, now)
+                self._suspicion(author, accused, now, doing)
         return doing
 
     def _presence(
@@ -173,11 +173,13 @@ class Members:
         if member is not None and member.said is presence and not presence.leaving:
             self._table.add(author, presence.addresses, via or candidates.range_of(presence.addresses))
 
-    def _suspicion(self, author: NodeId, said: Suspicion, now: Instant) -> None:
+    def _suspicion(self, author: NodeId, said: Suspicion, now: Instant, doing: Doing) -> None:
         accuser = self._roster.get(author)
         if accuser is None or not accuser.is_there:  # 1
             return
         if said.whom == self._me:
+            if said.incarnation == self._own.incarnation and self.health == 0:
+                self._detector.false_alarm(author, self._me, doing)
             self._own.doubted(said.incarnation)  # 3
             return
         member = self._roster.get(said.whom)
