@@ -55,7 +55,9 @@ class House:
 class Village:
     """All nodes, the clock, and what is under way between them."""
 
-    def __init__(self, count: int, seed: int = 1, params: Params | None = None, knows: int = 1, loss: float = 0.0) -> None:
+    def __init__(
+        self, count: int, seed: int = 1, params: Params | None = None, knows: int = 1, loss: float = 0.0
+    ) -> None:
         """Makes `count` nodes; each knows `knows` of those before it by name."""
         self.rng = Rng(seed)
         self.params = params or Params()
@@ -158,7 +160,9 @@ class Village:
         for peer, frame in doing.sends:
             house.sent += 1
             if peer in house.links:
-                self._carry(house.id, peer, lambda to, frame=frame: to.members.heard(house.id, frame, Instant(self.now)))
+                self._carry(
+                    house.id, peer, lambda to, frame=frame: to.members.heard(house.id, frame, Instant(self.now))
+                )
         for dial in doing.dials:
             self.at(2 * self._delay(), lambda dial=dial: self._link(house, dial.whom, dial.urls[0]))
         for close in doing.closes:

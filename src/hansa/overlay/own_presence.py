@@ -129,7 +129,7 @@ class OwnPresence:
     def _say(self, now: Instant, doing: Doing) -> None:
         spread = self._params.period_ms // 10
         self._next = now + self._params.period_ms - spread + self._rng.below(2 * spread)
-        doing.says.append(Say(PRESENCE, msgspec.to_builtins(self.presence(), builtin_types=())))
+        doing.says.append(Say(PRESENCE, msgspec.to_builtins(self.presence())))
 
     def _may_refute(self, now: Instant) -> bool:
         fresh = (now - self._refilled) // self._params.refill_ms
