@@ -1,5 +1,7 @@
 """One node's membership, played by hand: what it sends, doubts, believes and gives up."""
 
+import itertools
+
 import pytest
 
 from hansa.kernel.errors import Refused
@@ -478,7 +480,7 @@ def test_what_was_kept_in_another_shape_is_skipped():
 def test_a_node_alone_dials_whom_it_was_told_of_for_ever():
     node = Members(ME, Facts(), Rng(8), Instant(NOW), [Known(FAR, (at(FAR),))])
     dials = [after for after in range(0, 20 * MINUTE, 100) if node.tick(Instant(NOW + after)).dials]
-    waits = [after - before for before, after in zip(dials, dials[1:], strict=False)]
+    waits = [after - before for before, after in itertools.pairwise(dials)]
     assert dials[0] == 0
     assert max(waits) <= 70 * SECOND
     assert dials[-1] > 18 * MINUTE

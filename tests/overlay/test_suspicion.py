@@ -1,5 +1,7 @@
 """How long a doubt lasts, how a node judges its own ears, in which order it asks, and how soon it dials again."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,7 +109,7 @@ def dials(calls: Calls, until: int, step: int = 100) -> list[int]:
 
 def test_who_does_not_answer_is_dialled_ever_less_often_and_at_least_each_minute():
     found = dials(Calls(calling.Params(), Rng(1)), 10 * MINUTE)
-    waits = [after - before for before, after in zip(found, found[1:], strict=False)]
+    waits = [after - before for before, after in itertools.pairwise(found)]
     assert waits[0] <= 6_100
     assert all(5_500 <= wait <= 65_100 for wait in waits)
     assert min(waits[7:]) >= 35_000

@@ -83,7 +83,8 @@ class Village:
         members = Members(name(number), Facts(addresses=(url(number),)), rng, Instant(self.now), named, self.params)
         if kept is not None:
             members.restore(kept, Instant(self.now))
-        house = self.houses[name(number)] = House(name(number), number, members)
+        before = self.houses.get(name(number))
+        house = self.houses[name(number)] = House(name(number), number, members, seq=before.seq if before else 0)
         self.at(self.rng.below(TICK), lambda: self._tick(house))
         return house
 

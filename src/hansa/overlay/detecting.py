@@ -38,7 +38,7 @@ class Params:
     helpers: int = 3
     misses: int = 3
     favours: int = 8
-    dials: int = 4
+    dials: int = 8
     stall_ms: int = 500
     silence_ms: int = 30 * SECOND
     prompt_ms: int = 500

@@ -219,7 +219,8 @@ class Detector:
         if member is None or not member.is_there:
             return
         confirmed = dict.fromkeys(silent) | {one: None for one in (told.accusers if told else {}) if one in self._heard}
-        self._doubts[whom] = Doubt(whom, told.since if told else int(now), int(now), confirmed)
+        since = told.since if told else int(now)
+        self._doubts[whom] = Doubt(whom, since, int(now), confirmed, rounds=int(bool(told and silent)))
         if member.phase is Phase.ALIVE:
             self._roster.turn(member, Turn.DOUBTED, now, doing)
         if told is None or told.said < self._params.helpers:

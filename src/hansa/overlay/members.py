@@ -111,6 +111,8 @@ class Members:
         member = self._roster.met(peer, (url,) if own and url else (), now, doing)
         self._detector.linked(peer, now, doing)
         self._linking.linked(peer, own, url if own else "", was, now, doing)
+        if len(self._linking.links) == 1:
+            self._own.arrived(now)
         if member.said is None:
             self._own.answer(1, now)
         return doing
