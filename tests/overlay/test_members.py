@@ -58,12 +58,12 @@ class Scene:
                 answer = Silent if frame.whom in self.mute | self.deaf else Pong
                 self.take(self.node.heard(peer, answer(frame.nonce), Instant(self.now)))
         for close in doing.closes:
-            if self.links.pop(close.whom, None) is not None:
+            if self.links.pop(close.whom, False):
                 self.take(self.node.lost(close.whom, True, Instant(self.now)))
         return doing
 
     def link(self, peer, dialled=True):
-        self.links[peer] = None
+        self.links[peer] = True
         self.take(self.node.linked(peer, Instant(self.now), at(peer) if dialled else "", dialled))
 
     def word(self, author, incarnation=1, **more):

@@ -200,7 +200,8 @@ class Detector:
         whom = probe.whom
         del self._probes[whom]
         silent = [helper for helper, tried in probe.helpers.items() if tried]
-        self.awareness.worse(len(probe.helpers) - len(silent) if probe.helpers else 1)
+        if probe.direct:
+            self.awareness.worse(len(probe.helpers) - len(silent) if probe.helpers else 1)
         doubt = self._doubts.get(whom)
         if doubt is not None:
             doubt.confirmed.update(dict.fromkeys(silent))
@@ -270,9 +271,11 @@ class Detector:
         doubt = self._doubts.pop(whom, None)
         self._hearsay.pop(whom, None)
         member = self._roster.get(whom)
-        if member is not None and (doubt is not None or not member.is_there):
+        if member is None or member.phase is Phase.LEFT:  # what was under way when it said goodbye
+            return
+        if doubt is not None or not member.is_there:
             self._roster.turn(member, Turn.SHOWN, now, doing)
-        elif member is not None:
+        else:
             member.heard = now
 
     def _stood_still(self, gap: int) -> None:
@@ -287,7 +290,8 @@ class Detector:
             self._heard[peer] += gap
 
     def _close_silent(self, now: Instant, doing: Doing) -> None:
-        oldest = now - self._params.silence_ms * (self.awareness.score + 1)
+        rounds = 3 * len(self._heard) * self._params.interval_ms
+        oldest = now - self.awareness.scaled(max(self._params.silence_ms, rounds))
         for peer, at in self._heard.items():
             if at < oldest and peer not in self._doubts:
                 doing.closes.append(Close(peer, Reason.UNREACHABLE))
