@@ -68,9 +68,9 @@ class Calls:
         line = self._lines.get(whom)
         return line is not None and line.until > 0
 
-    def running(self) -> list[NodeId]:
-        """Returns whom calls are under way to."""
-        return [whom for whom, line in self._lines.items() if line.until]
+    def running(self, now: Instant, younger_ms: int) -> list[NodeId]:
+        """Returns whom calls are under way to that began less than so long ago."""
+        return [whom for whom, line in self._lines.items() if line.until and now - line.at < younger_ms]
 
     def may(self, whom: NodeId, now: Instant) -> bool:
         """Says whether a node may be called now."""

@@ -24,8 +24,9 @@ class Params:
         favours: `Reach` of one neighbour that are worked on at once.
         dials: members that are looked for by dialling at once.
         stall_ms: a tick that comes so late shows that this node stood still.
-        silence_ms: a link on which nothing comes for so long is closed, whatever others say of its other end.
-        prompt_ms: who shows itself within so long of an accusation was accused falsely.
+        silence_ms: a link on which nothing comes for so long, and for three rounds of probes, is closed, whatever others
+            say of its other end.
+        prompt_ms: who answers a ping within so long of an accusation was accused falsely.
         suspicion: how long a doubt lasts.
     """
 
@@ -38,10 +39,10 @@ class Params:
     helpers: int = 3
     misses: int = 3
     favours: int = 8
-    dials: int = 4
+    dials: int = 8
     stall_ms: int = 500
     silence_ms: int = 30 * SECOND
-    prompt_ms: int = 2 * SECOND
+    prompt_ms: int = 500
     suspicion: suspicion.Params = field(default_factory=suspicion.Params)
 
     def validate(self) -> None:

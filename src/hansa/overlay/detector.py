@@ -5,12 +5,14 @@ Rules, in order:
 1. each interval one neighbour is pinged, round by round; without a `Pong` in time, helpers are asked to `Reach` it
 2. a probe has failed when its time is over; a failure that no helper answered at all says more about this node than
    about the other one: it is asked again, and only the third in a row counts
-3. a failed probe makes a doubt: it is said to everybody, and the doubted is probed each interval through other helpers
+3. a failed probe makes a doubt: it is said to everybody, unless enough others have said it, and the doubted is probed
+   each interval through other helpers
 4. whatever comes from the doubted itself, or a `Pong` on its behalf, ends the doubt
 5. each neighbour that tried in vain or doubts as well, k at most, shortens the doubt (`overlay.suspicion`)
 6. a doubt whose time is over, and during which a probe failed, is a verdict; it is this node's own and not passed on
 7. what others say makes this node look for itself, and nothing else; who is no neighbour gets time to answer first
 8. a clock tick that comes late shows that this node stood still: all that was running gets that time back
+9. an accuser is blamed where the accused answers a ping at once, and by the accused itself where that one feels well
 """
 
 from __future__ import annotations
@@ -108,8 +110,15 @@ class Detector:
             low = timeout_ms(self._params.suspicion, len(self._heard), len(self._heard), self._params.interval_ms)
             wait = 0 if member.id in self._heard else low + self._rng.below(low)  # 7
             told = self._hearsay[member.id] = Hearsay(now, now + wait)
+        told.said += 1
         if near:
             told.accusers[accuser] = None
+
+    def false_alarm(self, accuser: NodeId, whom: NodeId, doing: Doing) -> None:
+        """Somebody was accused who was awake; whoever is no neighbour can't be blamed."""
+        if accuser in self._heard:
+            doing.blames.append(Blame(accuser, Misdeed.FALSE_ALARM))
+            doing.events.append(Happened("false_alarm", accuser, whom))
 
     def spoke(self, member: Member, now: Instant, doing: Doing) -> None:
         """A member that was doubted has refuted that."""
@@ -168,6 +177,10 @@ class Detector:
     def _answered(self, peer: NodeId, nonce: int, now: Instant, doing: Doing) -> None:
         probe = self._probes.get(peer)
         if probe is not None and probe.nonce == nonce:
+            told = self._hearsay.get(peer)
+            if told is not None and peer not in self._doubts and now - told.since <= self._params.prompt_ms:  # 9
+                for accuser in told.accusers:
+                    self.false_alarm(accuser, peer, doing)
             self._shown(peer, now, doing)
             return
         if self._helping.answered(peer, nonce, doing):
@@ -187,7 +200,8 @@ class Detector:
         whom = probe.whom
         del self._probes[whom]
         silent = [helper for helper, tried in probe.helpers.items() if tried]
-        self.awareness.worse(len(probe.helpers) - len(silent) if probe.helpers else 1)
+        if probe.direct:
+            self.awareness.worse(len(probe.helpers) - len(silent) if probe.helpers else 1)
         doubt = self._doubts.get(whom)
         if doubt is not None:
             doubt.confirmed.update(dict.fromkeys(silent))
@@ -206,11 +220,13 @@ class Detector:
         if member is None or not member.is_there:
             return
         confirmed = dict.fromkeys(silent) | {one: None for one in (told.accusers if told else {}) if one in self._heard}
-        self._doubts[whom] = Doubt(whom, told.since if told else int(now), int(now), confirmed)
+        since = told.since if told else int(now)
+        self._doubts[whom] = Doubt(whom, since, int(now), confirmed, rounds=int(bool(told and silent)))
         if member.phase is Phase.ALIVE:
             self._roster.turn(member, Turn.DOUBTED, now, doing)
-        said = Suspicion(whom=whom, incarnation=member.incarnation)
-        doing.says.append(Say(SUSPICION, msgspec.to_builtins(said)))  # 3
+        if told is None or told.said < self._params.helpers:
+            said = Suspicion(whom=whom, incarnation=member.incarnation)
+            doing.says.append(Say(SUSPICION, msgspec.to_builtins(said)))  # 3
 
     def _go_on_doubting(self, now: Instant, doing: Doing) -> None:
         params = self._params
@@ -253,16 +269,14 @@ class Detector:
             self.awareness.better()
         self._misses.pop(whom, None)
         doubt = self._doubts.pop(whom, None)
-        told = self._hearsay.pop(whom, None)
+        self._hearsay.pop(whom, None)
         member = self._roster.get(whom)
-        if member is not None and (doubt is not None or not member.is_there):
+        if member is None or member.phase is Phase.LEFT:  # what was under way when it said goodbye
+            return
+        if doubt is not None or not member.is_there:
             self._roster.turn(member, Turn.SHOWN, now, doing)
-        elif member is not None:
+        else:
             member.heard = now
-        if told is not None and doubt is None and now - told.since <= self._params.prompt_ms:
-            for accuser in told.accusers:
-                doing.blames.append(Blame(accuser, Misdeed.FALSE_ALARM))
-                doing.events.append(Happened("false_alarm", accuser, whom))
 
     def _stood_still(self, gap: int) -> None:
         self.awareness.worse()
@@ -276,7 +290,8 @@ class Detector:
             self._heard[peer] += gap
 
     def _close_silent(self, now: Instant, doing: Doing) -> None:
-        oldest = now - self._params.silence_ms * (self.awareness.score + 1)
+        rounds = 3 * len(self._heard) * self._params.interval_ms
+        oldest = now - self.awareness.scaled(max(self._params.silence_ms, rounds))
         for peer, at in self._heard.items():
             if at < oldest and peer not in self._doubts:
                 doing.closes.append(Close(peer, Reason.UNREACHABLE))

@@ -27,6 +27,7 @@ class Params:
         attach: links of its own making under `preferential`.
         max_connections: links in all, those of others included; a further one of others is ended at once.
         per_range: links into one range of addresses, while there are others.
+        patience_ms: a call that takes longer is not waited for any more before somebody else is dialled.
         grace_ms: a link is not ended for being one too many before it is so old.
         visit_ms: how long a link stays that was made to look.
         feeler_ms, renew_ms: about how often somebody is looked at, and a link exchanged.
@@ -42,6 +43,7 @@ class Params:
     attach: int = 4
     max_connections: int = 100
     per_range: int = 2
+    patience_ms: int = 1_500
     grace_ms: int = 30 * SECOND
     visit_ms: int = 3 * SECOND
     feeler_ms: int = 10 * SECOND
@@ -66,6 +68,6 @@ class Params:
             raise ValueError("bridges must be between 0 and high")
         if self.per_range < 1:
             raise ValueError("per_range must be at least 1")
-        for name in ("grace_ms", "visit_ms", "feeler_ms", "renew_ms", "bridge_ms", "every_ms"):
+        for name in ("grace_ms", "visit_ms", "feeler_ms", "renew_ms", "bridge_ms", "patience_ms", "every_ms"):
             if not 100 <= getattr(self, name) <= DAY:
                 raise ValueError(f"{name} must be between 100 and a day")

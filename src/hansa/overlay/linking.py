@@ -152,7 +152,7 @@ class Linking:
         else:
             self._filling = count < params.low or (self._filling and count < params.target)
             missing = max(params.target - count if self._filling else 0, params.outbound - own)  # 1
-        missing -= sum(whom not in self._visits for whom in self._calls.running())
+        missing -= sum(whom not in self._visits for whom in self._calls.running(now, params.patience_ms))
         if missing <= 0 or now < self._pause:
             return
         if self._queue is None or (not self.links and not self._queue):  # 6
@@ -185,7 +185,9 @@ class Linking:
         if whom in self.links or not self._calls.may(whom, now):
             return False
         member = self._roster.get(whom)
-        return member is None or member.is_there or (not self.links and member.phase is not Phase.LEFT)
+        if member is None or member.phase is Phase.ALIVE:
+            return True
+        return not self.links and member.phase is not Phase.LEFT
 
     def _by_degree(self, now: Instant) -> Known | None:
         free = [one for one in self._roster.there() if one.urls and self._fits(one.id, now)]
@@ -207,7 +209,8 @@ class Linking:
 
     def _prune(self, now: Instant, doing: Doing) -> None:
         most = self._params.high if self._bounded else self._params.max_connections
-        excess = self._count() - most
+        firm = [one for one in self.links.values() if now - one.since >= self._params.grace_ms]
+        excess = sum(not one.visit and one.whom not in self._ends for one in firm) - most
         while excess > 0 and (worst := self._worst(now)):
             self._end(worst.whom, doing)  # 3
             excess -= 1

@@ -111,6 +111,8 @@ class Members:
         member = self._roster.met(peer, (url,) if own and url else (), now, doing)
         self._detector.linked(peer, now, doing)
         self._linking.linked(peer, own, url if own else "", was, now, doing)
+        if len(self._linking.links) == 1:
+            self._own.arrived(now)
         if member.said is None:
             self._own.answer(1, now)
         return doing
@@ -157,7 +159,7 @@ class Members:
         else:
             accused = wire.parse(body, Suspicion)
             if author not in (self._me, accused.whom):
-                self._suspicion(author, accused, now)
+                self._suspicion(author, accused, now, doing)
         return doing
 
     def _presence(
@@ -173,11 +175,13 @@ class Members:
         if member is not None and member.said is presence and not presence.leaving:
             self._table.add(author, presence.addresses, via or candidates.range_of(presence.addresses))
 
-    def _suspicion(self, author: NodeId, said: Suspicion, now: Instant) -> None:
+    def _suspicion(self, author: NodeId, said: Suspicion, now: Instant, doing: Doing) -> None:
         accuser = self._roster.get(author)
         if accuser is None or not accuser.is_there:  # 1
             return
         if said.whom == self._me:
+            if said.incarnation == self._own.incarnation and self.health == 0:
+                self._detector.false_alarm(author, self._me, doing)
             self._own.doubted(said.incarnation)  # 3
             return
         member = self._roster.get(said.whom)

@@ -27,7 +27,7 @@ class Params:
         burst, refill_ms: refutations at once, and the time in which one more may be made.
         answers: how many of all members answer a new one. Raising it fills a newcomer's list faster, for one message
             through the whole network each.
-        pause_ms: at least so long between two answers.
+        pause_ms: at least so long between two answers, and two first links that are told of.
     """
 
     period_ms: int = MINUTE
@@ -71,7 +71,7 @@ class OwnPresence:
         self.incarnation = max(0, now) // SECOND
         self.leaving = False
         self._next = int(now)
-        self._answered = now - params.pause_ms
+        self._answered = self._arrived = now - params.pause_ms
         self._tokens = params.burst
         self._refilled = int(now)
         self._doubted = False
@@ -95,6 +95,12 @@ class OwnPresence:
         if now - self._answered >= self._params.pause_ms and self._rng.below(max(1, members)) < self._params.answers:
             self._answered = now
             self._next = min(self._next, now + self._rng.below(SECOND))
+
+    def arrived(self, now: Instant) -> None:
+        """The first link stands: what was said before, nobody heard."""
+        if now - self._arrived >= self._params.pause_ms:
+            self._arrived = int(now)
+            self._next = min(self._next, now + SECOND // 2)
 
     def tick(self, now: Instant, doing: Doing) -> bool:
         """Says what is due; says whether it was a refutation."""
@@ -129,7 +135,7 @@ class OwnPresence:
     def _say(self, now: Instant, doing: Doing) -> None:
         spread = self._params.period_ms // 10
         self._next = now + self._params.period_ms - spread + self._rng.below(2 * spread)
-        doing.says.append(Say(PRESENCE, msgspec.to_builtins(self.presence(), builtin_types=())))
+        doing.says.append(Say(PRESENCE, msgspec.to_builtins(self.presence())))
 
     def _may_refute(self, now: Instant) -> bool:
         fresh = (now - self._refilled) // self._params.refill_ms

@@ -96,8 +96,9 @@ class Doubt:
 
 @dataclass(slots=True)
 class Hearsay:
-    """Others doubt somebody: since when, who of the neighbours, and when this node looks for itself."""
+    """Others doubt somebody: since when, how many said so, who of the neighbours did, when this node looks itself."""
 
     since: int
     look_at: int
+    said: int = 0
     accusers: dict[NodeId, None] = field(default_factory=dict)
