@@ -9,15 +9,16 @@ from functools import lru_cache
 from hansa.adapters.keys import MemoryKeys
 from hansa.adapters.store.simulated import SimulatedStore
 from hansa.admission import service as admission
+from hansa.admission.service import Freshness
 from hansa.conduct.card import DECISION
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.ids import ContentId
-from hansa.node.acknowledging import ACKNOWLEDGEMENT
-from hansa.node.core import KINDS, Core, Freshness, Settings
+from hansa.node.core import KINDS, Core, Settings
 from hansa.node.node import Node
 from hansa.node.ports import Answer, Similar
 from hansa.sim.naive import Naive
 from hansa.sim.world import Inhabitant, Place
+from hansa.skills.messages import ACKNOWLEDGEMENT
 
 NETWORK = "hansa-sim"
 
