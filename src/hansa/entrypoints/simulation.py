@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 
 from hansa.adapters.keys import MemoryKeys
@@ -11,6 +12,7 @@ from hansa.adapters.store.simulated import SimulatedStore
 from hansa.admission import service as admission
 from hansa.admission.service import Via
 from hansa.identity.envelope import Signed
+from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.ids import ContentId
 from hansa.node.core import Core, Settings
@@ -22,6 +24,7 @@ from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.ports import Answer, Similar
 from hansa.node.travelling import ORDER
 from hansa.overlay.first_calls import Known
+from hansa.sim.scenario import Report, play
 from hansa.sim.world import Inhabitant, Place
 
 NETWORK = "hansa-sim"
@@ -130,3 +133,23 @@ class Workshop:
 @lru_cache(maxsize=1_000)
 def _keys(seed: int, number: int) -> MemoryKeys:
     return MemoryKeys(hashlib.sha256(b"simulated key %d %d" % (seed, number)).digest())
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Has each signature be checked once in a process, however many simulated nodes look at it.
+
+    Whether a signature fits follows from key, signature and message alone, so that nothing is decided otherwise.
+    """
+    once = PublicKey.fits
+    setattr(PublicKey, "fits", lru_cache(maxsize=100_000)(once))  # noqa: B010 - a method, which mypy guards
+    try:
+        yield
+    finally:
+        setattr(PublicKey, "fits", once)  # noqa: B010
+
+
+def simulate(name: str, seed: int, nodes: int, seconds: float | None = None) -> Report:
+    """Runs a scenario with real nodes; see `sim.scenario.play`."""
+    with remembering():
+        return play(name, seed, nodes, Workshop(), seconds)

@@ -18,7 +18,7 @@ from typing import Any
 from hansa.identity import envelope
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import Instant
+from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
 from hansa.node.inbox import Inbox
@@ -31,6 +31,9 @@ from hansa.overlay.frames import MAX_IDS, AnyFrame, Have, Word
 from hansa.overlay.gossip_params import Rank
 
 TICK_SECONDS = 0.2
+SETTLED_MS = 5 * SECOND
+"""How old a link must be before others are told of it: many are made to look at somebody, and end."""
+
 FULL = 512 * 1024
 """Bytes that wait to be sent to a neighbour, above which no more records are served to it: it will ask again."""
 
@@ -51,6 +54,7 @@ class Network:
         self._neighbours: dict[NodeId, str] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._dialling: dict[NodeId, None] = {}
+        self._unsettled: dict[NodeId, Instant] = {}
         self._closing: dict[NodeId, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._began = core.now() - core.clock.stopwatch_us() // 1000
@@ -94,6 +98,9 @@ class Network:
 
     def _tick(self) -> None:
         now = self.now()
+        for peer in [peer for peer, since in self._unsettled.items() if now >= since + SETTLED_MS]:
+            del self._unsettled[peer]
+            self.do(self.parts.routes.linked(peer, now))
         for part in self.parts.each:
             self.do(part.tick(now))
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
@@ -108,7 +115,7 @@ class Network:
         self.do(parts.members.linked(peer, now, url, dialled))
         self.do(parts.gossip.linked(peer, now, dialled))
         self.do(parts.reconciler.linked(peer, now))
-        self.do(parts.routes.linked(peer, now))
+        self._unsettled[peer] = now
         fresh = self.words.fresh()
         for start in range(0, len(fresh), MAX_IDS):
             self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))))
@@ -118,6 +125,7 @@ class Network:
         if self._neighbours.pop(peer, None) is None:
             return
         self._closing.pop(peer, None)
+        self._unsettled.pop(peer, None)
         now = self.now()
         for part in self.parts.each:
             self.do(part.lost(peer, reason is None, now))

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from hansa.admission.versions import SUPPORTED
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import Instant
+from hansa.kernel.instant import MINUTE, SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.node.core import Core
 from hansa.node.overlay_settings import OverlaySettings
-from hansa.overlay import gossip_params, link_params, members, reconcile
+from hansa.overlay import gossip_params, link_params, members, reconcile, routes
 from hansa.overlay.doing import Doing
 from hansa.overlay.first_calls import Known
 from hansa.overlay.frames import digest
@@ -70,11 +70,13 @@ def make_parts(
     holdings = Holdings()
     interests = tuple(settings.specialisations)
     facts = Facts(tuple(addresses), core.settings.role, tuple(settings.offers()), interests)
-    links = link_params.Params(policy=Policy(settings.policy), max_connections=max(settings.max_connections, 12))
+    links = link_params.Params(
+        policy=Policy(settings.policy), max_connections=max(settings.max_connections, 12), feeler_ms=MINUTE
+    )
     now = core.now()
     return Parts(
         Members(core.me, facts, rng.child("members"), now, seeds, members.Params(links=links)),
         Gossip(core.me, gossip_params.Params(), rng.child("gossip"), lambda id_: digest(id_) in holdings),
         Reconciler(holdings, reconcile.Params(), rng.child("reconcile")),
-        Routes(core.me, rng.child("routes"), None, tuple(transports), tuple(SUPPORTED)),
+        Routes(core.me, rng.child("routes"), routes.Params(say_soon_ms=20 * SECOND), tuple(transports), tuple(SUPPORTED)),
     )

@@ -287,7 +287,8 @@ class Checker:
 
     def _no_zombies_anywhere(self) -> None:
         """L6 at the end: what was taken back anywhere is gone everywhere."""
-        buried = {skill: None for books in self._books for skill in books.buried}
+        stones = (row for one in self._world.residents for row in one.store.tombstones())
+        buried = {row.skill: None for row in stones if row.record not in self._ahead}
         for one in self._world.residents:
             for skill in buried:
                 state = one.store.skill_state(skill)

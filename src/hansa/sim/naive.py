@@ -7,7 +7,8 @@ that the real one is held against, and what the simulator itself is tested with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from hansa.admission.service import Via
 from hansa.identity.envelope import Signed
@@ -33,6 +34,7 @@ class Naive:
         self._place = place
         self._kinds = kinds
         self._peers: dict[NodeId, None] = {}
+        self._tasks: dict[asyncio.Task[None], None] = {}
 
     async def start(self) -> None:
         """Listens, and from then on keeps its links and compares, as long as the node runs."""
@@ -40,11 +42,16 @@ class Naive:
         while True:
             for whom, url in self._place.contacts:
                 if whom not in self._peers:
-                    asyncio.create_task(self._dial(whom, url))
+                    self._do(self._dial(whom, url))
             peers = list(self._peers)
             if peers:
                 self._tell_all(self._place.rng.pick(peers))
             await asyncio.sleep(ROUND_S)
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
 
     async def _dial(self, whom: NodeId, url: str) -> None:
         try:
@@ -73,7 +80,7 @@ class Naive:
         frame = frames.decode(data)
         store = self.node.core.store
         if isinstance(frame, Word):
-            asyncio.create_task(self._take(peer, frame.raw))
+            self._do(self._take(peer, frame.raw))
         elif isinstance(frame, Have):
             theirs = [named(one) for one in frame.ids]
             held = dict.fromkeys(store.held(theirs))

@@ -1,4 +1,4 @@
-"""The net between simulated nodes: delay, loss, duplication, reordering, bandwidth, and whatever partition one can think of.
+"""The net between simulated nodes: delay, loss, duplication, reordering, bandwidth, and any partition.
 
 A link is made as `node.transport.Transport` says, and carries frames in one of two ways:
 

@@ -30,7 +30,7 @@ class Scenario:
         kinds: faults that are drawn from (`faults.DRAWS`); each second of the active part brings `per_second` of them.
         seconds: of the active part.
         within: seconds after the heal in which all nodes must agree (L3).
-        said: things that are said in a second, for five nodes.
+        said: things that are said in a second, by all nodes together.
     """
 
     about: str
@@ -69,6 +69,7 @@ class Report:
     """How a run went.
 
     Attributes:
+        seconds: of the active part.
         virtual_ms: how long it took in virtual time.
         events: calls that were made; lines: of the journal, whose digest is the run's.
         converged_ms: how long after the heal all nodes agreed; None when they did not in time.
@@ -80,6 +81,7 @@ class Report:
     scenario: str
     seed: int
     nodes: int
+    seconds: float
     virtual_ms: int
     events: int
     lines: int
@@ -100,7 +102,9 @@ class Report:
     @property
     def again(self) -> str:
         """The command that runs it again."""
-        return f"hansa sim run {self.scenario} --seed {self.seed} --nodes {self.nodes}"
+        usual = SCENARIOS[self.scenario].seconds
+        seconds = "" if self.seconds == usual else f" --seconds {self.seconds:g}"
+        return f"hansa sim run {self.scenario} --seed {self.seed} --nodes {self.nodes}{seconds}"
 
     def as_json(self) -> dict[str, Any]:
         """Returns it for programs."""
@@ -132,7 +136,7 @@ def play(
     if watch is not None:
         watch(world)
     world.start()
-    Workload(world, world.rng.child("work")).plan(round(active * scenario.said * nodes / 5), round(active * 1000))
+    Workload(world, world.rng.child("work")).plan(round(active * scenario.said), round(active * 1000))
     nemesis.unleash(world)
     try:
         world.run(active)
@@ -140,17 +144,18 @@ def play(
         converged = world.converge(scenario.within)
         world.run(SETTLE_S)
         world.checker.check_end()
-        return _report(name, seed, world, len(nemesis.plan), converged)
+        return _report(name, world, active, len(nemesis.plan), converged)
     finally:
         world.close()
 
 
-def _report(name: str, seed: int, world: World, faults: int, converged: int | None) -> Report:
+def _report(name: str, world: World, active: float, faults: int, converged: int | None) -> Report:
     counts = world.net.counts
     return Report(
         scenario=name,
-        seed=seed,
+        seed=world.seed,
         nodes=len(world.residents),
+        seconds=active,
         virtual_ms=world.loop.now_ms,
         events=world.loop.steps,
         lines=world.journal.count,

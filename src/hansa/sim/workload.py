@@ -13,7 +13,7 @@ from hansa.kernel.rng import Rng
 from hansa.node.rows import RecordRow
 from hansa.sim.world import Inhabitant, World
 from hansa.skills import messages
-from hansa.skills.model import MILLION, PYTHON, Case, Cases, Claim, Evidence, Outcome, Result, Skill, SkillState, Step
+from hansa.skills.model import MILLION, PYTHON, Case, Cases, Claim, Evidence, Outcome, Result, Skill, Step
 
 HARNESS = "simulated-1"
 WEIGHTS = {"skill": 6, "finding": 3, "tombstone": 2}
@@ -41,6 +41,7 @@ class Workload:
         self._world = world
         self._rng = rng
         self._made = 0
+        self._taken_back: dict[ContentId, None] = {}
         self._work = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
 
     def plan(self, count: int, within_ms: int) -> None:
@@ -82,14 +83,19 @@ class Workload:
             await self._world.publish(number, inhabitant, RECEIPT, msgspec.to_builtins(receipt))
 
     async def _tombstone(self, number: int, inhabitant: Inhabitant, rng: Rng, made: int) -> None:
-        """Takes one of this node's own skills back, sometimes with a warning."""
+        """Takes one of this node's own skills back, sometimes with a warning; each once, as the node's own door does.
+
+        Who says it twice, since an old backup does not know of the first time, is refused by all others: a duplicate.
+        """
         core = inhabitant.node.core
-        own = [row for row in self._skills(inhabitant) if row.author == core.me]
-        standing = [row for row in own if core.store.skill_state(ContentId(row.subject)) is not SkillState.REMOVED]
+        own = [ContentId(row.subject) for row in self._skills(inhabitant) if row.author == core.me]
+        standing = [one for one in own if one not in self._taken_back]
         if standing:
-            skill = ContentId(rng.pick(standing).subject)
+            skill = rng.pick(standing)
+            self._taken_back[skill] = None
             body = messages.tombstone_body(skill, "no longer kept up", recall=rng.happens(0.5))
-            await self._world.publish(number, inhabitant, messages.TOMBSTONE, body)
+            if await self._world.publish(number, inhabitant, messages.TOMBSTONE, body) is None:
+                del self._taken_back[skill]
 
     @staticmethod
     def _skills(inhabitant: Inhabitant) -> list[RecordRow]:
