@@ -78,5 +78,7 @@ def make_parts(
         Members(core.me, facts, rng.child("members"), now, seeds, members.Params(links=links)),
         Gossip(core.me, gossip_params.Params(), rng.child("gossip"), lambda id_: digest(id_) in holdings),
         Reconciler(holdings, reconcile.Params(), rng.child("reconcile")),
-        Routes(core.me, rng.child("routes"), routes.Params(say_soon_ms=20 * SECOND), tuple(transports), tuple(SUPPORTED)),
+        Routes(
+            core.me, rng.child("routes"), routes.Params(say_soon_ms=20 * SECOND), tuple(transports), tuple(SUPPORTED)
+        ),
     )
