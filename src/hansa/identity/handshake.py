@@ -246,6 +246,14 @@ def refusal(refused: Refused) -> bytes:
     return _encode(_Refusal(refused.reason.code, refused.detail[:100]))
 
 
+def read_refusal(data: bytes) -> Refused | None:
+    """Returns what `refusal` wrote; None for anything else."""
+    try:
+        return _as_refused(msgspec.msgpack.decode(data[:MAX_MESSAGE], type=_Refusal))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 # ---- how it is written
 
 
@@ -261,8 +269,12 @@ def _decode(data: bytes, kind: type[_T]) -> _T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(Reason.BAD_LINK, str(error)[:120]) from None
     if isinstance(said, _Refusal):
-        raise Refused(BY_CODE.get(said.code, Reason.BAD_LINK), f"says the other end: {said.detail}")
+        raise _as_refused(said)
     return said
+
+
+def _as_refused(said: _Refusal) -> Refused:
+    return Refused(BY_CODE.get(said.code, Reason.BAD_LINK), f"says the other end: {said.detail}")
 
 
 def _hello(me: Myself, key: X25519PrivateKey, fresh: Fresh, to: str) -> Hello:
