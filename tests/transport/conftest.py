@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.transport.ends import LoopWay, Way, WebSocketWay
+from tests.transport.ends import LoopWay, Way, WebSocketWay, ZenohWay
 
-WAYS: dict[str, type[Way]] = {"loopback": LoopWay, "websocket": WebSocketWay}
+WAYS: dict[str, type[Way]] = {"loopback": LoopWay, "websocket": WebSocketWay, "zenoh": ZenohWay}
 
 
 @pytest.fixture(params=sorted(WAYS))

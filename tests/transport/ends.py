@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -213,3 +214,29 @@ async def torn(wire: Wire) -> None:
     with pytest.raises(Broken):
         while True:
             await wire.receive()
+
+
+class ZenohWay(Way):
+    """All nodes are clients of one router, and reach each other through that alone."""
+
+    kind = "zenoh"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.router: Any = None
+
+    async def _carrier(self, number: int, network: str) -> tuple[Carrier, str, Callable[[], Any]]:
+        zenoh = pytest.importorskip("zenoh", reason="eclipse-zenoh is not installed: pip install 'hansa[zenoh]'")
+        from hansa.adapters.transport.zenoh import Zenoh, _settings
+
+        if self.router is None:
+            self.port = free_port()
+            settings = _settings("router", [f"tcp/127.0.0.1:{self.port}"], (), None)
+            self.router = await asyncio.to_thread(zenoh.open, zenoh.Config.from_json5(json.dumps(settings)))
+        own = me(number).node
+        return Zenoh(own, network, connect=[f"tcp/127.0.0.1:{self.port}"]), f"zenoh:{own}", nothing
+
+    async def close(self) -> None:
+        await super().close()
+        if self.router is not None:
+            await asyncio.to_thread(self.router.close)

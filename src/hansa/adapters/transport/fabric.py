@@ -171,7 +171,8 @@ class Fabric:
                 order = _welcomed(await wire.receive(), session)
             except Refused as refused:
                 if refused.reason is Reason.DUPLICATE:
-                    await self._links.appears(peer)  # the other end's own, which is on the way
+                    async with asyncio.timeout(self._params.settle_ms / 1000):
+                        await self._links.appears(peer)  # the other end's own, which is on the way
                     return peer
                 raise
             link = Link(wire, session, self, self._params, order=session.order if me < peer else order, dialled=True)
