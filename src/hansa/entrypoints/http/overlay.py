@@ -3,8 +3,8 @@
 Before the upgrade, in order; the gate in front has judged Host (`http.gate`):
 
 1. 404 while this node takes no links: `door.state.overlay` is not set
-2. 403 for whatever has an Origin: pages have one, nodes have none (attack 64). A page that was lured here gets no
-   socket, whatever it then would have to prove
+2. 403 for whatever has an Origin, or says what browsers say of a page: nodes say neither (attack 64). A page that was
+   lured here gets no socket, whatever it then would have to prove
 3. 503 while there are too many at the door (attack 39)
 
 What is said on it is sealed after a handshake that proves both nodes; no token is needed, and none would help.
@@ -18,6 +18,8 @@ from starlette.types import Receive, Scope, Send
 from hansa.adapters.transport.websocket import PATH, WebSocket
 from hansa.entrypoints.http.bodies import AsciiJson
 
+_OF_PAGES = frozenset({b"origin", b"sec-fetch-site"})
+
 
 class Gangway:
     """Takes WebSockets at `PATH`: an ASGI application."""
@@ -27,7 +29,7 @@ class Gangway:
         carrier: WebSocket | None = getattr(scope["app"].state, "overlay", None)
         if carrier is None:  # 1
             answer = _no(404, "no such path here: see /docs")
-        elif any(name == b"origin" for name, _ in scope["headers"]):  # 2
+        elif any(name in _OF_PAGES for name, _ in scope["headers"]):  # 2
             answer = _no(403, "links are for nodes, not for pages")
         else:
             host = scope["client"][0] if scope.get("client") else ""
