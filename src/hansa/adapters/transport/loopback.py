@@ -88,6 +88,7 @@ class Loopback:
         """Lies at `berth` of `harbour`, by which others dial it: loop:BERTH."""
         self._harbour = harbour
         self._berth = berth
+        self._taker: Taker | None = None
         self._tasks: dict[asyncio.Task[None], None] = {}
 
     @property
@@ -98,7 +99,7 @@ class Loopback:
     @property
     def addresses(self) -> Sequence[str]:
         """Its berth, while it takes wires."""
-        return [f"loop:{self._berth}"] if self._berth in self._harbour.takers else []
+        return [f"loop:{self._berth}"] if self._taker is not None else []
 
     def speaks(self, url: str) -> bool:
         """Says whether an address is one of a berth."""
@@ -108,7 +109,7 @@ class Loopback:
         """Begins to take wires."""
         if self._berth in self._harbour.takers:
             raise Unavailable(f"the berth {self._berth} is taken: choose another")
-        self._harbour.takers[self._berth] = taker
+        self._taker = self._harbour.takers[self._berth] = taker
 
     async def connect(self, url: str, whom: NodeId | None) -> LoopWire:
         """Returns a wire to whoever lies at a berth."""
@@ -124,7 +125,9 @@ class Loopback:
 
     async def stop(self) -> None:
         """Takes no more."""
-        self._harbour.takers.pop(self._berth, None)
+        if self._taker is not None:
+            del self._harbour.takers[self._berth]
+        self._taker = None
 
     async def _hand_over(self, taker: Taker, far: LoopWire) -> None:
         async def accept() -> LoopWire:
