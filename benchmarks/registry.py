@@ -27,6 +27,7 @@ SUBJECTS = (
     "proofs",
     "traces",
     "conduct",
+    "links",
     "tournament",
 )
 """Names of modules of this package, in the order of the page."""

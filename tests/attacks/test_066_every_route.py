@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
+from starlette.routing import WebSocketRoute
 
 from hansa.entrypoints import operations
 from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN
@@ -40,6 +41,7 @@ NAMED = "takes the very bytes that a skill of an invited author names"
 LOCAL = "reads, for programs of this machine and holders of a token"
 OPERATOR = "takes the operator's token"
 TOKEN = "takes a token, and does what the scopes of that token allow"
+LINKS = "takes links of nodes that prove themselves, never of a page: attacks 39 and 64"
 
 ROUTES = {
     ("GET", "/"): OPEN,
@@ -76,6 +78,7 @@ ROUTES = {
     ("GET", "/mcp"): TOKEN,
     ("POST", "/mcp"): TOKEN,
     ("DELETE", "/mcp"): TOKEN,
+    ("WEBSOCKET", "/overlay"): LINKS,
 }
 
 READS = """constitution.show constitution.test dispute.list dispute.show
@@ -128,7 +131,7 @@ TOOLS = {
     "approve_skill": Scope.ADMIN,
 }
 
-CHANGING = [place for place in ROUTES if place[0] != "GET"]
+CHANGING = [place for place in ROUTES if place[0] not in ("GET", "WEBSOCKET")]
 SEVERAL = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE PROPFIND".split()
 
 
@@ -178,7 +181,8 @@ def routes_of(door: Any) -> set[tuple[str, str]]:
     ):
         for route in router.routes:
             if getattr(route, "path", None):
-                found |= {(method, route.path) for method in route.methods or ()}
+                methods = ["WEBSOCKET"] if isinstance(route, WebSocketRoute) else route.methods or ()
+                found |= {(method, route.path) for method in methods}
     return {place for place in found if place[0] != "HEAD"}
 
 

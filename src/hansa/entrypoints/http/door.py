@@ -25,6 +25,7 @@ from hansa.entrypoints.http import (
     mcp_door,
     metrics,
     openapi,
+    overlay,
     well_known,
 )
 from hansa.entrypoints.http.bodies import AsciiJson
@@ -67,6 +68,7 @@ def make_door(app: App) -> FastAPI:
     door.include_router(admin.router)
     door.include_router(well_known.router)
     mcp_door.add_to(door)
+    overlay.add_to(door)
     door.add_api_route("/healthz", _healthz, methods=["GET"], summary="The process is alive")
     door.add_api_route("/readyz", _readyz, methods=["GET"], summary="The store answers")
     door.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)

@@ -13,6 +13,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from hansa.adapters.transport.wire import MAX_MESSAGE
+
 MAX_HEAD_BYTES = 64 * 1024
 """Most that a request may say before its body, or between two pieces of it; one read of the socket comes on top."""
 
@@ -57,7 +59,11 @@ class BoundedHead(HttpToolsProtocol):
 
 
 def server_config(door: ASGIApp, **options: Any) -> uvicorn.Config:
-    """Returns how a door is served, by a node and in tests alike."""
+    """Returns how a door is served, by a node and in tests alike.
+
+    WebSockets are those of other nodes (`http.overlay`): short messages, none compressed (attack 13), no pings.
+    """
     return uvicorn.Config(
-        door, http=BoundedHead, log_config=None, lifespan="off", access_log=False, server_header=False, **options
-    )
+        door, http=BoundedHead, log_config=None, lifespan="off", access_log=False, server_header=False,
+        ws="websockets-sansio", ws_max_size=MAX_MESSAGE, ws_per_message_deflate=False, ws_ping_interval=None, **options,
+    )  # fmt: skip
