@@ -32,6 +32,7 @@ from hansa.entrypoints.rules import constitution
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.node.core import ASK_FIRST, PROVED_IN, Core
+from hansa.node.network import Network
 from hansa.node.node import Node
 from hansa.node.ports import Solver
 from hansa.node.rows import PutMark
@@ -117,6 +118,7 @@ class App:
         token: lets its holder order; read_token lets its holder watch.
         since: when it was opened (milliseconds UTC).
         url: where its door answers; "" while it has none.
+        network: its place in the overlay, while it has one.
         pulse: how the process is, measured while its door is open.
     """
 
@@ -129,6 +131,7 @@ class App:
     read_token: str = ""
     since: int = 0
     url: str = ""
+    network: Network | None = None
     pulse: Pulse = field(default_factory=Pulse)
 
 

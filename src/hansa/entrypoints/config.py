@@ -35,6 +35,7 @@ from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.node.core import Settings
+from hansa.node.overlay_settings import OverlaySettings
 from hansa.skills.policy import Params as ProofParams
 from hansa.skills.ranking import Params as RankingParams
 
@@ -147,6 +148,7 @@ class Config(BaseSettings):
     )
     outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
+    overlay: Annotated[OverlaySettings, Field(description="This node's place in the overlay.")] = OverlaySettings()
     store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
 
     @classmethod
@@ -186,6 +188,7 @@ class Config(BaseSettings):
             conduct=self.conduct,
             sandbox=self.sandbox,
             disputes=self.disputes,
+            findings=self.overlay.findings if self.overlay.on else "none",
         )
 
 

@@ -86,7 +86,7 @@ class Linked:
         self.node = node
         seeds = [Known(whom, (url,)) for whom, url in place.contacts]
         parts = make_parts(node.core, OverlaySettings(), place.rng, seeds, (place.url,), ("sim",))
-        self.network = Network(node.core, node.inbox, place.transport, parts)
+        self.network = Network(node.core, node.inbox, place.transport, parts, OverlaySettings())
 
     async def start(self) -> None:
         """Listens, and looks for neighbours from then on."""

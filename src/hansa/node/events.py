@@ -124,6 +124,14 @@ class Kind(Enum):
     SOURCE_SPLIT = (
         "source.split", "record", ("author",), False, "a source shows its readers two feeds; both indexes are kept",
     )  # fmt: skip
+    LINK_UP = ("link.up", "node", ("url",), False, "a link to another node of the overlay stands")
+    LINK_DOWN = (
+        "link.down", "node", ("reason",), False, "a link ended; `reason` is empty where an end closed it in order",
+    )  # fmt: skip
+    MEMBER_CHANGED = (
+        "member.changed", "node", ("state",), False,
+        "a node of the overlay is alive, suspect, dead, has left, or was not heard of for long",
+    )  # fmt: skip
     KEYS_CHANGED = ("keys.changed", "node", ("version", "withheld"), False, "somebody's signing or root keys changed")
     MESSAGE_REFUSED = (
         "message.refused", "record", ("reason", "box", "verdict"), False, "a message was not accepted",

@@ -11,7 +11,7 @@ order of the fields of `Doing`. What words come to is `node.wordroom`'s.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,16 +21,26 @@ from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
+from hansa.node.events import Kind, Shown, Value
 from hansa.node.inbox import Inbox
 from hansa.node.overlay_parts import Parts
+from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.transport import Transport
 from hansa.node.wordroom import WordRoom
 from hansa.overlay import frames
-from hansa.overlay.doing import Blame, Doing, Misdeed, Reply, Say, Serve
+from hansa.overlay.doing import Blame, Doing, Happened, Misdeed, Reply, Say, Serve
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Have, Word
 from hansa.overlay.gossip_params import Rank
+from hansa.overlay.own_presence import Facts
+from hansa.overlay.presence import MAX_ADDRESSES
 
 TICK_SECONDS = 0.2
+MEMBER = "member_"
+"""How the names begin of what happened to a member."""
+
+LOOK_MS = 5 * SECOND
+"""How often it is looked whether all neighbours may still be some: somebody may have been banned."""
+
 SETTLED_MS = 5 * SECOND
 """How old a link must be before others are told of it: many are made to look at somebody, and end."""
 
@@ -45,9 +55,23 @@ class Network:
         frames_in, frames_out: frames that were read and sent; `frames_lost`: that no link took.
     """
 
-    def __init__(self, core: Core, inbox: Inbox, transport: Transport, parts: Parts) -> None:
-        """Joins the parts; nothing runs before `start`."""
+    def __init__(
+        self,
+        core: Core,
+        inbox: Inbox,
+        transport: Transport,
+        parts: Parts,
+        settings: OverlaySettings,
+        admits: Callable[[NodeId], bool] = lambda _: True,
+    ) -> None:
+        """Joins the parts; nothing runs before `start`.
+
+        Args:
+            admits: says whether this node may have a link with another; asked for each link, and again and again.
+        """
         self._core = core
+        self._settings = settings
+        self._admits = admits
         self._transport = transport
         self.parts = parts
         self.words = WordRoom(core, inbox, parts, self.now, self.do)
@@ -58,6 +82,7 @@ class Network:
         self._closing: dict[NodeId, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._began = core.now() - core.clock.stopwatch_us() // 1000
+        self._looked_at = Instant(0)
         self.frames_in = self.frames_out = self.frames_lost = 0
 
     # ---- life
@@ -103,6 +128,10 @@ class Network:
             self.do(self.parts.routes.linked(peer, now))
         for part in self.parts.each:
             self.do(part.tick(now))
+        if now >= self._looked_at + LOOK_MS:
+            self._looked_at = now
+            for peer in [peer for peer in self._neighbours if not self._admits(peer)]:
+                self._close(peer, Reason.UNKNOWN_PEER)
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
     # ---- what the transport tells
@@ -110,7 +139,11 @@ class Network:
     def linked(self, peer: NodeId, url: str, dialled: bool) -> None:
         """Greets a new neighbour: every part is told, and the neighbour of the words that are fresh."""
         now = self.now()
+        if not self._admits(peer):
+            self._begin(self._transport.close(peer, Reason.UNKNOWN_PEER))
+            return
         self._neighbours[peer] = url
+        self._show(Kind.LINK_UP, peer, f"linked at {url}", url=url)
         parts = self.parts
         self.do(parts.members.linked(peer, now, url, dialled))
         self.do(parts.gossip.linked(peer, now, dialled))
@@ -126,6 +159,7 @@ class Network:
             return
         self._closing.pop(peer, None)
         self._unsettled.pop(peer, None)
+        self._show(Kind.LINK_DOWN, peer, "link ended", reason=reason.code if reason else "")
         now = self.now()
         for part in self.parts.each:
             self.do(part.lost(peer, reason is None, now))
@@ -178,6 +212,8 @@ class Network:
             self._dial(dial.whom, dial.urls)
         for close in doing.closes:
             self._close(close.whom, close.reason)
+        for event in doing.events:
+            self._tell(event)
 
     def _blame(self, blame: Blame) -> None:
         self.do(self.parts.gossip.blamed(blame, self.now()))
@@ -212,7 +248,35 @@ class Network:
         if id_ is not None:
             self.do(self.parts.gossip.spread(id_, raw, Rank.TRUSTED, self.now()))
 
+    def _tell(self, event: Happened) -> None:
+        if event.name.startswith(MEMBER):
+            state = event.name.removeprefix(MEMBER)
+            self._show(Kind.MEMBER_CHANGED, event.about, f"{state}: {event.detail}", state=state)
+
+    def _show(self, kind: Kind, ref: str, text: str, **fields: Value) -> None:
+        self._core.driver.stream.show(Shown(kind, ref, text, fields), self._core.now())
+
     # ---- links
+
+    async def connect(self, url: str, whom: NodeId | None = None) -> NodeId:
+        """Returns who is at an address, with a link to it standing.
+
+        Raises:
+            Unavailable: nobody answered, or no transport of this node speaks that address. Refused: see `Transport.dial`;
+                UNKNOWN_PEER, when this node may not have a link with whoever is there.
+        """
+        if not self._transport.speaks(url):
+            raise Unavailable(f"no transport of this node speaks {url}: see the setting overlay.transports")
+        found = await self._transport.dial(url, whom)
+        if not self._admits(found):
+            raise Refused(Reason.UNKNOWN_PEER, f"{found} at {url}")
+        return found
+
+    def reached_at(self, addresses: Sequence[str]) -> None:
+        """Says from now on where others can dial this node."""
+        role, interests = self._core.settings.role, self._settings.specialisations
+        facts = Facts(tuple(addresses)[:MAX_ADDRESSES], role, tuple(self._settings.offers()), interests)
+        self.parts.members.changed(facts, self.now())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

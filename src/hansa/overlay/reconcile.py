@@ -95,7 +95,7 @@ class _Neighbour:
     wait_ms: int
     todo: dict[bytes, None] = field(default_factory=dict)
     asked: dict[bytes, Instant] = field(default_factory=dict)
-    brought_at: Instant = Instant(0)
+    brought_at: int = 0
     second: int = 0
     frames: int = 0
     gained: int = 0

@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from hansa.entrypoints import upkeep
+from hansa.entrypoints import overlay, upkeep
 from hansa.entrypoints.app import App
 from hansa.entrypoints.http import mcp_door
 from hansa.entrypoints.http.door import make_door
@@ -88,8 +88,10 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
         loop.add_signal_handler(signal_, stop)
     tasks = [asyncio.create_task(server.serve(sockets=[sock]))]
     logging = asyncio.create_task(upkeep.write_down(app))
+    linked = contextlib.AsyncExitStack()
     try:
         await _started(server, tasks[0])
+        await linked.enter_async_context(overlay.linked(app, door.state, url))
         tasks += [*_routines(app, door), logging, await mcp_door.start(door)]
         await ready(url)
         await upkeep.came_up(app)
@@ -100,6 +102,7 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
     finally:
         stop()
         await upkeep.stops(app)
+        await linked.aclose()
         ending = [task for task in tasks if task is not logging]
         for task in ending[1:]:
             task.cancel()
