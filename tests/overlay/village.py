@@ -7,6 +7,7 @@ Nothing is signed and nothing is encoded; what is under test decides, and this c
 from __future__ import annotations
 
 import heapq
+import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class Village:
     ) -> None:
         """Makes `count` nodes; each knows `knows` of those before it by name."""
         self.rng = Rng(seed)
+        self.delays = random.Random(seed)
         self.params = params or Params()
         self.now = START
         self.loss = loss
@@ -192,7 +194,7 @@ class Village:
             self._carry(source, peer, take)
 
     def _carry(self, source: NodeId, peer: NodeId, what: Callable[[House], Doing]) -> None:
-        if not self._passes(source, peer) or self.rng.happens(self.loss):
+        if not self._passes(source, peer) or (self.loss and self.delays.random() < self.loss):
             return
 
         def arrive() -> None:
@@ -240,4 +242,4 @@ class Village:
         return self.houses[other].up and self.side.get(one, 0) == self.side.get(other, 0)
 
     def _delay(self) -> int:
-        return 5 + self.rng.below(35)
+        return self.delays.randrange(5, 40)

@@ -13,7 +13,7 @@ class Params:
     """How neighbours are probed.
 
     Attributes:
-        interval_ms: between two probes of this node. Raising it costs fewer messages and sees failures later.
+        interval_ms: between two probes of this node. Raising it costs fewer messages, and failures are seen later.
         ping_ms: how long the `Pong` of a neighbour may take before others are asked to try.
         reach_ms: how long those may take, their `Silent` included.
         favour_ms, favour_dial_ms: how long this node tries for others before it says `Silent`, over a link and by

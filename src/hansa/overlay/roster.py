@@ -65,6 +65,7 @@ class Roster:
         self._params = params
         self._members: dict[NodeId, Member] = {}
         self._sweep = 0
+        self._full = False
         self._charts: dict[NodeId, dict[NodeId, None]] = {}
 
     def __len__(self) -> int:
@@ -144,6 +145,7 @@ class Roster:
             WrongTurn: its life has no such turn.
         """
         if member.turn(turn, now):
+            self._full = False
             doing.events.append(Happened(f"member_{member.phase}", member.id, why or turn))
 
     def sweep(self, neighbours: Mapping[NodeId, object], now: Instant, doing: Doing) -> None:
@@ -168,12 +170,16 @@ class Roster:
     def _make_room(self) -> bool:
         if len(self._members) < self._params.most:
             return True
+        if self._full:
+            return False
         gone = [one for one in self._members.values() if not one.is_there]
         if not gone:  # 4
+            self._full = True  # looked up once, until somebody goes: a flood costs no more
             return False
         self._drop(min(gone, key=lambda one: one.since).id)
         return True
 
     def _drop(self, whom: NodeId) -> None:
+        self._full = False
         del self._members[whom]
         self._charts.pop(whom, None)
