@@ -69,20 +69,21 @@ class Params:
     """Times in milliseconds unless a name says otherwise.
 
     Attributes:
-        eager: links that carry words at once when they are made. Raising it makes the tree flatter, and the first
-            word dearer; what is too much is pruned by the first duplicate.
-        eager_max: links that carry words at once, at most. Raising it lets a node feed more others.
+        eager: links in the mesh that this node seeks to have. Own words are pushed to all of them at first.
+        fanout: of those, how many an unknown author's first word is pushed to. Raising it makes its tree flatter, and
+            that word dearer.
+        eager_max: links in the mesh at most.
         eager_dialled: of those, how many only links that this node dialled may have. Raising it leaves less of the
             mesh to whoever calls in (threat 43).
         max_hops: links after which a word is only announced, and no more pushed, whatever it says of its hops.
-        wait_first: how long a word that was announced may take over the tree before it is asked for, at first.
+        wait_first: how long a word that was named may take over its tree before it is asked for, at first.
         wait_least: least of that time, which follows what was measured. Lowering it asks for what is on its way.
         wait_most: most of it. Raising it makes repair slower.
         patience: how long an asked neighbour may take before another one is asked.
         wish_life: how long an announced word is asked for at all; later it is anti-entropy's to bring.
         wishes: announced words that are waited for at once; of one link at most a quarter of them.
-        repeat_prune: how long a neighbour that was pruned for a duplicate may not graft.
-        back_off: how long one that was pruned for its conduct, or for want of room, may not.
+        authors: authors whose trees are remembered. The first word of one that is not costs `fanout` copies.
+        back_off: how long a neighbour that was pruned, for its conduct or for want of room, may not graft.
         seen_window: how long an id is remembered; Ethereum's 550 heartbeats at least (threat 40).
         seen_most: ids that are remembered at most; the inbox knows records for good.
         retry: how long a word that may come again (the store was full, say) is left alone.
@@ -104,17 +105,18 @@ class Params:
         relays: neighbours that care for a topic, from which on others hear nothing of it.
     """
 
-    eager: int = 10
+    eager: int = 8
+    fanout: int = 4
     eager_max: int = 16
     eager_dialled: int = 6
     max_hops: int = 32
-    wait_first: int = 500
-    wait_least: int = 200
+    wait_first: int = 300
+    wait_least: int = 100
     wait_most: int = 2 * SECOND
     patience: int = SECOND
     wish_life: int = 60 * SECOND
     wishes: int = 16_384
-    repeat_prune: int = SECOND
+    authors: int = 8_192
     back_off: int = 60 * SECOND
     seen_window: int = 385 * SECOND
     seen_most: int = 131_072
@@ -151,6 +153,8 @@ class Params:
         self._validate_pairs()
 
     def _validate_pairs(self) -> None:
+        if self.fanout > self.eager:
+            raise ValueError("fanout must not be above eager")
         if self.eager > self.eager_max:
             raise ValueError("eager must not be above eager_max")
         if self.eager_dialled >= self.eager_max:

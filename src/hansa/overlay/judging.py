@@ -22,7 +22,6 @@ class Waiting:
         judge: what the inbox was given.
         slot: of the neighbour that it came from.
         author: whom it names, unproved.
-        tree: whether it came over a link of the tree.
         sent: who sent these very bytes, as bits.
         others: other bytes, of one neighbour each.
     """
@@ -30,7 +29,6 @@ class Waiting:
     judge: Judge
     slot: int
     author: NodeId | None
-    tree: bool
     at: Instant
     sent: int
     others: dict[int, tuple[Link, Judge]] = field(default_factory=dict)
@@ -64,7 +62,7 @@ class Judging:
     def add(self, digest: bytes, link: Link, judge: Judge, author: NodeId | None, now: Instant) -> None:
         """Notes what the inbox is given."""
         link.judging += 1
-        self._all[digest] = Waiting(judge, link.slot, author, link.eager, now, link.bit)
+        self._all[digest] = Waiting(judge, link.slot, author, now, link.bit)
 
     def also(self, waiting: Waiting, link: Link, judge: Judge) -> None:
         """Notes what came under an id that waits: the same bytes, or others, of which each neighbour has one try."""
@@ -90,7 +88,7 @@ class Judging:
         if not left:
             return None
         link, judge = left[0]
-        again = Waiting(judge, link.slot, waiting.author, link.eager, now, link.bit)
+        again = Waiting(judge, link.slot, waiting.author, now, link.bit)
         for other, theirs in left[1:]:
             if theirs.raw == judge.raw:
                 again.sent |= other.bit

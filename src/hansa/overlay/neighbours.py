@@ -20,6 +20,7 @@ from hansa.overlay.gossip_params import Params
 from hansa.overlay.mesh import Link, Mesh
 from hansa.overlay.peer_score import UNIT, ScoreParams, Scores, deficit
 from hansa.overlay.seen import Heard, Seen
+from hansa.overlay.trees import Trees
 from hansa.overlay.wishes import Patience, Wish, Wishes
 
 ALARM = 120 * SECOND
@@ -40,13 +41,14 @@ class Neighbours:
         self._mesh = Mesh(params)
         self._scores = Scores(score_params)
         self._seen = Seen(params.seen_window, params.seen_most)
+        self._trees = Trees(params.authors)
         self._cache = Cache(params.cache_window, params.cache_bytes)
         self._wishes = Wishes(params.wishes, params.wish_life)
         self._patience = Patience(params.wait_first, params.wait_least, params.wait_most)
         self._audit = Audit(params.audit_window)
         self._count: Counter[str] = Counter()
         self._unsaid: dict[NodeId, Link] = {}
-        self._next_heartbeat = self._next_graft = self._next_opportunity = self._alarm_until = Instant(0)
+        self._next_heartbeat = self._next_opportunity = self._alarm_until = Instant(0)
 
     # ---- links
 
@@ -97,6 +99,7 @@ class Neighbours:
             "seen": len(self._seen),
             "cached": len(self._cache),
             "cached_bytes": self._cache.size,
+            "trees": len(self._trees),
             "wishes": len(self._wishes),
             "audited": len(self._audit),
             "scores": len(self._scores),
@@ -155,15 +158,15 @@ class Neighbours:
             link.haves.clear()
         self._unsaid.clear()
 
-    def _remember(self, name: bytes, said: int, sent: int, now: Instant) -> Heard:
+    def _remember(self, name: bytes, author: NodeId | None, sent: int, now: Instant) -> Heard:
         """Remembers an id whose signature is good, and ends the wish for it."""
         known = self._seen.add(name, now)
-        known.said |= said
+        known.author = author
+        known.said |= sent
         known.sent |= sent
         wish = self._wishes.over(name)
         if wish is not None:
             known.said |= wish.holders
-            known.asked = wish.asked
             for link in self._mesh.of(wish.open):
                 link.owed = max(0, link.owed - 1)
             if not wish.asked:
@@ -188,8 +191,6 @@ class Neighbours:
                 wish.open |= link.bit
                 link.owed += 1
                 asked.setdefault(link.peer, []).append(name)
-                if now >= self._next_graft and self._graft(link, now, doing):
-                    self._next_graft = Instant(now + self._patience.wait)
             pause = self._params.patience if wish.open else self._params.patience * min(8, 1 + wish.rounds)
             wish.rounds += 1
             self._wishes.postpone(name, Instant(now + pause))
@@ -200,7 +201,7 @@ class Neighbours:
         return doing
 
     def _whom_to_ask(self, wish: Wish) -> list[Link]:
-        """Returns the best holder that was not asked; on later rounds more, at random; after the last all over again."""
+        """Returns the best holder that was not asked; on later rounds more, at random; after the last all again."""
         left = [link for link in self._mesh.of(wish.holders & ~wish.asked) if not self._is_ignored(link)]
         if not left:
             wish.asked = 0
@@ -215,8 +216,6 @@ class Neighbours:
         for link in self._mesh.of(wish.open):
             link.owed = max(0, link.owed - 1)
             self._blame(link, Misdeed.SILENT, 1, now, doing)
-            if link.eager:
-                self._prune(link, self._params.repeat_prune, now, doing)
         wish.open = 0
 
     def _serve(self, link: Link, ids: list[ContentId], doing: Doing) -> None:
@@ -243,7 +242,7 @@ class Neighbours:
         links = list(self._mesh.links.values())
         for at, known in self._audit.over(now):
             for link in links:
-                if link.since <= at:
+                if link.since <= at and not (known.pushed | known.served) & link.bit:
                     link.conduct.due += UNIT
                     if known.said & link.bit:
                         link.conduct.said += UNIT
@@ -254,7 +253,7 @@ class Neighbours:
         self._scores.heartbeat(now)
         for link in links:
             self._judge_link(link, now, doing)
-        if not any(link.eager for link in links):
+        if sum(link.eager for link in links) < self._params.eager:
             self._graft_best(now, doing)
         if now >= self._next_opportunity:
             self._next_opportunity = Instant(now + self._params.opportunity)
@@ -277,6 +276,10 @@ class Neighbours:
             doing.closes.append(Close(link.peer, Reason.BAD_FRAME if link.conduct.invalid > 0 else Reason.RATE))
 
     def _graft_best(self, now: Instant, doing: Doing) -> None:
-        usable = [one for one in self._mesh.links.values() if one.conduct.value >= 0 and now >= one.waits_until]
+        usable = [
+            one
+            for one in self._mesh.links.values()
+            if not one.eager and one.conduct.value >= 0 and now >= max(one.waits_until, one.refused_until)
+        ]
         if usable:
             self._graft(max(usable, key=lambda one: (one.conduct.value, one.dialled)), now, doing)
