@@ -92,7 +92,7 @@ class Gossip(Neighbours):
         self._limits = Limits(max_bytes=params.max_bytes)
         self._held = held
         self._quotas = Quotas(params)
-        self._judging = Judging(params.judging, params.judging_life)
+        self._judging = Judging(params.judging, params.judging_link, params.judging_life)
         self._muted = Seen(params.retry, params.judging)
 
     # ---- what comes over links
@@ -130,7 +130,8 @@ class Gossip(Neighbours):
             return
         name = digest(found[0])
         wish = self._wishes.get(name)
-        if wish is not None and wish.open & link.bit:
+        asked = wish is not None and bool(wish.open & link.bit)
+        if wish is not None and asked:
             wish.open &= ~link.bit
             link.owed -= 1
         elif fits:
@@ -151,8 +152,10 @@ class Gossip(Neighbours):
         elif self._held(found[0]):
             self._remember(name, found[1], link.bit, now)
             self._count["held"] += 1
-        elif not self._judging.has_room(link) or not self._quotas.look(found[1], size, now):
+        elif not self._judging.has_room(link, asked):
             self._over(link)
+        elif not self._quotas.look(found[1], size, now):
+            self._count["over_quota"] += 1
         else:  # 5
             self._judging.add(name, link, judge, found[1], now)
             doing.judges.append(judge)
@@ -170,6 +173,7 @@ class Gossip(Neighbours):
         for name in frame.ids:
             known = self._seen.get(name)
             if known is not None:
+                link.unproved = 0
                 known.said |= link.bit
                 if known.pushed & link.bit:
                     self._trees.had_it(known.author, link.bit)
@@ -188,6 +192,7 @@ class Gossip(Neighbours):
             return
         stored: list[ContentId] = []
         for name in frame.ids:
+            link.unproved = 0
             kept = self._cache.get(name)
             known = self._seen.get(name)
             size = self._params.stored_word if kept is None else len(kept[0])
@@ -277,6 +282,7 @@ class Gossip(Neighbours):
         if link is not None and rank >= Rank.KNOWN:
             most = 2 * UNIT * self._scores.params.first_most
             link.conduct.first = min(most, link.conduct.first + UNIT)
+            link.unproved = 0
         judge = waiting.judge
         if not self._quotas.pass_on(waiting.author, rank, len(judge.raw), now):
             self._count["not_passed_on"] += 1
@@ -338,6 +344,9 @@ class Gossip(Neighbours):
                 known.pushed |= link.bit
                 doing.send(link.peer, word)
                 self._count["pushed"] += 1
+                link.unproved += 1
+                if link.unproved >= self._params.unproved:
+                    self._trees.without(link.bit)
             else:
                 self._name_to(link, name)
 
@@ -348,7 +357,8 @@ class Gossip(Neighbours):
         author = known.author or self._me
         children = self._trees.of(author)
         if children is None:
-            eager = [link for link in self._mesh.eager() if not known.said & link.bit]
+            eager = [one for one in self._mesh.eager() if one.unproved < self._params.unproved]
+            eager = [one for one in eager if not known.said & one.bit]
             chosen = eager if author == self._me else self._rng.sample(eager, self._params.fanout)
             children = sum(link.bit for link in chosen)
             self._trees.begin(author, children)

@@ -83,13 +83,17 @@ class Params:
         wish_life: how long an announced word is asked for at all; later it is anti-entropy's to bring.
         wishes: announced words that are waited for at once; of one link at most a quarter of them.
         authors: authors whose trees are remembered. The first word of one that is not costs `fanout` copies.
+        unproved: words that are pushed to a neighbour that says nothing in turn. From then on they are named to it: if it
+            is there it asks, and if it is silent that shows. Raising it wastes more on the silent, and slows fewer.
         back_off: how long a neighbour that was pruned, for its conduct or for want of room, may not graft.
         seen_window: how long an id is remembered; Ethereum's 550 heartbeats at least (threat 40).
         seen_most: ids that are remembered at most; the inbox knows records for good.
         retry: how long a word that may come again (the store was full, say) is left alone.
         cache_window: how long words are kept for whoever asks; what is older comes from the store.
         cache_bytes: bytes of them.
-        judging: words that wait for the inbox's verdict; of one link at most an eighth of them.
+        judging: words that wait for the inbox's verdict.
+        judging_link: of those, what one neighbour may have sent unasked. Raising it lets a flood of one stand longer in
+            everybody's way: what the inbox does in a tenth of a second is enough.
         judging_life: how long a verdict is waited for.
         max_bytes: of one word; at most what an envelope may have.
         link: what one neighbour may send unasked.
@@ -117,6 +121,7 @@ class Params:
     wish_life: int = 60 * SECOND
     wishes: int = 16_384
     authors: int = 8_192
+    unproved: int = 32
     back_off: int = 60 * SECOND
     seen_window: int = 385 * SECOND
     seen_most: int = 131_072
@@ -124,6 +129,7 @@ class Params:
     cache_window: int = 120 * SECOND
     cache_bytes: int = 32 * _MIB
     judging: int = 4_096
+    judging_link: int = 128
     judging_life: int = 30 * SECOND
     max_bytes: int = 256 * _KIB
     link: Rate = Rate(200, 1_000, 4 * _MIB, 16 * _MIB)

@@ -37,14 +37,15 @@ class Waiting:
 class Judging:
     """All ids that wait; bounded, and for each neighbour bounded more narrowly."""
 
-    def __init__(self, most: int, life: int) -> None:
+    def __init__(self, most: int, share: int, life: int) -> None:
         """Begins with none.
 
         Args:
-            most: ids that wait at once; of one neighbour an eighth of them.
+            most: ids that wait at once.
+            share: of them, those that one neighbour sent unasked.
             life: milliseconds that a verdict is waited for.
         """
-        self._most, self._share, self._life = most, max(1, most // 8), life
+        self._most, self._share, self._life = most, share, life
         self._all: dict[bytes, Waiting] = {}
 
     def __len__(self) -> int:
@@ -55,9 +56,9 @@ class Judging:
         """Returns what waits under an id."""
         return self._all.get(digest)
 
-    def has_room(self, link: Link) -> bool:
-        """Says whether one more of a neighbour may wait."""
-        return len(self._all) < self._most and link.judging < self._share
+    def has_room(self, link: Link, asked: bool) -> bool:
+        """Says whether one more of a neighbour may wait; what it was asked for may as long as there is room at all."""
+        return len(self._all) < self._most and (asked or link.judging < self._share)
 
     def add(self, digest: bytes, link: Link, judge: Judge, author: NodeId | None, now: Instant) -> None:
         """Notes what the inbox is given."""

@@ -42,6 +42,7 @@ class Link:
         over: words of it that were not looked at since the last heartbeat, for want of quota.
         owed: words that it was asked for, and that count against no quota.
         closing: whether its end was asked for.
+        unproved: words pushed to it since it last showed that it is awake.
         silent: whether it holds words back, as of the last heartbeat.
     """
 
@@ -65,6 +66,7 @@ class Link:
         "since",
         "slot",
         "topics",
+        "unproved",
         "waits_until",
         "wants",
     )
@@ -82,7 +84,7 @@ class Link:
         self.names = Bucket(params.names, 10 * params.names, now)
         self.served = Meter(params.served, now)
         self.topics: frozenset[str] | None = None
-        self.judging = self.over = self.owed = 0
+        self.judging = self.over = self.owed = self.unproved = 0
         self.silent = self.closing = False
 
     def cares(self, topic: str) -> bool:

@@ -4,7 +4,7 @@ The terms of go-libp2p-pubsub's score (score_params.go), fewer, for one mesh. Wi
 
     P1  time in the mesh: a point a minute, ten at most
     P2  words that it brought first: a point each, fifty at most
-    P3  words that it did not say it has, short of a tenth of those it should have: squared, times 4, at most 100
+    P3  words that it did not say it has, short of a tenth of those it should have: squared, times 4, at most 60
     P4  invalid words: squared, times 10
     P7  misbehaviour beyond six instances: squared
 
@@ -62,10 +62,10 @@ class ScoreParams:
     first_most: int = 50
     audit_least: int = 8
     audit_share: int = 100
-    deficit_most: int = 100
+    deficit_most: int = 60
     tolerated: int = 6
     ignore_below: int = -40
-    close_below: int = -160
+    close_below: int = -80
     retained: int = HOUR
     retained_most: int = 1_024
 

@@ -48,6 +48,11 @@ class Trees:
         if author in self._children:
             self._children[author] |= bit
 
+    def without(self, bit: int) -> None:
+        """Nothing is pushed to a neighbour any more, until it asks."""
+        for author in self._children:
+            self._children[author] &= ~bit
+
     def had_it(self, author: NodeId | None, bit: int) -> None:
         """A neighbour had a word of this author before it was pushed."""
         if author in self._children:
