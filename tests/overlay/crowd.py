@@ -97,7 +97,15 @@ class Crowd:
         lying = set(liars)
         self.nodes = {node_id(n): self._node(n, n in lying, lie) for n in range(count)}
         self.honest = [node for node in self.nodes.values() if node.gossip is not None]
+        if len(self.honest) <= 100:
+            for node in self.honest:
+                self._introduce(node)
         self.at(TICK, self._tick)
+
+    def _introduce(self, node: Node) -> None:
+        for other in self.honest:
+            if node.gossip is not None:
+                node.gossip.ranked(other.id, self.ranks[other.id], self.now)
 
     def _node(self, number: int, liar: bool, lie: Callable[[Crowd, Node, NodeId, AnyFrame], None] | None) -> Node:
         me = node_id(number)

@@ -312,6 +312,10 @@ class Gossip(Neighbours):
         self._pass_on(name, Judge(self._me, raw), known, 0, rank, topic, now, doing)
         return doing
 
+    def ranked(self, author: NodeId, rank: Rank, now: Instant) -> None:
+        """Notes what an author has earned here: for all who earned something, at the start, and when it changes."""
+        self._quotas.ranked(author, rank, now)
+
     def wish(self, peer: NodeId, ids: Sequence[ContentId], now: Instant) -> Doing:
         """Asks a neighbour for words that are missing here, at once, as anti-entropy found out; others if it fails.
 
