@@ -225,8 +225,6 @@ def test_nothing_is_passed_on_for_the_barred_and_nothing_more_of_them_is_looked_
     alone = Alone(3)
     raw = raw_word(NodeId("did:key:zBad"), 1)
     alone.hears(alone.peers[0], Word(raw))
-    done = alone.gossip.judged(
-        alone.id(raw), alone.peers[0], Verdict.REJECT, Reason.BARRED, Rank.BARRED, alone.now
-    )
+    done = alone.gossip.judged(alone.id(raw), alone.peers[0], Verdict.REJECT, Reason.BARRED, Rank.BARRED, alone.now)
     assert done.sends == []
     assert alone.hears(alone.peers[1], Word(raw_word(NodeId("did:key:zBad"), 2))).judges == []

@@ -119,6 +119,10 @@ class Gossip(Neighbours):
         size = len(frame.raw)
         if self._is_ignored(link):  # 1
             self._count["ignored"] += 1
+            if now >= link.refused_until:
+                self._prune(link, self._params.back_off, now, doing)
+            else:
+                link.over += 1
             return
         fits = link.intake.has(size, now)
         if not fits and not link.owed:  # 2
@@ -143,6 +147,18 @@ class Gossip(Neighbours):
         if known is not None:
             self._again(link, known, name, now, doing)
             return
+        self._unknown(link, frame, name, found, asked, now, doing)
+
+    def _unknown(
+        self,
+        link: Link,
+        frame: Word,
+        name: bytes,
+        found: tuple[ContentId, NodeId | None],
+        asked: bool,
+        now: Instant,
+        doing: Doing,
+    ) -> None:
         judge = Judge(link.peer, frame.raw, frame.hops)
         waiting = self._judging.get(name)
         if waiting is not None:  # 4
@@ -154,7 +170,7 @@ class Gossip(Neighbours):
             self._count["held"] += 1
         elif not self._judging.has_room(link, asked):
             self._over(link)
-        elif not self._quotas.look(found[1], size, now):
+        elif not self._quotas.look(found[1], len(frame.raw), now):
             self._count["over_quota"] += 1
         else:  # 5
             self._judging.add(name, link, judge, found[1], now)
@@ -339,34 +355,16 @@ class Gossip(Neighbours):
         narrow = bool(topic) and sum(link.cares(topic) for link in links) >= self._params.relays
         if rank >= Rank.KNOWN and not narrow:
             self._audit.word(known, now)
-        children = self._children(known, hops, rank, now) if hops < self._params.max_hops else 0  # 6
+        flood = rank is Rank.URGENT or (not source and now < self._alarm_until)
+        children = -1 if flood else self._children(known) if hops < self._params.max_hops else 0  # 6
         for link in links:
             if link.bit == source or self._is_ignored(link) or (narrow and not link.cares(topic)):
                 continue
-            wanted = children & ~known.said & link.bit and link.conduct.value >= 0 and now >= link.waits_until
+            wanted = children & ~known.said & link.bit and self._may_be_pushed_to(link, now)
             if wanted and link.out.charge(len(raw), now, _KEPT_FREE[rank]):
-                known.pushed |= link.bit
-                doing.send(link.peer, word)
-                self._count["pushed"] += 1
-                link.unproved += 1
-                if link.unproved >= self._params.unproved:
-                    self._trees.without(link.bit)
+                self._push(link, known, word, doing)
             else:
                 self._name_to(link, name)
-
-    def _children(self, known: Heard, hops: int, rank: Rank, now: Instant) -> int:
-        """Returns to whom a word is pushed, as bits; the first of an author begins its tree."""
-        if rank is Rank.URGENT or (hops == 0 and now < self._alarm_until):
-            return -1
-        author = known.author or self._me
-        children = self._trees.of(author)
-        if children is None:
-            eager = [one for one in self._mesh.eager() if one.unproved < self._params.unproved]
-            eager = [one for one in eager if not known.said & one.bit]
-            chosen = eager if author == self._me else self._rng.sample(eager, self._params.fanout)
-            children = sum(link.bit for link in chosen)
-            self._trees.begin(author, children)
-        return children
 
     # ---- time
 

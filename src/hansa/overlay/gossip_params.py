@@ -83,8 +83,8 @@ class Params:
         wish_life: how long an announced word is asked for at all; later it is anti-entropy's to bring.
         wishes: announced words that are waited for at once; of one link at most a quarter of them.
         authors: authors whose trees are remembered. The first word of one that is not costs `fanout` copies.
-        unproved: words that are pushed to a neighbour that says nothing in turn. From then on they are named to it: if it
-            is there it asks, and if it is silent that shows. Raising it wastes more on the silent, and slows fewer.
+        unproved: words that are pushed to a neighbour that says nothing in turn. From then on they are named to it: if
+            it is there it asks, and if it is silent that shows. Raising it wastes more on the silent, and slows fewer.
         back_off: how long a neighbour that was pruned, for its conduct or for want of room, may not graft.
         seen_window: how long an id is remembered; Ethereum's 550 heartbeats at least (threat 40).
         seen_most: ids that are remembered at most; the inbox knows records for good.
@@ -121,7 +121,7 @@ class Params:
     wish_life: int = 60 * SECOND
     wishes: int = 16_384
     authors: int = 8_192
-    unproved: int = 32
+    unproved: int = 16
     back_off: int = 60 * SECOND
     seen_window: int = 385 * SECOND
     seen_most: int = 131_072

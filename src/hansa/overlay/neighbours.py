@@ -15,10 +15,10 @@ from hansa.kernel.verdict import Reason
 from hansa.overlay.audit import Audit
 from hansa.overlay.cache import Cache
 from hansa.overlay.doing import Blame, Close, Doing, Happened, Misdeed, Serve
-from hansa.overlay.frames import MAX_IDS, Graft, Have, Prune, Want
+from hansa.overlay.frames import MAX_IDS, Graft, Have, Prune, Want, Word
 from hansa.overlay.gossip_params import Params
 from hansa.overlay.mesh import Link, Mesh
-from hansa.overlay.peer_score import UNIT, ScoreParams, Scores, deficit
+from hansa.overlay.peer_score import ScoreParams, Scores, is_silent
 from hansa.overlay.seen import Heard, Seen
 from hansa.overlay.trees import Trees
 from hansa.overlay.wishes import Patience, Wish, Wishes
@@ -144,6 +144,29 @@ class Neighbours:
         self._count["grafts"] += 1
         return True
 
+    def _may_be_pushed_to(self, link: Link, now: Instant) -> bool:
+        return link.conduct.value >= 0 and now >= link.waits_until and link.unproved < self._params.unproved
+
+    def _push(self, link: Link, known: Heard, word: Word, doing: Doing) -> None:
+        known.pushed |= link.bit
+        doing.send(link.peer, word)
+        self._count["pushed"] += 1
+        link.unproved += 1
+        if link.unproved >= self._params.unproved:
+            self._trees.without(link.bit)
+
+    def _children(self, known: Heard) -> int:
+        """Returns to whom a word is pushed, as bits; the first of an author begins its tree."""
+        author = known.author or self._me
+        children = self._trees.of(author)
+        if children is None:
+            eager = [one for one in self._mesh.eager() if one.unproved < self._params.unproved]
+            eager = [one for one in eager if not known.said & one.bit]
+            chosen = eager if author == self._me else self._rng.sample(eager, self._params.fanout)
+            children = sum(link.bit for link in chosen)
+            self._trees.begin(author, children)
+        return children
+
     # ---- names and wishes
 
     def _name_to(self, link: Link, name: bytes) -> None:
@@ -243,9 +266,7 @@ class Neighbours:
         for at, known in self._audit.over(now):
             for link in links:
                 if link.since <= at and not (known.pushed | known.served) & link.bit:
-                    link.conduct.due += UNIT
-                    if known.said & link.bit:
-                        link.conduct.said += UNIT
+                    self._scores.was_due(link.conduct, bool(known.said & link.bit))
         for link in links:
             if link.over:
                 self._blame(link, Misdeed.FLOOD, 1 + link.over // max(1, self._params.link.words), now, doing)
@@ -263,7 +284,7 @@ class Neighbours:
 
     def _judge_link(self, link: Link, now: Instant, doing: Doing) -> None:
         params = self._scores.params
-        silent = deficit(link.conduct.due, link.conduct.said, params) > 0
+        silent = is_silent(link.conduct.due, link.conduct.said, params)
         if silent and not link.silent:
             self._alarm_until = Instant(now + ALARM)
             doing.blames.append(Blame(link.peer, Misdeed.WITHHELD))
