@@ -89,8 +89,9 @@ class Neighbours:
         doing = Doing()
         link = self._mesh.links.get(blame.whom)
         if link is not None:
-            self._blame(link, blame.what, blame.count, now, Doing())
+            self._blame(link, blame.what, blame.count, now, doing)
             self._judge_link(link, now, doing)
+            doing.blames.clear()
         return doing
 
     def counters(self) -> dict[str, int]:
