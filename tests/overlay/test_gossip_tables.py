@@ -182,6 +182,7 @@ def test_wishes_are_bounded_and_room_comes_back() -> None:
     assert wishes.named(b"x", 2, T, T)
     wishes.over(bytes([0]))
     assert wishes.named(b"y", 1, T, T)
+    assert [wishes.named(bytes([slot]) * 2, slot, T, T) for slot in range(3, 9)] == [True] * 5 + [False]
 
 
 @given(st.lists(st.integers(0, 5_000), min_size=1))
