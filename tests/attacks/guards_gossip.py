@@ -176,7 +176,8 @@ TABLES = [
     *rows(
         "overlay/trees.py",
         (
-            "        if len(self._children) > self._most:\n            del self._children[next(iter(self._children))]\n",
+            "        if len(self._children) > self._most:\n"
+            "            del self._children[next(iter(self._children))]\n",
             "",
             "a40:memory_is_bounded_however_many_words_and_names_there_are",
         ),
