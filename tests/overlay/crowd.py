@@ -58,6 +58,7 @@ class Node:
     lie: Callable[[Crowd, Node, NodeId, AnyFrame], None] | None = None
     peers: dict[NodeId, bool] = field(default_factory=dict)
     alive: bool = True
+    alters_hops_to: int | None = None
     busy_until: float = 0.0
     taken: dict[ContentId, int] = field(default_factory=dict)
     hops: dict[ContentId, int] = field(default_factory=dict)
@@ -89,13 +90,22 @@ class Crowd:
         self.topics: dict[ContentId, str] = {}
         self.events: list[tuple[NodeId, str, str]] = []
         self.closed: list[tuple[NodeId, NodeId, Instant]] = []
+        self.latencies: dict[tuple[NodeId, NodeId], int] = {}
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._number = itertools.count()
         self._chance = self.rng.child("links")
         lying = set(liars)
         self.nodes = {node_id(n): self._node(n, n in lying, lie) for n in range(count)}
         self.honest = [node for node in self.nodes.values() if node.gossip is not None]
+        if len(self.honest) <= 100:
+            for node in self.honest:
+                self._introduce(node)
         self.at(TICK, self._tick)
+
+    def _introduce(self, node: Node) -> None:
+        for other in self.honest:
+            if node.gossip is not None:
+                node.gossip.ranked(other.id, self.ranks[other.id], self.now)
 
     def _node(self, number: int, liar: bool, lie: Callable[[Crowd, Node, NodeId, AnyFrame], None] | None) -> Node:
         me = node_id(number)
@@ -133,16 +143,11 @@ class Crowd:
             return
         latency = self._chance.between(20, 80)
         self.nodes[a].peers[b] = self.nodes[b].peers[a] = True
-        self._latency(a, b, latency)
+        self.latencies[a, b] = self.latencies[b, a] = latency
         for one, other, dialled in ((a, b, True), (b, a, False)):
             gossip = self.nodes[one].gossip
             if gossip is not None:
                 self.do(self.nodes[one], gossip.linked(other, self.now, dialled))
-
-    def _latency(self, a: NodeId, b: NodeId, latency: int) -> None:
-        if not hasattr(self, "latencies"):
-            self.latencies: dict[tuple[NodeId, NodeId], int] = {}
-        self.latencies[a, b] = self.latencies[b, a] = latency
 
     def weave(self, degree: int, among: list[Node] | None = None) -> None:
         """Links nodes at random, in a ring first, so that all hang together; `degree` on average."""
@@ -166,6 +171,8 @@ class Crowd:
     def send(self, source: Node, whom: NodeId, frame: AnyFrame) -> None:
         if whom not in source.peers or not source.alive:
             return
+        if source.alters_hops_to is not None and isinstance(frame, Word):
+            frame = Word(frame.raw, source.alters_hops_to)
         source.sent["frames"] += 1
         source.sent["bytes"] += size_of(frame)
         source.sent["words"] += isinstance(frame, Word)

@@ -1,12 +1,13 @@
 """How word travels: pushed along a tree, named on every other link, asked for where it is missing (M9).
 
-Each word goes over each link once in some form: as itself where the link is in the tree, else as its name. So it comes
-to each node about once (Plumtree: Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", SRDS 2007), whoever misses it
-knows within a tick whom to ask, and who says nothing is seen (`overlay.audit`). Rules, in order, for a word that comes:
+Each word goes over each link once in some form: as itself down the tree of its author (`overlay.trees`), else as its
+name. So it comes to each node about once (Plumtree: Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", SRDS 2007),
+whoever misses it knows within a tick whom to ask, and who says nothing is seen (`overlay.audit`). Rules, in order, for
+a word that comes:
 
 1. From a neighbour with too bad a score nothing is looked at.
 2. Over its rate, and not asked for: dropped before it is read, and blamed by the second.
-3. No envelope: blamed. Known as good: a duplicate, which takes its sender out of the tree.
+3. No envelope: blamed. Known as good: a duplicate; its sender is told.
 4. Being judged: waits behind that. Held in the store: dropped. No quota for whom it names: dropped (`overlay.quotas`).
 5. Judged by the node's one way in. Only what is accepted goes on, once; the id is remembered with the signature good.
 6. On it goes, whatever it says of its hops, but for `max_hops`: from there on it is named, not pushed.
@@ -91,7 +92,7 @@ class Gossip(Neighbours):
         self._limits = Limits(max_bytes=params.max_bytes)
         self._held = held
         self._quotas = Quotas(params)
-        self._judging = Judging(params.judging, params.judging_life)
+        self._judging = Judging(params.judging, params.judging_link, params.judging_life)
         self._muted = Seen(params.retry, params.judging)
 
     # ---- what comes over links
@@ -118,6 +119,10 @@ class Gossip(Neighbours):
         size = len(frame.raw)
         if self._is_ignored(link):  # 1
             self._count["ignored"] += 1
+            if now >= link.refused_until:
+                self._prune(link, self._params.back_off, now, doing)
+            else:
+                link.over += 1
             return
         fits = link.intake.has(size, now)
         if not fits and not link.owed:  # 2
@@ -129,7 +134,8 @@ class Gossip(Neighbours):
             return
         name = digest(found[0])
         wish = self._wishes.get(name)
-        if wish is not None and wish.open & link.bit:
+        asked = wish is not None and bool(wish.open & link.bit)
+        if wish is not None and asked:
             wish.open &= ~link.bit
             link.owed -= 1
         elif fits:
@@ -139,8 +145,20 @@ class Gossip(Neighbours):
             return
         known = self._seen.get(name)
         if known is not None:
-            self._again(link, known, frame.hops, now, doing)
+            self._again(link, known, name, now, doing)
             return
+        self._unknown(link, frame, name, found, asked, now, doing)
+
+    def _unknown(
+        self,
+        link: Link,
+        frame: Word,
+        name: bytes,
+        found: tuple[ContentId, NodeId | None],
+        asked: bool,
+        now: Instant,
+        doing: Doing,
+    ) -> None:
         judge = Judge(link.peer, frame.raw, frame.hops)
         waiting = self._judging.get(name)
         if waiting is not None:  # 4
@@ -148,10 +166,12 @@ class Gossip(Neighbours):
         elif name in self._muted:
             self._count["muted"] += 1
         elif self._held(found[0]):
-            self._remember(name, link.bit, link.bit, now)
+            self._remember(name, found[1], link.bit, now)
             self._count["held"] += 1
-        elif not self._judging.has_room(link) or not self._quotas.look(found[1], size, now):
+        elif not self._judging.has_room(link, asked):
             self._over(link)
+        elif not self._quotas.look(found[1], len(frame.raw), now):
+            self._count["over_quota"] += 1
         else:  # 5
             self._judging.add(name, link, judge, found[1], now)
             doing.judges.append(judge)
@@ -169,7 +189,10 @@ class Gossip(Neighbours):
         for name in frame.ids:
             known = self._seen.get(name)
             if known is not None:
+                link.unproved = 0
                 known.said |= link.bit
+                if known.pushed & link.bit:
+                    self._trees.had_it(known.author, link.bit)
             elif not ignored and name not in self._muted:
                 self._named(link, name, now)
 
@@ -185,6 +208,7 @@ class Gossip(Neighbours):
             return
         stored: list[ContentId] = []
         for name in frame.ids:
+            link.unproved = 0
             kept = self._cache.get(name)
             known = self._seen.get(name)
             size = self._params.stored_word if kept is None else len(kept[0])
@@ -195,6 +219,7 @@ class Gossip(Neighbours):
             if known is not None:
                 known.again |= known.served & link.bit
                 known.served |= link.bit
+                self._trees.asked(known.author, link.bit)
             if kept is None:
                 stored.append(named(name))
             else:
@@ -202,21 +227,16 @@ class Gossip(Neighbours):
                 self._count["served"] += 1
         self._serve(link, stored, doing)
 
-    def _again(self, link: Link, known: Heard, hops: int, now: Instant, doing: Doing) -> None:
-        """Sees to a word that is known as good: where two links brought it, one of them leaves the tree."""
+    def _again(self, link: Link, known: Heard, name: bytes, now: Instant, doing: Doing) -> None:
+        """Sees to a word that is known as good: who sent it learns that it was here, if it was not told already."""
         self._count["duplicates"] += 1
         known.said |= link.bit
         if known.sent & link.bit:
             self._blame(link, Misdeed.REPLAY, 1, now, doing)
             return
         known.sent |= link.bit
-        if known.asked & link.bit:
-            return
-        if link.eager:
-            if known.tree:
-                self._prune(link, self._params.repeat_prune, now, doing)
-        elif hops > 1 and now >= link.refused_until:
-            self._prune(link, self._params.repeat_prune, now, doing)
+        if known.pushed & link.bit:
+            self._name_to(link, name)
 
     # ---- what the inbox made of it
 
@@ -258,7 +278,7 @@ class Gossip(Neighbours):
         if reason in LATER:
             self._muted.add(name, now)
         else:
-            self._remember(name, waiting.sent, waiting.sent, now)
+            self._remember(name, waiting.author, waiting.sent, now)
         if verdict is Verdict.REJECT and reason in FAULTS:
             self._at_fault(waiting, reason, now, doing)
         return doing
@@ -273,22 +293,18 @@ class Gossip(Neighbours):
     def _good(
         self, name: bytes, waiting: Waiting, link: Link | None, rank: Rank, topic: str, now: Instant, doing: Doing
     ) -> None:
-        known = self._remember(name, waiting.sent, waiting.sent, now)
-        known.tree = waiting.tree
+        known = self._remember(name, waiting.author, waiting.sent, now)
         self._count["first"] += 1
         if link is not None and rank >= Rank.KNOWN:
             most = 2 * UNIT * self._scores.params.first_most
             link.conduct.first = min(most, link.conduct.first + UNIT)
+            link.unproved = 0
         judge = waiting.judge
         if not self._quotas.pass_on(waiting.author, rank, len(judge.raw), now):
             self._count["not_passed_on"] += 1
             return
-        for other in self._mesh.of(waiting.sent & ~(1 << waiting.slot)):
-            self._count["duplicates"] += 1
-            if known.tree and other.eager and not known.asked & other.bit:
-                self._prune(other, self._params.repeat_prune, now, doing)
         self._cache.put(name, judge.raw, judge.hops, now)
-        self._pass_on(name, judge.raw, judge.hops, known, rank, topic, now, doing)
+        self._pass_on(name, judge, known, 1 << waiting.slot, rank, topic, now, doing)
 
     # ---- what begins here
 
@@ -304,13 +320,17 @@ class Gossip(Neighbours):
         found = peek.named(raw, self._limits)
         author = None if found is None else found[1]
         self._judging.pop(name, None)
-        known = self._remember(name, 0, 0, now)
+        known = self._remember(name, author, 0, now)
         if author != self._me and not self._quotas.pass_on(author, rank, len(raw), now):
             self._count["not_passed_on"] += 1
             return doing
         self._cache.put(name, raw, 0, now)
-        self._pass_on(name, raw, 0, known, rank, topic, now, doing)
+        self._pass_on(name, Judge(self._me, raw), known, 0, rank, topic, now, doing)
         return doing
+
+    def ranked(self, author: NodeId, rank: Rank, now: Instant) -> None:
+        """Notes what an author has earned here: for all who earned something, at the start, and when it changes."""
+        self._quotas.ranked(author, rank, now)
 
     def wish(self, peer: NodeId, ids: Sequence[ContentId], now: Instant) -> Doing:
         """Asks a neighbour for words that are missing here, at once, as anti-entropy found out; others if it fails.
@@ -326,33 +346,23 @@ class Gossip(Neighbours):
         return self._ask(now)
 
     def _pass_on(
-        self,
-        name: bytes,
-        raw: bytes,
-        hops: int,
-        known: Heard,
-        rank: Rank,
-        topic: str,
-        now: Instant,
-        doing: Doing,
+        self, name: bytes, judge: Judge, known: Heard, source: int, rank: Rank, topic: str, now: Instant, doing: Doing
     ) -> None:
-        """Pushes a good word along the tree, and names it on all other links."""
+        """Pushes a good word down its author's tree, and names it to all others but the one that brought it."""
+        raw, hops = judge.raw, judge.hops
         word = Word(raw, min(255, hops + 1))
-        flood = rank is Rank.URGENT or (hops == 0 and now < self._alarm_until)
-        near = hops < self._params.max_hops  # 6
         links = self._mesh.links.values()
         narrow = bool(topic) and sum(link.cares(topic) for link in links) >= self._params.relays
         if rank >= Rank.KNOWN and not narrow:
             self._audit.word(known, now)
+        flood = rank is Rank.URGENT or (not source and now < self._alarm_until)
+        children = -1 if flood else self._children(known) if hops < self._params.max_hops else 0  # 6
         for link in links:
-            if self._is_ignored(link) or (narrow and not link.cares(topic)):
+            if link.bit == source or self._is_ignored(link) or (narrow and not link.cares(topic)):
                 continue
-            pushed = link.eager or (flood and link.conduct.value >= 0)
-            if not pushed or not near or known.said & link.bit:
-                self._name_to(link, name)
-            elif link.out.charge(len(raw), now, _KEPT_FREE[rank]):
-                doing.send(link.peer, word)
-                self._count["pushed"] += 1
+            wanted = children & ~known.said & link.bit and self._may_be_pushed_to(link, now)
+            if wanted and link.out.charge(len(raw), now, _KEPT_FREE[rank]):
+                self._push(link, known, word, doing)
             else:
                 self._name_to(link, name)
 

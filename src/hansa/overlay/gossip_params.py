@@ -69,26 +69,31 @@ class Params:
     """Times in milliseconds unless a name says otherwise.
 
     Attributes:
-        eager: links that carry words at once when they are made. Raising it makes the tree flatter, and the first
-            word dearer; what is too much is pruned by the first duplicate.
-        eager_max: links that carry words at once, at most. Raising it lets a node feed more others.
+        eager: links in the mesh that this node seeks to have. Own words are pushed to all of them at first.
+        fanout: of those, how many an unknown author's first word is pushed to. Raising it makes its tree flatter, and
+            that word dearer.
+        eager_max: links in the mesh at most.
         eager_dialled: of those, how many only links that this node dialled may have. Raising it leaves less of the
             mesh to whoever calls in (threat 43).
         max_hops: links after which a word is only announced, and no more pushed, whatever it says of its hops.
-        wait_first: how long a word that was announced may take over the tree before it is asked for, at first.
+        wait_first: how long a word that was named may take over its tree before it is asked for, at first.
         wait_least: least of that time, which follows what was measured. Lowering it asks for what is on its way.
         wait_most: most of it. Raising it makes repair slower.
         patience: how long an asked neighbour may take before another one is asked.
         wish_life: how long an announced word is asked for at all; later it is anti-entropy's to bring.
         wishes: announced words that are waited for at once; of one link at most a quarter of them.
-        repeat_prune: how long a neighbour that was pruned for a duplicate may not graft.
-        back_off: how long one that was pruned for its conduct, or for want of room, may not.
+        authors: authors whose trees are remembered. The first word of one that is not costs `fanout` copies.
+        unproved: words that are pushed to a neighbour that says nothing in turn. From then on they are named to it: if
+            it is there it asks, and if it is silent that shows. Raising it wastes more on the silent, and slows fewer.
+        back_off: how long a neighbour that was pruned, for its conduct or for want of room, may not graft.
         seen_window: how long an id is remembered; Ethereum's 550 heartbeats at least (threat 40).
         seen_most: ids that are remembered at most; the inbox knows records for good.
         retry: how long a word that may come again (the store was full, say) is left alone.
         cache_window: how long words are kept for whoever asks; what is older comes from the store.
         cache_bytes: bytes of them.
-        judging: words that wait for the inbox's verdict; of one link at most an eighth of them.
+        judging: words that wait for the inbox's verdict.
+        judging_link: of those, what one neighbour may have sent unasked. Raising it lets a flood of one stand longer in
+            everybody's way: what the inbox does in a tenth of a second is enough.
         judging_life: how long a verdict is waited for.
         max_bytes: of one word; at most what an envelope may have.
         link: what one neighbour may send unasked.
@@ -104,17 +109,19 @@ class Params:
         relays: neighbours that care for a topic, from which on others hear nothing of it.
     """
 
-    eager: int = 10
+    eager: int = 8
+    fanout: int = 4
     eager_max: int = 16
     eager_dialled: int = 6
     max_hops: int = 32
-    wait_first: int = 500
-    wait_least: int = 200
+    wait_first: int = 300
+    wait_least: int = 100
     wait_most: int = 2 * SECOND
     patience: int = SECOND
     wish_life: int = 60 * SECOND
     wishes: int = 16_384
-    repeat_prune: int = SECOND
+    authors: int = 8_192
+    unproved: int = 16
     back_off: int = 60 * SECOND
     seen_window: int = 385 * SECOND
     seen_most: int = 131_072
@@ -122,6 +129,7 @@ class Params:
     cache_window: int = 120 * SECOND
     cache_bytes: int = 32 * _MIB
     judging: int = 4_096
+    judging_link: int = 128
     judging_life: int = 30 * SECOND
     max_bytes: int = 256 * _KIB
     link: Rate = Rate(200, 1_000, 4 * _MIB, 16 * _MIB)
@@ -151,6 +159,8 @@ class Params:
         self._validate_pairs()
 
     def _validate_pairs(self) -> None:
+        if self.fanout > self.eager:
+            raise ValueError("fanout must not be above eager")
         if self.eager > self.eager_max:
             raise ValueError("eager must not be above eager_max")
         if self.eager_dialled >= self.eager_max:

@@ -22,7 +22,6 @@ class Waiting:
         judge: what the inbox was given.
         slot: of the neighbour that it came from.
         author: whom it names, unproved.
-        tree: whether it came over a link of the tree.
         sent: who sent these very bytes, as bits.
         others: other bytes, of one neighbour each.
     """
@@ -30,7 +29,6 @@ class Waiting:
     judge: Judge
     slot: int
     author: NodeId | None
-    tree: bool
     at: Instant
     sent: int
     others: dict[int, tuple[Link, Judge]] = field(default_factory=dict)
@@ -39,14 +37,15 @@ class Waiting:
 class Judging:
     """All ids that wait; bounded, and for each neighbour bounded more narrowly."""
 
-    def __init__(self, most: int, life: int) -> None:
+    def __init__(self, most: int, share: int, life: int) -> None:
         """Begins with none.
 
         Args:
-            most: ids that wait at once; of one neighbour an eighth of them.
+            most: ids that wait at once.
+            share: of them, those that one neighbour sent unasked.
             life: milliseconds that a verdict is waited for.
         """
-        self._most, self._share, self._life = most, max(1, most // 8), life
+        self._most, self._share, self._life = most, share, life
         self._all: dict[bytes, Waiting] = {}
 
     def __len__(self) -> int:
@@ -57,14 +56,14 @@ class Judging:
         """Returns what waits under an id."""
         return self._all.get(digest)
 
-    def has_room(self, link: Link) -> bool:
-        """Says whether one more of a neighbour may wait."""
-        return len(self._all) < self._most and link.judging < self._share
+    def has_room(self, link: Link, asked: bool) -> bool:
+        """Says whether one more of a neighbour may wait; what it was asked for may as long as there is room at all."""
+        return len(self._all) < self._most and (asked or link.judging < self._share)
 
     def add(self, digest: bytes, link: Link, judge: Judge, author: NodeId | None, now: Instant) -> None:
         """Notes what the inbox is given."""
         link.judging += 1
-        self._all[digest] = Waiting(judge, link.slot, author, link.eager, now, link.bit)
+        self._all[digest] = Waiting(judge, link.slot, author, now, link.bit)
 
     def also(self, waiting: Waiting, link: Link, judge: Judge) -> None:
         """Notes what came under an id that waits: the same bytes, or others, of which each neighbour has one try."""
@@ -90,7 +89,7 @@ class Judging:
         if not left:
             return None
         link, judge = left[0]
-        again = Waiting(judge, link.slot, waiting.author, link.eager, now, link.bit)
+        again = Waiting(judge, link.slot, waiting.author, now, link.bit)
         for other, theirs in left[1:]:
             if theirs.raw == judge.raw:
                 again.sent |= other.bit

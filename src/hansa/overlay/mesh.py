@@ -1,8 +1,8 @@
-"""The links of this node as gossip sees them: which carry words at once (the tree), and which only names of words.
+"""The links of this node as gossip sees them: which are in the mesh, where trees begin, and which are not.
 
-Links begin in the tree while there is room, so that the first word floods and its duplicates prune. Room is bounded;
-some of it is kept for links that this node dialled, since whoever calls in has chosen us (threat 43). Where the mesh is
-full, a neighbour that this node dialled and that has earned a better score takes the place of the worst that called in.
+Links begin in the mesh while it is smaller than it should be. Its room is bounded; some of it is kept for links that
+this node dialled, since whoever calls in has chosen us (threat 43). Where the mesh is full, a neighbour that this node
+dialled and that has earned a better score takes the place of the worst that called in.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Link:
     Attributes:
         bit: its place in sets of neighbours.
         dialled: whether this node made the link.
-        eager: whether words go over it at once.
+        eager: whether it is in the mesh.
         refused_until: it was told not to graft before.
         waits_until: it told us not to.
         haves: names that go to it with the next tick.
@@ -42,6 +42,7 @@ class Link:
         over: words of it that were not looked at since the last heartbeat, for want of quota.
         owed: words that it was asked for, and that count against no quota.
         closing: whether its end was asked for.
+        unproved: words pushed to it since it last showed that it is awake.
         silent: whether it holds words back, as of the last heartbeat.
     """
 
@@ -65,12 +66,13 @@ class Link:
         "since",
         "slot",
         "topics",
+        "unproved",
         "waits_until",
         "wants",
     )
 
     def __init__(self, peer: NodeId, slot: int, dialled: bool, conduct: Conduct, params: Params, now: Instant) -> None:
-        """Begins outside the tree."""
+        """Begins outside the mesh."""
         self.peer, self.slot, self.bit, self.dialled, self.since = peer, slot, 1 << slot, dialled, now
         self.conduct = conduct
         self.eager = False
@@ -82,7 +84,7 @@ class Link:
         self.names = Bucket(params.names, 10 * params.names, now)
         self.served = Meter(params.served, now)
         self.topics: frozenset[str] | None = None
-        self.judging = self.over = self.owed = 0
+        self.judging = self.over = self.owed = self.unproved = 0
         self.silent = self.closing = False
 
     def cares(self, topic: str) -> bool:
@@ -102,7 +104,7 @@ class Mesh:
         self._next = 0
 
     def add(self, peer: NodeId, dialled: bool, conduct: Conduct, now: Instant) -> Link:
-        """Returns a new link, outside the tree."""
+        """Returns a new link, outside the mesh."""
         if self._resting and self._resting[0][0] <= now:
             slot = self._resting.popleft()[1]
         else:
@@ -130,11 +132,11 @@ class Mesh:
                 yield link
 
     def eager(self) -> list[Link]:
-        """Returns the links that carry words at once."""
+        """Returns the links in the mesh."""
         return [link for link in self.links.values() if link.eager]
 
     def has_room(self, link: Link, most: int) -> bool:
-        """Says whether a link may join the tree while it has fewer than `most`: others leave some to dialled ones."""
+        """Says whether a link may join the mesh while it has fewer than `most`: others leave some to dialled ones."""
         eager = self.eager()
         if len(eager) >= most:
             return False
@@ -150,12 +152,12 @@ class Mesh:
         return worst if worst is not None and worst.conduct.value < link.conduct.value else None
 
     def set_eager(self, link: Link, eager: bool, now: Instant) -> None:
-        """Moves a link into the tree, or out of it."""
+        """Moves a link into the mesh, or out of it."""
         link.eager = eager
         link.conduct.mesh_since = now if eager else None
 
     def better(self, least: int) -> Link | None:
-        """Returns the best link outside the tree if the middle one inside has less than `least` and than it."""
+        """Returns the best link outside the mesh if the middle one inside has less than `least` and than it."""
         inside = sorted(one.conduct.value for one in self.eager())
         if not inside or inside[len(inside) // 2] >= least:
             return None

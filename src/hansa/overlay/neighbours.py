@@ -15,11 +15,12 @@ from hansa.kernel.verdict import Reason
 from hansa.overlay.audit import Audit
 from hansa.overlay.cache import Cache
 from hansa.overlay.doing import Blame, Close, Doing, Happened, Misdeed, Serve
-from hansa.overlay.frames import MAX_IDS, Graft, Have, Prune, Want
+from hansa.overlay.frames import MAX_IDS, Graft, Have, Prune, Want, Word
 from hansa.overlay.gossip_params import Params
 from hansa.overlay.mesh import Link, Mesh
-from hansa.overlay.peer_score import UNIT, ScoreParams, Scores, deficit
+from hansa.overlay.peer_score import ScoreParams, Scores, is_silent
 from hansa.overlay.seen import Heard, Seen
+from hansa.overlay.trees import Trees
 from hansa.overlay.wishes import Patience, Wish, Wishes
 
 ALARM = 120 * SECOND
@@ -40,13 +41,14 @@ class Neighbours:
         self._mesh = Mesh(params)
         self._scores = Scores(score_params)
         self._seen = Seen(params.seen_window, params.seen_most)
+        self._trees = Trees(params.authors)
         self._cache = Cache(params.cache_window, params.cache_bytes)
         self._wishes = Wishes(params.wishes, params.wish_life)
         self._patience = Patience(params.wait_first, params.wait_least, params.wait_most)
         self._audit = Audit(params.audit_window)
         self._count: Counter[str] = Counter()
         self._unsaid: dict[NodeId, Link] = {}
-        self._next_heartbeat = self._next_graft = self._next_opportunity = self._alarm_until = Instant(0)
+        self._next_heartbeat = self._next_opportunity = self._alarm_until = Instant(0)
 
     # ---- links
 
@@ -87,8 +89,9 @@ class Neighbours:
         doing = Doing()
         link = self._mesh.links.get(blame.whom)
         if link is not None:
-            self._blame(link, blame.what, blame.count, now, Doing())
+            self._blame(link, blame.what, blame.count, now, doing)
             self._judge_link(link, now, doing)
+            doing.blames.clear()
         return doing
 
     def counters(self) -> dict[str, int]:
@@ -97,6 +100,7 @@ class Neighbours:
             "seen": len(self._seen),
             "cached": len(self._cache),
             "cached_bytes": self._cache.size,
+            "trees": len(self._trees),
             "wishes": len(self._wishes),
             "audited": len(self._audit),
             "scores": len(self._scores),
@@ -141,6 +145,29 @@ class Neighbours:
         self._count["grafts"] += 1
         return True
 
+    def _may_be_pushed_to(self, link: Link, now: Instant) -> bool:
+        return link.conduct.value >= 0 and now >= link.waits_until and link.unproved < self._params.unproved
+
+    def _push(self, link: Link, known: Heard, word: Word, doing: Doing) -> None:
+        known.pushed |= link.bit
+        doing.send(link.peer, word)
+        self._count["pushed"] += 1
+        link.unproved += 1
+        if link.unproved >= self._params.unproved:
+            self._trees.without(link.bit)
+
+    def _children(self, known: Heard) -> int:
+        """Returns to whom a word is pushed, as bits; the first of an author begins its tree."""
+        author = known.author or self._me
+        children = self._trees.of(author)
+        if children is None:
+            eager = [one for one in self._mesh.eager() if one.unproved < self._params.unproved]
+            eager = [one for one in eager if not known.said & one.bit]
+            chosen = eager if author == self._me else self._rng.sample(eager, self._params.fanout)
+            children = sum(link.bit for link in chosen)
+            self._trees.begin(author, children)
+        return children
+
     # ---- names and wishes
 
     def _name_to(self, link: Link, name: bytes) -> None:
@@ -155,15 +182,15 @@ class Neighbours:
             link.haves.clear()
         self._unsaid.clear()
 
-    def _remember(self, name: bytes, said: int, sent: int, now: Instant) -> Heard:
+    def _remember(self, name: bytes, author: NodeId | None, sent: int, now: Instant) -> Heard:
         """Remembers an id whose signature is good, and ends the wish for it."""
         known = self._seen.add(name, now)
-        known.said |= said
+        known.author = author
+        known.said |= sent
         known.sent |= sent
         wish = self._wishes.over(name)
         if wish is not None:
             known.said |= wish.holders
-            known.asked = wish.asked
             for link in self._mesh.of(wish.open):
                 link.owed = max(0, link.owed - 1)
             if not wish.asked:
@@ -188,8 +215,6 @@ class Neighbours:
                 wish.open |= link.bit
                 link.owed += 1
                 asked.setdefault(link.peer, []).append(name)
-                if now >= self._next_graft and self._graft(link, now, doing):
-                    self._next_graft = Instant(now + self._patience.wait)
             pause = self._params.patience if wish.open else self._params.patience * min(8, 1 + wish.rounds)
             wish.rounds += 1
             self._wishes.postpone(name, Instant(now + pause))
@@ -200,7 +225,7 @@ class Neighbours:
         return doing
 
     def _whom_to_ask(self, wish: Wish) -> list[Link]:
-        """Returns the best holder that was not asked; on later rounds more, at random; after the last all over again."""
+        """Returns the best holder that was not asked; on later rounds more, at random; after the last all again."""
         left = [link for link in self._mesh.of(wish.holders & ~wish.asked) if not self._is_ignored(link)]
         if not left:
             wish.asked = 0
@@ -215,8 +240,6 @@ class Neighbours:
         for link in self._mesh.of(wish.open):
             link.owed = max(0, link.owed - 1)
             self._blame(link, Misdeed.SILENT, 1, now, doing)
-            if link.eager:
-                self._prune(link, self._params.repeat_prune, now, doing)
         wish.open = 0
 
     def _serve(self, link: Link, ids: list[ContentId], doing: Doing) -> None:
@@ -243,10 +266,8 @@ class Neighbours:
         links = list(self._mesh.links.values())
         for at, known in self._audit.over(now):
             for link in links:
-                if link.since <= at:
-                    link.conduct.due += UNIT
-                    if known.said & link.bit:
-                        link.conduct.said += UNIT
+                if link.since <= at and not (known.pushed | known.served) & link.bit:
+                    self._scores.was_due(link.conduct, bool(known.said & link.bit))
         for link in links:
             if link.over:
                 self._blame(link, Misdeed.FLOOD, 1 + link.over // max(1, self._params.link.words), now, doing)
@@ -254,7 +275,7 @@ class Neighbours:
         self._scores.heartbeat(now)
         for link in links:
             self._judge_link(link, now, doing)
-        if not any(link.eager for link in links):
+        if sum(link.eager for link in links) < self._params.eager:
             self._graft_best(now, doing)
         if now >= self._next_opportunity:
             self._next_opportunity = Instant(now + self._params.opportunity)
@@ -264,7 +285,7 @@ class Neighbours:
 
     def _judge_link(self, link: Link, now: Instant, doing: Doing) -> None:
         params = self._scores.params
-        silent = deficit(link.conduct.due, link.conduct.said, params) > 0
+        silent = is_silent(link.conduct.due, link.conduct.said, params)
         if silent and not link.silent:
             self._alarm_until = Instant(now + ALARM)
             doing.blames.append(Blame(link.peer, Misdeed.WITHHELD))
@@ -277,6 +298,10 @@ class Neighbours:
             doing.closes.append(Close(link.peer, Reason.BAD_FRAME if link.conduct.invalid > 0 else Reason.RATE))
 
     def _graft_best(self, now: Instant, doing: Doing) -> None:
-        usable = [one for one in self._mesh.links.values() if one.conduct.value >= 0 and now >= one.waits_until]
+        usable = [
+            one
+            for one in self._mesh.links.values()
+            if not one.eager and one.conduct.value >= 0 and now >= max(one.waits_until, one.refused_until)
+        ]
         if usable:
             self._graft(max(usable, key=lambda one: (one.conduct.value, one.dialled)), now, doing)

@@ -1,10 +1,10 @@
 """How a neighbour behaves on the wire: one number for each, kept here and told to nobody (one of the four lenses).
 
-The terms of go-libp2p-pubsub's score (score_params.go), fewer, for one mesh. With all counters halving over time:
+The terms of go-libp2p-pubsub's score (score_params.go), fewer, for one mesh. All counters but P3's halve over time:
 
     P1  time in the mesh: a point a minute, ten at most
     P2  words that it brought first: a point each, fifty at most
-    P3  words that it did not say it has, short of a tenth of those it should have: squared, times 4, at most 100
+    P3  silence: 30 while it has said less than a tenth of the last 24 words that it should have
     P4  invalid words: squared, times 10
     P7  misbehaviour beyond six instances: squared
 
@@ -48,8 +48,9 @@ class ScoreParams:
         time_most: points for time in the mesh, at most.
         first_most: points for words brought first, at most.
         audit_least: words that it should have said before it is held to any.
+        audit_words: of those, the last ones that count. Raising it makes silence slower to show after good service.
         audit_share: thousandths of them that it must say. Raising it asks more of who takes fewer authors' words.
-        deficit_most: points that silence costs at most: it ends eager links, and not the link.
+        silence: points that silence costs: enough to leave the mesh, not enough to be ignored, as silence mends itself.
         tolerated: instances of misbehaviour that cost nothing.
         ignore_below: what such a neighbour says is not followed up, and it is sent nothing.
         close_below: its link is ended.
@@ -61,11 +62,12 @@ class ScoreParams:
     time_most: int = 10
     first_most: int = 50
     audit_least: int = 8
+    audit_words: int = 24
     audit_share: int = 100
-    deficit_most: int = 100
+    silence: int = 30
     tolerated: int = 6
     ignore_below: int = -40
-    close_below: int = -160
+    close_below: int = -80
     retained: int = HOUR
     retained_most: int = 1_024
 
@@ -73,8 +75,10 @@ class ScoreParams:
         """Raises ValueError beginning with the name of the field that makes no sense."""
         if not self.close_below < self.ignore_below < 0:
             raise ValueError("close_below must be below ignore_below, and both below 0")
-        if -self.deficit_most <= self.close_below:
-            raise ValueError("deficit_most must not be enough to end a link")
+        if -self.silence < self.ignore_below:
+            raise ValueError("silence must not be enough to be ignored")
+        if self.audit_least > self.audit_words:
+            raise ValueError("audit_least must not be above audit_words")
         for one in fields(self):
             if not one.name.endswith("_below") and getattr(self, one.name) < 1:
                 raise ValueError(f"{one.name} must be at least 1")
@@ -83,7 +87,12 @@ class ScoreParams:
 
 
 class Conduct:
-    """Counters of one neighbour, in thousandths; they halve with time."""
+    """Counters of one neighbour, in thousandths; they halve with time.
+
+    Attributes:
+        due: how many words it should have said, as far as they count.
+        said: which of those it said, the last one as the lowest bit.
+    """
 
     __slots__ = ("due", "first", "gone", "invalid", "mesh_since", "misdeeds", "said", "value")
 
@@ -95,24 +104,21 @@ class Conduct:
         self.value = 0
 
 
-def deficit(due: int, said: int, params: ScoreParams) -> int:
-    """Returns P3 from words due and words said, in thousandths; 0 while too few are due to tell."""
-    if due < params.audit_least * UNIT:
-        return 0
-    short = due * params.audit_share // 1000 - said
-    return 0 if short <= 0 else max(1, min(params.deficit_most, 4 * short * short // (UNIT * UNIT)))
+def is_silent(due: int, said: int, params: ScoreParams) -> bool:
+    """Says whether P3 holds for the last words due, and which of them were said, as bits; no while too few are due."""
+    return due >= params.audit_least and said.bit_count() * 1000 < due * params.audit_share
 
 
 def score(conduct: Conduct, now: Instant, params: ScoreParams) -> int:
     """Returns the score that follows from counters; the formula is the module's."""
-    withheld = deficit(conduct.due, conduct.said, params)
+    silent = is_silent(conduct.due, conduct.said, params)
     good = 0
-    if conduct.first >= UNIT // 8 and not withheld:
+    if conduct.first >= UNIT // 8 and not silent:
         meshed = 0 if conduct.mesh_since is None else (now - conduct.mesh_since) // MINUTE
         good = min(params.time_most, meshed) + min(params.first_most, -(-conduct.first // UNIT))
     invalid = 10 * conduct.invalid * conduct.invalid // (UNIT * UNIT)
     beyond = max(0, conduct.misdeeds - params.tolerated * UNIT)
-    return good - withheld - invalid - beyond * beyond // (UNIT * UNIT)
+    return good - params.silence * silent - invalid - beyond * beyond // (UNIT * UNIT)
 
 
 class Scores:
@@ -163,6 +169,11 @@ class Scores:
         conduct.value = score(conduct, now, self.params)
         return conduct.value
 
+    def was_due(self, conduct: Conduct, said: bool) -> None:
+        """Counts a word that a neighbour should have said by now, and whether it did."""
+        conduct.due = min(self.params.audit_words, conduct.due + 1)
+        conduct.said = (conduct.said << 1 | said) & ((1 << self.params.audit_words) - 1)
+
     def heartbeat(self, now: Instant) -> None:
         """Lets counters fade, and works out all scores anew."""
         seconds = min(HOUR // SECOND, max(0, now - self._decayed) // SECOND) if self._decayed else 0
@@ -175,8 +186,6 @@ class Scores:
                 continue
             if seconds:
                 conduct.first = conduct.first * keep // 1_000_000
-                conduct.due = conduct.due * keep // 1_000_000
-                conduct.said = conduct.said * keep // 1_000_000
                 conduct.invalid = conduct.invalid * keep // 1_000_000
                 conduct.misdeeds = conduct.misdeeds * keep // 1_000_000
             conduct.value = score(conduct, now, self.params)

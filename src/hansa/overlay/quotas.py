@@ -118,11 +118,11 @@ class Quotas:
 
     def pass_on(self, author: NodeId | None, rank: Rank, size: int, now: Instant) -> bool:
         """Says whether a word whose signature is good may be passed on, and charges its author for it."""
-        if rank is Rank.BARRED or author is None:
-            if author is not None:
-                self._remember(author, rank, now)
+        if author is None:
             return False
         known = self._remember(author, rank, now)
+        if rank is Rank.BARRED:
+            return False
         if rank > Rank.STRANGER:
             return known.meter.charge(size, now)
         if not (known.meter.has(size, now) and self._strangers_on.has(size, now)):
@@ -130,6 +130,13 @@ class Quotas:
         known.meter.take(size)
         self._strangers_on.take(size)
         return True
+
+    def ranked(self, author: NodeId, rank: Rank, now: Instant) -> None:
+        """Notes what an author has earned before a word of it was judged; what it has used is forgotten with a change.
+
+        Whoever is not named so has its first word looked at among strangers', which a flood of fresh keys may delay.
+        """
+        self._remember(author, rank, now)
 
     def _remember(self, author: NodeId, rank: Rank, now: Instant) -> _Author:
         known = self._others.pop(author, None) or self._strangers.pop(author, None)

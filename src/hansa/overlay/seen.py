@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import Instant
 
 
@@ -17,18 +18,18 @@ class Heard:
     Attributes:
         said: who named or sent it to us.
         sent: who sent it to us.
+        pushed: whom we sent it unasked.
         served: whom we sent it because they asked; `again` those for whom that was the second time.
-        asked: whom we asked for it.
-        tree: whether it came first over a link of the tree.
+        author: whose it is.
     """
 
-    __slots__ = ("again", "asked", "at", "said", "sent", "served", "tree")
+    __slots__ = ("again", "at", "author", "pushed", "said", "sent", "served")
 
     def __init__(self, at: Instant) -> None:
         """Begins with nobody."""
         self.at = at
-        self.said = self.sent = self.served = self.again = self.asked = 0
-        self.tree = False
+        self.said = self.sent = self.served = self.again = self.pushed = 0
+        self.author: NodeId | None = None
 
 
 class Seen:

@@ -1,0 +1,209 @@
+"""The guards of gossip, in the form of `tests.attacks.guards`."""
+
+from __future__ import annotations
+
+from tests.attacks.guards import Guard, rows_by
+
+rows = rows_by(
+    {
+        "a39": "attacks/test_039_flood",
+        "a40": "attacks/test_040_replay_storms",
+        "a41": "attacks/test_041_hop_abuse",
+        "a43": "attacks/test_043_grey_hole",
+        "gossip": "overlay/test_gossip",
+        "naming": "identity/test_naming",
+        "tables": "overlay/test_gossip_tables",
+    }
+)
+
+DSSE = rows(
+    "identity/dsse.py",
+    (
+        "    if len(data) > (limits or _DEFAULT).max_bytes:\n        return None\n",
+        "",
+        "naming:what_is_too_large_is_not_read_for_its_name",
+    ),
+)
+
+GOSSIP = rows(
+    "overlay/gossip.py",
+    (
+        "if self._is_ignored(link):  # 1",
+        "if False:  # 1",
+        "a39:forged_words_end_the_link_and_calling_again_mends_nothing",
+    ),
+    (
+        "if not fits and not link.owed:  # 2",
+        "if False:  # 2",
+        "a39:a_link_is_looked_at_no_faster_than_its_pace_and_pays_for_more",
+    ),
+    (
+        "        elif not self._judging.has_room(link, asked):\n            self._over(link)\n",
+        "",
+        "a40:memory_is_bounded_however_many_words_and_names_there_are",
+    ),
+    (
+        "elif not self._quotas.look(found[1], len(frame.raw), now):",
+        "elif False:",
+        "a39:half_of_what_is_looked_at_is_out_of_strangers_reach",
+    ),
+    ("elif self._held(found[0]):", "elif False:", "a40:old_words_sent_again_after_they_were_forgotten_go_nowhere"),
+    (
+        "elif name in self._muted:",
+        "elif False:",
+        "gossip:a_word_that_may_come_again_is_left_alone_for_a_while_and_then_judged_anew",
+    ),
+    (
+        "if (known is not None and known.again & link.bit) or not",
+        "if not",
+        "a39:a_word_is_served_to_a_neighbour_twice_at_most",
+    ),
+    (
+        "            self._blame(link, Misdeed.REPLAY, 1, now, doing)\n",
+        "",
+        "a40:who_sends_the_same_word_over_and_over_pays_and_loses_the_link",
+    ),
+    (
+        "if reason is not None and reason.box in {Box.TRANSPORT, Box.IDENTITY}:",
+        "if False:",
+        "a39:a_wrong_signature_over_the_same_payload_does_not_shut_the_good_word_out",
+    ),
+    (
+        "if not self._quotas.pass_on(waiting.author, rank, len(judge.raw), now):",
+        "if False:",
+        "a39:one_key_has_no_more_passed_on_than_its_rank_allows_over_however_many_links",
+    ),
+    (
+        "if hops < self._params.max_hops else 0  # 6",
+        "# 6",
+        "a41:from_this_nodes_own_bound_on_a_word_is_named_and_not_pushed",
+    ),
+    (
+        "        if known is not None:\n            self._again(link, known, name, now, doing)\n            return\n",
+        "",
+        "a40:old_words_sent_again_within_memory_change_nothing_and_go_nowhere"
+        " a41:a_word_that_comes_back_with_a_fresh_count_is_not_passed_on_again",
+    ),
+)
+
+NEIGHBOURS = rows(
+    "overlay/neighbours.py",
+    (
+        "        if now < link.refused_until:\n            self._blame(link, Misdeed.GRAFT, 1, now, doing)\n",
+        "        if now < link.refused_until:\n",
+        "gossip:a_graft_before_its_time_is_blamed_and_told_again",
+    ),
+    (
+        "            self._blame(link, Misdeed.SILENT, 1, now, doing)\n",
+        "",
+        "a43:who_names_and_does_not_send_is_blamed_and_others_are_asked",
+    ),
+    (
+        "        if link.conduct.value < 0 and link.eager:\n"
+        "            self._prune(link, self._params.back_off, now, doing)\n",
+        "",
+        "a43:silent_neighbours_are_out_of_all_meshes_within_120_seconds",
+    ),
+    (
+        "        if link.unproved >= self._params.unproved:\n            self._trees.without(link.bit)\n",
+        "",
+        "gossip:a_neighbour_that_says_nothing_is_pushed_to_a_bounded_number_of_times_and_then_asks_if_it_is_there",
+    ),
+)
+
+TABLES = [
+    *rows(
+        "overlay/mesh.py",
+        (
+            "return link.dialled or called < self._params.eager_max - self._params.eager_dialled",
+            "return True",
+            "a43:callers_cannot_take_the_places_that_are_kept_for_dialled_neighbours",
+        ),
+    ),
+    *rows(
+        "overlay/peer_score.py",
+        (
+            "if conduct.first >= UNIT // 8 and not silent:",
+            "if conduct.first >= UNIT // 8:",
+            "a43:time_in_the_mesh_and_past_service_do_not_outweigh_silence tables:the_table_of_scores",
+        ),
+        (
+            "if conduct.first >= UNIT // 8 and not silent:",
+            "if not silent:",
+            "a43:who_never_brings_anything_never_has_a_positive_score",
+        ),
+        (
+            "        if len(gone) > self.params.retained_most:\n"
+            "            del self._all[max(gone, key=lambda one: self._all[one].value)]\n",
+            "",
+            "tables:a_score_outlives_its_link_and_the_worst_are_kept_longest",
+        ),
+    ),
+    *rows(
+        "overlay/quotas.py",
+        (
+            "if known is not None and (known.rank is Rank.BARRED or not known.meter.has(size, now)):",
+            "if False:",
+            "a39:nothing_is_passed_on_for_the_barred_and_nothing_more_of_them_is_looked_at",
+        ),
+        (
+            "self._all.has(size, now, above=500)",
+            "self._all.has(size, now)",
+            "a39:half_of_what_is_looked_at_is_out_of_strangers_reach",
+        ),
+        (
+            "        self._strangers_in.take(size)\n",
+            "",
+            "a39:all_strangers_together_have_no_more_passed_on_than_one_allowance",
+        ),
+    ),
+    *rows(
+        "overlay/seen.py",
+        (
+            "            if len(self._words) > self._most:\n                del self._words[next(iter(self._words))]\n",
+            "",
+            "a40:memory_is_bounded_however_many_words_and_names_there_are",
+        ),
+    ),
+    *rows(
+        "overlay/cache.py",
+        (
+            "        while self.size > self._most:\n            self._drop()\n",
+            "",
+            "a40:memory_is_bounded_however_many_words_and_names_there_are",
+        ),
+    ),
+    *rows(
+        "overlay/trees.py",
+        (
+            "        if len(self._children) > self._most:\n"
+            "            del self._children[next(iter(self._children))]\n",
+            "",
+            "a40:memory_is_bounded_however_many_words_and_names_there_are",
+        ),
+    ),
+    *rows(
+        "overlay/wishes.py",
+        (
+            "or self._caused.get(slot, 0) >= self._share:",
+            "or False:",
+            "a40:one_neighbour_can_take_up_a_quarter_of_the_wishes_at_most",
+        ),
+        ("if len(self._all) >= self._most or", "if", "tables:wishes_are_bounded_and_room_comes_back"),
+    ),
+    *rows(
+        "overlay/judging.py",
+        (
+            "return len(self._all) < self._most and (asked",
+            "return (asked",
+            "tables:one_neighbour_may_have_so_many_words_waiting_that_nobody_asked_it_for",
+        ),
+        (
+            "(asked or link.judging < self._share)",
+            "True",
+            "tables:one_neighbour_may_have_so_many_words_waiting_that_nobody_asked_it_for",
+        ),
+    ),
+]
+
+GUARDS: list[Guard] = [*DSSE, *GOSSIP, *NEIGHBOURS, *TABLES]
