@@ -182,6 +182,19 @@ DOOR = [
         ),
     ),
     *rows(
+        "adapters/transport/fabric.py",
+        (
+            "            if unwanted is not None:\n                raise Refused(unwanted)\n",
+            "",
+            "fabric:a_node_that_is_not_wanted_gets_no_link_from_either_end",
+        ),
+        (
+            '            raise Refused(unwanted, "this node wants no link to it")\n',
+            "            pass\n",
+            "fabric:a_node_that_is_not_wanted_gets_no_link_from_either_end",
+        ),
+    ),
+    *rows(
         "entrypoints/http/overlay.py",
         (
             '        elif any(name in _OF_PAGES for name, _ in scope["headers"]):  # 2\n',

@@ -17,7 +17,7 @@ from hansa.adapters.transport.loopback import Harbour, Loopback
 from hansa.adapters.transport.params import Params
 from hansa.identity.handshake import Session
 from hansa.identity.sealing import Opener, Sealer
-from hansa.kernel.errors import Unavailable
+from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.verdict import Reason
 from tests.attacks.specimens import reason
 from tests.identity.parties import NETWORK, me
@@ -62,6 +62,21 @@ async def test_a_bridge_links_to_nodes_of_two_worlds_and_keeps_one_link_to_each(
     assert (ear.standing, c_ear.standing) == ([A.node, C.node], [B.node])
     assert len(ear.told) == 2
     for one in (bridge, a, c):
+        await one.stop()
+
+
+async def test_a_node_that_is_not_wanted_gets_no_link_from_either_end() -> None:
+    harbour = Harbour()
+    a, a_ear = await started(A, Loopback(harbour, "a"))
+    b = Fabric(lambda: B, [Loopback(harbour, "b")], SystemClock(), QUICK, lambda peer: Reason.BANNED)
+    b_ear = Ear()
+    await b.start(b_ear)
+    for one, url in ((a, "loop:b"), (b, "loop:a")):
+        with pytest.raises(Refused) as caught:
+            await one.dial(url)
+        assert caught.value.reason is Reason.BANNED
+    assert a_ear.told == b_ear.told == []
+    for one in (a, b):
         await one.stop()
 
 

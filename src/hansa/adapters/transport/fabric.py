@@ -35,17 +35,24 @@ class Fabric:
     """Implements `node.transport.Transport` over carriers."""
 
     def __init__(
-        self, me: Callable[[], Myself], carriers: Sequence[Carrier], clock: Clock, params: Params | None = None
+        self,
+        me: Callable[[], Myself],
+        carriers: Sequence[Carrier],
+        clock: Clock,
+        params: Params | None = None,
+        refuses: Callable[[NodeId], Reason | None] = lambda _: None,
     ) -> None:
         """Takes no links before `start`.
 
         Args:
             me: what this node shows and signs with at the moment; asked once for each handshake.
             carriers: what brings bytes to other nodes; the first that speaks an address dials it.
+            refuses: says why this node wants no link to another that is proved; None where it does.
         """
         self._me = me
         self._carriers = tuple(carriers)
         self._clock = clock
+        self._refuses = refuses
         self._params = params or Params()
         self._params.validate()
         self._links = Links(self._params)
@@ -158,8 +165,10 @@ class Fabric:
         await wire.send(dialler.hello)
         theirs = dialler.answered(await wire.receive(), self._clock.now())  # 2
         peer = theirs.node
-        other = self._links.is_made_to(peer)
-        if other is not None:
+        unwanted = self._refuses(peer)
+        if unwanted is not None:
+            raise Refused(unwanted, "this node wants no link to it")
+        while (other := self._links.is_made_to(peer)) is not None:
             await asyncio.wait([other])
         if self._links.to(peer, theirs.boot):  # 3
             return peer
@@ -215,6 +224,9 @@ class Fabric:
         await wire.send(answerer.greeted(await wire.receive()))
         session = answerer.proved(await wire.receive(), self._clock.now())  # 2
         try:
+            unwanted = self._refuses(session.peer)
+            if unwanted is not None:
+                raise Refused(unwanted)
             self._links.check_taken(me.node, session, asyncio.get_running_loop().time())  # 3
         except Refused as refused:
             await wire.send(session.sealer.seal(single(Kind.REFUSED, refused.reason.code.encode())))

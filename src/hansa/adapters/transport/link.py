@@ -160,6 +160,8 @@ class Link:
             self.end(Reason.UNREACHABLE)
         except Refused as refused:
             self.end(refused.reason)
+        finally:
+            self.end(Reason.BAD_LINK)  # a fault of our own
 
     async def _read(self) -> None:
         try:

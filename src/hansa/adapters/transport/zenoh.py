@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
-from hansa.adapters.transport.wire import Taker
+from hansa.adapters.transport.wire import Broken, Taker
 from hansa.adapters.transport.zenoh_wire import Mark, ZenohWire
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import NodeId
@@ -67,7 +67,6 @@ class Zenoh:
         self._boot = os.urandom(8).hex()
         self._session: Any = None
         self._held: list[Any] = []
-        self._sending = ThreadPoolExecutor(1, "zenoh-put")
         self._wires: dict[str, ZenohWire] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._taker: Taker | None = None
@@ -98,6 +97,7 @@ class Zenoh:
             raise Unavailable("links by Zenoh need its library: pip install 'hansa[zenoh]'") from None
         self._taker = taker
         self._loop = asyncio.get_running_loop()
+        self._sending = ThreadPoolExecutor(1, "zenoh-put")
         config = zenoh.Config.from_json5(json.dumps(self._settings))
         try:
             self._session = await asyncio.to_thread(zenoh.open, config)
@@ -124,7 +124,7 @@ class Zenoh:
             await asyncio.wait(list(self._tasks))
         if session is not None:
             await self._loop.run_in_executor(self._sending, session.close)
-        self._sending.shutdown(wait=False)
+            self._sending.shutdown(wait=False)
         self._held.clear()
 
     async def connect(self, url: str, whom: NodeId | None) -> ZenohWire:
@@ -169,7 +169,10 @@ class Zenoh:
             def put() -> None:
                 session.put(key, data, congestion_control=block, express=True)
 
-            await self._loop.run_in_executor(self._sending, put)
+            try:
+                await self._loop.run_in_executor(self._sending, put)
+            except (zenoh.ZError, RuntimeError):  # the session is closed, or the thread
+                raise Broken from None
 
     def _take(self, name: str, data: bytes) -> None:
         wire = self._wires.get(name)

@@ -6,6 +6,7 @@ Nothing that Zenoh says about who sent a message is believed: a link proves its 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
@@ -90,16 +91,20 @@ class ZenohWire:
         """Ends it; what was sent comes before the last word, which is on the same way."""
         if not self._over:
             self._end()
-            await self._put(bytes([Mark.CLOSED]))
+            await self._last(Mark.CLOSED)
 
     def abort(self) -> None:
         """Ends it at once; the other end is told, if it can be."""
         if not self._over:
             self._inbox.clear()
             self._end()
-            task = asyncio.ensure_future(self._put(bytes([Mark.TORN])))
+            task = asyncio.ensure_future(self._last(Mark.TORN))
             self._saying.add(task)
             task.add_done_callback(self._saying.discard)
+
+    async def _last(self, mark: Mark) -> None:
+        with contextlib.suppress(Broken):
+            await self._put(bytes([mark]))
 
     def came(self, message: bytes) -> None:
         """Takes a message of the other end."""
