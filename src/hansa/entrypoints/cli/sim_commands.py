@@ -58,7 +58,7 @@ def run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a scenario, and say whether every promise was kept. One that was broken is exit code 1, and how to see it again.
+    """Run a scenario, and say whether every promise was kept. If not: how to see it again, and exit code 1.
 
     Real nodes on a simulated clock, net and disk: the same seed does the same on every machine.
     """
