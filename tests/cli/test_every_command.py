@@ -135,6 +135,7 @@ SEQUENCE = [
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
+    ("sim", "list"), ("sim", "run", "calm", "--nodes", "2", "--seconds", "1"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
     ("mcp", "uninstall", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from hansa.admission.service import Via
 from hansa.identity.envelope import Signed
 from hansa.identity.keys import PublicKey
 from hansa.kernel.errors import Unavailable
-from hansa.kernel.ids import ContentId
+from hansa.kernel.ids import ContentId, content_id
 from hansa.node.core import Core, Settings
 from hansa.node.gathering import Taken
 from hansa.node.network import Network
@@ -26,6 +27,7 @@ from hansa.node.travelling import ORDER
 from hansa.overlay.first_calls import Known
 from hansa.sim.scenario import Report, play
 from hansa.sim.world import Inhabitant, Place
+from hansa.skills.model import Skill
 
 NETWORK = "hansa-sim"
 
@@ -137,16 +139,27 @@ def _keys(seed: int, number: int) -> MemoryKeys:
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Has each signature be checked once in a process, however many simulated nodes look at it.
+    """Has each signature be checked, and the id of each skill be worked out, once in a process for all of its nodes.
 
-    Whether a signature fits follows from key, signature and message alone, so that nothing is decided otherwise.
+    Both follow from their arguments alone, so that nothing is decided otherwise. What is garbage is not looked for
+    meanwhile: when that happens depends on what else the process has done.
     """
-    once = PublicKey.fits
-    setattr(PublicKey, "fits", lru_cache(maxsize=100_000)(once))  # noqa: B010 - a method, which mypy guards
+    fits, id_ = PublicKey.fits, Skill.id
+    setattr(PublicKey, "fits", lru_cache(maxsize=100_000)(fits))  # noqa: B010 - methods, which mypy guards
+    setattr(Skill, "id", property(lru_cache(maxsize=10_000)(_id_of)))  # noqa: B010
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        setattr(PublicKey, "fits", once)  # noqa: B010
+        setattr(PublicKey, "fits", fits)  # noqa: B010
+        setattr(Skill, "id", id_)  # noqa: B010
+        if collecting:
+            gc.enable()
+
+
+def _id_of(skill: Skill) -> ContentId:
+    return content_id(skill.to_bytes())
 
 
 def simulate(name: str, seed: int, nodes: int, seconds: float | None = None) -> Report:

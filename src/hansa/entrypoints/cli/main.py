@@ -27,6 +27,7 @@ from hansa.entrypoints.cli import (
     reflect_commands,
     running_commands,
     service_commands,
+    sim_commands,
     skill_commands,
     store_commands,
     watching_commands,
@@ -70,6 +71,7 @@ _PARTS = (
     llm_commands,
     reflect_commands,
     store_commands,
+    sim_commands,
 )
 for part in _PARTS:
     cli.add_typer(part.cli)
