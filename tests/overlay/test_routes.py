@@ -296,7 +296,7 @@ def test_a_link_that_goes_and_comes_gets_no_new_quota() -> None:
 def test_quotas_of_neighbours_that_are_gone_are_forgotten_when_they_are_whole() -> None:
     relays = relaying.Relay(ME, relaying.Params())
     for number in range(1, 50):
-        relays.fault(node(number), packet(nodes(0, 2), nodes(number)), NOW)
+        relays.fault(node(number), packet(nodes(0, 99), nodes(number)), NOW)
     relays.tick(Instant(NOW + 59_999))
     assert len(relays) == 49
     relays.tick(Instant(NOW + 60_000))
