@@ -2,7 +2,7 @@
 
 | type | changes |
 |---|---|
-| threat_alert | a lone alert: what is proved first. `CORROBORATION` known authors whom nobody stands behind together: quarantine |
+| threat_alert | what is proved first; with `CORROBORATION` known authors of different roots, what is quarantined |
 | consciousness_sync | which agent gets a task, and which relay a packet |
 | resource_discovery | whom a resource is asked of |
 | knowledge_discovery | which records are asked for |
@@ -59,8 +59,9 @@ class Heard:
 
     Attributes:
         rank: its author's standing, 0 to 3, as `notices.lane` takes it.
-        root: who let its author in, at the beginning: of those whom this node's operator knows, the one whose invitation
-            led to it, or the author itself. Two authors of one root speak with one voice. Empty: nobody knows.
+        root: who let its author in, at the beginning: of those whom this node's operator knows, the one whose
+            invitation led to it, or the author itself. Two authors of one root speak with one voice. Empty: nobody
+            knows.
     """
 
     id: ContentId

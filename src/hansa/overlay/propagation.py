@@ -67,7 +67,7 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a notice is: at `me`, which offers `offers`; come from a neighbour, None at its author, over `hops` links."""
+    """Where a notice is: at `me`, come from a neighbour (None at its author), and what `me` has of which resource."""
 
     me: NodeId
     came_from: NodeId | None = None
