@@ -216,7 +216,7 @@ def test_what_is_chosen_depends_on_the_seed_and_not_on_the_order_of_neighbours()
 def test_parameters_that_make_no_sense_are_named(field: str) -> None:
     with pytest.raises(ValueError, match=f"^{field}"):
         replace(propagation.Params(), **{field: -1}).validate()
-    with pytest.raises(ValueError, match="^ttl"):
+    with pytest.raises(ValueError, match=r"^ttl"):
         propagation.Params(ttl=MAX_TTL + 1).validate()
 
 
@@ -269,3 +269,9 @@ def test_answers_and_notices_that_are_waited_for_are_bounded() -> None:
 def test_parameters_of_answers_that_make_no_sense_are_named(field: str) -> None:
     with pytest.raises(ValueError, match=f"^{field}"):
         replace(acks.Params(), **{field: 0}).validate()
+
+
+def test_an_answer_to_everybody_counts_once() -> None:
+    waiting = Acks()
+    waiting.sent(ID, b"raw", (), NOW)
+    assert [waiting.noticed(node(1), ID, "") for _ in range(2)] == [True, False]
