@@ -10,11 +10,15 @@ from hansa.kernel.ids import NodeId, content_id
 from hansa.kernel.instant import Instant
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
+from hansa.kernel.wire import parse
 from hansa.overlay import relaying
 from hansa.overlay.arrived import Arrived
 from hansa.overlay.doing import Misdeed
+from hansa.overlay.flights import Flight
 from hansa.overlay.frames import MAX_ROUTE, AnyFrame, Packet, Stuck
-from hansa.overlay.routes import MAX_ANSWERS, MAX_AWAITED, Params, Routes
+from hansa.overlay.links_said import Links
+from hansa.overlay.paths import Way
+from hansa.overlay.routes import MAX_ANSWERS, MAX_AWAITED, MAX_WAYS, Params, Routes
 from tests.overlay.graphs import node, nodes, words
 from tests.overlay.roads import Roads, damages, drops_all, packet_id
 
@@ -296,7 +300,7 @@ def test_a_link_that_goes_and_comes_gets_no_new_quota() -> None:
 def test_quotas_of_neighbours_that_are_gone_are_forgotten_when_they_are_whole() -> None:
     relays = relaying.Relay(ME, relaying.Params())
     for number in range(1, 50):
-        relays.fault(node(number), packet(nodes(0, 2), nodes(number)), NOW)
+        relays.fault(node(number), packet(nodes(0, 99), nodes(number)), NOW)
     relays.tick(Instant(NOW + 59_999))
     assert len(relays) == 49
     relays.tick(Instant(NOW + 60_000))
@@ -361,3 +365,115 @@ def test_parameters_that_make_no_sense_are_named(field: str) -> None:
     for name in ("packets", "bytes"):
         with pytest.raises(ValueError, match=f"^{name}"):
             replace(relaying.Params(), **{name: 0}).validate()
+
+
+def test_many_packets_that_are_lost_at_once_cost_one_search() -> None:
+    roads = Roads(9, FOUR_WAYS)
+    for number in range(2, 9):
+        roads.tamper[roads.names[number]] = drops_all
+    for number in range(50):
+        roads.send(0, 1, f"letter {number}")
+    before = roads.routes(0).searches
+    roads.run(2_500)
+    assert roads.routes(0).searches == before + 1
+    assert roads.routes(0).experience.relays()
+
+
+def test_ways_are_kept_for_five_seconds_while_the_map_changes_and_no_longer() -> None:
+    routes = relay()
+    for number in range(8):
+        now = Instant(NOW + number * 1_000)
+        routes.said(node(1), words(0, 9, number + 20), number, now, now)
+        routes.said(node(9), words(1), number, now, now)
+        assert routes.ways(node(9), now)
+    assert routes.searches == 2
+    routes.linked(node(4), Instant(NOW + 8_000))
+    routes.ways(node(9), Instant(NOW + 8_000))
+    assert routes.searches == 3
+
+
+def test_destinations_whose_ways_are_kept_are_bounded() -> None:
+    routes = relay()
+    for number in range(MAX_WAYS + 1):
+        routes.ways(node(100 + number), NOW)
+    before = routes.searches
+    routes.ways(node(101), NOW)
+    assert routes.searches == before
+    routes.ways(node(100), NOW)
+    assert routes.searches == before + 1
+
+
+def test_what_others_say_of_their_links_adds_ten_seconds_to_the_wait_at_most() -> None:
+    routes = relay()
+    routes.measured(node(1), 600_000, 1, 0)
+    raw = Roads(1, []).letter(0, "slow")
+    routes.carry(raw, node(1), NOW)
+    assert not routes.tick(Instant(NOW + 11_999)).spreads
+    assert routes.tick(Instant(NOW + 12_000)).spreads
+
+
+def test_a_node_has_no_link_to_itself_and_no_more_than_it_may_name() -> None:
+    routes = relay()
+    routes.linked(ME, NOW)
+    for number in range(200):
+        routes.linked(node(number + 1), NOW)
+    said = routes.tick(NOW).says[0].body
+    assert parse(said, Links)  # type: ignore[arg-type]
+    assert ME not in [one["whom"] for one in said["links"]]  # type: ignore[index, call-overload, union-attr]
+    routes.measured(node(150), 1, 1, 1)
+    assert routes.heard(node(150), packet(nodes(0, 2, 9), nodes(150)), NOW).sends == []
+
+
+def test_ways_are_tried_as_often_as_is_allowed_and_then_gossip_has_it() -> None:
+    roads = Roads(9, FOUR_WAYS, replace(Params(), tries=2))
+    for number in range(2, 9):
+        roads.tamper[roads.names[number]] = drops_all
+    roads.send(0, 1, "lost")
+    roads.run(10_000)
+    assert sum(isinstance(frame, Packet) for _, frame in roads.doing(0).sends) == 2
+    assert len(roads.doing(0).spreads) == 1
+
+
+def test_a_report_of_an_earlier_try_counts_for_nothing() -> None:
+    roads = Roads(9, FOUR_WAYS)
+    for number in range(2, 9):
+        roads.tamper[roads.names[number]] = drops_all
+    roads.send(0, 1, "mine")
+    roads.run(2_300)  # the second try is under way
+    routes, me = roads.routes(0), roads.names[0]
+    first, second = [frame for _, frame in roads.doing(0).sends if isinstance(frame, Packet)]
+    assert routes.heard(first.route[0], Stuck(first.id, first.route[0], first.route[1], (me,)), roads.now).sends == []
+    # nor does one of the second try's first relay that takes the first try's name
+    stolen = Stuck(first.id, second.route[0], second.route[1], (me,))
+    assert routes.heard(second.route[0], stolen, roads.now).sends == []
+    good = Stuck(second.id, second.route[0], second.route[1], (me,))
+    assert routes.heard(second.route[0], good, roads.now).sends
+
+
+def test_the_next_way_shares_no_relay_with_those_that_failed() -> None:
+    flight = Flight(ENVELOPE, b"", node(1), {b"": nodes(0, 2, 3, 1)})
+    ways = [
+        Way(path, worth, 0)
+        for path, worth in ((nodes(0, 2, 1), 0.9), (nodes(0, 4, 3, 1), 0.8), (nodes(0, 5, 6, 7, 1), 0.1))
+    ]
+    ways.append(Way(nodes(0, 2, 3, 1), 1.0, 0))
+
+    def nobody(_: NodeId) -> bool:
+        return False
+
+    assert flight.next_way(ways, nobody) is ways[2]
+    assert flight.next_way(ways, lambda relay: relay == node(6)) is ways[0]
+    flight.gone[node(2), node(1)] = None
+    assert flight.next_way(ways[:2], nobody) is ways[1]
+    assert flight.next_way(ways[3:], nobody) is None
+
+
+def test_what_is_measured_is_said_within_its_bounds() -> None:
+    routes = relay()
+    routes.measured(node(1), 10**9, 2**60, 2_000)
+    routes.measured(node(2), -1, -1, -1)
+    said = parse(routes.tick(NOW).says[0].body, Links)  # type: ignore[arg-type]
+    assert [(one.latency_ms, one.bandwidth, one.utilisation) for one in said.links[:2]] == [
+        (600_000, 2**53 - 1, 1000),
+        (0, 0, 0),
+    ]

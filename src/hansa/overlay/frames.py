@@ -71,10 +71,14 @@ class Silent(Frame, frozen=True, tag="silent"):
 
 
 class Word(Frame, frozen=True, tag="word"):
-    """One signed envelope. `hops` counts the links that it has crossed; it is advice, never a reason to drop alone."""
+    """One signed envelope. `hops` counts the links that it has crossed; it is advice, never a reason to drop alone.
+
+    `stalled` counts those of them, the last ones, that brought a notice no nearer to the resource that it looks for.
+    """
 
     raw: bytes
     hops: _Hops = 0
+    stalled: _Hops = 0
 
 
 class Have(Frame, frozen=True, tag="have"):

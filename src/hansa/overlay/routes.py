@@ -80,8 +80,23 @@ LONGEST_WAIT_MS = 10 * SECOND
 MAX_WAYS = 256
 """Destinations whose ways are kept until the map changes."""
 
+WAYS_MS = 5 * SECOND
+"""Milliseconds for which ways are good although the map changes: what is wrong in them shows when they fail."""
+
+AFTER_LOSS_MS = 500
+"""Milliseconds for which ways are good although packets get lost: many that are lost at once cost one search."""
+
 NEW_LINK = LinkSaid(whom=NodeId("did:key:z"), latency_ms=100, bandwidth=1_000_000, utilisation=0)
 """What is said of a link before it was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Ways to a node, when they were found, and on which map."""
+
+    ways: list[Way]
+    at: Instant
+    version: int
 
 
 class Routes:
@@ -113,10 +128,11 @@ class Routes:
         self._awaited: dict[ContentId, dict[bytes, tuple[NodeId, ...]]] = {}
         self._trust: Mapping[NodeId, float] = {}
         self._load: Mapping[NodeId, int] = {}
-        self._ways: dict[NodeId, list[Way]] = {}
-        self._ways_of = -1
+        self._ways: dict[NodeId, _Found] = {}
         self._said_at: Instant | None = None
         self._news = False
+        self.searches = 0
+        """How often ways were looked for."""
 
     # ---- what happens on links
 
@@ -254,18 +270,22 @@ class Routes:
         return Doing(events=[Happened(name, author, f"{flight.envelope} {body.reason}".strip())])
 
     def ways(self, whom: NodeId, now: Instant) -> list[Way]:
-        """Returns the ways to a node that are worth trying, the best first."""
+        """Returns the ways to a node that are worth trying, the best first.
+
+        They are looked for anew when they are `WAYS_MS` old and the map has changed, or an own link.
+        """
         graph = self.topology.graph(now)
-        if self._ways_of != self.topology.version:
-            self._ways.clear()
-            self._ways_of = self.topology.version
-        if whom not in self._ways:
+        found = self._ways.get(whom)
+        newer = found is not None and found.version != self.topology.version
+        if found is None or (newer and (not found.ways or now >= found.at + WAYS_MS)):
             if len(self._ways) >= MAX_WAYS:
                 del self._ways[next(iter(self._ways))]
             trust = {node: (self._trust.get(node, 0.0) + self.experience.relay(node).share) / 2 for node in graph}
             dear = self.experience.dear()
-            self._ways[whom] = paths.candidates(graph, self._me, whom, self._params.paths, trust, self._load, dear)
-        return self._ways[whom]
+            ways = paths.candidates(graph, self._me, whom, self._params.paths, trust, self._load, dear)
+            self.searches += 1
+            found = self._ways[whom] = _Found(ways, now, self.topology.version)
+        return found.ways
 
     # ---- parts of the above
 
@@ -290,7 +310,9 @@ class Routes:
         self.experience.lost(flight.last[1], gone[0] if gone else None)
         if gone:
             flight.gone[gone] = None
-        self._ways.pop(flight.whom, None)
+        found = self._ways.get(flight.whom)
+        if found and now >= found.at + AFTER_LOSS_MS:
+            del self._ways[flight.whom]
         return self._try(flight, now)
 
     def _packet(self, peer: NodeId, packet: Packet, now: Instant) -> Doing:
