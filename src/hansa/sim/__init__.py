@@ -1,0 +1,1 @@
+"""Worlds of many nodes in one process, and models of many more."""
