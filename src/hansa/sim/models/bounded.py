@@ -69,16 +69,31 @@ def bounded(nodes: int, bounds: Bounds, rng: Rng) -> Graph:
 
 
 class _Growing:
-    """Links as they come and go: who made each, who took it, in which round."""
+    """Links as they come and go: who made each, who took it, in which round.
+
+    What ended keeps its place, as a link of nobody with nobody, until the next batch.
+    """
 
     def __init__(self, nodes: int, bounds: Bounds, chance: np.random.Generator) -> None:
-        self._bounds, self._chance = bounds, chance
-        self._makers, self._takers = np.empty(0, np.int32), np.empty(0, np.int32)
-        self._born = np.empty(0, np.int32)
-        self._degrees = np.zeros(nodes, np.int64)
-        self._own = np.zeros(nodes, np.int64)
-        self._filling = np.ones(nodes, np.bool_)
+        self._bounds, self._chance, self._nobody = bounds, chance, nodes
+        self._links = np.empty((3, 2 * nodes * bounds.target), np.int32)
+        self._used = 0
+        self._degrees = np.zeros(nodes + 1, np.int64)
+        self._own = np.zeros(nodes + 1, np.int64)
+        self._filling = np.ones(nodes + 1, np.bool_)
         self._round = 0
+
+    @property
+    def _makers(self) -> Nodes:
+        return self._links[0, : self._used]
+
+    @property
+    def _takers(self) -> Nodes:
+        return self._links[1, : self._used]
+
+    @property
+    def _born(self) -> NDArray[np.int32]:
+        return self._links[2, : self._used]
 
     def begin(self, count: int) -> None:
         """Links the first ones in a ring, each with those that follow it."""
@@ -88,6 +103,7 @@ class _Growing:
 
     def settle(self, count: int) -> None:
         """Lets `count` nodes be there, and goes on until all have what they want."""
+        self._clear()
         for _ in range(ROUNDS):
             self._round += 1
             dialled = self._dial(count)
@@ -97,7 +113,8 @@ class _Growing:
 
     def graph(self) -> Graph:
         """Returns the links that stand."""
-        return Graph.of_links(self._degrees.size, self._makers, self._takers)
+        self._clear()
+        return Graph.of_links(self._nobody, self._makers, self._takers)
 
     def _dial(self, count: int) -> bool:  # 1, 2
         bounds, degrees = self._bounds, self._degrees[:count]
@@ -117,7 +134,7 @@ class _Growing:
 
     def _linked(self, callers: Positions, makers: Nodes, takers: Nodes) -> Mask:
         """Says which calls go to oneself, to a neighbour, or where another one of this round goes."""
-        calls = np.zeros(self._degrees.size, np.bool_)
+        calls = np.zeros(self._nobody + 1, np.bool_)
         calls[callers] = True
         near = np.flatnonzero(calls[self._makers] | calls[self._takers])
         known = _unordered(self._makers[near], self._takers[near])
@@ -127,38 +144,49 @@ class _Growing:
         return (makers == takers) | ~first | np.isin(keys, known)
 
     def _add(self, makers: Nodes, takers: Nodes) -> None:
-        self._makers = np.concatenate((self._makers, makers))
-        self._takers = np.concatenate((self._takers, takers))
-        self._born = np.concatenate((self._born, np.full(makers.size, self._round, np.int32)))
+        used = self._used + makers.size
+        if used > self._links.shape[1]:
+            self._links = np.concatenate((self._links, np.empty_like(self._links)), axis=1)
+        self._links[0, self._used : used] = makers
+        self._links[1, self._used : used] = takers
+        self._links[2, self._used : used] = self._round
+        self._used = used
         self._count(makers, takers, 1)
 
+    def _clear(self) -> None:
+        stay = self._makers != self._nobody
+        used = int(stay.sum())
+        for row in self._links:
+            row[:used] = row[: self._used][stay]
+        self._used = used
+
     def _count(self, makers: Nodes, takers: Nodes, by: int) -> None:
-        nodes = self._degrees.size
-        made = np.bincount(makers, minlength=nodes)
-        self._own += by * made
-        self._degrees += by * (made + np.bincount(takers, minlength=nodes))
+        np.add.at(self._own, makers, by)
+        np.add.at(self._degrees, makers, by)
+        np.add.at(self._degrees, takers, by)
 
     def _end(self) -> bool:  # 3
         excess = self._degrees - self._bounds.high
         over = excess > 0
         if not over.any():
             return False
-        firm = self._born < self._round
-        others = np.flatnonzero(over[self._takers] & firm)
-        ends = self._worst(self._takers[others], others, excess)
-        own = np.flatnonzero((over & (self._own > self._bounds.outbound))[self._makers] & firm)
-        spare = np.minimum(excess - np.bincount(self._takers[ends], minlength=excess.size), self._own)
-        spare = np.minimum(spare, self._own - self._bounds.outbound)
-        ends = np.union1d(ends, self._worst(self._makers[own], own, spare))
-        self._count(self._makers[ends], self._takers[ends], -1)
-        stay = np.ones(self._makers.size, np.bool_)
-        stay[ends] = False
-        self._makers, self._takers, self._born = self._makers[stay], self._takers[stay], self._born[stay]
+        others = np.flatnonzero(over[self._takers])
+        self._remove(self._worst(self._takers[others], others, excess))
+        spare = np.minimum(self._degrees - self._bounds.high, self._own - self._bounds.outbound)
+        own = np.flatnonzero((spare > 0)[self._makers])
+        self._remove(self._worst(self._makers[own], own, spare))
         return True
 
+    def _remove(self, links: Positions) -> None:
+        self._count(self._makers[links], self._takers[links], -1)
+        self._makers[links] = self._takers[links] = self._nobody
+
     def _worst(self, nodes: Nodes, links: Positions, most: NDArray[np.int64]) -> Positions:
-        """Returns of some links, each seen from one of its ends, the youngest `most` of each node."""
-        order = np.lexsort((-links, -self._born[links], nodes))
+        """Returns of some links, each seen from one of its ends, the youngest `most` of each node; none of this round."""
+        born = self._born[links]
+        firm = born < self._round
+        nodes, links, born = nodes[firm], links[firm], born[firm]
+        order = np.lexsort((-links, -born, nodes))
         nodes, links = nodes[order], links[order]
         picked: Positions = links[ranks(nodes.astype(np.int64)) < most[nodes]]
         return picked
