@@ -45,6 +45,8 @@ class Tree:
         wish_life: how long a word is asked for at all.
         repeat_prune, back_off: how long one may not graft that was pruned for a duplicate, for want of room.
         tick: time between looks; names and questions go out with one.
+        shortcut: a word that comes by the tree so long after its first name grafts who named it; 0 for never. Lowering
+            it keeps the tree flat, and costs a duplicate for each graft.
     """
 
     eager: int = 10
@@ -59,11 +61,14 @@ class Tree:
     repeat_prune: int = 1_000
     back_off: int = 60_000
     tick: int = 100
+    shortcut: int = 0
 
     def validate(self) -> None:
         """Raises ValueError beginning with the name of the field that makes no sense."""
+        if self.shortcut < 0:
+            raise ValueError("shortcut must not be negative")
         for one in fields(self):
-            if getattr(self, one.name) < 1:
+            if one.name != "shortcut" and getattr(self, one.name) < 1:
                 raise ValueError(f"{one.name} must be at least 1")
         if not self.eager <= self.eager_max:
             raise ValueError("eager must not be above eager_max")
@@ -123,7 +128,7 @@ class Spreading:
         self._got = np.full(nodes, -1)
         self._hops = np.full(nodes, -1)
         self._tree = np.zeros(nodes, np.bool_)
-        self._since = np.full(nodes, -1)
+        self._since, self._namer = np.full(nodes, -1), np.full(nodes, -1)
         self._rounds = np.zeros(nodes, np.int64)
         self._was_asked = np.zeros(nodes, np.bool_)
         self._said = np.zeros(places, np.bool_)
@@ -152,6 +157,9 @@ class Spreading:
         self._tree[whom] = self.eager[first]
         self._credit[first] = np.minimum(self._credit[first] + 1, 1_000)
         self._said[at] = True
+        if self._params.shortcut:
+            slow = (self._since[whom] >= 0) & self._tree[whom] & (now - self._since[whom] >= self._params.shortcut)
+            self._graft_one(self._namer[whom[slow]], now)
         self._measure(whom, now)
         again = np.ones(at.size, np.bool_)
         again[fresh] = False
@@ -172,9 +180,10 @@ class Spreading:
 
     def _have(self, now: int, at: Positions) -> None:  # 4
         self._said[at] = True
-        owners = np.unique(self._owners[at])
-        new = owners[(self._got[owners] < 0) & (self._since[owners] < 0)]
-        self._since[new] = now
+        owners, first = np.unique(self._owners[at], return_index=True)
+        fresh = (self._got[owners] < 0) & (self._since[owners] < 0)
+        new = owners[fresh]
+        self._since[new], self._namer[new] = now, at[first[fresh]]
         wait = self._wait(new)
         self._look_again(new, now + wait + below(self._chance, wait, new.size))
 
