@@ -57,8 +57,7 @@ HANDSHAKE = rows(
     (
         "        if not key.fits(signature, statement):  # 3\n",
         "        if False:\n",
-        "hand:no_byte_of_the_handshake_can_be_changed hand:what_was_said_once_is_of_no_use_again"
-        " hand:who_puts_keys_of_its_own_into_the_hellos_is_found_out",
+        "hand:what_was_said_once_is_of_no_use_again hand:who_puts_keys_of_its_own_into_the_hellos_is_found_out",
     ),
     (
         "    payload = msgspec.msgpack.encode((role, by, to, order, _transcript(said)))\n",
