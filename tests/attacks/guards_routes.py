@@ -183,7 +183,7 @@ FLIGHTS: list[Guard] = rows(
     (
         "                sum(shuns(relay) for relay in way.relays),\n",
         "",
-        "routes:a_relay_that_drops_is_used_less_and_less",
+        "routes:the_next_way_shares_no_relay_with_those_that_failed",
     ),
     (
         "                sum(relay in failed for relay in way.relays),\n",
@@ -193,7 +193,7 @@ FLIGHTS: list[Guard] = rows(
     (
         " if way.path not in self.tried.values()",
         "",
-        "routes:nothing_is_lost_while_one_way_of_honest_relays_is_left",
+        "routes:the_next_way_shares_no_relay_with_those_that_failed",
     ),
 )
 
@@ -255,9 +255,9 @@ TOPOLOGY: list[Guard] = rows(
         "topology:the_map_is_not_built_again_too_soon_unless_an_own_link_changed",
     ),
     (
-        "room, extra = [self._me], self._params.max_nodes - 1, self._params.max_edges",
-        "room, extra = [self._me], 10**9, self._params.max_edges",
-        "topology:the_nearest_nodes_are_on_the_map_when_there_are_too_many",
+        "        if len(self._said) > self._params.max_nodes:\n            self.graph(now)\n",
+        "",
+        "topology:words_are_bounded_and_whoever_makes_up_nodes_pushes_out_its_own",
     ),
     (
         "                    extra -= 1\n",

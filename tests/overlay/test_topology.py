@@ -38,8 +38,9 @@ def edges(where: Topology, now: int = NOW) -> set[tuple[NodeId, NodeId]]:
 def test_a_link_counts_when_both_ends_name_it() -> None:
     where = topology()
     say(where, 1, 0, 2)
+    say(where, 2, 9)
     assert edges(where) == {(node(0), node(1))}
-    say(where, 2, 1)
+    say(where, 2, 1, seq=2)
     assert edges(where, LATER) == {(node(0), node(1)), (node(1), node(2))}
 
 
@@ -119,9 +120,10 @@ def line(params: Params, count: int) -> Topology:
 
 
 def test_the_nearest_nodes_are_on_the_map_when_there_are_too_many() -> None:
-    where = line(replace(Params(), max_nodes=10), 12)
-    assert list(where.graph(NOW)) == [node(number) for number in range(10)]
-    assert [where.hops(node(number)) for number in (0, 9, 10)] == [0, 9, None]
+    where = line(replace(Params(), max_nodes=10), 13)
+    assert where.graph(NOW)
+    assert list(where.graph(LATER)) == [node(number) for number in range(11)]
+    assert [where.hops(node(number)) for number in (0, 10, 11)] == [0, 10, None]
 
 
 def test_edges_beside_the_tree_are_bounded_and_everybody_is_still_reached() -> None:
@@ -135,20 +137,19 @@ def test_edges_beside_the_tree_are_bounded_and_everybody_is_still_reached() -> N
 
 def test_words_are_bounded_and_whoever_makes_up_nodes_pushes_out_its_own() -> None:
     where = topology((1, 2), replace(Params(), max_nodes=40))
-    say(where, 1, 0, 3)
-    say(where, 3, 1, 4)
-    say(where, 4, 3)
-    say(where, 2, 0, *range(100, 145))
-    refused = [number for number in range(100, 200) if not say(where, number, 2)]
+    for number, links in ((1, (0, 3)), (3, (1, 4)), (4, (3, 5)), (5, (4,))):
+        say(where, number, *links)
+    say(where, 2, 0, *range(100, 150))
+    refused = [number for number in range(100, 150) if not say(where, number, 2)]
     assert len(where) == 50
-    assert refused[:3] == [146, 147, 148]
-    where.graph(NOW)
+    assert refused[0] == 145
+    where.tick(NOW)
     assert len(where) == 40
-    known = where.known()
-    assert {node(1), node(2), node(3), node(4)} <= set(known)
-    assert say(where, 5, 4)  # room for others again
+    assert {node(number) for number in range(6)} <= set(where.known())
+    assert say(where, 6, 5)  # room for others again
     for number in range(300, 320):
         say(where, number, 2)
+    assert len(where) == 50
     where.own(words(1, 2, 900))
     assert say(where, 900, 0)  # a neighbour is always heard
 

@@ -5,11 +5,11 @@ Rules, in order:
 1. of one author the word with the highest number counts, for `keep_periods` periods from when it was made
 2. an edge is there when both ends name each other; it is as bad as the worse end says. A link of this node's own needs
    no second word: it stands
-3. the graph is what can be reached from here, nearest first: up to `max_nodes` nodes, the tree of shortest ways to
-   them, and further edges up to `max_edges`
-4. when more authors speak than there is room for, those go first that can't be reached from here; then, again and
-   again, the farthest node behind that neighbour of ours behind which most nodes are. So whoever makes up nodes pushes
-   out its own
+3. the graph is what can be reached from here: the tree of shortest ways to all nodes, and further edges, nearest first,
+   up to `max_edges`
+4. when more than `max_nodes` authors speak, those go first that can't be reached from here; then, again and again, the
+   farthest node behind that neighbour of ours behind which most nodes are. So whoever makes up nodes pushes out its own.
+   Between two builds a quarter more is kept, and others are not heard but own neighbours
 
 A build of the graph looks at each named link once: O(nodes + links named).
 """
@@ -117,6 +117,8 @@ class Topology:
         for author in old:
             del self._said[author]
         self._stale = self._stale or bool(old)
+        if len(self._said) > self._params.max_nodes:
+            self.graph(now)
 
     def known(self) -> list[NodeId]:
         """Returns this node, whoever spoke of its links lately, and own neighbours; also who can't be reached."""
@@ -131,6 +133,7 @@ class Topology:
             self.version += 1
             if len(self._said) > self._params.max_nodes:
                 self._make_room()
+                self._stale = True
         return self._reached.graph
 
     def hops(self, node: NodeId) -> int | None:
@@ -145,12 +148,12 @@ class Topology:
         near: dict[NodeId, dict[NodeId, Edge]] = {self._me: {}}
         hops = {self._me: 0}
         branch: dict[NodeId, NodeId] = {}
-        queue, room, extra = [self._me], self._params.max_nodes - 1, self._params.max_edges
+        queue, extra = [self._me], self._params.max_edges
         for node in queue:  # it grows while it is gone through: breadth first
             here = near[node]
             for other in self._mine if node == self._me else self._links_of(node):
                 there = near.get(other)
-                if other in here or not (room if there is None else extra):
+                if other in here or not (there is None or extra):
                     continue
                 edge = self._edge(node, other)
                 if edge is None:
@@ -160,7 +163,6 @@ class Topology:
                     hops[other] = hops[node] + 1
                     branch[other] = branch.get(node, other)
                     queue.append(other)
-                    room -= 1
                 else:
                     extra -= 1
                 here[other] = there[node] = edge
