@@ -17,7 +17,7 @@ old_sequence equivocation unknown_peer barred banned rate_limited over_share bad
 unknown_skill tombstoned bad_lineage not_author no_reasoning_path low_verification_score low_confidence secret_found
 no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_file_access sandbox_network_access
 sandbox_process not_wanted operator_rejected unconstitutional
-not_here_yet not_party enough_said dispute_upheld ancestor_recalled
+not_here_yet not_party enough_said dispute_upheld ancestor_recalled threat_alerted
 store_full interrupted corrupt restored
 rollback fork frozen mix_and_match unreachable
 """.split()

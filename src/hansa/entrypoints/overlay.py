@@ -133,14 +133,23 @@ def _myself(app: App, boot: bytes) -> Myself:
 def _network(app: App, fabric: Fabric) -> Network:
     core, settings = app.node.core, app.config.overlay
     known = [Known(whom, (url,)) for url, whom in _named(core).items()]
-    parts = make_parts(core, settings, Rng(secrets.token_bytes(32)), known, (), tuple(settings.transports))
+    rng = Rng(secrets.token_bytes(32))
+    parts = make_parts(core, settings, rng.child("parts"), known, (), tuple(settings.transports))
     kept = core.store.mark(KEPT)
     if kept:
         try:
             parts.members.restore(json.loads(kept), core.now())
         except (ValueError, RecursionError):
             log.warning("the table of addresses can't be read, and is begun anew")
-    return Network(core, app.node.inbox, fabric, parts, settings, lambda whom: _admits(core, settings.open, whom))
+    return Network(
+        core,
+        app.node.inbox,
+        fabric,
+        parts,
+        settings,
+        rng.child("network"),
+        lambda whom: _admits(core, settings.open, whom),
+    )
 
 
 def _named(core: Core) -> dict[str, NodeId]:

@@ -158,6 +158,12 @@ class Reason(Enum):
         Verdict.IGNORE,
         "it comes from a recalled skill: look at it, then hansa quarantine approve or hansa skill remove",
     )
+    ALERTED = (
+        "threat_alerted",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "several known nodes warn of it: look at it, then hansa quarantine approve or hansa skill remove",
+    )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

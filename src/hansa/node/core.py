@@ -35,6 +35,7 @@ from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
 from hansa.overlay.arrived import ARRIVED
 from hansa.overlay.links_said import LINKS
+from hansa.overlay.notices import NOTICE, NOTICED
 from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.skills import messages as skills
 from hansa.skills import policy, ranking
@@ -58,6 +59,8 @@ KINDS: Mapping[str, Freshness] = {
     SUSPICION: Freshness.SPREAD,
     LINKS: Freshness.SPREAD,
     ARRIVED: Freshness.SPREAD,
+    NOTICE: Freshness.SPREAD,
+    NOTICED: Freshness.SPREAD,
 }
 """Every kind of message that this version of the node knows."""
 

@@ -132,6 +132,9 @@ class Kind(Enum):
         "member.changed", "node", ("state",), False,
         "a node of the overlay is alive, suspect, dead, has left, or was not heard of for long",
     )  # fmt: skip
+    NOTICE_HEARD = (
+        "notice.heard", "record", ("author", "type", "done"), False, "news came over the overlay that concern this node",
+    )  # fmt: skip
     KEYS_CHANGED = ("keys.changed", "node", ("version", "withheld"), False, "somebody's signing or root keys changed")
     MESSAGE_REFUSED = (
         "message.refused", "record", ("reason", "box", "verdict"), False, "a message was not accepted",

@@ -1,8 +1,8 @@
 """Word that goes round and is not kept: verified and admitted like everything else, then heard by whom it concerns.
 
 It takes the same stations as a record, but for the store: read, verify, the admission checks 1 to 7, and the shape of
-its kind. Each is counted once when it comes and once when its fate is known. A node remembers the last word of each kind
-of each author as long as it is fresh, so that a new neighbour can be told.
+its kind. Each is counted once when it comes and once when its fate is known. A node remembers the last word of each
+kind of each author as long as it is fresh, so that a new neighbour can be told.
 """
 
 from __future__ import annotations

@@ -16,13 +16,16 @@ from contextlib import suppress
 from typing import Any
 
 from hansa.identity import envelope
-from hansa.kernel.errors import Refused, Unavailable
-from hansa.kernel.ids import NodeId
+from hansa.kernel.errors import HansaError, Refused, Unavailable
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import SECOND, Instant
+from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
 from hansa.node.events import Kind, Shown, Value
+from hansa.node.driver import Effects
 from hansa.node.inbox import Inbox
+from hansa.node.newsroom import NewsRoom
 from hansa.node.overlay_parts import Parts
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.transport import Transport
@@ -31,6 +34,7 @@ from hansa.overlay import frames
 from hansa.overlay.doing import Blame, Doing, Happened, Misdeed, Reply, Say, Serve
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Have, Word
 from hansa.overlay.gossip_params import Rank
+from hansa.overlay.notices import Notice
 from hansa.overlay.own_presence import Facts
 from hansa.overlay.presence import MAX_ADDRESSES
 
@@ -62,6 +66,7 @@ class Network:
         transport: Transport,
         parts: Parts,
         settings: OverlaySettings,
+        rng: Rng,
         admits: Callable[[NodeId], bool] = lambda _: True,
     ) -> None:
         """Joins the parts; nothing runs before `start`.
@@ -71,10 +76,11 @@ class Network:
         """
         self._core = core
         self._settings = settings
+        self._rng = rng
         self._admits = admits
         self._transport = transport
         self.parts = parts
-        self.words = WordRoom(core, inbox, parts, self.now, self.do)
+        self.words = WordRoom(core, inbox, parts, self.now, self.do, self._make_news)
         self._neighbours: dict[NodeId, str] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._dialling: dict[NodeId, None] = {}
@@ -109,6 +115,16 @@ class Network:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.words.stop()
 
+    def _make_news(self, rank: Callable[[NodeId, str], Rank]) -> NewsRoom:
+        offers = dict(self._settings.offers())
+        return NewsRoom(
+            self._core, self.parts, self._rng, offers, rank, lambda effects: self._begin(self._perform(effects))
+        )
+
+    async def _perform(self, effects: Effects) -> None:
+        with suppress(HansaError):  # a full disk, say: what was warned of is warned of again
+            await self._core.driver.perform(effects)
+
     def now(self) -> Instant:
         """Returns the overlay's time: the clock's at the start, and from then on what has passed since.
 
@@ -130,7 +146,7 @@ class Network:
             self.do(part.tick(now))
         if now >= self._looked_at + LOOK_MS:
             self._looked_at = now
-            for peer in [peer for peer in self._neighbours if not self._admits(peer)]:
+            for peer in [peer for peer in self._neighbours if not self._takes(peer, now)]:
                 self._close(peer, Reason.UNKNOWN_PEER)
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
@@ -139,7 +155,7 @@ class Network:
     def linked(self, peer: NodeId, url: str, dialled: bool) -> None:
         """Greets a new neighbour: every part is told, and the neighbour of the words that are fresh."""
         now = self.now()
-        if not self._admits(peer):
+        if not self._takes(peer, now):
             self._begin(self._transport.close(peer, Reason.UNKNOWN_PEER))
             return
         self._neighbours[peer] = url
@@ -262,15 +278,28 @@ class Network:
         """Returns who is at an address, with a link to it standing.
 
         Raises:
-            Unavailable: nobody answered, or no transport of this node speaks that address. Refused: see `Transport.dial`;
-                UNKNOWN_PEER, when this node may not have a link with whoever is there.
+            Unavailable: nobody answered, or no transport of this node speaks that address.
+            Refused: see `Transport.dial`; UNKNOWN_PEER, when this node may not have a link with whoever is there.
         """
         if not self._transport.speaks(url):
             raise Unavailable(f"no transport of this node speaks {url}: see the setting overlay.transports")
         found = await self._transport.dial(url, whom)
-        if not self._admits(found):
+        if not self._takes(found, self.now()):
             raise Refused(Reason.UNKNOWN_PEER, f"{found} at {url}")
         return found
+
+    def _takes(self, peer: NodeId, now: Instant) -> bool:
+        return self._admits(peer) and not self.words.news.shuns(peer, now)
+
+    def propagate(self, notice: Notice) -> ContentId:
+        """Signs a notice and lets it travel (M9); returns its id.
+
+        Raises:
+            Refused: BAD_BODY, when its mode and what it names do not fit.
+        """
+        id_, doing = self.words.news.propagate(notice, self.now())
+        self.do(doing)
+        return id_
 
     def reached_at(self, addresses: Sequence[str]) -> None:
         """Says from now on where others can dial this node."""

@@ -21,6 +21,7 @@ from hansa.node.core import Core
 from hansa.node.gathering import Taken
 from hansa.node.hearsay import Hearsay, Room
 from hansa.node.inbox import Inbox
+from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts
 from hansa.node.rows import RecordRow
 from hansa.node.travelling import Travelling
@@ -30,6 +31,7 @@ from hansa.overlay.doing import Blame, Doing, Judge, Misdeed
 from hansa.overlay.frames import Word
 from hansa.overlay.gossip_params import Rank
 from hansa.overlay.links_said import LINKS, Links
+from hansa.overlay.notices import NOTICE, NOTICED, Mode, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence
 from hansa.skills import messages as skills
 
@@ -62,7 +64,13 @@ class WordRoom:
     """Has words judged, and finds those that are asked for."""
 
     def __init__(
-        self, core: Core, inbox: Inbox, parts: Parts, now: Callable[[], Instant], do: Callable[[Doing], None]
+        self,
+        core: Core,
+        inbox: Inbox,
+        parts: Parts,
+        now: Callable[[], Instant],
+        do: Callable[[Doing], None],
+        make_news: Callable[[Callable[[NodeId, str], Rank]], NewsRoom],
     ) -> None:
         """Works for one node's network, which does what follows, in the overlay's time."""
         self._core = core
@@ -71,19 +79,29 @@ class WordRoom:
         self._now = now
         self._do = do
         self._travelling = Travelling(core, parts.reconciler, now, self._kept)
+        self.news = make_news(self.rank)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
         self._worker: asyncio.Task[None] | None = None
 
     def _rooms(self) -> dict[str, Room]:
-        return {PRESENCE: self._of_members, SUSPICION: self._of_members, LINKS: self._links, ARRIVED: self._arrived}
+        return {
+            PRESENCE: self._of_members,
+            SUSPICION: self._of_members,
+            LINKS: self._links,
+            ARRIVED: self._arrived,
+            NOTICE: self.news.heard,
+            NOTICED: self.news.answered,
+        }
 
     def _of_members(self, said: Verified, via: NodeId, now: Instant) -> Doing:
         header = said.header
         doing = self._parts.members.spoken(header.author, header.kind, said.body, header.seq, now, via)
         if header.kind == PRESENCE:
-            self._parts.gossip.interested(header.author, parse(said.body, Presence).interests or None)
+            presence = parse(said.body, Presence)
+            self._parts.gossip.interested(header.author, presence.interests or None)
+            self.news.presence(header.author, presence.interests, presence.offers)
         return doing
 
     def _links(self, said: Verified, via: NodeId, now: Instant) -> Doing:
@@ -135,7 +153,7 @@ class WordRoom:
         return Doing(judges=[Judge(peer, frame.raw, frame.hops)])
 
     def judge(self, judge: Judge) -> None:
-        """Has a word judged: at once where it is not kept, else together with others, in the order in which they came."""
+        """Has a word judged: at once where it is not kept, else together with others, in the order of their coming."""
         try:
             signed = envelope.read(judge.raw, self._core.settings.limits)
         except Refused as refusal:
@@ -201,8 +219,13 @@ class WordRoom:
         kind = message.header.kind
         rank = self.rank(message.author, kind)
         self._do(self._parts.routes.judged(judge.raw, message.id, kind, None, now))
+        verdict, topic = Verdict.ACCEPT, ""
+        if kind == NOTICE:
+            notice = read_notice(message.body)
+            verdict = Verdict.ACCEPT if notice.mode is Mode.BROADCAST else Verdict.IGNORE  # it has ways of its own
+            topic = topic_of(notice)
         if message.header.recipient == EVERYONE:
-            self._do(self._parts.gossip.judged(message.id, judge.source, Verdict.ACCEPT, None, rank, now))
+            self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
 
     def rank(self, author: NodeId, kind: str = "") -> Rank:
         """Returns what an author has earned here, by whom the operator knows and how it dealt; never by its word."""

@@ -152,9 +152,15 @@ def refused_by_operator(state: SkillState, reason: str) -> bool:
     return state is SkillState.REFUSED and reason == Reason.OPERATOR.code
 
 
+_HELD = (Reason.ANCESTOR_RECALLED.code, Reason.ALERTED.code)
+
+
 def is_held(state: SkillState, reason: str) -> bool:
-    """Says whether a skill is held since one that it comes from was recalled; no proof changes that."""
-    return state is SkillState.QUARANTINED and reason == Reason.ANCESTOR_RECALLED.code
+    """Says whether a skill is held since one that it comes from was recalled, or since others warn of it.
+
+    No proof changes that.
+    """
+    return state is SkillState.QUARANTINED and reason in _HELD
 
 
 def is_settled(state: SkillState, reason: str) -> bool:
