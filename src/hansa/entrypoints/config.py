@@ -222,7 +222,10 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
 
 
 def _made(values: dict[str, Any], flags: dict[str, Any], passed_over: frozenset[str]) -> Config:
-    _flags.set(flags)
+    given = dict(flags)
+    if (named := given.pop("transport", None)) is not None:  # a flag's short name for a setting in a section
+        given["overlay"] = {"transports": tuple(one.strip() for one in named.split(",") if one.strip())}
+    _flags.set(given)
     _passed_over.set(passed_over)
     return Config(**values)
 

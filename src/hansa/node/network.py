@@ -24,6 +24,7 @@ from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
 from hansa.node.events import Kind, Shown, Value
 from hansa.node.driver import Effects
+from hansa.node.gauges import Gauges
 from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom
 from hansa.node.overlay_parts import Parts
@@ -44,6 +45,9 @@ MEMBER = "member_"
 
 LOOK_MS = 5 * SECOND
 """How often it is looked whether all neighbours may still be some: somebody may have been banned."""
+
+WEIGH_MS = 10 * SECOND
+"""How often links are weighed: what goes over them, whom to keep."""
 
 SETTLED_MS = 5 * SECOND
 """How old a link must be before others are told of it: many are made to look at somebody, and end."""
@@ -88,7 +92,8 @@ class Network:
         self._closing: dict[NodeId, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._began = core.now() - core.clock.stopwatch_us() // 1000
-        self._looked_at = Instant(0)
+        self._looked_at = self._weighed_at = Instant(0)
+        self.gauges = Gauges(core, parts)
         self.frames_in = self.frames_out = self.frames_lost = 0
 
     # ---- life
@@ -133,6 +138,16 @@ class Network:
         return Instant(self._began + self._core.clock.stopwatch_us() // 1000)
 
     @property
+    def core(self) -> Core:
+        """What the node's parts share."""
+        return self._core
+
+    @property
+    def me(self) -> NodeId:
+        """This node."""
+        return self._core.me
+
+    @property
     def neighbours(self) -> dict[NodeId, str]:
         """The nodes that this one has a link with, each with its address."""
         return dict(self._neighbours)
@@ -148,6 +163,9 @@ class Network:
             self._looked_at = now
             for peer in [peer for peer in self._neighbours if not self._takes(peer, now)]:
                 self._close(peer, Reason.UNKNOWN_PEER)
+        if now >= self._weighed_at + WEIGH_MS:
+            self._weighed_at = now
+            self.gauges.tick(now, {peer: self._transport.queued(peer) for peer in self._neighbours})
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
     # ---- what the transport tells
@@ -165,6 +183,7 @@ class Network:
         self.do(parts.gossip.linked(peer, now, dialled))
         self.do(parts.reconciler.linked(peer, now))
         self._unsettled[peer] = now
+        self.gauges.linked(peer, now)
         fresh = self.words.fresh()
         for start in range(0, len(fresh), MAX_IDS):
             self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))))
@@ -177,6 +196,7 @@ class Network:
         self._unsettled.pop(peer, None)
         self._show(Kind.LINK_DOWN, peer, "link ended", reason=reason.code if reason else "")
         now = self.now()
+        self.gauges.lost(peer, now)
         for part in self.parts.each:
             self.do(part.lost(peer, reason is None, now))
 
@@ -192,6 +212,7 @@ class Network:
             self._blame(Blame(peer, Misdeed.BROKEN))
             return
         if frame is not None:
+            self.gauges.heard(peer, frame, len(data), now)
             self.do(self._hand(peer, frame, now))
 
     def _hand(self, peer: NodeId, frame: AnyFrame, now: Instant) -> Doing:
@@ -235,8 +256,10 @@ class Network:
         self.do(self.parts.gossip.blamed(blame, self.now()))
 
     def _send(self, whom: NodeId, frame: AnyFrame) -> None:
-        if self._transport.send(whom, frames.encode(frame)):
+        data = frames.encode(frame)
+        if self._transport.send(whom, data):
             self.frames_out += 1
+            self.gauges.sent(whom, frame, len(data), self.now())
         else:
             self.frames_lost += 1
 

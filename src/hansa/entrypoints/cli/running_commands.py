@@ -50,6 +50,13 @@ LogLevel = Annotated[
         autocompletion=words("debug", "info", "warning", "error"),
     ),
 ]
+Transport = Annotated[
+    str | None,
+    typer.Option(
+        help="What carries the overlay: websocket (by default), zenoh, or both with a comma between.",
+        autocompletion=words("websocket", "zenoh", "websocket,zenoh"),
+    ),
+]
 Seconds = Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="Seconds that it may take to stop.")]
 Force = Annotated[bool, typer.Option("--force", help="End it the hard way when it does not stop in time.")]
 
@@ -65,6 +72,7 @@ def up(
     port: Port = None,
     name: Name = None,
     log_level: LogLevel = None,
+    transport: Transport = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave it running in the background.")] = False,
     ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
     as_json: AsJson = False,
@@ -73,7 +81,9 @@ def up(
     from hansa.entrypoints.config import load
 
     directory = home_directory(home)
-    given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
+    given = {
+        "role": role, "host": host, "port": port, "name": name, "log_level": log_level, "transport": transport,
+    }  # fmt: skip
     config = load(directory, given)
     flags = flags_of(given)
     if ready_fd is None:  # otherwise the command that waits at its end has said so
@@ -248,6 +258,7 @@ def restart(
     port: Port = None,
     name: Name = None,
     log_level: LogLevel = None,
+    transport: Transport = None,
     timeout: Seconds = STOP_SECONDS,
     force: Force = False,
     as_json: AsJson = False,
@@ -258,7 +269,9 @@ def restart(
     from hansa.entrypoints.doctor.here import taken
 
     directory = home_directory(home)
-    given = {"role": role, "host": host, "port": port, "name": name, "log_level": log_level}
+    given = {
+        "role": role, "host": host, "port": port, "name": name, "log_level": log_level, "transport": transport,
+    }  # fmt: skip
     kept = holder(directory) if directory.is_dir() else None
     before = kept.claim.flags if kept else last_start.flags(directory)
     new = {key: one for key, one in given.items() if one is not None}
