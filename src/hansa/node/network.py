@@ -22,8 +22,8 @@ from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
-from hansa.node.events import Kind, Shown, Value
 from hansa.node.driver import Effects
+from hansa.node.events import Kind, Shown, Value
 from hansa.node.gauges import Gauges
 from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom

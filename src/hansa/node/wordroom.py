@@ -61,7 +61,12 @@ SOON = frozenset(
 
 
 class WordRoom:
-    """Has words judged, and finds those that are asked for."""
+    """Has words judged, and finds those that are asked for.
+
+    Attributes:
+        news: the room of notices.
+        skills: skills that came over links since the start.
+    """
 
     def __init__(
         self,
@@ -83,6 +88,7 @@ class WordRoom:
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
+        self.skills = 0
         self._worker: asyncio.Task[None] | None = None
 
     def _rooms(self) -> dict[str, Room]:
@@ -246,6 +252,7 @@ class WordRoom:
         most likely have: they compare again, rather than all being sent it.
         """
         now = self._now()
+        self.skills += row.kind == skills.SKILL and row.id in self._brought
         if row.id not in self._brought:
             self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))
             return

@@ -23,10 +23,12 @@ from hansa.entrypoints.http import mcp_door
 from hansa.entrypoints.http.door import make_door
 from hansa.entrypoints.http.heads import server_config
 from hansa.kernel.errors import Busy, DiskFull, NoSandbox, NotFound, Refused, Unavailable
-from hansa.skills.model import Origin
+from hansa.kernel.ids import ContentId
+from hansa.skills.model import Origin, SkillState
 
 RETRY_SECONDS = 5.0
 LEAST_PAUSE_SECONDS = 0.2
+ARRIVALS_SECONDS = 0.5
 _EXPECTED = (Refused, Unavailable, DiskFull, NoSandbox, Busy)
 
 log = structlog.get_logger("hansa")
@@ -127,6 +129,7 @@ def _routines(app: App, door: FastAPI) -> list[asyncio.Task[None]]:
     return [
         asyncio.create_task(_deliver(app, stopping)),
         asyncio.create_task(_pull_all(app, stopping)),
+        asyncio.create_task(_prove_arrivals(app, stopping)),
         asyncio.create_task(upkeep.watch(app, stopping)),
     ]
 
@@ -191,6 +194,30 @@ async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:
         except _EXPECTED as error:
             log.info("pull failed", source=url, error=str(error))
             await _pause(stopping, min(RETRY_SECONDS, app.config.sync_seconds))
+
+
+async def _prove_arrivals(app: App, stopping: asyncio.Event) -> None:
+    """Proves what came over links, and before that what others warn of."""
+    seen = 0
+    while not stopping.is_set():
+        words = app.network.words if app.network is not None else None
+        if words is not None and (words.news.first or words.skills != seen):
+            seen = words.skills
+            try:
+                await _prove_warned(app, words.news.first)
+                await _prove_waiting(app)
+            except _EXPECTED as error:
+                log.warning("not proved", error=str(error))
+        await _pause(stopping, ARRIVALS_SECONDS)
+
+
+async def _prove_warned(app: App, first: dict[ContentId, None]) -> None:
+    for id_ in list(first):
+        first.pop(id_, None)
+        row = app.node.core.store.skill(id_)
+        if row is not None and row.has_checks and row.state is not SkillState.REMOVED and app.node.core.sandbox:
+            proof = await app.node.prover.prove(row)
+            log.info("somebody warned of it, proved again", skill=id_, outcome=proof.word)
 
 
 async def _prove_waiting(app: App) -> None:
