@@ -85,8 +85,8 @@ DOUBT = [
     *rows(
         "suspicion.py",
         (
-            "min(confirmed, params.confirmations)",
-            "confirmed",
+            "max(low, round(high - (high - low) * share))",
+            "round(high - (high - low) * share)",
             "suspicion:a_doubt_is_never_longer_with_more_confirmations_and_never_leaves_its_bounds",
         ),
     ),
@@ -127,7 +127,7 @@ DOUBT = [
             "node:words_that_weigh_nothing_make_nobody_look",
         ),
         (
-            "wait = 0 if member.id in self._heard else low + self._rng.below(low)",
+            "wait = 0 if member.id in self._heard else longest + self._rng.below(longest // 2)",
             "wait = 0",
             "node:who_is_no_neighbour_gets_time_to_answer_and_is_then_looked_for"
             " node:an_answer_of_the_accused_saves_the_look",
@@ -155,7 +155,7 @@ DOUBT = [
         (
             "        if member is None or member.phase is Phase.LEFT:  # what was under way when it said goodbye\n",
             "        if member is None:\n",
-            "links:who_leaves_is_gone_at_once_and_accused_by_nobody",
+            "node:what_was_under_way_when_it_said_goodbye_brings_nobody_back",
         ),
     ),
     *rows(

@@ -109,14 +109,17 @@ class Mesh(Village):
     def __init__(self, count: int, seed: int = 1) -> None:
         super().__init__(0, seed)
         everybody = [name(number) for number in range(count)]
+        links = dict.fromkeys(everybody, True)
         for number, one in enumerate(everybody):
             swim = PlainSwim(one, everybody, self.rng.child("swim", number), START)
             house = self.houses[one] = House(one, number, swim)
-            house.links = dict.fromkeys((other for other in everybody if other != one), True)
+            house.links = links
             self.at(self.rng.below(100), lambda house=house: self._tick(house))
 
     def spread(self, author: NodeId, kind: str, body: Any, seq: int) -> None:
-        for peer in self.houses[author].links:
+        for peer in self.houses:
+            if peer == author:
+                continue
             self.at(
                 self.rng.below(1_000),
                 lambda peer=peer: self._carry(

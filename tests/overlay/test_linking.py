@@ -222,7 +222,7 @@ def test_a_link_to_one_who_came_back_from_the_dead_is_held():
     scene.word(PEERS[0])
     scene.deaf.add(PEERS[0])
     scene.accuse(others[0], PEERS[0])
-    scene.run(20 * SECOND)
+    scene.run(MINUTE)
     assert PEERS[0] not in scene.node.alive(Instant(scene.now))
     scene.deaf.clear()
     scene.link(PEERS[0], dialled=True)

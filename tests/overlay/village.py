@@ -72,6 +72,7 @@ class Village:
         self.happened: list[tuple[int, NodeId, str, str]] = []
         self.blames: list[tuple[NodeId, NodeId, str]] = []
         self.says: dict[str, int] = {}
+        self.accused: list[tuple[int, NodeId, str, NodeId]] = []
         for number in range(count):
             known = self.rng.sample(range(number), knows) if number else []
             self.build(number, known)
@@ -159,6 +160,8 @@ class Village:
         for say in doing.says:
             house.seq += 1
             self.says[say.kind] = self.says.get(say.kind, 0) + 1
+            if "whom" in say.body:
+                self.accused.append((self.now, house.id, say.kind, say.body["whom"]))
             self.spread(house.id, say.kind, say.body, house.seq)
         for peer, frame in doing.sends:
             house.sent += 1

@@ -24,8 +24,8 @@ class Params:
         favours: `Reach` of one neighbour that are worked on at once.
         dials: members that are looked for by dialling at once.
         stall_ms: a tick that comes so late shows that this node stood still.
-        silence_ms: a link on which nothing comes for so long, and for three rounds of probes, is closed, whatever others
-            say of its other end.
+        silence_ms: a link on which nothing comes for so long, and for three rounds of probes, is closed, whatever
+            others say of its other end.
         prompt_ms: who answers a ping within so long of an accusation was accused falsely.
         suspicion: how long a doubt lasts.
     """

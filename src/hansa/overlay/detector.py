@@ -10,7 +10,8 @@ Rules, in order:
 4. whatever comes from the doubted itself, or a `Pong` on its behalf, ends the doubt
 5. each neighbour that tried in vain or doubts as well, k at most, shortens the doubt (`overlay.suspicion`)
 6. a doubt whose time is over, and during which a probe failed, is a verdict; it is this node's own and not passed on
-7. what others say makes this node look for itself, and nothing else; who is no neighbour gets time to answer first
+7. what others say makes this node look for itself, and nothing else; who is no neighbour gets time to answer first,
+   the longest that a doubt may last, so that a word about a slow node does not send everybody to look for it
 8. a clock tick that comes late shows that this node stood still: all that was running gets that time back
 9. an accuser is blamed where the accused answers a ping at once, and by the accused itself where that one feels well
 """
@@ -107,8 +108,8 @@ class Detector:
             return
         told = self._hearsay.get(member.id)
         if told is None:
-            low = timeout_ms(self._params.suspicion, len(self._heard), len(self._heard), self._params.interval_ms)
-            wait = 0 if member.id in self._heard else low + self._rng.below(low)  # 7
+            longest = timeout_ms(self._params.suspicion, len(self._heard), 0, self._params.interval_ms)
+            wait = 0 if member.id in self._heard else longest + self._rng.below(longest // 2)  # 7
             told = self._hearsay[member.id] = Hearsay(now, now + wait)
         told.said += 1
         if near:
@@ -165,7 +166,11 @@ class Detector:
             return
         member = self._roster.get(whom)
         self._calls.place(whom, member.urls if member else (), now, doing, urgent=True)
-        self._ask_others(probe, doing)
+        told = self._hearsay.get(whom)
+        if told is not None and told.said:  # no hurry about who is no neighbour: others only where dialling fails
+            probe.ask_at, probe.ends = now + params.dial_ms, now + params.dial_ms + params.reach_ms
+        else:
+            self._ask_others(probe, doing)
 
     def _ask_others(self, probe: Probe, doing: Doing) -> None:
         probe.asked = True

@@ -53,5 +53,5 @@ def timeout_ms(params: Params, nodes: int, confirmed: int, interval_ms: int) -> 
     high = params.stretch * low
     if params.confirmations == 0:
         return low
-    share = math.log(min(confirmed, params.confirmations) + 1) / math.log(params.confirmations + 1)
+    share = math.log(confirmed + 1) / math.log(params.confirmations + 1)
     return max(low, round(high - (high - low) * share))
