@@ -33,11 +33,6 @@ GOSSIP = rows(
         "a39:forged_words_end_the_link_and_calling_again_mends_nothing",
     ),
     (
-        "if not fits and not link.owed:  # 2",
-        "if False:  # 2",
-        "a39:a_link_is_looked_at_no_faster_than_its_pace_and_pays_for_more",
-    ),
-    (
         "        elif not self._judging.has_room(link, asked):\n            self._over(link)\n",
         "",
         "a40:memory_is_bounded_however_many_words_and_names_there_are",
