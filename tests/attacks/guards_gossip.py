@@ -76,8 +76,7 @@ GOSSIP = rows(
     (
         "        if known is not None:\n            self._again(link, known, name, now, doing)\n            return\n",
         "",
-        "a40:old_words_sent_again_within_memory_change_nothing_and_go_nowhere"
-        " a41:a_word_that_comes_back_with_a_fresh_count_is_not_passed_on_again",
+        "a40:old_words_sent_again_within_memory_change_nothing_and_go_nowhere",
     ),
 )
 
@@ -98,11 +97,6 @@ NEIGHBOURS = rows(
         "            self._prune(link, self._params.back_off, now, doing)\n",
         "",
         "a43:silent_neighbours_are_out_of_all_meshes_within_120_seconds",
-    ),
-    (
-        "        if link.unproved >= self._params.unproved:\n            self._trees.without(link.bit)\n",
-        "",
-        "gossip:a_neighbour_that_says_nothing_is_pushed_to_a_bounded_number_of_times_and_then_asks_if_it_is_there",
     ),
 )
 
