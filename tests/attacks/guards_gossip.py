@@ -33,11 +33,6 @@ GOSSIP = rows(
         "a39:forged_words_end_the_link_and_calling_again_mends_nothing",
     ),
     (
-        "if not fits and not link.owed:  # 2",
-        "if False:  # 2",
-        "a39:a_link_is_looked_at_no_faster_than_its_pace_and_pays_for_more",
-    ),
-    (
         "        elif not self._judging.has_room(link, asked):\n            self._over(link)\n",
         "",
         "a40:memory_is_bounded_however_many_words_and_names_there_are",
@@ -81,8 +76,7 @@ GOSSIP = rows(
     (
         "        if known is not None:\n            self._again(link, known, name, now, doing)\n            return\n",
         "",
-        "a40:old_words_sent_again_within_memory_change_nothing_and_go_nowhere"
-        " a41:a_word_that_comes_back_with_a_fresh_count_is_not_passed_on_again",
+        "a40:old_words_sent_again_within_memory_change_nothing_and_go_nowhere",
     ),
 )
 
@@ -103,11 +97,6 @@ NEIGHBOURS = rows(
         "            self._prune(link, self._params.back_off, now, doing)\n",
         "",
         "a43:silent_neighbours_are_out_of_all_meshes_within_120_seconds",
-    ),
-    (
-        "        if link.unproved >= self._params.unproved:\n            self._trees.without(link.bit)\n",
-        "",
-        "gossip:a_neighbour_that_says_nothing_is_pushed_to_a_bounded_number_of_times_and_then_asks_if_it_is_there",
     ),
 )
 
