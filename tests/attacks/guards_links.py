@@ -249,7 +249,7 @@ CARRIED = [
         (
             "own=self._own(near))  # 1\n",
             "own=True)\n",
-            "ws:an_address_that_came_from_elsewhere_leads_to_no_private_place",
+            "ws:an_address_of_this_machine_is_followed_only_where_the_operator_gave_it",
         ),
         (
             "        return exc\n",

@@ -18,8 +18,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hansa.adapters.transport.pieces import Joiner, Kind, single
 from hansa.entrypoints import config
 from hansa.identity import envelope
+from hansa.identity.handshake import Answerer, Dialler
 from hansa.kernel import canonical
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import NodeId, is_content_id
@@ -36,7 +38,8 @@ from hansa.skills.importing.skill_folder import read_skill_folder
 from hansa.skills.importing.traces import read_traces
 from hansa.skills.messages import EvidenceBody, SkillBody
 from hansa.skills.signature import could_take
-from tests.attacks.specimens import key
+from tests.attacks.specimens import NOW, key
+from tests.identity.parties import fresh, me
 from tests.skills.importing.test_python_file import SAMPLE
 from tests.skills.importing.test_records import RECORD
 from tests.skills.importing.test_skill_folder import DOCUMENT
@@ -125,6 +128,25 @@ def _pages() -> Iterable[bytes]:
     item = {"place": 1, "id": envelope.read(message("skill")).id, "envelope": message("skill").decode()}
     for items in ([], [item], [{"place": 1, "id": item["id"]}]):
         yield json.dumps({"index": index, "items": items}).encode()
+
+
+def _link(data: bytes) -> None:
+    """Says it to both ends of a handshake, at each of their steps, and sends it over a link that stands."""
+    for step in (Answerer(me(2), fresh(2)).greeted, lambda said: Dialler(me(1), fresh(1)).answered(said, NOW)):
+        with suppress(HansaError):
+            step(data)
+    waiting = Answerer(me(2), fresh(2))
+    waiting.greeted(Dialler(me(1), fresh(1)).hello)
+    with suppress(HansaError):
+        waiting.proved(data, NOW)
+    list(Joiner().read(data))
+
+
+def _said() -> Iterable[bytes]:
+    dialler, answerer = Dialler(me(1), fresh(1)), Answerer(me(2), fresh(2))
+    answer = answerer.greeted(dialler.hello)
+    dialler.answered(answer, NOW)
+    return [single(Kind.FRAME, b"frame") + single(Kind.BYE), dialler.hello, answer, dialler.prove()[0]]
 
 
 # ------------------------------------------------------------------------------------------------- importers
@@ -257,6 +279,7 @@ TARGETS: dict[str, Target] = {
     "payload": Target(_judge_payload, _payloads, 4_000),
     "bodies": Target(_parse_body, _bodies, 20_000),
     "feed-page": Target(_read_page, _pages, 4_000),
+    "link": Target(_link, _said, 1_000),
     "traces": Target(
         lambda data: _sound(read_traces("t.jsonl", data.split(CUT))),
         lambda: [json.dumps(row).encode() for row in (CONTINUED, WHOLE, RECORD)],

@@ -78,6 +78,16 @@ async def test_an_address_that_came_from_elsewhere_leads_to_no_private_place(url
     assert asked in ([], ["example.com"])
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "ws://localhost:9/overlay", "http://[::1]:9"])
+async def test_an_address_of_this_machine_is_followed_only_where_the_operator_gave_it(url: str) -> None:
+    with pytest.raises(Unavailable, match="it came from elsewhere"):
+        await WebSocket().connect(url, None)
+    asked: list[str] = []
+    with pytest.raises(Unavailable, match="no node answers"):
+        await WebSocket(own=lambda near: asked.append(near) is None).connect(url, None)
+    assert asked == [node_url(url)]
+
+
 async def test_a_name_is_resolved_once_and_the_connection_goes_there(way: WebSocketWay) -> None:
     """A resolver that answers otherwise the second time is never asked a second time."""
     b = await way.end(2)
