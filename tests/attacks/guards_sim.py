@@ -24,7 +24,7 @@ CHECKERS = rows(
     (
         '                self.found("L7", number, f"more fates than messages: {counters.table()}")\n',
         "                pass\n",
-        "found:a_broken_promise_is_found",
+        "found:more_fates_than_messages_end_a_run_at_once",
     ),
     (
         '                self.found("L8", host.number, f"it sent bytes that nobody signed: {refusal.reason.code}")\n',
@@ -77,11 +77,6 @@ LOOP = rows(
 NET = rows(
     "sim/net.py",
     ("        if way.queued + len(data) > MAX_QUEUE:\n", "        if False:\n", "net:a_full_queue_takes_no_more"),
-    (
-        "        if other is not None:\n            return  # both",
-        "        if False:\n            return  # both",
-        "net:of_two_dials_at_once_one_link_stays",
-    ),
 )
 
 DISK = rows(
