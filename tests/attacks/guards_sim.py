@@ -24,7 +24,7 @@ CHECKERS = rows(
     (
         '                self.found("L7", number, f"more fates than messages: {counters.table()}")\n',
         "                pass\n",
-        "found:a_broken_promise_is_found",
+        "found:more_fates_than_messages_end_a_run_at_once",
     ),
     (
         '                self.found("L8", host.number, f"it sent bytes that nobody signed: {refusal.reason.code}")\n',
@@ -49,12 +49,12 @@ CHECKERS = rows(
     (
         "        if not self._world.net.counts.balanced:\n",
         "        if False:\n",
-        "found:frames_that_do_not_add_up",
+        "found:frames_that_do_not_add_up_are_found",
     ),
     (
         "        for what in self._world.loop.unhandled:\n",
         "        for what in ():\n",
-        "found:an_error_that_nobody_heard_of",
+        "found:an_error_that_nobody_heard_of_is_found",
     ),
     (
         "            if (said.good, said.bad) != (counted.good, counted.bad):\n",
@@ -65,30 +65,28 @@ CHECKERS = rows(
 
 LOOP = rows(
     "sim/loop.py",
-    ("            if left <= 0:\n", "            if False:\n", "loop:a_loop_that_only_wakes_itself"),
+    ("            if left <= 0:\n", "            if False:\n", "loop:a_loop_that_only_wakes_itself_is_told"),
     ("        if self._running:\n", "        if False:\n", "loop:it_does_not_run_inside_itself"),
     (
         "                if call.timed and not process.alive:\n",
         "                if False:\n",
-        "loop:a_killed_process_is_cancelled",
+        "loop:a_killed_process_is_cancelled_and_its_timers_never_fire",
     ),
 )
 
 NET = rows(
     "sim/net.py",
     ("        if way.queued + len(data) > MAX_QUEUE:\n", "        if False:\n", "net:a_full_queue_takes_no_more"),
-    (
-        "            return  # both dialled at once",
-        "            pass  # both dialled at once",
-        "net:of_two_dials_at_once",
-    ),
 )
 
 DISK = rows(
     "sim/disk.py",
-    ("        if not self._process.alive:\n            done.cancel()\n", "        if False:\n            done.cancel()\n",
-     "world:writes_that_wait_go_together"),
-)  # fmt: skip
+    (
+        "        if not self._process.alive:\n            done.cancel()\n",
+        "        if False:\n            done.cancel()\n",
+        "world:writes_that_wait_go_together_and_a_dead_process_writes_nothing",
+    ),
+)
 
 SCENARIO = rows("sim/scenario.py", ("    if nodes < 2:\n", "    if False:\n", "runs:what_makes_no_run_is_refused"))
 

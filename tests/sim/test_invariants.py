@@ -109,6 +109,16 @@ def test_a_sound_world_breaks_none(story: Callable[[World], object]) -> None:
     world.close()
 
 
+def test_more_fates_than_messages_end_a_run_at_once() -> None:
+    world = small(workshop=worlds.CountsFatesTwice())
+    before = world.loop.now_ms
+    for skill in range(3):
+        say(world, 0, skill)
+        world.run(2)
+    assert promises(world) == {"L7"} and world.loop.now_ms - before < 6_000
+    world.close()
+
+
 def test_frames_that_do_not_add_up_are_found() -> None:
     world = small()
     world.net.counts.sent += 1
