@@ -8,8 +8,8 @@ Rules, in order:
 3. the graph is what can be reached from here: the tree of shortest ways to all nodes, and further edges, nearest first,
    up to `max_edges`
 4. when more than `max_nodes` authors speak, those go first that can't be reached from here; then, again and again, the
-   farthest node behind that neighbour of ours behind which most nodes are. So whoever makes up nodes pushes out its own.
-   Between two builds a quarter more is kept, and others are not heard but own neighbours
+   farthest node behind that neighbour of ours behind which most nodes are. So whoever makes up nodes pushes out its
+   own. Between two builds a quarter more is kept, and others are not heard but own neighbours
 
 A build of the graph looks at each named link once: O(nodes + links named).
 """
