@@ -28,6 +28,8 @@ SUBJECTS = (
     "traces",
     "conduct",
     "tournament",
+    "topology",
+    "spreading",
 )
 """Names of modules of this package, in the order of the page."""
 

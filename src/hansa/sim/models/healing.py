@@ -102,9 +102,7 @@ def heal(graph: Graph, alive: Mask, known: Nodes, params: Healing, rng: Rng) -> 
 
 
 class _Loss:
-    def __init__(
-        self, graph: Graph, alive: Mask, known: Nodes, params: Healing, chance: np.random.Generator
-    ) -> None:
+    def __init__(self, graph: Graph, alive: Mask, known: Nodes, params: Healing, chance: np.random.Generator) -> None:
         self._graph, self._alive, self._known = graph, alive, known
         self._params, self._chance = params, chance
         self._living = self._living_links()
@@ -156,7 +154,7 @@ class _Loss:
 
     def _answers(self, makers: Nodes, takers: Nodes) -> Mask:  # 3
         graph = self._graph
-        good = self._alive[takers] & (makers != takers) & (self._living[takers] < self._params.high)
+        good: Mask = self._alive[takers] & (makers != takers) & (self._living[takers] < self._params.high)
         asked = np.flatnonzero(good)
         starts = graph.starts[makers[asked]]
         counts = graph.starts[makers[asked].astype(np.int64) + 1] - starts
