@@ -83,7 +83,7 @@ def test_a_graph_that_makes_no_sense_is_refused() -> None:
     for nodes, attach, word in ((4, 4, "nodes"), (4, 0, "attach"), (2**29, 4, "nodes times")):
         with pytest.raises(ValueError, match=rf"^{word}"):
             preferential(nodes, attach, Rng(1))
-    with pytest.raises(ValueError, match="^nodes"):
+    with pytest.raises(ValueError, match=r"^nodes"):
         bounded(8, Bounds(), Rng(1))
     for bounds, word in ((Bounds(low=9), "low"), (Bounds(high=9), "high"), (Bounds(outbound=5), "outbound")):
         with pytest.raises(ValueError, match=rf"^{word}"):

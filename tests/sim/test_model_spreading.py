@@ -118,7 +118,7 @@ def test_parameters_that_make_no_sense_are_refused() -> None:
         with pytest.raises(ValueError, match=rf"^{word}"):
             mesh.validate()
     graph = bounded(20, Bounds(), Rng(1))
-    with pytest.raises(ValueError, match="^least"):
+    with pytest.raises(ValueError, match=r"^least"):
         Net.over(graph, generator(Rng(1)), least=15)
-    with pytest.raises(ValueError, match="^loss"):
+    with pytest.raises(ValueError, match=r"^loss"):
         Net.over(graph, generator(Rng(1)), loss=1.0)
