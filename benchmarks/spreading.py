@@ -25,7 +25,7 @@ from hansa.sim.models.spreading import Spreading, Tree
 from hansa.sim.models.travel import Net, Spread
 
 NODES = 100_000
-SETTLE, WORDS = 16, 5
+SETTLE, WORDS = 12, 3
 SHORTCUT = 200
 COLUMNS = (
     "links", "dead", "loss", "coverage", "copies a node", "most", "held",
