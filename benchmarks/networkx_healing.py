@@ -1,4 +1,4 @@
-"""The rules of `hansa.sim.models.healing`, one node after the other over a networkx graph: what the model is held against.
+"""The rules of `hansa.sim.models.healing` over a networkx graph, node by node: what the model is held against.
 
 It is written as one would write it: a node's candidates are gathered, and picked from. `lazily` is the same pick
 without the gathering: a neighbour by its number of neighbours, then one of those.

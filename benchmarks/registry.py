@@ -29,6 +29,8 @@ SUBJECTS = (
     "conduct",
     "links",
     "tournament",
+    "topology",
+    "spreading",
 )
 """Names of modules of this package, in the order of the page."""
 

@@ -141,7 +141,8 @@ class _Growing:
         keys = _unordered(makers, takers)
         first = np.zeros(keys.size, np.bool_)
         first[np.unique(keys, return_index=True)[1]] = True
-        return (makers == takers) | ~first | np.isin(keys, known)
+        refused: Mask = (makers == takers) | ~first | np.isin(keys, known)
+        return refused
 
     def _add(self, makers: Nodes, takers: Nodes) -> None:
         used = self._used + makers.size
@@ -182,7 +183,7 @@ class _Growing:
         self._makers[links] = self._takers[links] = self._nobody
 
     def _worst(self, nodes: Nodes, links: Positions, most: NDArray[np.int64]) -> Positions:
-        """Returns of some links, each seen from one of its ends, the youngest `most` of each node; none of this round."""
+        """Returns of some links, seen from one end each, the youngest `most` of each node, none of this round."""
         born = self._born[links]
         firm = born < self._round
         nodes, links, born = nodes[firm], links[firm], born[firm]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -35,7 +36,7 @@ class Calendar:
         times, columns = times[order], tuple(column[order] for column in columns)
         cuts = np.flatnonzero(np.diff(times)) + 1
         bounds = [0, *cuts.tolist(), times.size]
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        for low, high in pairwise(bounds):
             at = int(times[low])
             if at not in self._due:
                 self._due[at] = {}

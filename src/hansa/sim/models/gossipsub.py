@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hansa.kernel.rng import Rng
 from hansa.sim.models.calendar import Calendar, Numbers
@@ -77,10 +78,10 @@ class Gossipsub:
         taken, mutual = taken[~clash], mutual[~clash]
         self.mesh[taken] = self.mesh[mutual] = True
 
-    def _one_of_each(self, positions: Positions, groups: Numbers | np.ndarray) -> Positions:
+    def _one_of_each(self, positions: Positions, groups: NDArray[np.integer]) -> Positions:
         order = np.lexsort((self._chance.random(positions.size), groups[positions]))
         positions = positions[order]
-        one: Positions = positions[ranks(groups[positions].astype(np.int64)) == 0]
+        one: Positions = positions[ranks(groups[positions]) == 0]
         return one
 
     def spread(self, source: int) -> Spread:
@@ -116,7 +117,7 @@ class Gossipsub:
         self._got[whom], self._hops[whom] = now, hops[fresh]
         self._pass_on(whom, at[fresh], now)
 
-    def _pass_on(self, whom: Numbers, came_by: Positions, now: int) -> None:
+    def _pass_on(self, whom: NDArray[np.integer], came_by: Positions, now: int) -> None:
         rows = self.net.graph.rows(whom.astype(np.int32))
         rows = rows[self.mesh[rows]]
         rows = rows[~np.isin(rows, came_by)]
@@ -125,7 +126,7 @@ class Gossipsub:
         beat = self._params.heartbeat
         first = self._phase[whom] + -((self._phase[whom] - now - 1) // beat) * beat
         for number in range(self._params.history):
-            self._calendar.put("beat", first + number * beat, whom)
+            self._calendar.put("beat", first + number * beat, whom.astype(np.int64))
 
     def _beat(self, now: int, nodes: Numbers) -> None:
         rows = self.net.graph.rows(nodes.astype(np.int32))

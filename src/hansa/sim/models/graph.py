@@ -35,7 +35,7 @@ def spans(starts: Positions, counts: Positions) -> Positions:
     return np.repeat(starts - ends + counts, counts) + np.arange(total)
 
 
-def ranks(groups: NDArray[np.int64]) -> Positions:
+def ranks(groups: NDArray[np.integer]) -> Positions:
     """Returns how many of the same group stand before each item; groups must be sorted.
 
     >>> ranks(np.array([3, 3, 3, 8])).tolist()

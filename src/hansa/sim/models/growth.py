@@ -29,7 +29,7 @@ def _checked(nodes: int, attach: int) -> None:
 
 
 def preferential(nodes: int, attach: int, rng: Rng) -> Graph:
-    """Returns a scale-free graph with `attach * (nodes - attach)` links; node `attach` begins with a link to all before.
+    """Returns a scale-free graph with `attach * (nodes - attach)` links; node `attach` is linked to all before it.
 
     Args:
         nodes: how many.

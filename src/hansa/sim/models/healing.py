@@ -154,7 +154,7 @@ class _Loss:
 
     def _answers(self, makers: Nodes, takers: Nodes) -> Mask:  # 3
         graph = self._graph
-        good = self._alive[takers] & (makers != takers) & (self._living[takers] < self._params.high)
+        good: Mask = self._alive[takers] & (makers != takers) & (self._living[takers] < self._params.high)
         asked = np.flatnonzero(good)
         starts = graph.starts[makers[asked]]
         counts = graph.starts[makers[asked].astype(np.int64) + 1] - starts

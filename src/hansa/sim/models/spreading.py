@@ -7,7 +7,7 @@ owner pushes to its peer, until when it takes no graft from it, and until when i
 1. the first `eager` links of each node begin in the tree
 2. a first copy is pushed on all links in the tree but to who has it already, and named on all others with the next tick
 3. a copy that is not the first, and was not asked for, takes its link out of the tree, if the first came by the tree
-4. a name starts a wait; when it is over the best holder is asked, and grafted; then more of them, each time twice as many
+4. a name starts a wait; after it the best holder is asked, and grafted; then more, each time twice as many
 5. who was asked and did not deliver in time leaves the tree
 6. a graft is taken while there is room, and never within the back-off; who refuses answers with a prune
 
@@ -168,7 +168,7 @@ class Spreading:
         self._prune_link(at[again], now, self._params.repeat_prune)  # 3
         self._pass_on(whom, now)
 
-    def _pass_on(self, whom: NDArray[np.int64], now: int) -> None:  # 2
+    def _pass_on(self, whom: NDArray[np.integer], now: int) -> None:  # 2
         positions = self.net.graph.rows(whom.astype(np.int32))
         owners = self._owners[positions]
         pushed = self.eager[positions] & (self._hops[owners] < self._params.max_hops) & ~self._said[positions]
@@ -180,7 +180,7 @@ class Spreading:
 
     def _have(self, now: int, at: Positions) -> None:  # 4
         self._said[at] = True
-        owners, first = np.unique(self._owners[at], return_index=True)
+        owners, first = np.unique(self._owners[at].astype(np.int64), return_index=True)
         fresh = (self._got[owners] < 0) & (self._since[owners] < 0)
         new = owners[fresh]
         self._since[new], self._namer[new] = now, at[first[fresh]]
@@ -254,7 +254,7 @@ class Spreading:
         order = np.lexsort((np.where(ranks(owners) == 0, -1.0, self._chance.random(left.size)), owners[best]))
         left, owners = left[best][order], owners[best][order]
         many = np.minimum(WIDEST, 1 << np.minimum(self._rounds[owners], 4))
-        asked = left[ranks(owners.astype(np.int64)) < many]
+        asked = left[ranks(owners) < many]
         whom = np.unique(self._owners[asked])
         none = np.setdiff1d(nodes, whom, assume_unique=True)
         empty = graph.rows(none.astype(np.int32))
@@ -284,7 +284,8 @@ class Spreading:
 
     def _wait(self, nodes: NDArray[np.integer]) -> Numbers:
         params = self._params
-        return np.clip(self._mean[nodes] // 8 + self._off[nodes], params.wait_least, params.wait_most)
+        wait: Numbers = np.clip(self._mean[nodes] // 8 + self._off[nodes], params.wait_least, params.wait_most)
+        return wait
 
     def _measure(self, nodes: NDArray[np.integer], now: int) -> None:
         nodes = nodes[(self._since[nodes] >= 0) & ~self._was_asked[nodes]]

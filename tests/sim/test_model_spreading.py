@@ -1,0 +1,124 @@
+"""A word in the models comes to whoever can be reached, about once each, and over as many links as it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hansa.kernel.rng import Rng
+from hansa.sim.models.bounded import Bounds, bounded
+from hansa.sim.models.chance import generator
+from hansa.sim.models.gossipsub import Gossipsub, Mesh
+from hansa.sim.models.graph import Graph
+from hansa.sim.models.growth import preferential
+from hansa.sim.models.spreading import Spreading, Tree
+from hansa.sim.models.travel import Net
+from tests.sim.graphs import graphs, reached_slowly
+
+
+@given(graphs(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_without_loss_a_word_comes_to_all_that_can_be_reached(graph: Graph, data: st.DataObject) -> None:
+    seed = data.draw(st.integers(0, 2**32))
+    living = data.draw(st.lists(st.booleans(), min_size=graph.nodes, max_size=graph.nodes))
+    living[0] = True
+    net = replace(Net.over(graph, generator(Rng(seed))), alive=np.array(living))
+    spreading = Spreading(net, Tree(shortcut=data.draw(st.sampled_from([0, 50]))), Rng(seed))
+    for _ in range(3):
+        word = spreading.spread(0)
+        assert set(np.flatnonzero(word.reached).tolist()) == reached_slowly(graph, 0, living)
+        assert word.coverage(net) == 1
+        assert word.copies >= word.reached.sum() - 1
+
+
+@given(seed=st.integers(0, 2**32), loss=st.sampled_from([0.0, 0.2]))
+@settings(max_examples=20, deadline=None)
+def test_every_hop_and_millisecond_was_travelled(seed: int, loss: float) -> None:
+    graph = bounded(120, Bounds(), Rng(seed))
+    net = Net.over(graph, generator(Rng(seed)), loss=loss)
+    for word in (Spreading(net, Tree(), Rng(seed)).spread(7), Gossipsub(net, Mesh(), Rng(seed)).spread(7)):
+        reached = np.flatnonzero(word.reached)
+        assert (word.hops[7], word.took[7]) == (0, 0)
+        for one in reached[reached != 7]:
+            row = slice(graph.starts[one], graph.starts[one + 1])
+            before = graph.peers[row][word.hops[graph.peers[row]] == word.hops[one] - 1]
+            assert before.size
+            assert word.took[before].min() + net.latency[row].min() <= word.took[one]
+
+
+@pytest.mark.parametrize("grow", ["bounded", "preferential"])
+def test_a_settled_tree_carries_each_word_about_once(grow: str) -> None:
+    graph = bounded(3_000, Bounds(), Rng(1)) if grow == "bounded" else preferential(3_000, 4, Rng(1))
+    spreading = Spreading(Net.over(graph, generator(Rng(2))), Tree(), Rng(3))
+    first = spreading.spread(0).copies_per_node()
+    words = [spreading.spread(source) for source in range(1, 8)]
+    assert first > 3
+    assert words[-1].copies_per_node() <= 1.1
+    assert all(word.coverage(spreading.net) == 1 for word in words)
+
+
+@pytest.mark.parametrize("dead", [0.1, 0.3])
+def test_a_tree_that_lost_many_nodes_reaches_the_others(dead: float) -> None:
+    graph = bounded(3_000, Bounds(), Rng(1))
+    net = Net.over(graph, generator(Rng(2)))
+    spreading = Spreading(net, Tree(), Rng(3))
+    for source in range(5):
+        spreading.spread(source)
+    alive = np.arange(3_000) < (1 - dead) * 3_000
+    spreading.net = replace(net, alive=alive)
+    for source in range(3):
+        word = spreading.spread(source)
+        assert word.coverage(spreading.net) == 1
+        assert word.copies_per_node() <= 2.5
+        assert not word.reached[~alive].any()
+
+
+def test_shortcuts_keep_the_tree_flat() -> None:
+    graph = bounded(4_000, Bounds(), Rng(1))
+    hops = {}
+    for shortcut in (0, 200):
+        spreading = Spreading(Net.over(graph, generator(Rng(2))), Tree(shortcut=shortcut), Rng(3))
+        words = [spreading.spread(source) for source in range(0, 4_000, 200)]
+        hops[shortcut] = words[-1].hops_to(0.99)
+    assert hops[200] <= hops[0] - 4
+
+
+def test_a_seed_gives_one_history() -> None:
+    net = Net.over(bounded(300, Bounds(), Rng(1)), generator(Rng(2)), loss=0.1)
+    for make in (lambda: Spreading(net, Tree(), Rng(3)), lambda: Gossipsub(net, Mesh(), Rng(3))):
+        one, again = make(), make()
+        for source in range(3):
+            first, second = one.spread(source), again.spread(source)
+            assert (first.took == second.took).all()
+            assert (first.copies, first.sent, first.named) == (second.copies, second.sent, second.named)
+
+
+def test_the_mesh_is_mutual_and_as_wide_as_it_should_be() -> None:
+    graph = bounded(3_000, Bounds(), Rng(1))
+    beside = Gossipsub(Net.over(graph, generator(Rng(2))), Mesh(), Rng(3))
+    assert (beside.mesh == beside.mesh[graph.mirrors()]).all()
+    degrees = np.bincount(graph.owners()[beside.mesh], minlength=3_000)
+    assert degrees.max() <= 12
+    assert (degrees >= 6).mean() > 0.95
+    assert beside.spread(0).coverage(beside.net) == 1
+
+
+def test_parameters_that_make_no_sense_are_refused() -> None:
+    for tree, word in (
+        (Tree(eager=0), "eager"), (Tree(eager=17), "eager"), (Tree(eager_dialled=16), "eager_dialled"),
+        (Tree(wait_first=100), "wait_first"), (Tree(tick=25), "tick"), (Tree(shortcut=-1), "shortcut"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=rf"^{word}"):
+            tree.validate()
+    for mesh, word in ((Mesh(lazy=0), "lazy"), (Mesh(degree_high=5), "degree_high"), (Mesh(heartbeat=5), "heartbeat")):
+        with pytest.raises(ValueError, match=rf"^{word}"):
+            mesh.validate()
+    graph = bounded(20, Bounds(), Rng(1))
+    with pytest.raises(ValueError, match=r"^least"):
+        Net.over(graph, generator(Rng(1)), least=15)
+    with pytest.raises(ValueError, match=r"^loss"):
+        Net.over(graph, generator(Rng(1)), loss=1.0)
