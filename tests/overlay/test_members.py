@@ -448,6 +448,15 @@ def test_it_does_not_try_for_strangers_for_unknown_nodes_nor_without_end():
     assert sum(bool(one) for one in sends) == detecting.Params().favours
 
 
+def test_who_is_known_as_dead_is_not_tried_again_for_others():
+    scene = Scene()
+    scene.mute.add(PEERS[2])
+    scene.until(Phase.DEAD, PEERS[2])
+    done = scene.take(scene.node.heard(PEERS[0], Reach(9, PEERS[2]), Instant(scene.now)))
+    assert done.sends == [(PEERS[0], Silent(9))]
+    assert not done.dials
+
+
 def test_a_pong_that_nobody_asked_for_shows_nothing_about_others():
     scene = Scene()
     scene.mute.add(PEERS[2])
