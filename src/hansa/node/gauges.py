@@ -111,7 +111,7 @@ class Gauges:
         scores = {peer: self._parts.gossip.score(peer) - place for place, peer in enumerate(order)}
         self._parts.members.graded({peer: float(score) for peer, score in scores.items()})
         first, at = self._words
-        words = self._parts.gossip.counters()["first"]
+        words = self._parts.gossip.counters().get("first", 0)
         if at and now > at:
             self.new_words = (words - first) * SECOND / (now - at)
         self._words = words, now
