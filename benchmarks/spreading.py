@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from statistics import median
 
@@ -25,7 +26,7 @@ from hansa.sim.models.spreading import Spreading, Tree
 from hansa.sim.models.travel import Net
 
 NODES = 100_000
-AUTHORS, SETTLE = 3, 4
+AUTHORS, SETTLE = 3, 3
 COLUMNS = (
     "links", "dead", "loss", "coverage", "copies a node: first, third", "at most", "held",
     "hops to 99 %: first, third", "gossipsub: hops, copies", "at most 1.5x", "ms to 99 %: first, third", "s a word",
@@ -49,11 +50,11 @@ def _rows(nodes: int) -> Iterator[tuple[str, ...]]:
             net = Net.over(graph, generator(Rng(2)), loss=loss)
             beside = Gossipsub(net, Mesh(), Rng(4))
             order = generator(Rng(5)).permutation(graph.nodes)
+            settled = Spreading(net, Tree(), Rng(3))
+            for author in np.repeat(order[:AUTHORS], SETTLE).tolist():
+                settled.spread(author)
             for dead in (0.0, 0.1, 0.3):
-                spreading = Spreading(net, Tree(), Rng(3))
-                for author in order[:AUTHORS]:
-                    for _ in range(SETTLE):
-                        spreading.spread(int(author))
+                spreading = deepcopy(settled)
                 alive = np.ones(nodes, np.bool_)
                 alive[order[nodes - round(dead * nodes) :]] = False
                 spreading.net = beside.net = replace(net, alive=alive)
