@@ -279,13 +279,12 @@ LINKS = [
         (
             "params.outbound - own)  # 1",
             "0)",
-            "links:with_others_links_alone_it_still_dials_some_of_its_own"
-            " a42:inbound_links_of_attackers_do_not_keep_a_node_from_dialling_its_own",
+            "links:with_others_links_alone_it_still_dials_some_of_its_own",
         ),
         (
             "            and (spare if one.own else not own)\n",
             "",
-            "links:others_can_not_fill_the_place_of_links_of_its_own_making",
+            "links:a_link_is_exchanged_only_where_there_is_one_of_its_own_to_spare",
         ),
         (
             "        if not own and len(self.links) >= self._params.max_connections:\n",
@@ -300,7 +299,7 @@ LINKS = [
         (
             "            and now - one.since >= self._params.grace_ms\n",
             "",
-            "links:more_links_than_there_may_be_are_ended_after_their_grace_the_youngest_first",
+            "links:a_link_within_its_grace_is_not_ended_for_an_older_one",
         ),
         (
             "                    self._end(link.whom, doing)  # 4\n",

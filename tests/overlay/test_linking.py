@@ -177,6 +177,26 @@ def test_more_links_than_there_may_be_are_ended_after_their_grace_the_youngest_f
     assert len(scene.node.neighbours()) == 12
 
 
+def test_a_link_within_its_grace_is_not_ended_for_an_older_one():
+    scene, _ = many(13, links(outbound=0))
+    scene.run(29 * SECOND)
+    scene.word(PEERS[0])
+    scene.link(PEERS[0], dialled=False)
+    scene.run(5 * SECOND)
+    assert PEERS[0] in scene.links
+    assert len(scene.links) == 13
+
+
+def test_a_link_is_exchanged_only_where_there_is_one_of_its_own_to_spare():
+    scene, _ = many(6, links(renew_ms=10 * SECOND))
+    for one in [type(PEERS[0])(f"did:key:z6Mkown{number}") for number in range(3)]:
+        scene.word(one)
+        scene.link(one)
+    for number in range(9):
+        scene.word(type(PEERS[0])(f"did:key:z6Mkmore{number}"))
+    assert not scene.run(2 * MINUTE).closes
+
+
 def test_of_too_many_links_those_of_a_bad_score_go_first():
     scene, others = many(14, links(outbound=0))
     scene.node.graded(dict.fromkeys(others[:2], -5.0))

@@ -314,9 +314,9 @@ def test_an_answer_of_the_accused_saves_the_look():
     scene.word(FAR)
     scene.run(SECOND)
     scene.accuse(PEERS[0], FAR)
-    scene.run(SECOND)
+    done = scene.run(SECOND)
     scene.word(FAR, 2)
-    done = scene.run(50 * SECOND)
+    done.add(scene.run(50 * SECOND))
     assert not any(dial.whom == FAR for dial in done.dials)
     assert scene.phase(FAR) is Phase.ALIVE
 
