@@ -35,11 +35,15 @@ from hansa.overlay import frames
 from hansa.overlay.doing import Blame, Doing, Happened, Misdeed, Reply, Say, Serve
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Have, Word
 from hansa.overlay.gossip_params import Rank
+from hansa.overlay.linking import PRUNED
 from hansa.overlay.notices import Notice
 from hansa.overlay.own_presence import Facts
 from hansa.overlay.presence import MAX_ADDRESSES
 
 TICK_SECONDS = 0.2
+ORDERLY = (None, PRUNED, Reason.UNKNOWN_PEER)
+"""Why a link ends that nothing broke."""
+
 MEMBER = "member_"
 """How the names begin of what happened to a member."""
 
@@ -159,12 +163,14 @@ class Network:
             self.do(self.parts.routes.linked(peer, now))
         for part in self.parts.each:
             self.do(part.tick(now))
+        self.do(self.words.news.tick(now))
         if now >= self._looked_at + LOOK_MS:
             self._looked_at = now
             for peer in [peer for peer in self._neighbours if not self._takes(peer, now)]:
                 self._close(peer, Reason.UNKNOWN_PEER)
         if now >= self._weighed_at + WEIGH_MS:
             self._weighed_at = now
+            self.words.rank_all(now)
             self.gauges.tick(now, {peer: self._transport.queued(peer) for peer in self._neighbours})
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
@@ -198,7 +204,7 @@ class Network:
         now = self.now()
         self.gauges.lost(peer, now)
         for part in self.parts.each:
-            self.do(part.lost(peer, reason is None, now))
+            self.do(part.lost(peer, reason in ORDERLY, now))
 
     def heard(self, peer: NodeId, data: bytes) -> None:
         """Hands a frame to the part that it is for."""

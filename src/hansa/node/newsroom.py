@@ -30,6 +30,7 @@ from hansa.node.events import Kind, Shown
 from hansa.node.overlay_parts import Parts
 from hansa.node.rows import SetSkillState
 from hansa.overlay import propagation
+from hansa.overlay.acks import Acks
 from hansa.overlay.doing import Doing
 from hansa.overlay.effects import About, Effect, Fetch, ProveFirst, Quarantine
 from hansa.overlay.frames import Word
@@ -44,7 +45,8 @@ STANDING = {Rank.BARRED: 0, Rank.STRANGER: 0, Rank.KNOWN: 2, Rank.TRUSTED: 3, Ra
 """What a rank is in the handlers' terms."""
 
 MAX_PROVE_FIRST = 256
-MAX_ANSWERS = 1_024
+MAX_ANSWERED = 256
+"""Notices of this node whose answers are remembered."""
 
 SHUN_MS = DAY
 """How long no link is held with a peer that several known nodes warn of, unless the operator says otherwise."""
@@ -83,6 +85,8 @@ class NewsRoom:
         self.known = standard(core.me)
         self.first: dict[ContentId, None] = {}
         self.answers: dict[ContentId, dict[NodeId, str]] = {}
+        self._acks = Acks()
+        self._way = (0, 0)
         self._neighbours: dict[NodeId, Neighbour] = {}
         self._shunned: dict[NodeId, Instant] = {}
 
@@ -97,6 +101,10 @@ class NewsRoom:
         return now < self._shunned.get(peer, 0)
 
     # ---- taking in
+
+    def came_over(self, hops: int, stalled: int) -> None:
+        """Notes by which way the word came that is heard next: links crossed, and how many without getting nearer."""
+        self._way = hops, stalled
 
     def heard(self, said: Verified, via: NodeId, now: Instant) -> Doing:
         """Takes in a notice.
@@ -123,10 +131,16 @@ class NewsRoom:
     def answered(self, said: Verified, via: NodeId, now: Instant) -> Doing:
         """Takes in the answer to a notice of this node's."""
         body = parse(said.body, Noticed)
-        answers = self.answers.get(ContentId(body.to))
-        if answers is not None and len(answers) < MAX_ANSWERS:
-            answers[said.author] = body.done
+        if self._acks.noticed(said.author, ContentId(body.to), body.done):
+            self.answers.get(ContentId(body.to), {})[said.author] = body.done
         return Doing()
+
+    def tick(self, now: Instant) -> Doing:
+        """Sends again what was not answered in time (M9, repair)."""
+        doing = Doing()
+        for raw, node in self._acks.due(now):
+            doing.add(self._parts.routes.carry(raw, node, now))
+        return doing
 
     def _concerns(self, notice: Notice) -> bool:
         if notice.mode is Mode.MULTICAST:
@@ -142,13 +156,14 @@ class NewsRoom:
 
     def _pass_on(self, said: Verified, notice: Notice, via: NodeId | None, doing: Doing) -> None:
         neighbours = {one: self._neighbours.get(one, Neighbour()) for one in self._parts.members.neighbours()}
-        place = Place(self._core.me, via, 0 if via is None else 1, 0, self._offers)
+        hops, stalled = self._way
+        place = Place(self._core.me, via, 0 if via is None else max(1, hops), stalled, self._offers)
         rank = STANDING[self._rank(said.author, NOTICE)]
         found = propagation.onward(
             notice, lane(notice.priority, rank), place, neighbours, propagation.Params(), self._rng
         )
         for one in found.words:
-            doing.send(one, Word(said.raw, 1))
+            doing.send(one, Word(said.raw, min(255, place.hops + 1), min(255, found.stalled)))
 
     # ---- carrying out
 
@@ -200,9 +215,11 @@ class NewsRoom:
         read_notice(body)
         signed = self._core.seal(NOTICE, body, expires_in=self._core.settings.admission.window_ms)
         said = envelope.verify(signed, self._core.ring)
+        self._way = 0, 0
         if notice.wants_ack:
+            self._acks.sent(said.id, signed.raw, notice.destination_nodes, now)
             self.answers[said.id] = {}
-            while len(self.answers) > MAX_ANSWERS:
+            while len(self.answers) > MAX_ANSWERED:
                 del self.answers[next(iter(self.answers))]
         doing = Doing()
         if notice.mode is Mode.MULTICAST:

@@ -15,7 +15,7 @@ from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import Instant
-from hansa.kernel.verdict import Reason, Verdict
+from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.gathering import Taken
@@ -38,6 +38,7 @@ from hansa.skills import messages as skills
 REPEATED = frozenset({PRESENCE, LINKS})
 """Kinds of which a new neighbour is told the last word of each author."""
 
+MAX_STALLED = 256
 GROUP = 64
 """Records that are handed to the inbox together."""
 
@@ -89,6 +90,7 @@ class WordRoom:
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
         self.skills = 0
+        self._stalled: dict[ContentId, int] = {}
         self._worker: asyncio.Task[None] | None = None
 
     def _rooms(self) -> dict[str, Room]:
@@ -152,6 +154,8 @@ class WordRoom:
         """Takes a word from a link: what anti-entropy asked for is judged at once, the rest is gossip's to look at."""
         id_ = envelope.id_of(frame.raw, self._core.settings.limits)
         reconciler = self._parts.reconciler
+        if frame.stalled and id_ is not None and len(self._stalled) < MAX_STALLED:
+            self._stalled[id_] = frame.stalled
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
             return self._parts.gossip.heard(peer, frame, now)
         reconciler.came(peer, frames.digest(id_), now)
@@ -177,6 +181,7 @@ class WordRoom:
 
     def _hear(self, judge: Judge, id_: ContentId) -> None:
         now = self._now()
+        self.news.came_over(judge.hops, self._stalled.pop(id_, 0))
         try:
             message, doing = self._hearsay.hear(judge.raw, judge.source, now)
         except HansaError as error:
@@ -206,11 +211,13 @@ class WordRoom:
             self._accepted(judge, fate.message, now)
             return
         reason = fate.reason if isinstance(fate, Refused) else Reason.INTERRUPTED
-        self._do(self._parts.routes.judged(judge.raw, id_, "", reason, now))
-        if id_ is None:
-            self._do(self._parts.gossip.blamed(Blame(judge.source, Misdeed.INVALID), now))
+        proved = None if reason.box in (Box.TRANSPORT, Box.IDENTITY) else id_
+        self._do(self._parts.routes.judged(judge.raw, proved, "", reason, now))
+        if id_ is None:  # out of a packet: whoever relayed it did not look inside
             return
-        self._brought.pop(id_, None)
+        asked = self._brought.pop(id_, None)
+        if asked is not None and proved is None and reason not in SOON:
+            self._do(self._parts.gossip.blamed(Blame(asked, Misdeed.INVALID), now))
         reconciler, name = self._parts.reconciler, frames.digest(id_)
         if reason in SOON:
             reconciler.put_off(name, now)
@@ -232,6 +239,13 @@ class WordRoom:
             topic = topic_of(notice)
         if message.header.recipient == EVERYONE:
             self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
+
+    def rank_all(self, now: Instant) -> None:
+        """Tells gossip what those have earned whom this node knows, before their first word comes."""
+        for peer in self._core.store.peers():
+            self._parts.gossip.ranked(peer.id, self.rank(peer.id), now)
+        for author in self._parts.members.alive(now):
+            self._parts.gossip.ranked(author, self.rank(author), now)
 
     def rank(self, author: NodeId, kind: str = "") -> Rank:
         """Returns what an author has earned here, by whom the operator knows and how it dealt; never by its word."""
