@@ -1,4 +1,4 @@
-"""The node's own gossip over the links of a model: a class for each node, one virtual clock, an inbox that takes all."""
+"""The node's own gossip over the links of a model: a class for each node, one virtual clock, an inbox taking all."""
 
 from __future__ import annotations
 
