@@ -61,33 +61,33 @@ class Graph:
     made: Positions
 
     @classmethod
-    def of_links(cls, nodes: int, makers: Nodes, takers: Nodes, in_order: bool = False) -> Graph:
+    def of_links(cls, nodes: int, makers: Nodes, takers: Nodes, made: Positions | None = None) -> Graph:
         """Returns the graph of some links, each given once.
 
         Args:
             nodes: how many there are; they are numbered from 0.
             makers: who made each link.
             takers: the other end of it.
-            in_order: whether makers rise, which saves a sort.
+            made: how many links each node made, given only where makers rise: it saves a sort.
         """
-        made = np.bincount(makers, minlength=nodes)
-        taken = np.bincount(takers, minlength=nodes)
-        starts = np.zeros(nodes + 1, np.int64)
-        np.cumsum(made + taken, out=starts[1:])
-        peers = np.empty(2 * makers.size, np.int32)
-        if not in_order:
-            own = paired(makers, takers)
-            own.sort()
-            makers, takers = (own >> 32).astype(np.int32), own.astype(np.int32)
         others = paired(takers, makers)
         others.sort()
-        before = np.cumsum(taken) - taken  # links taken by nodes of lower numbers
-        places = np.repeat(before, made)
-        places += np.arange(makers.size)
-        peers[places] = takers
-        places = np.repeat(np.cumsum(made), taken)
-        places += np.arange(makers.size)
-        peers[places] = others.astype(np.int32)  # the low half: who made it
+        if made is None:
+            own = paired(makers, takers)
+            own.sort()
+            made = np.bincount(makers, minlength=nodes)
+            takers = own.astype(np.int32)
+        degrees = np.empty(2 * nodes, np.int64)
+        degrees[0::2] = made
+        degrees[1::2] = np.bincount(others >> 32, minlength=nodes)
+        mine = np.zeros(2 * nodes, np.bool_)
+        mine[0::2] = True
+        mine = np.repeat(mine, degrees)
+        peers = np.empty(mine.size, np.int32)
+        peers[mine] = takers
+        peers[~mine] = others.astype(np.int32)  # the low half: who made it
+        starts = np.zeros(nodes + 1, np.int64)
+        np.cumsum(degrees[0::2] + degrees[1::2], out=starts[1:])
         return cls(starts, peers, made)
 
     @property

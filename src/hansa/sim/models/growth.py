@@ -50,7 +50,9 @@ def preferential(nodes: int, attach: int, rng: Rng) -> Graph:
         to = min(newcomers, at + min(BLOCK, max(1, at // 4)))
         _block(ends, 2 * attach * at, 2 * attach * to, attach, chance)
         at = to
-    return Graph.of_links(nodes, ends[0::2], ends[1::2], in_order=True)
+    made = np.full(nodes, attach)
+    made[:attach] = 0
+    return Graph.of_links(nodes, ends[0::2], ends[1::2], made)
 
 
 def _block(ends: NDArray[np.int32], low: int, high: int, attach: int, chance: np.random.Generator) -> None:
