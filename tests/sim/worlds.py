@@ -6,19 +6,23 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from hansa.adapters.store.simulated import Outcomes, SimulatedStore
-from hansa.entrypoints.simulation import SHARED, Workshop
+from hansa.entrypoints.simulation import Workshop
 from hansa.identity import envelope
 from hansa.identity.envelope import Signed
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.gathering import Taken
 from hansa.node.node import Node
 from hansa.node.rows import AppendLedger, Change, SetSkillState
+from hansa.node.travelling import ORDER
 from hansa.overlay import frames
 from hansa.sim.naive import Naive
 from hansa.sim.workload import specimen
 from hansa.sim.world import Params, Place, World
 from hansa.skills import messages
 from hansa.skills.model import Claim, SkillState
+
+SHARED = tuple(ORDER)
+"""Kinds that travel."""
 
 CULPRIT = 1
 """The node that breaks a promise; all others are sound."""

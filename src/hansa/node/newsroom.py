@@ -1,4 +1,4 @@
-"""Notices: taking in those that concern this node, carrying out what they lead to, passing them on, and making own ones.
+"""Notices: taking in those that concern this node, doing what they lead to, passing them on, and making own ones.
 
 | mode | how it travels |
 |---|---|
