@@ -114,7 +114,7 @@ TABLES = [
         (
             "if conduct.first >= UNIT // 8 and not silent:",
             "if conduct.first >= UNIT // 8:",
-            "a43:time_in_the_mesh_and_past_service_do_not_outweigh_silence tables:the_table_of_scores",
+            "tables:the_table_of_scores",
         ),
         (
             "if conduct.first >= UNIT // 8 and not silent:",
@@ -151,7 +151,7 @@ TABLES = [
         (
             "            if len(self._words) > self._most:\n                del self._words[next(iter(self._words))]\n",
             "",
-            "a40:memory_is_bounded_however_many_words_and_names_there_are",
+            "tables:seen_keeps_the_latest_of_too_many",
         ),
     ),
     *rows(

@@ -161,9 +161,9 @@ DOUBT = [
     *rows(
         "helping.py",
         (
-            "if not near or member is None or member.phase is Phase.LEFT:",
-            "if member is None:",
-            "node:it_does_not_try_for_strangers_for_unknown_nodes_nor_without_end",
+            "        if not linked and member.phase is Phase.DEAD:\n",
+            "        if False:\n",
+            "node:who_is_known_as_dead_is_not_tried_again_for_others",
         ),
         (
             ">= self._params.favours:",

@@ -94,7 +94,7 @@ ROUTES: list[Guard] = rows(
     (
         "if id_ is None or kind",
         "if kind",
-        "routes:a_letter_that_was_damaged_on_the_way_is_not_answered",
+        "routes:an_envelope_without_a_proved_author_is_not_answered",
     ),
     (" or kind == ARRIVED", "", "routes:answers_are_not_answered"),
     (
@@ -371,7 +371,7 @@ NOTICES: list[Guard] = [
         (
             " or author in sent.answered or ",
             " or ",
-            "notices:an_answer_counts_once_and_of_those_that_were_named notices:an_answer_to_everybody_counts_once",
+            "notices:an_answer_to_everybody_counts_once",
         ),
         (
             " or len(sent.answered) >= self._params.answers",

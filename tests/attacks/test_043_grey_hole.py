@@ -131,9 +131,10 @@ def test_a_flash_after_good_service_is_recovered_from_within_120_seconds() -> No
 def test_who_never_brings_anything_never_has_a_positive_score() -> None:
     alone = Alone(4)
     for number in range(200):
-        alone.good_word(alone.peers[0], number)
+        alone.hears(alone.peers[1], Have((alone.good_word(alone.peers[0], number),)))
         alone.passes(500)
         assert alone.score(alone.peers[1]) <= 0
+        assert alone.score(alone.peers[2]) <= 0
     assert alone.score(alone.peers[0]) > 0
 
 

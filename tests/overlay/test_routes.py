@@ -477,3 +477,10 @@ def test_what_is_measured_is_said_within_its_bounds() -> None:
         (600_000, 2**53 - 1, 1000),
         (0, 0, 0),
     ]
+
+
+def test_an_envelope_without_a_proved_author_is_not_answered() -> None:
+    for reason_ in (None, Reason.RATE):
+        routes = relay()
+        routes.heard(PEER, Packet(packet_id("x"), (ME,), (PEER,), b"raw"), NOW)
+        assert routes.judged(b"raw", None, "skill", reason_, NOW).replies == []

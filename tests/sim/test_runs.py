@@ -41,7 +41,7 @@ def test_a_seed_replays_and_another_one_does_not() -> None:
     reports = [simulate("storm", seed, 4, 10) for seed in (7, 7, 8)]
     assert reports[0] == reports[1]
     assert reports[0].digest != reports[2].digest
-    assert reports[0].again == "hansa sim run storm --seed 7 --nodes 4"
+    assert reports[0].again == "hansa sim run storm --seed 7 --nodes 4 --seconds 10"
 
 
 @pytest.mark.parametrize("name", ["storm", "halves", "disks"])

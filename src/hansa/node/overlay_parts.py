@@ -8,11 +8,11 @@ from typing import Protocol
 
 from hansa.admission.versions import SUPPORTED
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import MINUTE, SECOND, Instant
+from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.node.core import Core
 from hansa.node.overlay_settings import OverlaySettings
-from hansa.overlay import gossip_params, link_params, members, reconcile, routes
+from hansa.overlay import calling, gossip_params, link_params, members, reconcile, routes
 from hansa.overlay.doing import Doing
 from hansa.overlay.first_calls import Known
 from hansa.overlay.frames import digest
@@ -70,12 +70,11 @@ def make_parts(
     holdings = Holdings()
     interests = tuple(settings.specialisations)
     facts = Facts(tuple(addresses), core.settings.role, tuple(settings.offers()), interests)
-    links = link_params.Params(
-        policy=Policy(settings.policy), max_connections=max(settings.max_connections, 12), feeler_ms=MINUTE
-    )
+    links = link_params.Params(policy=Policy(settings.policy), max_connections=max(settings.max_connections, 12))
+    calls = calling.Params(most_ms=8 * SECOND)  # so that the halves of a network find each other soon
     now = core.now()
     return Parts(
-        Members(core.me, facts, rng.child("members"), now, seeds, members.Params(links=links)),
+        Members(core.me, facts, rng.child("members"), now, seeds, members.Params(links=links, calls=calls)),
         Gossip(core.me, gossip_params.Params(), rng.child("gossip"), lambda id_: digest(id_) in holdings),
         Reconciler(holdings, reconcile.Params(), rng.child("reconcile")),
         Routes(

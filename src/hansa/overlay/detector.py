@@ -6,7 +6,7 @@ Rules, in order:
 2. a probe has failed when its time is over; a failure that no helper answered at all says more about this node than
    about the other one: it is asked again, and only the third in a row counts
 3. a failed probe makes a doubt: it is said to everybody, unless enough others have said it, and the doubted is probed
-   each interval through other helpers
+   each interval, through other helpers until so many have tried
 4. whatever comes from the doubted itself, or a `Pong` on its behalf, ends the doubt
 5. each neighbour that tried in vain or doubts as well, k at most, shortens the doubt (`overlay.suspicion`)
 6. a doubt whose time is over, and during which a probe failed, is a verdict; it is this node's own and not passed on
@@ -90,7 +90,7 @@ class Detector:
             case Pong():
                 self._answered(peer, frame.nonce, now, doing)
             case Reach():
-                self._helping.asked(peer, frame, now, peer in self._heard, frame.whom in self._heard, doing)
+                self._helping.asked(peer, frame, now, frame.whom in self._heard, doing)
             case Silent():
                 self._silent(peer, frame.nonce)
         if peer in self._doubts or peer in self._hearsay:
@@ -175,7 +175,10 @@ class Detector:
     def _ask_others(self, probe: Probe, doing: Doing) -> None:
         probe.asked = True
         doubt = self._doubts.get(probe.whom)
-        for helper in self._helping.helpers(probe.whom, list(self._heard), doubt.confirmed if doubt else {}):
+        tried = doubt.confirmed if doubt else {}
+        far = not probe.direct and probe.whom in self._hearsay and self._hearsay[probe.whom].said > 0
+        wanted = 1 if far else self._params.helpers - len(tried)  # who tried in vain is not asked to try again
+        for helper in self._helping.helpers(probe.whom, list(self._heard), tried, wanted):
             probe.helpers[helper] = False
             doing.send(helper, Reach(probe.nonce, probe.whom))
 

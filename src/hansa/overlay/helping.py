@@ -34,25 +34,29 @@ class Helping:
         self._rng = rng
         self._favours: dict[int, Favour] = {}
 
-    def helpers(self, whom: NodeId, neighbours: Sequence[NodeId], used: Mapping[NodeId, None]) -> list[NodeId]:
-        """Returns whom to ask about somebody: its own neighbours first, then who was not asked yet, at random."""
-        near, fresh, rest = [], [], []
+    def helpers(
+        self, whom: NodeId, neighbours: Sequence[NodeId], used: Mapping[NodeId, None], count: int
+    ) -> list[NodeId]:
+        """Returns up to `count` to ask about somebody: its own neighbours first, then others, none of the used."""
+        near, fresh = [], []
+        if count <= 0:
+            return []
         for one in self._rng.shuffled(neighbours):
             member = self._roster.get(one)
             if one == whom or member is None or member.phase is not Phase.ALIVE:
                 continue
             if one in used:
-                rest.append(one)
-            elif self._roster.are_neighbours(one, whom):
+                continue
+            if self._roster.are_neighbours(one, whom):
                 near.append(one)
             else:
                 fresh.append(one)
-        return (near + fresh + rest)[: self._params.helpers]
+        return (near + fresh)[:count]
 
-    def asked(self, peer: NodeId, reach: Reach, now: Instant, near: bool, linked: bool, doing: Doing) -> None:
+    def asked(self, peer: NodeId, reach: Reach, now: Instant, linked: bool, doing: Doing) -> None:
         """A neighbour asks to try somebody; `linked` says whether that one is a neighbour as well."""
         member = self._roster.get(reach.whom)
-        if not near or member is None or member.phase is Phase.LEFT:
+        if member is None or member.phase is Phase.LEFT:
             return
         if sum(favour.asker == peer for favour in self._favours.values()) >= self._params.favours:
             return

@@ -30,7 +30,9 @@ class Params:
         patience_ms: a call that takes longer is not waited for any more before somebody else is dialled.
         grace_ms: a link is not ended for being one too many before it is so old.
         visit_ms: how long a link stays that was made to look.
-        feeler_ms, renew_ms: about how often somebody is looked at, and a link exchanged.
+        feeler_ms, calm_feeler_ms: about how often somebody is looked at, while some are gone and while none are. Raising
+            the first finds the other half of a healed network later; each look costs a handshake.
+        renew_ms: about how often a link is exchanged.
         bridges, bridge_ms: how many links to nodes that came back are held, and for how long.
         every_ms: how often links are looked at.
     """
@@ -47,6 +49,7 @@ class Params:
     grace_ms: int = 30 * SECOND
     visit_ms: int = 3 * SECOND
     feeler_ms: int = 10 * SECOND
+    calm_feeler_ms: int = MINUTE
     renew_ms: int = 3 * MINUTE
     bridges: int = 2
     bridge_ms: int = 10 * MINUTE
@@ -68,6 +71,6 @@ class Params:
             raise ValueError("bridges must be between 0 and high")
         if self.per_range < 1:
             raise ValueError("per_range must be at least 1")
-        for name in ("grace_ms", "visit_ms", "feeler_ms", "renew_ms", "bridge_ms", "patience_ms", "every_ms"):
+        for name in ("grace_ms", "visit_ms", "feeler_ms", "calm_feeler_ms", "renew_ms", "bridge_ms", "patience_ms", "every_ms"):
             if not 100 <= getattr(self, name) <= DAY:
                 raise ValueError(f"{name} must be between 100 and a day")

@@ -11,6 +11,7 @@
    soon, unless it is needed, or the other one is back: then a partition may have healed, and the link stays for a while
 5. now and then it changes a link for a new one, so that no two halves of the network stay strangers
 6. without any link it goes on dialling anchors, named nodes and the table for ever
+7. with fewer than `low` links it dials those that seem gone as well: after a partition they are the other half
 
 `preferential` is the source's way: `attach` links of its own, each to a member with a probability that grows with the
 number of links that it says it has (Barabasi and Albert 1999), and as many of others as come, up to `max_connections`.
@@ -187,7 +188,7 @@ class Linking:
         member = self._roster.get(whom)
         if member is None or member.phase is Phase.ALIVE:
             return True
-        return not self.links and member.phase is not Phase.LEFT
+        return member.phase is not Phase.LEFT and self._count() < self._params.low  # 7
 
     def _by_degree(self, now: Instant) -> Known | None:
         free = [one for one in self._roster.there() if one.urls and self._fits(one.id, now)]
@@ -238,10 +239,12 @@ class Linking:
     def _feel(self, now: Instant, doing: Doing) -> None:
         if now < self._feeler:
             return
-        first, self._feeler = self._feeler == 0, self._later(now, self._params.feeler_ms)
+        gone = [one for one in self._roster.all() if one.phase in _GONE and one.urls]
+        wait = self._params.feeler_ms if gone else self._params.calm_feeler_ms
+        first, self._feeler = self._feeler == 0, self._later(now, wait)
         if first:
             return
-        gone = [one for one in self._roster.all() if one.phase in _GONE and one.urls and self._calls.may(one.id, now)]
+        gone = [one for one in gone if self._calls.may(one.id, now)]
         tests = [one for whom in self._table.to_test() if (one := self._table.get(whom)) and whom not in self.links]
         picked: Known | None = None
         if tests:
