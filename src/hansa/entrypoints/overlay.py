@@ -27,6 +27,7 @@ from hansa.identity.handshake import Myself
 from hansa.kernel.errors import HansaError, Refused, Unavailable, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.rng import Rng
+from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.network import Network
@@ -60,7 +61,10 @@ async def linked(app: App, door_state: object, url: str) -> AsyncIterator[None]:
         return
     boot = secrets.token_bytes(16)
     carriers = _carriers(app, (*settings.addresses, url)[0], door_state)
-    fabric = Fabric(lambda: _myself(app, boot), carriers, app.node.core.clock)
+    fabric = Fabric(
+        lambda: _myself(app, boot), carriers, app.node.core.clock,
+        refuses=lambda whom: None if _admits(app.node.core, settings.open, whom) else Reason.UNKNOWN_PEER,
+    )  # fmt: skip
     network = _network(app, fabric)
     await network.start()
     network.reached_at(settings.addresses or tuple(fabric.addresses))

@@ -4,8 +4,7 @@ A link is made as `node.transport.Transport` says, and carries frames in one of 
 
 - *stream* (what a real transport does): frames arrive in order, once. A lost one is sent again after `resend_ms`, then
   twice that, so loss is delay; where nothing comes through for `notice_ms`, both ends lose the link.
-- *lossy*: each frame is lost, doubled or late by itself, and nobody is told. Links are as above. No transport does that
-  to the overlay; one that survives it survives a neighbour that drops what it is sent.
+- *lossy*: each frame is lost, doubled or late by itself, and nobody is told, as by a neighbour that drops frames.
 
 Each frame has one fate: sent + doubled = delivered + lost (by why) + in the air (`Counts`).
 """
@@ -38,13 +37,11 @@ class Params:
     Attributes:
         base_ms, jitter_ms: one way takes the first, and up to the second in addition.
         loss: share of frames that are lost, in [0, 1). In a stream each is sent again, which takes longer.
-        duplicated, reordered: share of frames that come twice, and that come late. Only where it is lossy.
-        late_ms: how much later a reordered frame comes at most.
+        duplicated, reordered: shares that come twice, and late, by up to `late_ms`. Only where it is lossy.
         bytes_per_ms: what a link carries in one direction; 0 for any amount.
         lossy: frames are lost one by one instead of being sent again.
         resend_ms: after which a stream sends a lost frame again. Raising it makes loss dearer.
-        notice_ms: after which both ends of a link through which nothing comes know that it is lost.
-        connect_ms: after which a dial that nobody answers gives up.
+        notice_ms, connect_ms: after which a link through which nothing comes is lost, and an unanswered dial gives up.
     """
 
     base_ms: int = 20
