@@ -25,7 +25,6 @@ from hansa.sim.loop import MS, Process, VirtualLoop
 
 MAX_QUEUE = 8 * 1024 * 1024
 """Bytes that may wait on one link in one direction; beyond that `send` says no."""
-
 MAX_RESENDS = 6
 """How often in a row one frame of a stream is lost at most."""
 
