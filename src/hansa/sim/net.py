@@ -209,7 +209,6 @@ class Net:
     def _let_go(self, way: Way) -> None:
         held, way.held = way.held, []
         for data in held:
-            self.counts.in_air -= 1
             way.queued -= len(data)
             self._stream(way, data)
 
@@ -221,8 +220,7 @@ class Net:
 
     def delay_us(self) -> int:
         """Returns how long one way takes now."""
-        jitter = self.params.jitter_ms * MS
-        return self.params.base_ms * MS + (self._rng.below(jitter) if jitter else 0)
+        return self.params.base_ms * MS + self._rng.below(self.params.jitter_ms * MS + 1)
 
     def resend_us(self, first_ms: int) -> int:
         """Returns how much longer something takes that is sent again until it comes through."""
@@ -328,12 +326,10 @@ class Net:
         elif self.params.lossy:
             self._scatter(way, data)
         else:
-            self.counts.in_air -= 1
             self._stream(way, data)
         return True
 
     def _stream(self, way: Way, data: bytes) -> None:
-        self.counts.in_air += 1
         way.queued += len(data)
         if self.is_blocked(way.host, way.to):
             way.held.append(data)

@@ -1,0 +1,260 @@
+"""Whole nodes among neighbours: what their parts do together, under virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from hansa.entrypoints.simulation import NETWORK, Linked, Workshop
+from hansa.identity import envelope
+from hansa.identity.envelope import Header
+from hansa.kernel.ids import EVERYONE, ContentId, NodeId
+from hansa.kernel.instant import HOUR
+from hansa.kernel.verdict import Reason
+from hansa.node.core import Settings
+from hansa.node.net_views import NetViews
+from hansa.node.network import Network
+from hansa.node.overlay_settings import OverlaySettings
+from hansa.node.rows import PeerRow, PutPeer
+from hansa.overlay import frames
+from hansa.overlay.frames import Word
+from hansa.overlay.notices import KNOWLEDGE_DISCOVERY, RESOURCE_DISCOVERY, THREAT_ALERT, Mode, Notice
+from hansa.overlay.presence import PRESENCE
+from hansa.overlay.resources import COMPUTATIONAL_POWER
+from hansa.sim.workload import specimen
+from hansa.sim.world import Params, Place, World
+from hansa.skills.model import SkillState
+from tests.sim.worlds import say, take_back
+
+
+class Chain(Workshop):
+    """Each node may have links with the one before and the one after it, and knows all others as let in."""
+
+    def __init__(self, settings: Callable[[int], OverlaySettings] = lambda _: OverlaySettings()) -> None:
+        self.overlay = settings
+        self.barred: dict[NodeId, None] = {}
+        self.numbers: dict[NodeId, int] = {}
+
+    def open(self, place: Place) -> Linked:
+        self.numbers[place.keys.node_id] = place.number
+
+        def near(whom: NodeId) -> bool:
+            return abs(self.numbers.get(whom, 99) - place.number) == 1 and whom not in self.barred
+
+        made = super().open(place)
+        assert isinstance(made, Linked)
+        old = made.network
+        made.network = Network(
+            made.node.core, made.node.inbox, place.transport, old.parts, self.overlay(place.number),
+            place.rng.child("network"), near,
+        )  # fmt: skip
+        return made
+
+
+def chain(nodes: int, workshop: Chain | None = None, seconds: float = 20) -> World:
+    """Returns a world whose nodes stand in a row and know each other."""
+    world = World(3, nodes, workshop or Chain(), Params(contacts=nodes - 1))
+    for one in world.residents:
+        others = [other for other in world.residents if other is not one]
+        one.store.commit([[PutPeer(PeerRow(other.keys.node_id, invited=True)) for other in others]])
+    world.start()
+    world.run(seconds)
+    return world
+
+
+def net(world: World, number: int) -> Network:
+    inhabitant = world.residents[number].inhabitant
+    assert isinstance(inhabitant, Linked)
+    return inhabitant.network
+
+
+def core(world: World, number: int) -> Any:
+    return net(world, number).core
+
+
+def me(world: World, number: int) -> NodeId:
+    return world.residents[number].keys.node_id
+
+
+def heard(world: World, number: int, type_: str) -> list[str]:
+    """Returns what notices of a type came to at a node."""
+    shown = [one for one in core(world, number).driver.history if one.kind.code == "notice.heard"]
+    return [str(one.fields["done"]) for one in shown if one.fields["type"] == type_]
+
+
+def test_links_stand_between_neighbours_only_and_all_know_of_all() -> None:
+    world = chain(4)
+    assert [len(net(world, number).neighbours) for number in range(4)] == [1, 2, 2, 1]
+    for number in range(4):
+        others = sorted(me(world, other) for other in range(4) if other != number)
+        assert sorted(net(world, number).parts.members.alive(net(world, number).now())) == others
+
+
+def test_a_record_crosses_nodes_that_nobody_subscribed_to() -> None:
+    world = chain(4)
+    say(world, 3)
+    world.run(3)
+    skill = specimen(1).id
+    assert all(one.store.skill(skill) is not None for one in world.residents)
+
+
+def test_a_recall_follows_it() -> None:
+    world = chain(4)
+    say(world, 3)
+    world.run(3)
+    take_back(world, 3)
+    world.run(3)
+    states = [one.store.skill_state(specimen(1).id) for one in world.residents]
+    assert states == [SkillState.REMOVED] * 4
+
+
+def test_a_newcomer_gets_what_was_said_before_it_came() -> None:
+    world = chain(3)
+    world.crash(2)
+    say(world, 0)
+    world.run(5)
+    world.restart(2)
+    world.run(8)
+    assert world.residents[2].store.skill(specimen(1).id) is not None
+
+
+def test_somebody_who_is_not_wanted_any_more_loses_the_link() -> None:
+    workshop = Chain()
+    world = chain(3, workshop)
+    workshop.barred[me(world, 1)] = None
+    world.run(7)
+    assert [len(net(world, number).neighbours) for number in (0, 2)] == [0, 0]
+
+
+def test_a_clock_that_is_set_back_stops_nothing() -> None:
+    world = chain(3)
+    for one in world.residents:
+        one.clock.offset_ms -= HOUR
+    say(world, 0)
+    world.run(5)
+    assert world.residents[2].store.skill(specimen(1).id) is not None
+    assert len(net(world, 1).neighbours) == 2
+
+
+def test_a_notice_to_one_node_takes_the_way_there_and_is_answered() -> None:
+    world = chain(4, seconds=40)
+    notice = Notice(
+        type=KNOWLEDGE_DISCOVERY, payload={"record": "0" * 64}, mode=Mode.MULTICAST,
+        destination_nodes=(me(world, 3),), wants_ack=True,
+    )  # fmt: skip
+    id_ = net(world, 0).propagate(notice)
+    world.run(5)
+    assert [len(heard(world, number, KNOWLEDGE_DISCOVERY)) for number in (1, 2, 3)] == [0, 0, 1]
+    assert list(net(world, 0).words.news.answers[id_]) == [me(world, 3)]
+
+
+def test_a_notice_towards_a_resource_reaches_whoever_offers_it() -> None:
+    rich = OverlaySettings(capacities=(f"{COMPUTATIONAL_POWER}=4",))
+    world = chain(3, Chain(lambda number: rich if number == 2 else OverlaySettings()))
+    net(world, 2).reached_at(("sim://2",))
+    world.run(70)
+    payload = {"resource": COMPUTATIONAL_POWER, "amount": "1"}
+    notice = Notice(type=RESOURCE_DISCOVERY, payload=payload, mode=Mode.RESOURCE_DIRECTED, resource=COMPUTATIONAL_POWER)
+    net(world, 0).propagate(notice)
+    world.run(3)
+    assert [len(heard(world, number, RESOURCE_DISCOVERY)) for number in (1, 2)] == [0, 1]
+
+
+def test_two_known_nodes_that_warn_have_a_skill_held_and_one_has_it_proved_first() -> None:
+    world = chain(3)
+    say(world, 1)
+    world.run(3)
+    skill = specimen(1).id
+    alert = Notice(type=THREAT_ALERT, payload={"skill": skill, "why": "it lies"})
+    net(world, 0).propagate(alert)
+    world.run(3)
+    assert list(net(world, 2).words.news.first) == [skill]
+    assert world.residents[2].store.skill(skill).reason == ""  # type: ignore[union-attr]
+    net(world, 1).propagate(alert)
+    world.run(3)
+    row = world.residents[2].store.skill(skill)
+    assert row is not None
+    assert (row.state, row.reason) == (SkillState.QUARANTINED, Reason.ALERTED.code)
+
+
+def test_a_notice_that_nobody_answers_is_sent_again() -> None:
+    world = chain(3, seconds=40)
+    world.pause(2, 12)
+    notice = Notice(
+        type=KNOWLEDGE_DISCOVERY, payload={"record": "0" * 64}, mode=Mode.MULTICAST,
+        destination_nodes=(me(world, 2),), wants_ack=True,
+    )  # fmt: skip
+    id_ = net(world, 0).propagate(notice)
+    world.run(60)
+    assert list(net(world, 0).words.news.answers[id_]) == [me(world, 2)]
+
+
+def test_health_and_ways_are_shown() -> None:
+    world = chain(4, seconds=60)
+    views = NetViews(net(world, 0))
+    (way,) = views.paths(me(world, 3))
+    assert way["path"] == [me(world, number) for number in range(4)]
+    health = views.health()
+    assert all(0 <= health[name] <= 1 for name in ("overall", "connectivity", "redundancy", "trust", "flow", "balance"))
+    assert health["connectivity"] == 1.0
+    assert health["cut_nodes"]
+    status = views.status()
+    assert (status["links"], status["members"]) == (1, {"alive": 3})
+    (peer, *others) = views.peers()
+    assert peer["linked"] and not any(one["linked"] for one in others)
+    assert peer["rtt_ms"] >= 40
+    assert peer["messages_in"]
+
+
+@pytest.mark.parametrize("flaw", ["forged", "other network", "future", "stale", "no presence"])
+def test_bad_word_over_a_link_is_refused_counted_and_not_passed_on(flaw: str) -> None:
+    world = chain(3)
+    counters = core(world, 1).counters
+    before, now = dict(counters.refused), int(core(world, 1).now())
+    changed: dict[str, Any] = {
+        "other network": {"network": "elsewhere"}, "future": {"created": now + HOUR}, "stale": {"created": now - HOUR},
+    }.get(flaw, {})  # fmt: skip
+    body = {"incarnation": -1} if flaw == "no presence" else {"incarnation": 5}
+    key = world.residents[0].keys.key
+    head = {"version": "1.0", "network": NETWORK, "kind": PRESENCE, "author": me(world, 0), "recipient": EVERYONE,
+            "seq": now, "created": now, "expires": 0}  # fmt: skip
+    raw = bytearray(envelope.seal(Header(**head | changed), body, [key]).raw)
+    if flaw == "forged":
+        at = raw.index(b'"sig":"') + 10
+        raw[at] = ord("A") if raw[at] != ord("A") else ord("B")
+    net(world, 1).heard(me(world, 0), frames.encode(Word(bytes(raw))))
+    world.run(1)
+    expected = {
+        "forged": Reason.FORGED, "other network": Reason.WRONG_NETWORK, "future": Reason.FROM_FUTURE,
+        "stale": Reason.STALE, "no presence": Reason.BAD_BODY,
+    }[flaw]  # fmt: skip
+    assert counters.refused[expected] == before.get(expected, 0) + 1
+    assert counters.balanced
+    assert not core(world, 2).counters.refused[expected]
+
+
+def test_a_frame_that_is_none_is_the_neighbours_fault() -> None:
+    world = chain(2)
+    before = net(world, 1).parts.gossip.score(me(world, 0))
+    net(world, 1).heard(me(world, 0), b"\xff\xff")
+    assert net(world, 1).parts.gossip.score(me(world, 0)) < before
+
+
+def test_what_a_stranger_to_this_node_sends_is_not_looked_at() -> None:
+    world = chain(2)
+    seen = net(world, 1).frames_in
+    net(world, 1).heard(NodeId("did:key:zStranger"), msgspec.msgpack.encode(["ping", 1]))
+    assert net(world, 1).frames_in == seen
+
+
+def test_a_word_that_is_damaged_in_the_store_is_not_served() -> None:
+    world = chain(2)
+    (signed,) = say(world, 0) or [None]
+    world.run(3)
+    id_ = world.residents[0].store.record_ids("", 10)[0]
+    world.residents[0].store.damage(id_, 2_000)
+    assert net(world, 0).words.found([ContentId(id_)]) == []
+    assert id_ in core(world, 0).noticed
