@@ -7,6 +7,7 @@ network as this node sees it (M15).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hansa.conduct.beta import SCALE
@@ -94,11 +95,12 @@ class Gauges:
                 link.answered += 1
                 link.rtt_ms += (now - asked - link.rtt_ms) / (1 if link.answered == 1 else 8)
 
-    def tick(self, now: Instant, queued: dict[NodeId, int]) -> None:
+    def tick(self, now: Instant, queued: Mapping[NodeId, int], load: Mapping[NodeId, int]) -> None:
         """Tells the parts what was measured; about every ten seconds.
 
         Args:
             queued: bytes that wait to be sent, by neighbour.
+            load: how busy nodes say that they are, thousandths.
         """
         trust = self.trust()
         for peer, link in self._links.items():
@@ -106,7 +108,7 @@ class Gauges:
             link.bandwidth = max(link.bandwidth, rate)
             used = max(rate * 1000 // link.bandwidth, queued.get(peer, 0) * 1000 // FULL_QUEUE)
             self._parts.routes.measured(peer, round(link.rtt_ms), link.bandwidth, min(1000, used))
-        self._parts.routes.weigh(trust, {})
+        self._parts.routes.weigh(trust, load)
         order = tiers.kept_first({peer: self.bond(peer, now) for peer in self._links})
         scores = {peer: self._parts.gossip.score(peer) - place for place, peer in enumerate(order)}
         self._parts.members.graded({peer: float(score) for peer, score in scores.items()})

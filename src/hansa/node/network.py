@@ -171,7 +171,8 @@ class Network:
         if now >= self._weighed_at + WEIGH_MS:
             self._weighed_at = now
             self.words.rank_all(now)
-            self.gauges.tick(now, {peer: self._transport.queued(peer) for peer in self._neighbours})
+            queued = {peer: self._transport.queued(peer) for peer in self._neighbours}
+            self.gauges.tick(now, queued, self.words.news.known.snapshots.loads(now))
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
     # ---- what the transport tells

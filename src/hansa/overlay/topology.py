@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import SECOND, Instant
+from hansa.kernel.instant import Instant
 from hansa.overlay.links_said import MAX_LINKS, Links, LinkSaid
 from hansa.overlay.paths import Edge, Graph
 
@@ -79,6 +79,7 @@ class Topology:
         self._mine: dict[NodeId, LinkSaid] = {}
         self._speaks: tuple[str, ...] = ()
         self._reached = _Reached({me: {}}, {me: 0}, {})
+        self._first_out = 0
         self._stale = False
         self._built_at: Instant | None = None
         self.version = 0
@@ -99,6 +100,7 @@ class Topology:
             return False
         named = {one.whom: one for one in reversed(links.links[:MAX_LINKS]) if one.whom != author}
         self._said[author] = _Said(seq, at, named, links.transports + links.versions)
+        self._first_out = min(self._first_out, at + self._life)
         self._stale = self._stale or known is None or known.links != named or known.speaks != self._said[author].speaks
         return True
 
@@ -113,9 +115,12 @@ class Topology:
 
     def tick(self, now: Instant) -> None:
         """Forgets what is out of date."""
+        if now < self._first_out:
+            return
         old = [author for author, said in self._said.items() if said.at <= now - self._life]
         for author in old:
             del self._said[author]
+        self._first_out = min((said.at for said in self._said.values()), default=now) + self._life
         self._stale = self._stale or bool(old)
         if len(self._said) > self._params.max_nodes:
             self.graph(now)

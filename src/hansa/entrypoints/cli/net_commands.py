@@ -105,8 +105,8 @@ def connect(
 
 @net.command(
     epilog=epilog(
-        "hansa net tell knowledge_discovery record=4fc2… topic=text",
-        "hansa net tell resource_discovery resource=computational_power amount=4",
+        "hansa net tell knowledge_discovery ids=4fc2…",
+        "hansa net tell resource_discovery computational_power=4",
         "hansa net tell threat_alert skill=4fc2… --priority critical --to did:key:z6MkhaXg --ack",
     )
 )
