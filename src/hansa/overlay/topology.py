@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import Instant
+from hansa.kernel.instant import SECOND, Instant
 from hansa.overlay.links_said import MAX_LINKS, Links, LinkSaid
 from hansa.overlay.paths import Edge, Graph
 
