@@ -109,6 +109,7 @@ class Network:
             Unavailable: the transport can't listen.
         """
         self.words.start()
+        self.words.rank_peers(self.now())
         await self._transport.start(self)
         self._tick()
 
@@ -170,7 +171,7 @@ class Network:
                 self._close(peer, Reason.UNKNOWN_PEER)
         if now >= self._weighed_at + WEIGH_MS:
             self._weighed_at = now
-            self.words.rank_all(now)
+            self.words.rank_members(now)
             queued = {peer: self._transport.queued(peer) for peer in self._neighbours}
             self.gauges.tick(now, queued, self.words.news.known.snapshots.loads(now))
         self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)

@@ -240,10 +240,14 @@ class WordRoom:
         if message.header.recipient == EVERYONE:
             self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
 
-    def rank_all(self, now: Instant) -> None:
-        """Tells gossip what those have earned whom this node knows, before their first word comes."""
+    def rank_peers(self, now: Instant) -> None:
+        """Tells gossip at the start whom this node knows, before their first word comes."""
         for peer in self._core.store.peers():
-            self._parts.gossip.ranked(peer.id, self.rank(peer.id), now)
+            if peer.invited or peer.banned:
+                self._parts.gossip.ranked(peer.id, self.rank(peer.id), now)
+
+    def rank_members(self, now: Instant) -> None:
+        """Tells gossip what the members have earned by now."""
         for author in self._parts.members.alive(now):
             self._parts.gossip.ranked(author, self.rank(author), now)
 
