@@ -260,7 +260,7 @@ class Inbox:
     def _refusal(self, one: Arrival, refusal: Refused) -> Effects:
         """Returns the note of a refusal, and the proof where there is one."""
         reason = refusal.reason
-        if reason is Reason.DUPLICATE:
+        if reason is Reason.DUPLICATE or (one.via is Via.LINK and reason.verdict is Verdict.IGNORE):
             return Effects()  # nobody's fault, and a storm of them must not fill the journal
         by = f"by {one.read.author} " if isinstance(one.read, Verified) else ""
         detail = f"{refusal.detail} ({by}{one.where})"

@@ -165,6 +165,7 @@ class Network:
         for part in self.parts.each:
             self.do(part.tick(now))
         self.do(self.words.news.tick(now))
+        self.words.tick(now)
         if now >= self._looked_at + LOOK_MS:
             self._looked_at = now
             for peer in [peer for peer in self._neighbours if not self._takes(peer, now)]:

@@ -24,6 +24,7 @@ from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts
 from hansa.node.rows import RecordRow
+from hansa.node.too_early import EARLY, TooEarly
 from hansa.node.travelling import Travelling
 from hansa.overlay import frames
 from hansa.overlay.arrived import ARRIVED, Arrived
@@ -91,6 +92,7 @@ class WordRoom:
         self._brought: dict[ContentId, NodeId | None] = {}
         self.skills = 0
         self._stalled: dict[ContentId, int] = {}
+        self._early = TooEarly()
         self._worker: asyncio.Task[None] | None = None
 
     def _rooms(self) -> dict[str, Room]:
@@ -174,8 +176,11 @@ class WordRoom:
         if peek.named_kind(signed) in self._hearsay:
             self._hear(judge, signed.id)
             return
-        self._brought.setdefault(signed.id, None)
-        self._waiting.append((judge, signed.id))
+        self._wait(judge, signed.id)
+
+    def _wait(self, judge: Judge, id_: ContentId) -> None:
+        self._brought.setdefault(id_, None)
+        self._waiting.append((judge, id_))
         if self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._judge_all())
 
@@ -219,12 +224,18 @@ class WordRoom:
         if asked is not None and proved is None and reason not in SOON:
             self._do(self._parts.gossip.blamed(Blame(asked, Misdeed.INVALID), now))
         reconciler, name = self._parts.reconciler, frames.digest(id_)
-        if reason in SOON:
+        if reason in EARLY:
+            self._early.keep(id_, judge)
+            reconciler.kept_back(name, now)
+        elif reason in SOON:
             reconciler.put_off(name, now)
+        if reason in SOON:
             if reason is Reason.WRONG_SIGNER:
                 reconciler.hurry(judge.source, now)
-        elif reason is not Reason.DUPLICATE:
-            reconciler.refused(name, now)
+        else:
+            self._early.drop(id_)
+            if reason is not Reason.DUPLICATE:
+                reconciler.refused(name, now)
         verdict = Verdict.IGNORE if reason in SOON else reason.verdict
         self._do(self._parts.gossip.judged(id_, judge.source, verdict, reason, Rank.STRANGER, now))
 
@@ -239,6 +250,11 @@ class WordRoom:
             topic = topic_of(notice)
         if message.header.recipient == EVERYONE:
             self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
+
+    def tick(self, now: Instant) -> None:
+        """Has records judged again that came too early, once others came."""
+        for judge, id_ in self._early.due(now):
+            self._wait(judge, id_)
 
     def rank_peers(self, now: Instant) -> None:
         """Tells gossip at the start whom this node knows, before their first word comes."""
@@ -270,6 +286,8 @@ class WordRoom:
         most likely have: they compare again, rather than all being sent it.
         """
         now = self._now()
+        self._early.drop(row.id)
+        self._early.came()
         self.skills += row.kind == skills.SKILL and row.id in self._brought
         if row.id not in self._brought:
             self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))

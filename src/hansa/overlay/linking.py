@@ -12,6 +12,7 @@
 5. now and then it changes a link for a new one, so that no two halves of the network stay strangers
 6. without any link it goes on dialling anchors, named nodes and the table for ever
 7. with fewer than `low` links it dials those that seem gone as well: after a partition they are the other half
+8. while a quarter of all that are known are gone, it looks four times as often, and at them alone
 
 `preferential` is the source's way: `attach` links of its own, each to a member with a probability that grows with the
 number of links that it says it has (Barabasi and Albert 1999), and as many of others as come, up to `max_connections`.
@@ -37,6 +38,7 @@ from hansa.overlay.roster import Roster
 PRUNED = Reason.NOT_OURS
 """Why a link ends that nobody did anything wrong on."""
 
+SPLIT = 4
 _GONE = (Phase.DEAD, Phase.UNHEARD)
 
 
@@ -239,8 +241,12 @@ class Linking:
     def _feel(self, now: Instant, doing: Doing) -> None:
         if now < self._feeler:
             return
-        gone = [one for one in self._roster.all() if one.phase in _GONE and one.urls]
+        known = self._roster.all()
+        gone = [one for one in known if one.phase in _GONE and one.urls]
+        split = SPLIT * len(gone) >= len(known) > 0  # 8
         wait = self._params.feeler_ms if gone else self._params.calm_feeler_ms
+        if split:
+            wait //= SPLIT
         first, self._feeler = self._feeler == 0, self._later(now, wait)
         if first:
             return
@@ -249,7 +255,7 @@ class Linking:
         picked: Known | None = None
         if tests:
             picked = Known(tests[0].whom, tests[0].urls)
-        elif gone and self._rng.below(2):
+        elif gone and (split or self._rng.below(2)):
             member = self._rng.pick(gone)
             picked = Known(member.id, member.urls)
         elif entry := self._table.pick(self._rng, lambda whom: self._fits(whom, now)):

@@ -82,6 +82,9 @@ ANSWERED_LIKE_A_FRAME = 8
 EARLY_TRIES = 6
 """Times that a record is asked for again before its time, since others came."""
 
+KEPT_BACK_MS = 10 * SECOND
+"""How long a record that came too early is not asked for again."""
+
 PATIENT_TRIES = 20
 """Times that a record is asked for again, after which it is asked for ever more rarely."""
 
@@ -289,6 +292,10 @@ class Reconciler:
         self._remember(id_, _Unwanted(Instant(now + wait), tries, now))
         for one in self._neighbours.values():
             one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, Instant(now + wait))
+
+    def kept_back(self, id_: bytes, now: Instant) -> None:
+        """Notes that a record came too early and waits here: it is not asked for again for a while."""
+        self._remember(id_, _Unwanted(Instant(now + KEPT_BACK_MS), EARLY_TRIES, now))
 
     def refused(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is not wanted here."""
