@@ -419,7 +419,15 @@ class World:
         home.mkdir()
         store = self._open(home)
         used = None if role == "hub" else sandbox or self.table
-        settings = {"name": name, "role": role, "network": NETWORK, "workers": 2, "hosts": (name,), **(config or {})}
+        settings = {
+            "name": name,
+            "role": role,
+            "network": NETWORK,
+            "workers": 2,
+            "hosts": (name,),
+            "overlay": {"on": False},
+            **(config or {}),
+        }
         return self._join(Resident(name, f"http://{name}", None, None, keys, self.clock, store, used, settings, solver))  # type: ignore[arg-type]
 
     def restart(self, resident: Resident) -> Resident:
