@@ -171,7 +171,7 @@ class Target:
         return fates
 
     def _fate(self, raw: bytes, refused: Counter[Reason], admitted: int) -> str:
-        """Returns what became of the one message since these counts; of what gossip itself refused, as no envelope, why."""
+        """Returns what became of the one message since these counts; why, of what gossip took for no envelope."""
         core = self.node.node.core
         fates = [*(core.counters.refused - refused).elements(), *["taken"] * (core.counters.admitted - admitted)]
         assert core.counters.balanced and len(fates) <= 1, fates

@@ -22,7 +22,7 @@ OF_THE_SENDER = {
     Reason.ENCODED, Reason.UNKNOWN_PEER, Reason.BARRED, Reason.RATE, Reason.SHARE, Reason.WRONG_INVITER,
     Reason.BAD_INVITATION, Reason.CROWDED, Reason.BAD_FRAME, Reason.BAD_LINK,
 }  # fmt: skip
-"""Reasons of the boxes up to admission that no message alone can have: of transport or link, and each node's own."""
+"""Reasons of the boxes up to admission that no message alone can have: of transport and links, and each node's."""
 
 needs_node = pytest.mark.skipif(bool(missing_node()), reason=missing_node())
 
