@@ -1,4 +1,4 @@
-"""Word that goes round: counted once, heard by whom it concerns, remembered for new neighbours as long as it is fresh."""
+"""Word that goes round: counted once, heard by whom it concerns, remembered for new neighbours while it is fresh."""
 
 from __future__ import annotations
 
