@@ -17,9 +17,14 @@ KINDS = {
     "tombstone": Freshness.DURABLE,
     "root": Freshness.STANDING,
     "hello": Freshness.LIVE,
-    "presence": Freshness.SPREAD,
     "welcome": Freshness.LIVE,
     "index": Freshness.LIVE,
+    "presence": Freshness.SPREAD,
+    "suspicion": Freshness.SPREAD,
+    "links": Freshness.SPREAD,
+    "arrived": Freshness.SPREAD,
+    "notice": Freshness.SPREAD,
+    "noticed": Freshness.SPREAD,
 }
 ME = NodeId("did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw")
 
@@ -37,6 +42,8 @@ class Notebook:
 
     def keep(self, admitted: Admitted) -> None:
         message = admitted.message
+        if self.kinds[message.header.kind] is Freshness.SPREAD:
+            return
         self.ids.add(message.id)
         self.sizes[message.author] += len(message.raw)
         if self.kinds[message.header.kind] is not Freshness.LIVE:

@@ -31,6 +31,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "hello": {"name": "Lübeck", "role": "node", "skills": 0, "versions": ["1.0"]},
     "welcome": {"name": "Visby", "role": "node", "to": DIGEST, "version": "1.0"},
     "index": {"head": DIGEST, "length": 7},
+    "presence": {"addresses": ["wss://harbour.example"], "incarnation": 3, "role": "hub"},
+    "suspicion": {"incarnation": 3, "whom": "did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"},
+    "links": {"links": []},
+    "arrived": {"envelope": DIGEST, "packet": DIGEST[:32]},
+    "notice": {"payload": {"skill": DIGEST}, "type": "threat_alert"},
+    "noticed": {"to": DIGEST},
     "root": {
         "root_keys": ["did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"],
         "root_threshold": 1,

@@ -17,7 +17,7 @@ from hansa.node.vault import open_record, open_skill
 from hansa.skills.model import SkillState
 from tests.attacks.forgeries import forgeries, mutations
 from tests.attacks.specimens import key, scaled
-from tests.node.ways import WAYS, Target, messages_of_every_kind
+from tests.node.ways import DOORS, SPREAD, WAYS, Target, messages_of_every_kind, words_of_every_kind
 from tests.node.world import SLUG, Resident, World, make_skill, multiplier, skill_message
 
 MUTATIONS = scaled(60)
@@ -71,6 +71,32 @@ async def test_the_message_itself_does_come_in(world: World, way: str, kind: str
     message = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)[kind]
     expected = "unknown_kind" if kind == "hello" and way != "http" else "taken"
     assert await target.push(way, message.raw) == expected
+
+
+# ---- word that goes round
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_no_forged_or_damaged_word_is_heard(world: World, kind: str) -> None:
+    target = await Target.ready(world)
+    word = words_of_every_kind(target.author)[kind]
+    made = [raw for _, raw in forgeries(word, [target.author.key, key(2), key(3)])]
+    before = target.snapshot()
+    fates = await target.push_all("link", [*made, *mutations(word.raw, MUTATIONS, seed=len(kind))])
+    assert "taken" not in fates
+    assert target.snapshot() == before
+    assert target.node.node.core.counters.balanced
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_the_word_itself_is_heard_over_a_link_at_no_door_and_is_not_kept(world: World, kind: str) -> None:
+    target = await Target.ready(world)
+    before = target.snapshot()
+    word = words_of_every_kind(target.author)[kind]
+    assert [await target.push(way, word.raw) for way in DOORS] == ["unknown_kind"] * len(DOORS)
+    assert await target.push("link", word.raw) == "taken"
+    assert target.snapshot() == before
+    assert target.node.store.record(word.id) is None
 
 
 # ---- database reload

@@ -11,7 +11,7 @@ from hansa.identity.envelope import PAYLOAD_TYPE, Header, pre_authentication_enc
 from hansa.kernel import canonical
 from tests.attacks.forgeries import envelope, signature, with_fields
 from tests.attacks.specimens import key
-from tests.node.ways import WAYS, Target, messages_of_every_kind
+from tests.node.ways import SPREAD, WAYS, Target, messages_of_every_kind, words_of_every_kind
 from tests.node.world import DOUBLE, SLUG, START, skill_message, speak
 
 MALLORY = key(66)
@@ -82,3 +82,18 @@ async def test_a_name_in_a_greeting_binds_nobody(tmp_path: Path) -> None:
         assert await target.push("http", greeting.raw) == "taken"
     assert await target.push("http", skill_message(MALLORY, DOUBLE).raw) == "unknown_peer"
     assert not target.node.store.peer(MALLORY.public.did).invited
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_no_word_goes_round_in_anothers_name(tmp_path: Path, kind: str) -> None:
+    """Whoever brings it over its link is nobody's proof: neither the neighbour's name nor the author's own words."""
+    target = await Target.fresh(tmp_path)
+    word, victim = words_of_every_kind(target.author)[kind], str(target.author.id)
+    mine = MALLORY.sign(pre_authentication_encoding(PAYLOAD_TYPE, word.payload))
+    claimed = [
+        envelope(word.payload, [signature(MALLORY.public.did, mine)]),
+        envelope(word.payload, [signature(victim, mine)]),
+        with_signature(with_fields(word, author=str(target.liar.id)), as_=MALLORY.public.did),
+        with_signature(with_fields(word, author=str(target.node.id)), as_=MALLORY.public.did),
+    ]
+    assert await target.push_all("link", claimed) == ["wrong_signer", "forged", "wrong_signer", "wrong_signer"]

@@ -10,7 +10,7 @@ import pytest
 from hansa.node.rows import PeerRow, PutPeer
 from tests.attacks import edwards
 from tests.attacks.forgeries import did, envelope, signature, with_fields
-from tests.node.ways import WAYS, Target
+from tests.node.ways import SPREAD, WAYS, Target, words_of_every_kind
 from tests.node.world import DOUBLE, skill_message
 
 
@@ -59,3 +59,12 @@ async def test_an_operator_can_not_invite_what_is_no_key(tmp_path: Path, id_: st
     with pytest.raises(Exception, match="is no node id"):
         await target.node.ask("peer.set", id=id_, invited=True)
     assert target.node.store.peers() == before
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_a_weak_key_has_no_word_that_goes_round(tmp_path: Path, kind: str) -> None:
+    target = await Target.fresh(tmp_path)
+    trick = edwards.encode(edwards.NEUTRAL) + bytes(32)
+    word = words_of_every_kind(target.author)[kind]
+    claimed = [envelope(with_fields(word, author=weak), [signature(weak, trick)]) for weak in weak_keys()]
+    assert set(await target.push_all("link", claimed)) == {"bad_key"}

@@ -13,7 +13,7 @@ from hansa.identity.envelope import Signed
 from hansa.kernel import canonical
 from hansa.node.vault import open_record, open_skill
 from tests.attacks.forgeries import envelope, with_fields
-from tests.node.ways import WAYS, Target
+from tests.node.ways import SPREAD, WAYS, Target, words_of_every_kind
 from tests.node.world import DOUBLE, LIE, skill_message
 
 
@@ -83,3 +83,12 @@ async def test_another_envelope_around_the_same_payload_is_no_news(tmp_path: Pat
     for copies in (2, 16):
         assert await target.push(way, envelope(signed.payload, signatures * copies)) == "duplicate"
     assert target.snapshot() == before
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_no_wrapping_of_a_word_is_heard(tmp_path: Path, kind: str) -> None:
+    target = await Target.fresh(tmp_path)
+    word = words_of_every_kind(target.author)[kind]
+    made = wrappings(word, skill_message(target.author.key, LIE))
+    fates = await target.push_all("link", list(made.values()))
+    assert [name for name, fate in zip(made, fates, strict=True) if fate == "taken"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hansa.admission.service import Via
 from hansa.kernel.errors import Refused
 from hansa.kernel.verdict import Reason
 from tests.attacks.specimens import key
-from tests.node.ways import WAYS, Target, messages_of_every_kind
+from tests.node.ways import SPREAD, WAYS, Target, messages_of_every_kind, words_of_every_kind
 from tests.node.world import DOUBLE, SLUG, skill_message, speak
 
 KINDS = ("skill", "evidence", "receipt", "tombstone", "hello", "welcome", "index", "root", "anything")
@@ -22,8 +23,6 @@ async def test_a_body_of_one_kind_is_none_of_another(tmp_path: Path, way: str) -
     target = await Target.fresh(tmp_path)
     before = target.snapshot()
     good = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)
-    import json
-
     bodies = {kind: json.loads(message.payload)["body"] for kind, message in good.items()}
     bodies |= {"welcome": {"to": SLUG.id, "version": "1.0"}, "index": {"length": 0, "head": ""}}
     for said, meant in itertools.product(KINDS, bodies):
@@ -99,3 +98,45 @@ async def test_a_message_for_one_node_is_not_passed_on_to_another_by_a_hub(tmp_p
         await b.node.inbox.receive(mine.raw, Via.FEED)
     assert caught.value.reason is Reason.WRONG_RECIPIENT
     assert not b.holds(DOUBLE)
+
+
+async def test_the_word_of_one_kind_is_none_of_another(tmp_path: Path) -> None:
+    """Nor is a record's body a word, nor a word's body a record."""
+    target = await Target.fresh(tmp_path)
+    records = messages_of_every_kind(target.author, SLUG.id, target.publication.id, target.finding.id)
+    bodies = {
+        kind: json.loads(message.payload)["body"]
+        for kind, message in (records | words_of_every_kind(target.author)).items()
+    }
+    before = target.snapshot()
+    for said, meant in itertools.product((*SPREAD, "skill", "tombstone", "root"), bodies):
+        if said != meant:
+            message = speak(target.author.key, said, bodies[meant])
+            assert await target.push("link", message.raw) == "bad_body", (said, meant)
+    assert target.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"network": "hansa"}, "wrong_network"),
+        ({"network": "*"}, "wrong_network"),
+        ({"version": "2.0"}, "unsupported_version"),
+        ({"recipient": key(5).public.did}, "wrong_recipient"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_a_word_that_was_made_for_elsewhere_is_not_heard(
+    tmp_path: Path, kind: str, changes: dict, expected: str
+) -> None:
+    target = await Target.fresh(tmp_path)
+    assert await target.push("link", words_of_every_kind(target.author, **changes)[kind].raw) == expected
+
+
+@pytest.mark.parametrize("kind", ["welcome", "index", "join", "joined", "hello", "decision", "vote", "Presence"])
+async def test_a_kind_that_is_said_elsewhere_is_refused_over_a_link(tmp_path: Path, kind: str) -> None:
+    target = await Target.fresh(tmp_path)
+    word = speak(target.author.key, kind, {})
+    assert await target.push("link", word.raw) in ("unknown_kind", "bad_body")
+    assert target.node.store.record(word.id) is None

@@ -6,6 +6,7 @@ root key can change keys.
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from hansa.skills.messages import tombstone_body
 from hansa.skills.model import SkillState
 from tests.attacks.specimens import scaled
 from tests.node.owner import Owner
-from tests.node.ways import DIGEST, WAYS, Target, _finding
+from tests.node.ways import DIGEST, SPREAD, WAYS, Target, _finding, words_of_every_kind
 from tests.node.world import DOUBLE, START, World, meanwhile, multiplier, skill_message
 
 GOOD = START + 1_000
@@ -276,3 +277,18 @@ async def test_a_root_key_that_was_replaced_changes_nothing_any_more(tmp_path: P
     assert await theft.push("http", owner.version(3, [old], [mine], {}, [old])) == "threshold"
     assert await theft.push("http", owner.version(3, [mine], [mine], {}, [old, mine])) == "threshold"
     assert await theft.push("http", owner.name(new=True, until=GOOD)) == "taken"
+
+
+@pytest.mark.parametrize("seq", [GOOD - 1, GOOD + 1, MAX_SAFE_INTEGER])
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_the_thief_has_no_word_that_goes_round_not_even_under_an_old_number(
+    tmp_path: Path, kind: str, seq: int
+) -> None:
+    """What goes round is about now: numbers that were good then are of no use, else he could warn of anybody."""
+    theft = await Theft.done(tmp_path)
+    body = json.loads(words_of_every_kind(theft.target.author)[kind].payload)["body"]
+    word = theft.owner.say(kind, body, theft.stolen, seq=seq)
+    assert await theft.push("link", word) == "taken"
+    await theft.revoke("link")
+    assert await theft.push("link", word) == "wrong_signer"
+    assert await theft.push("link", theft.owner.say(kind, body, theft.owner.day, seq=seq)) == "taken"

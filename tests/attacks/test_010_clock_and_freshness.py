@@ -16,6 +16,7 @@ ALICE, BOB = key(1), key(2)
 WINDOW = Params().window_ms
 LIVE = [kind for kind, freshness in KINDS.items() if freshness is Freshness.LIVE]
 DURABLE = [kind for kind, freshness in KINDS.items() if freshness is Freshness.DURABLE]
+SPREAD = [kind for kind, freshness in KINDS.items() if freshness is Freshness.SPREAD]
 often = settings(max_examples=scaled(150), deadline=None, derandomize=True)
 WAYS = st.sampled_from([Via.FEED, Via.FILE, Via.LOCAL])
 
@@ -27,7 +28,7 @@ def test_half_a_minute_of_skew_is_never_refused(kind: str, skew: int, now: int, 
     assert gate().take(message, via, now).message is message
 
 
-@given(st.sampled_from(LIVE), st.integers(HOUR, 400 * DAY), st.sampled_from([1, -1]), WAYS)
+@given(st.sampled_from([*LIVE, *SPREAD]), st.integers(HOUR, 400 * DAY), st.sampled_from([1, -1]), WAYS)
 @often
 def test_a_live_message_an_hour_off_is_never_taken(kind: str, skew: int, sign: int, via: Via) -> None:
     expected = Reason.FROM_FUTURE if sign > 0 else Reason.STALE
@@ -52,11 +53,11 @@ def test_the_window_ends_exactly_where_it_says(kind: str) -> None:
     assert gate().take(proved(ALICE, kind=kind, created=NOW + WINDOW))
     assert reason(gate().take, proved(ALICE, kind=kind, created=NOW + WINDOW + 1)) is Reason.FROM_FUTURE
     assert gate().take(proved(ALICE, kind=kind, created=NOW - WINDOW))
-    if kind in LIVE:
+    if kind in [*LIVE, *SPREAD]:
         assert reason(gate().take, proved(ALICE, kind=kind, created=NOW - WINDOW - 1)) is Reason.STALE
 
 
-@pytest.mark.parametrize("kind", [*LIVE, *DURABLE])
+@pytest.mark.parametrize("kind", [*LIVE, *SPREAD, *DURABLE])
 def test_expiry_begins_exactly_when_it_says(kind: str) -> None:
     assert gate().take(proved(ALICE, kind=kind, expires=NOW + 1))
     assert reason(gate().take, proved(ALICE, kind=kind, expires=NOW)) is Reason.EXPIRED
@@ -75,6 +76,19 @@ def test_sequence_numbers_of_live_messages_only_rise(numbers: list[int], kind: s
             highest = seq
         else:
             assert reason(door.take, message) is Reason.OLD_SEQUENCE
+
+
+@given(st.lists(st.integers(0, 30), max_size=30), st.sampled_from(SPREAD))
+@often
+def test_what_goes_round_comes_in_any_order_and_under_any_number(numbers: list[int], kind: str) -> None:
+    """It neither uses numbers up nor is stopped by those that were used."""
+    door = gate()
+    door.take(proved(ALICE, kind="hello", seq=31))
+    door.take(proved(ALICE, kind="skill", seq=30))
+    for place, seq in enumerate(numbers):
+        assert door.take(proved(ALICE, {"place": place}, kind=kind, seq=seq))
+    door.take(proved(ALICE, kind="index", seq=32))
+    door.take(proved(ALICE, kind="evidence", seq=29))
 
 
 def test_live_kinds_share_one_count() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.instant import HOUR, MINUTE, SECOND
-from tests.node.ways import WAYS, Target
+from tests.node.ways import SPREAD, WAYS, Target, words_of_every_kind
 from tests.node.world import DOUBLE, START, Resident, World, skill_message, speak
 
 HELLO = {"versions": ["1.0"], "name": "x", "role": "node", "skills": 0}
@@ -119,3 +119,34 @@ async def test_a_clock_that_was_set_back_uses_no_number_twice(tmp_path: Path) ->
     await a.prove(DOUBLE)
     assert a.store.records_about(DOUBLE.id)[-1].seq > numbers[-1]
     world.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ({"created": START - HOUR}, "stale"),
+        ({"created": START - 5 * MINUTE - 1}, "stale"),
+        ({"created": START + 5 * MINUTE + 1}, "from_future"),
+        ({"expires": START}, "expired"),
+        ({"created": START - 5 * MINUTE}, "taken"),
+        ({"created": START + 5 * MINUTE}, "taken"),
+        ({"created": START - 30 * SECOND, "expires": START + 1}, "taken"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_a_word_that_goes_round_is_heard_within_the_window_alone(
+    tmp_path: Path, kind: str, header: dict, expected: str
+) -> None:
+    target = await Target.fresh(tmp_path)
+    assert await target.push("link", words_of_every_kind(target.author, **header)[kind].raw) == expected
+
+
+@pytest.mark.parametrize("kind", SPREAD)
+async def test_a_word_is_heard_in_any_order_and_moves_no_number_of_its_author(tmp_path: Path, kind: str) -> None:
+    target = await Target.fresh(tmp_path)
+    for seq in (START + 9, START + 7, START + 8, START + 9):
+        assert await target.push("link", words_of_every_kind(target.author, seq=seq)[kind].raw) == "taken"
+    assert target.node.store.peer(target.author.id).live_seq == -1
+    record = skill_message(target.author.key, DOUBLE, seq=START + 9)
+    assert await target.push("link", record.raw) == "taken"

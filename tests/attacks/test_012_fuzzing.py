@@ -40,6 +40,13 @@ NASTY: list[tuple[str, bytes]] = [
     ("traces", b'{"intent":"a","result":' + b"9" * 5_000 + b"}"),
     ("traces", b'{"intent":"a","result":"\\ud800"}'),
     ("feed-page", b"[" * 100_000),
+    ("frames", b"\x91" * 100_000),
+    ("frames", b"\xdd\xff\xff\xff\xff"),
+    ("frames", b"\xdc\xff\xff\xa4word"),
+    ("frames", b"\x92\xa4word\xc6\xff\xff\xff\xff"),
+    ("frames", b"\x92\xa4ping\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"),
+    ("frames", b"\x92\xa4have\x91\xa1\xff"),
+    ("names", b'{"payload":"' + b"[" * 100_000),
 ]
 """What one would try first."""
 

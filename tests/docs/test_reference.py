@@ -7,12 +7,13 @@ import json
 import re
 from dataclasses import fields, is_dataclass
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import httpx2
 import msgspec
 import pytest
 
+from hansa.admission.service import Freshness
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.entrypoints import errors
 from hansa.entrypoints.config import Config
@@ -25,7 +26,12 @@ from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.core import KINDS
 from hansa.node.events import Kind
+from hansa.overlay.arrived import Arrived
+from hansa.overlay.frames import AnyFrame
+from hansa.overlay.links_said import Links, LinkSaid
 from hansa.overlay.messages import Hello, Index, Join, Joined, Welcome
+from hansa.overlay.notices import Notice, Noticed
+from hansa.overlay.presence import Presence, Suspicion
 from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Claim, File, Result, Skill
 from tests.docs.pages import DOCS, blocks, prose, table_rows
@@ -169,6 +175,13 @@ def names_in(page: str) -> set[str]:
         Join,
         Joined,
         Index,
+        Presence,
+        Suspicion,
+        Links,
+        LinkSaid,
+        Arrived,
+        Notice,
+        Noticed,
     ],
     ids=lambda shape: shape.__name__,
 )
@@ -179,9 +192,16 @@ def test_every_field_of_a_record_is_documented(shape: type[msgspec.Struct]) -> N
 
 def test_every_kind_and_dealing_is_documented_with_its_class() -> None:
     page = REFERENCE / "records.md"
-    classes = {row[0].strip("`"): row[1] for row in table_rows(page) if row[1] in ("durable", "standing", "live")}
+    classes = {row[0].strip("`"): row[1] for row in table_rows(page) if row[1] in set(Freshness)}
     assert classes == {kind: str(freshness) for kind, freshness in KINDS.items()}
     assert all(f"`{dealing}`" in page.read_text(encoding="utf-8") for dealing in Dealing)
+
+
+def test_every_frame_is_documented_with_as_many_fields_as_it_has() -> None:
+    page = (REFERENCE / "records.md").read_text(encoding="utf-8").partition("### Frames\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", page, re.MULTILINE)
+    told = {tag: len([one for one in fields.split(",") if one.strip()]) for tag, fields in rows}
+    assert told == {one.__struct_config__.tag: len(one.__struct_fields__) for one in get_args(AnyFrame)}
 
 
 def test_the_bounds_of_a_message_are_those_of_the_code() -> None:

@@ -16,11 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hansa.adapters.transport.pieces import Joiner, Kind, single
 from hansa.entrypoints import config
-from hansa.identity import envelope
+from hansa.identity import envelope, peek
 from hansa.identity.handshake import Answerer, Dialler
 from hansa.kernel import canonical
 from hansa.kernel.errors import HansaError
@@ -29,8 +29,9 @@ from hansa.kernel.wire import parse, read_json
 from hansa.node.driver import Effects
 from hansa.node.rows import PeerRow, PutPeer
 from hansa.node.subscribing import FeedPage
-from hansa.overlay import feed
+from hansa.overlay import feed, frames
 from hansa.overlay.messages import Index
+from hansa.overlay.notices import Notice, read_notice
 from hansa.skills.importing.draft import Draft, Rejected
 from hansa.skills.importing.paths import check_bundle_path, check_bundle_paths
 from hansa.skills.importing.python_file import read_python
@@ -90,6 +91,8 @@ def _parse_body(data: bytes) -> None:
         could_take(body.skill.result.text, body.skill.result.entry_point, "(1,)")
     if isinstance(body, EvidenceBody):
         body.as_evidence("prover", 0)
+    if isinstance(body, Notice):
+        read_notice(value)
 
 
 def _bodies() -> Iterable[bytes]:
@@ -128,6 +131,51 @@ def _pages() -> Iterable[bytes]:
     item = {"place": 1, "id": envelope.read(message("skill")).id, "envelope": message("skill").decode()}
     for items in ([], [item], [{"place": 1, "id": item["id"]}]):
         yield json.dumps({"index": index, "items": items}).encode()
+
+
+def _frame(data: bytes) -> None:
+    """Does with a frame what a node does before any part sees it: what is read is said again in the same words."""
+    frame = frames.decode(data)
+    if frame is None:
+        return
+    again = frames.decode(frames.encode(frame))
+    assert again == frame
+    if isinstance(frame, frames.Word | frames.Packet):
+        _name(frame.raw)
+    elif isinstance(frame, frames.Have | frames.Want | frames.Held | frames.Fetch):
+        assert [frames.digest(frames.named(one)) for one in frame.ids] == list(frame.ids)
+
+
+def _name(data: bytes) -> None:
+    """Names what may be an envelope: whoever reads it comes to the same id, and reads nothing that has none."""
+    found = envelope.id_of(data)
+    assert (peek.named(data) or (None,))[0] == found
+    signed = envelope.read(data)
+    assert signed.id == found
+    peek.named_kind(signed)
+
+
+def _frames() -> Iterable[bytes]:
+    raw, node = message("presence"), NodeId(key(1).public.did)
+    name = bytes(32)
+    said = [
+        frames.Word(raw, 3, 1),
+        frames.Ping(7, True),
+        frames.Pong(7),
+        frames.Reach(7, node),
+        frames.Silent(7),
+        frames.Have((name,)),
+        frames.Want((name, name)),
+        frames.Graft(),
+        frames.Prune(60_000),
+        frames.Sums("", (name, b"")),
+        frames.Held("0f", (name,), True),
+        frames.Fetch((name,)),
+        frames.Packet(bytes(16), (node,), (node,), raw),
+        frames.Stuck(bytes(16), node, node, (node,)),
+    ]
+    assert {type(one) for one in said} == set(get_args(frames.AnyFrame))
+    return [*map(frames.encode, said), b"\x91\xa5later"]
 
 
 def _link(data: bytes) -> None:
@@ -279,6 +327,8 @@ TARGETS: dict[str, Target] = {
     "payload": Target(_judge_payload, _payloads, 4_000),
     "bodies": Target(_parse_body, _bodies, 20_000),
     "feed-page": Target(_read_page, _pages, 4_000),
+    "frames": Target(_frame, _frames, 20_000),
+    "names": Target(_name, _envelopes, 10_000),
     "link": Target(_link, _said, 1_000),
     "traces": Target(
         lambda data: _sound(read_traces("t.jsonl", data.split(CUT))),

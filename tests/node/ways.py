@@ -1,31 +1,50 @@
 """Every way into a node, as one thing: what an attacker has made is put through each of them.
 
-HTTP (the single and the bulk door), the import of a file, and the feed of a source that the node subscribed to and that
-serves whatever it is told to. What came in by none of them leaves `snapshot` as it was.
+HTTP (the single and the bulk door), the import of a file, the feed of a source that the node subscribed to and that
+serves whatever it is told to, and a link of the overlay with a neighbour that says what it likes. What came in by none
+of them leaves `snapshot` as it was.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from hansa.identity import envelope
-from hansa.kernel.errors import Refused
-from hansa.kernel.ids import ContentId, chain, content_id
+from hansa.kernel.errors import Refused, Unavailable
+from hansa.kernel.ids import ContentId, NodeId, chain, content_id
 from hansa.kernel.instant import MINUTE
+from hansa.kernel.rng import Rng
+from hansa.kernel.verdict import Reason
+from hansa.node.network import Network
+from hansa.node.overlay_parts import make_parts
+from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.ports import Answer, SkillFilter
 from hansa.node.subscribing import FeedPage
 from hansa.node.taking import FeedItem
+from hansa.overlay import frames
 from hansa.skills.messages import evidence_body, skill_body, tombstone_body
 from hansa.skills.model import Evidence, Outcome
 from tests.node.world import DOUBLE, HARNESS, SLUG, START, Resident, World, skill_message, speak, true_claim
 
-WAYS = ("http", "bulk", "file", "feed")
+WAYS = ("http", "bulk", "file", "feed", "link")
+DOORS = tuple(way for way in WAYS if way != "link")
+SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed")
+"""Kinds that go round over links, are taken at no door, and are kept nowhere."""
+BLAMED = frozenset(
+    {
+        "too_large", "too_deep", "too_many_keys", "not_json", "not_canonical",
+        "bad_envelope", "bad_key", "unsigned", "forged", "wrong_network", "bad_body",
+    }
+)  # fmt: skip
+"""What a neighbour is blamed for: faults that whoever passes a word on sees as well."""
 DIGEST = content_id(b"specimen")
 
 
@@ -70,7 +89,8 @@ class Target:
 
     async def push_all(self, way: str, raws: Sequence[bytes]) -> list[str]:
         """Puts messages through a way; returns "taken" or the reason's code for each."""
-        return await {"http": self._http, "bulk": self._bulk, "file": self._file, "feed": self._feed}[way](raws)
+        ways = {"http": self._http, "bulk": self._bulk, "file": self._file, "feed": self._feed, "link": self._link}
+        return await ways[way](raws)
 
     async def _http(self, raws: Sequence[bytes]) -> list[str]:
         fates = []
@@ -129,6 +149,38 @@ class Target:
             fates += [one.reason.code if one.reason else "taken" for one in pulled]
         return fates
 
+    async def _link(self, raws: Sequence[bytes]) -> list[str]:
+        """Has a neighbour bring each word over a link; the test fails when it is blamed wrongly, or wrongly is not.
+
+        The overlay is a fresh one for each word: what it remembers of words and neighbours decides nothing here.
+        """
+        fates = []
+        for raw in raws:
+            core, peer = self.node.node.core, self.liar.id
+            parts = make_parts(core, OverlaySettings(), Rng(1))
+            network = Network(core, self.node.node.inbox, Cut(), parts, OverlaySettings(), Rng(2))
+            network.linked(peer, "test://liar", dialled=False)
+            before = Counter(core.counters.refused), core.counters.admitted
+            network.heard(peer, frames.encode(frames.Word(raw)))
+            if network.words._worker is not None:
+                await network.words._worker
+            counted = parts.gossip.counters()
+            fates.append(self._fate(raw, *before))
+            blames = counted.get("invalid", 0) + counted.get("broken", 0)
+            assert blames == (fates[-1] in BLAMED), (fates[-1], blames)
+        return fates
+
+    def _fate(self, raw: bytes, refused: Counter[Reason], admitted: int) -> str:
+        """Returns what became of the one message since these counts; why, of what gossip took for no envelope."""
+        core = self.node.node.core
+        fates = [*(core.counters.refused - refused).elements(), *["taken"] * (core.counters.admitted - admitted)]
+        assert core.counters.balanced and len(fates) <= 1, fates
+        if not fates:
+            with pytest.raises(Refused) as caught:
+                envelope.read(raw, core.settings.limits)
+            return caught.value.reason.code
+        return fates[0].code if isinstance(fates[0], Reason) else fates[0]
+
     def serve(self, envelopes: Sequence[str]) -> None:
         """Has the source's feed go on with these, under an index that it signs and that adds up."""
         (mark,) = (one for one in self.node.store.subscriptions() if one.url == self.liar.url)
@@ -156,6 +208,31 @@ class Target:
             store.outbox(),
             store.peers(),
         )
+
+
+class Cut:
+    """Implements `node.transport.Transport`: a transport that carries nothing away and brings nothing."""
+
+    name = "test"
+    addresses = ()
+
+    def speaks(self, url: str) -> bool:
+        return False
+
+    async def start(self, listener: object) -> None: ...
+
+    async def dial(self, url: str, whom: NodeId | None = None) -> NodeId:
+        raise Unavailable(f"nobody answers at {url}")
+
+    def send(self, peer: NodeId, data: bytes) -> bool:
+        return True
+
+    def queued(self, peer: NodeId) -> int:
+        return 0
+
+    async def close(self, peer: NodeId, reason: Reason | None = None) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 def _name(raw: bytes) -> ContentId:
@@ -187,3 +264,18 @@ def messages_of_every_kind(
         "hello": {"versions": ["1.0"], "name": "author", "role": "node", "skills": 0},
     }
     return {kind: speak(author.key, kind, body, created=START) for kind, body in bodies.items()}
+
+
+def words_of_every_kind(author: Resident, **header: Any) -> dict[str, envelope.Signed]:
+    """Returns one good word of each kind that goes round, all by one author."""
+    link = {"whom": str(author.id), "latency_ms": 12, "bandwidth": 1_000_000, "utilisation": 250}
+    bodies: dict[str, Any] = {
+        "presence": {"incarnation": 1, "addresses": ["test://author"]},
+        "suspicion": {"whom": str(author.id), "incarnation": 1},
+        "links": {"links": [link]},
+        "arrived": {"packet": "0" * 32, "envelope": DIGEST},
+        "notice": {"type": "threat_alert", "payload": {"skill": SLUG.id}},
+        "noticed": {"to": DIGEST},
+    }
+    assert tuple(bodies) == SPREAD
+    return {kind: speak(author.key, kind, body, **{"created": START, **header}) for kind, body in bodies.items()}

@@ -98,6 +98,35 @@ RULING: dict[str, Any] = {
 }
 
 
+PRESENCE: dict[str, Any] = {
+    "incarnation": 3,
+    "addresses": ["wss://harbour.example/overlay", "zenoh/tcp/harbour.example:7447"],
+    "role": "hub",
+    "leaving": True,
+    "offers": ["computational_power"],
+    "interests": ["text", "größe"],
+}
+LINK: dict[str, Any] = {"whom": str(key(2).public.did), "latency_ms": 12, "bandwidth": 1_000_000, "utilisation": 250}
+LINKS: dict[str, Any] = {"links": [LINK, {**LINK, "whom": ME}], "transports": ["websocket"], "versions": ["1.0"]}
+ARRIVED: dict[str, Any] = {"packet": DIGEST[:32], "envelope": OTHER, "reason": "unknown_kind"}
+NOTICE: dict[str, Any] = {
+    "type": "threat_alert",
+    "payload": {"skill": DIGEST, "größe": "", "__proto__": "a text like any other"},
+    "priority": "critical",
+    "ttl": 16,
+    "mode": "multicast",
+    "destination_nodes": [ME, str(key(2).public.did)],
+    "interests": ["text"],
+    "wants_ack": True,
+}
+TOWARDS: dict[str, Any] = {
+    "type": "resource_discovery",
+    "payload": {},
+    "mode": "resource_directed",
+    "resource": "computational_power",
+}
+
+
 def root(author: int, version: int = 1, **changes: Any) -> dict[str, Any]:
     """Returns root metadata that names one key, with `changes`."""
     keys = [str(key(author).public.did)]
@@ -130,5 +159,11 @@ BODIES: dict[str, list[dict[str, Any]]] = {
         {"to": DIGEST, "outcome": "waiting"},
     ],
     "index": [{"length": 7, "head": DIGEST}, {"length": 0, "head": ""}],
+    "presence": [PRESENCE, {"incarnation": 0}],
+    "suspicion": [{"whom": str(key(2).public.did), "incarnation": 3}],
+    "links": [LINKS, {"links": []}],
+    "arrived": [ARRIVED, {"packet": DIGEST[:32], "envelope": OTHER}],
+    "notice": [NOTICE, {"type": "knowledge_discovery", "payload": {}}, TOWARDS],
+    "noticed": [{"to": DIGEST, "done": "quarantine"}, {"to": DIGEST}],
     "root": [root(1), root(1, signing_keys=[str(key(5).public.did)])],
 }

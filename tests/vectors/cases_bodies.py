@@ -7,14 +7,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.attacks.specimens import DIGEST
-from tests.vectors.bodies import BODIES, CLAIM, EVIDENCE, FAILED, FULL_SKILL, RECEIPT, SKILL
+from tests.vectors.bodies import (
+    ARRIVED,
+    BODIES,
+    CLAIM,
+    EVIDENCE,
+    FAILED,
+    FULL_SKILL,
+    LINK,
+    NOTICE,
+    RECEIPT,
+    SKILL,
+    TOWARDS,
+)
 from tests.vectors.case import Case, message
 
 HELLO = BODIES["hello"][0]
 WELCOME = BODIES["welcome"][0]
 INDEX = BODIES["index"][0]
 KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "receipt", "policy_card", "decision",
-         "hello", "welcome", "join", "joined", "index")  # fmt: skip
+         "hello", "welcome", "join", "joined", "index",
+         "presence", "suspicion", "links", "arrived", "notice", "noticed")  # fmt: skip
 DISPUTES = tuple(kind for kind in BODIES if kind.startswith("dispute"))
 SAID = BODIES["acknowledgement"][0]
 LEAVE_OUT = object()
@@ -23,7 +36,7 @@ LEAVE_OUT = object()
 def cases() -> Iterator[Case]:
     """Yields the cases of bodies."""
     for kind in (*KINDS, *DISPUTES):
-        for size, body in zip(("full", "short"), sorted(BODIES[kind], key=lambda one: -len(str(one))), strict=False):
+        for size, body in zip(("full", "short"), _longest_and_shortest(BODIES[kind]), strict=False):
             yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
     old = {"skill": DIGEST, "why": "a mistake"}
     yield Case("tombstone-of-before-recalls", message("tombstone", body=old), "no recall: what older nodes write")
@@ -31,8 +44,14 @@ def cases() -> Iterator[Case]:
     yield Case(
         "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
     )
-    for name, kind, body, why in (*_skills(), *_others(), *_disputes()):
+    yield Case("notice-towards-a-resource", message("notice", body=TOWARDS), "it names the resource, and no node")
+    for name, kind, body, why in (*_skills(), *_others(), *_disputes(), *_spread(), *_notices()):
         yield Case(name, message(kind, body=body), why, "bad_body", "body")
+
+
+def _longest_and_shortest(bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_length = sorted(bodies, key=lambda one: -len(str(one)))
+    return [by_length[0], by_length[-1]] if len(by_length) > 1 else by_length
 
 
 def _what(size: str) -> str:
@@ -162,6 +181,82 @@ def _disputes() -> Iterator[Bent]:
         ("dispute_appeal-without-records", "dispute_appeal", "records", [], "it names new evidence: 1 to 8 ids"),
     ):
         yield name, kind, _changed(first[kind], path, value), why
+
+
+def _spread() -> Iterator[Bent]:
+    whole = {kind: BODIES[kind][0] for kind in ("presence", "suspicion", "links", "arrived", "noticed")}
+    for name, kind, path, value, why in (
+        ("presence-without-incarnation", "presence", "incarnation", LEAVE_OUT, "how often it began anew"),
+        ("presence-incarnation-negative", "presence", "incarnation", -1, "a count"),
+        ("presence-5-addresses", "presence", "addresses", ["ws://a"] * 5, "at most 4 addresses"),
+        ("presence-address-empty", "presence", "addresses.0", "", "1 to 300 characters"),
+        ("presence-address-of-301", "presence", "addresses.0", "\U0001f600" * 301, "1 to 300 code points"),
+        ("presence-role-of-17", "presence", "role", "r" * 17, "at most 16 characters"),
+        ("presence-leaving-0", "presence", "leaving", 0, "true or false; 0 is neither"),
+        ("presence-17-offers", "presence", "offers", ["energy"] * 17, "at most 16 offers"),
+        ("presence-offer-of-65", "presence", "offers.0", "o" * 65, "at most 64 characters"),
+        ("presence-33-interests", "presence", "interests", ["text"] * 33, "at most 32 interests"),
+        ("presence-interest-of-65", "presence", "interests.0", "i" * 65, "at most 64 characters"),
+        ("presence-of-another", "presence", "author", "me", "whoever signed is present, and nobody else"),
+        ("suspicion-of-nobody", "suspicion", "whom", "", "8 to 64 characters"),
+        ("suspicion-whom-of-7", "suspicion", "whom", "\U0001f600" * 7, "8 to 64 code points"),
+        ("suspicion-whom-of-65", "suspicion", "whom", "w" * 65, "8 to 64 characters"),
+        ("suspicion-without-incarnation", "suspicion", "incarnation", LEAVE_OUT, "it says which life is doubted"),
+        ("suspicion-incarnation-negative", "suspicion", "incarnation", -1, "a count"),
+        ("links-left-out", "links", "links", LEAVE_OUT, "the links are there, if none"),
+        ("links-101", "links", "links", [LINK] * 101, "at most 100 links"),
+        ("links-to-nobody", "links", "links.0.whom", "", "8 to 64 characters"),
+        ("links-latency-negative", "links", "links.0.latency_ms", -1, "0 to 600,000"),
+        ("links-latency-above", "links", "links.0.latency_ms", 600_001, "0 to 600,000"),
+        ("links-bandwidth-negative", "links", "links.0.bandwidth", -1, "a count"),
+        ("links-utilisation-above", "links", "links.0.utilisation", 1_001, "thousandths: at most 1,000"),
+        ("links-utilisation-left-out", "links", "links.0.utilisation", LEAVE_OUT, "each link has all four"),
+        ("links-unknown-field", "links", "links.0.cost", 1, "no other fields"),
+        ("links-9-transports", "links", "transports", ["sim"] * 9, "at most 8 transports"),
+        ("links-transport-of-17", "links", "transports.0", "t" * 17, "1 to 16 characters"),
+        ("links-9-versions", "links", "versions", ["1.0"] * 9, "at most 8 versions"),
+        ("links-version-empty", "links", "versions.0", "", "1 to 16 characters"),
+        ("arrived-packet-of-31", "arrived", "packet", ARRIVED["packet"][:31], "32 hexadecimal digits"),
+        ("arrived-packet-line-end", "arrived", "packet", ARRIVED["packet"] + "\n", "32 digits and no line end"),
+        ("arrived-packet-in-capitals", "arrived", "packet", "ABCDEF00" * 4, "small hexadecimal digits"),
+        ("arrived-of-nothing", "arrived", "envelope", "", "it names what came"),
+        ("arrived-reason-of-65", "arrived", "reason", "r" * 65, "at most 64 characters"),
+        ("noticed-to-nothing", "noticed", "to", "", "it names the notice that it answers"),
+        ("noticed-done-of-65", "noticed", "done", "d" * 65, "at most 64 characters"),
+    ):
+        yield name, kind, _changed(whole[kind], path, value), why
+
+
+def _notices() -> Iterator[Bent]:
+    for name, body, path, value, why in (
+        ("notice-without-type", NOTICE, "type", LEAVE_OUT, "it says what it is about"),
+        ("notice-type-in-capitals", NOTICE, "type", "Threat_alert", "small letters, digits and _"),
+        ("notice-type-begins-with-a-digit", NOTICE, "type", "1_alert", "a letter first"),
+        ("notice-type-of-33", NOTICE, "type", "t" * 33, "1 to 32 characters"),
+        ("notice-type-line-end", NOTICE, "type", "alert\n", "and no line end"),
+        ("notice-without-payload", NOTICE, "payload", LEAVE_OUT, "the payload is there, if empty"),
+        ("notice-payload-of-33", NOTICE, "payload", {f"name{n}": "" for n in range(33)}, "at most 32 texts"),
+        ("notice-payload-name-empty", NOTICE, "payload", {"": "text"}, "names of 1 to 64 characters"),
+        ("notice-payload-name-of-65", NOTICE, "payload", {"n" * 65: "text"}, "names of 1 to 64 characters"),
+        ("notice-payload-text-of-2001", NOTICE, "payload.skill", "\U0001f600" * 2_001, "at most 2,000 code points"),
+        ("notice-payload-a-number", NOTICE, "payload.skill", 1, "texts and nothing else"),
+        ("notice-payload-a-list", NOTICE, "payload", ["text"], "texts by name"),
+        ("notice-priority-unknown", NOTICE, "priority", "urgent", "one of four words"),
+        ("notice-ttl-zero", NOTICE, "ttl", 0, "1 to 255"),
+        ("notice-ttl-256", NOTICE, "ttl", 256, "1 to 255"),
+        ("notice-mode-unknown", NOTICE, "mode", "unicast", "one of three words"),
+        ("notice-17-destinations", NOTICE, "destination_nodes", NOTICE["destination_nodes"][:1] * 17, "at most 16"),
+        ("notice-destination-of-7", NOTICE, "destination_nodes.0", "d" * 7, "8 to 64 characters"),
+        ("notice-resource-of-65", TOWARDS, "resource", "r" * 65, "at most 64 characters"),
+        ("notice-17-interests", NOTICE, "interests", ["text"] * 17, "at most 16 interests"),
+        ("notice-interest-empty", NOTICE, "interests.0", "", "1 to 64 characters"),
+        ("notice-wants-ack-1", NOTICE, "wants_ack", 1, "true or false; 1 is neither"),
+        ("notice-multicast-to-nobody", NOTICE, "destination_nodes", [], "a multicast names nodes"),
+        ("notice-broadcast-to-nodes", NOTICE, "mode", "broadcast", "only a multicast names nodes"),
+        ("notice-towards-nothing", TOWARDS, "resource", "", "a resource-directed one names a resource"),
+        ("notice-broadcast-with-a-resource", TOWARDS, "mode", "broadcast", "only a resource-directed one names one"),
+    ):
+        yield name, "notice", _changed(body, path, value), why
 
 
 def _zeros() -> dict[str, Any]:

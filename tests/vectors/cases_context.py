@@ -19,6 +19,7 @@ def cases() -> Iterator[Case]:
     yield from _addressed()
     yield from _timely()
     yield from _unseen()
+    yield from _spread()
 
 
 def _addressed() -> Iterator[Case]:
@@ -98,3 +99,21 @@ def _unseen() -> Iterator[Case]:
         "durable-number-of-another", message("skill", author=BOB), "numbers are each author's own", sequences=taken
     )
     yield case("live-under-a-durable-number", message(), "live and durable numbers are kept apart", sequences=taken)
+
+
+def _spread() -> Iterator[Case]:
+    """Word that goes round is fresh as a live message is, and has no number that must rise or be free."""
+    word, end = content_id(payload("presence")), NOW + WINDOW
+    taken = [{"author": A, "seq": 1, "id": DIGEST}]
+    yield case("spread-at-the-end-of-the-window", message("presence"), "five minutes late is in time", now=end)
+    yield case("spread-after-the-window", message("presence"), "later is not", "stale admission 6", now=end + 1)
+    yield case(
+        "spread-from-the-future", message("links"), "as for every kind", "from_future admission 5", now=NOW - WINDOW - 1
+    )
+    yield case("spread-expired", message("notice", expires=NOW), "as for every kind", "expired admission 6")
+    yield case("spread-banned", message("suspicion"), "nobody hears who is banned", "banned admission 7", banned=[A])
+    yield case("spread-held", message("presence"), "its id is held", "duplicate admission 8", held=[word])
+    yield case("spread-lower-number", message("notice"), "it comes in any order", floors={A: 5})
+    yield case("spread-under-a-durable-number", message("noticed"), "it is not kept", sequences=taken)
+    yield case("spread-for-another", message("arrived", recipient=B), "as ever", "wrong_recipient admission 3")
+    yield case("spread-everywhere", message("presence", network="*"), "one network", "wrong_network admission 2")

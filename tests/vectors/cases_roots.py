@@ -102,6 +102,13 @@ def _retired_signers() -> Iterator[Case]:
         "wrong_signer envelope 6",
         roots=moved,
     )
+    yield case(
+        "root-retired-key-spreads",
+        message("notice", seq=SEQ),
+        "and so does what goes round: it is about now",
+        "wrong_signer envelope 6",
+        roots=moved,
+    )
     void = {A: [trusted(1), trusted(2, (C,), retired=[left(A, -1)])]}
     yield case("root-retired-key-void", skill(SEQ), "-1: nothing it signed stands", "revoked envelope 6", roots=void)
     two = {A: [trusted(1, (A, D), 2), trusted(2, (C,), retired=[left(A, SEQ, 2), left(D, SEQ, 2)])]}

@@ -32,6 +32,10 @@ from hansa.node.core import KINDS
 from hansa.node.ring import KeyRing
 from hansa.node.rows import RecordRow
 from hansa.overlay import messages as overlay
+from hansa.overlay.arrived import ARRIVED, Arrived
+from hansa.overlay.links_said import LINKS, Links
+from hansa.overlay.notices import NOTICE, NOTICED, Notice, Noticed, read_notice
+from hansa.overlay.presence import PRESENCE, SUSPICION, Presence, Suspicion
 from hansa.skills import messages as skills
 
 BODIES: dict[str, type[Wire]] = {
@@ -49,6 +53,12 @@ BODIES: dict[str, type[Wire]] = {
     overlay.JOIN: overlay.Join,
     overlay.JOINED: overlay.Joined,
     overlay.INDEX: overlay.Index,
+    PRESENCE: Presence,
+    SUSPICION: Suspicion,
+    LINKS: Links,
+    ARRIVED: Arrived,
+    NOTICE: Notice,
+    NOTICED: Noticed,
 }
 """Bodies that are read last; root metadata is read with its signatures."""
 
@@ -128,7 +138,7 @@ class Trusted(KeyRing):
         def ring(author: NodeId) -> Roster:
             payload = canonical.decode(signed.payload)
             assert isinstance(payload, dict)
-            live = KINDS.get(str(payload["kind"])) is Freshness.LIVE
+            live = KINDS.get(str(payload["kind"])) in (Freshness.LIVE, Freshness.SPREAD)
             return (self.live(now) if live else self.taking(now))(author)
 
         return ring
@@ -161,6 +171,8 @@ def _message(signed: Signed, known: Mapping[str, Any]) -> Answer:
     body = parse(message.body, BODIES[message.header.kind])
     if isinstance(body, skills.EvidenceBody):
         body.as_evidence(message.author, message.header.created)
+    if isinstance(body, Notice):
+        read_notice(message.body)
     return Answer("accept", id=message.id, skill=body.skill.id if isinstance(body, skills.SkillBody) else "")
 
 

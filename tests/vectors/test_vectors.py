@@ -20,9 +20,9 @@ from tests.vectors.protocol import JAVASCRIPT, ROOT, Question, ask, missing_node
 CASES = [case for _, case in all_cases()]
 OF_THE_SENDER = {
     Reason.ENCODED, Reason.UNKNOWN_PEER, Reason.BARRED, Reason.RATE, Reason.SHARE, Reason.WRONG_INVITER,
-    Reason.BAD_INVITATION, Reason.CROWDED,
+    Reason.BAD_INVITATION, Reason.CROWDED, Reason.BAD_FRAME, Reason.BAD_LINK,
 }  # fmt: skip
-"""Reasons of the boxes up to admission that no message alone can have: of the transport, and each node's own."""
+"""Reasons of the boxes up to admission that no message alone can have: of transport and links, and each node's."""
 
 needs_node = pytest.mark.skipif(bool(missing_node()), reason=missing_node())
 

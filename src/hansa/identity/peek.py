@@ -1,7 +1,8 @@
 """What an envelope names before anything of it is proved: whom it says it is by, and which keys it says signed it.
 
-For three questions only: whose keys to ask a source for before the message is verified, in which order to take a
-node's own messages in again, and which word of many from neighbours to look at first. Nothing is decided by it.
+For four questions only: whose keys to ask a source for before the message is verified, in which order to take a node's
+own messages in again, which word of many from neighbours to look at first, and whom a record is for that was verified
+before it was kept. Nothing else is decided by it.
 """
 
 from __future__ import annotations
@@ -57,6 +58,18 @@ def named_kind(signed: Signed) -> str:
     """Returns the kind that a payload names; "" for none. It decides who is asked to verify it, and nothing else."""
     try:
         return read_json(signed.payload, _OfKind).kind
+    except Refused:
+        return ""
+
+
+class _Addressed(msgspec.Struct):
+    recipient: str = ""
+
+
+def named_recipient(signed: Signed) -> str:
+    """Returns whom a payload names as the one it is for; "" for nobody."""
+    try:
+        return read_json(signed.payload, _Addressed).recipient
     except Refused:
         return ""
 

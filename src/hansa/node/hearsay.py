@@ -1,7 +1,8 @@
 """Word that goes round and is not kept: verified and admitted like everything else, then heard by whom it concerns.
 
 It takes the same stations as a record, but for the store: read, verify, the admission checks 1 to 7, and the shape of
-its kind. Each is counted once when it comes and once when its fate is known. A node remembers the last word of each
+its kind. It speaks of now, so that only the keys of today may sign it: a retired one has no say, whatever number it
+uses. Each is counted once when it comes and once when its fate is known. A node remembers the last word of each
 kind of each author as long as it is fresh, so that a new neighbour can be told.
 """
 
@@ -71,7 +72,7 @@ class Hearsay:
         core.meters.bytes_in += len(raw)
         try:
             signed = envelope.read(raw, core.settings.limits)
-            message = core.ring.verify(signed, core.ring.taking(now), core.settings.limits)
+            message = core.ring.verify(signed, core.ring.live(now), core.settings.limits)
             core.admission.check(message, now)
             doing = self._rooms[message.header.kind](message, via, at)
         except Refused as refusal:

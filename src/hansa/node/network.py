@@ -241,7 +241,8 @@ class Network:
     def do(self, doing: Doing) -> None:
         """Does what a part wants done."""
         for blame in doing.blames:
-            self._blame(blame)
+            if not blame.charged:
+                self._blame(blame)
         for judge in doing.judges:
             self.words.judge(judge)
         for say in doing.says:

@@ -4,7 +4,7 @@ One ring serves every place where a message is verified. They differ in what the
 
     ring(author)       what stands: keys of today, and retired ones up to their numbers. For what is read back.
     ring.taking(now)   the same, but nobody signs under metadata past its expiry. For records that come in.
-    ring.live(now)     the keys of today alone. For greetings and indexes, which ask for something now.
+    ring.live(now)     the keys of today alone. For greetings, indexes, and word that goes round: they are about now.
 
 A lookup is one step in a dictionary. Stored metadata that no longer proves itself makes everything of its node
 unreadable rather than bringing a revoked key back.

@@ -1,7 +1,8 @@
 """Which records travel over the overlay: all that may be told to anybody (`ports.Records.travelling`).
 
 Gossip is told of each as it is kept, anti-entropy compares all of them, and what a neighbour asks for is read here:
-from the signed bytes, checked again, so that nothing damaged leaves the node (goal L8).
+from the signed bytes, checked again, so that nothing damaged leaves the node (goal L8). What is addressed to one node
+does not travel, whoever holds it (threat 6).
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from collections.abc import Callable, Sequence
 from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.governance import messages as governance
-from hansa.identity import roots
+from hansa.identity import envelope, peek, roots
 from hansa.kernel.errors import HansaError
-from hansa.kernel.ids import ContentId
+from hansa.kernel.ids import EVERYONE, ContentId
 from hansa.kernel.instant import Instant
 from hansa.node.core import Core
 from hansa.node.rows import PutRecord, RecordRow, WithholdRecord
@@ -61,7 +62,10 @@ class Travelling:
         self._announce = announce
 
     def start(self) -> int:
-        """Learns what is held, and is told from now on what is kept; returns how many records travel."""
+        """Learns what is held, and is told from now on what is kept; returns how many records travel.
+
+        Those for one node are among them, as the store does not say which they are, until somebody asks for them.
+        """
         self._core.on_kept = self._kept
         for id_, kind in self._core.store.travelling(self._core.me):
             if kind in ORDER:
@@ -75,23 +79,34 @@ class Travelling:
     def _kept(self, change: PutRecord | WithholdRecord) -> None:
         if isinstance(change, WithholdRecord):
             self._reconciler.holdings.drop(digest(change.record))
-        elif change.row.kind in ORDER and (change.row.author != self._core.me or change.in_feed):
+        elif (
+            change.row.kind in ORDER
+            and (change.row.author != self._core.me or change.in_feed)
+            and self._is_for_all(change.row)
+        ):
             self._reconciler.taken(digest(change.row.id), self._now())
             self._announce(change.row)
+
+    def _is_for_all(self, row: RecordRow) -> bool:
+        signed = envelope.read(row.envelope, self._core.settings.limits)
+        return peek.named_recipient(signed) == EVERYONE
 
     def words(self, ids: Sequence[ContentId]) -> list[RecordRow]:
         """Returns the records with these ids that travel and are whole, in the order in which they are best taken."""
         found = []
         for id_ in dict.fromkeys(ids):
             row = self._core.store.record(id_) if digest(id_) in self._reconciler.holdings else None
-            if row is not None and self._is_whole(row):
+            if row is not None and self._may_go(row):
                 found.append(row)
         return sorted(found, key=lambda row: (ORDER.get(row.kind, len(ORDER)), row.seq))
 
-    def _is_whole(self, row: RecordRow) -> bool:
+    def _may_go(self, row: RecordRow) -> bool:
         try:
-            open_record(row, self._core.ring)
+            message = open_record(row, self._core.ring)
         except HansaError:
             self._core.noticed[row.id] = None
             return False
-        return True
+        if message.header.recipient == EVERYONE:
+            return True
+        self._reconciler.holdings.drop(digest(row.id))
+        return False

@@ -85,11 +85,16 @@ class Misdeed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """A neighbour did something that its score pays for; `count` times."""
+    """A neighbour did something that its score pays for; `count` times.
+
+    Attributes:
+        charged: whoever keeps scores saw it itself, and has charged it.
+    """
 
     whom: NodeId
     what: Misdeed
     count: int = 1
+    charged: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,7 +255,7 @@ class Neighbours:
     def _blame(self, link: Link, what: Misdeed, count: int, now: Instant, doing: Doing) -> None:
         self._scores.blame(link.peer, what, count, now)
         self._count[what.name.lower()] += count
-        doing.blames.append(Blame(link.peer, what, count))
+        doing.blames.append(Blame(link.peer, what, count, charged=True))
         if self._scores.of(link.peer) < self._scores.params.close_below:
             self._judge_link(link, now, doing)
 
@@ -288,7 +288,8 @@ class Neighbours:
         silent = is_silent(link.conduct.due, link.conduct.said, params)
         if silent and not link.silent:
             self._alarm_until = Instant(now + ALARM)
-            doing.blames.append(Blame(link.peer, Misdeed.WITHHELD))
+            self._count["withheld"] += 1
+            doing.blames.append(Blame(link.peer, Misdeed.WITHHELD, charged=True))
             doing.events.append(Happened("neighbour_silent", link.peer, "says nothing of words that it should have"))
         link.silent = silent
         if link.conduct.value < 0 and link.eager:

@@ -3,7 +3,7 @@
 import { contentId, utf8 } from "./bytes.js";
 import { encode } from "./canonical.js";
 import { shaped } from "./envelope.js";
-import { Misfit, contentIdText, either, integer, list, optional, record, text, truth, word } from "./shapes.js";
+import { Misfit, contentIdText, either, integer, list, object, optional, record, text, truth, word } from "./shapes.js";
 
 const label = text(0, 64);
 const millionths = integer(0, 1000000);
@@ -75,6 +75,46 @@ function consistentEvidence(value) {
   return body;
 }
 
+const node = text(8, 64);
+const shortWords = optional(list(text(1, 16), 0, 8), []);
+const link = record({ whom: node, latency_ms: integer(0, 600000), bandwidth: integer(0), utilisation: integer(0, 1000) });
+
+function matching(pattern) {
+  return (value) => {
+    if (typeof value !== "string" || !pattern.test(value)) throw new Misfit(`not ${pattern}`);
+    return value;
+  };
+}
+
+function textsByName(value) {
+  const entries = Object.entries(object(value));
+  if (entries.length > 32) throw new Misfit("more than 32 texts");
+  for (const [name, one] of entries) {
+    text(1, 64)(name);
+    text(0, 2000)(one);
+  }
+  return value;
+}
+
+const notice = record({
+  type: matching(/^[a-z][a-z0-9_]{0,31}$/),
+  payload: textsByName,
+  priority: optional(word("low", "normal", "high", "critical"), "normal"),
+  ttl: optional(integer(1, 255), 8),
+  mode: optional(word("broadcast", "multicast", "resource_directed"), "broadcast"),
+  destination_nodes: optional(list(node, 0, 16), []),
+  resource: optional(label, ""),
+  interests: optional(list(text(1, 64), 0, 16), []),
+  wants_ack: optional(truth, false),
+});
+
+function consistentNotice(value) {
+  const body = notice(value);
+  if (body.destination_nodes.length > 0 !== (body.mode === "multicast")) throw new Misfit("nodes, or no multicast");
+  if ((body.resource !== "") !== (body.mode === "resource_directed")) throw new Misfit("a resource, or not towards one");
+  return body;
+}
+
 const keys = list(text(1, 64), 1, 16);
 const threshold = integer(-(2 ** 31), 2 ** 31);
 
@@ -88,7 +128,7 @@ export const ROOT = record({
   retired: optional(list(record({ key: text(1, 64), until: integer(-1) }), 0, 16), []),
 });
 
-/** Kind -> {live, shape}; a kind is standing where it says so. */
+/** Kind -> {live, shape}: live ones must be fresh; a kind is standing, or goes round (spread), where it says so. */
 export const KINDS = {
   skill: { live: false, shape: record({ skill, claim }) },
   evidence: { live: false, shape: consistentEvidence },
@@ -206,6 +246,31 @@ export const KINDS = {
     }),
   },
   index: { live: true, shape: record({ length: counter, head: either(text(0, 0), contentIdText) }) },
+  presence: {
+    live: true,
+    spread: true,
+    shape: record({
+      incarnation: integer(0),
+      addresses: optional(list(text(1, 300), 0, 4), []),
+      role,
+      leaving: optional(truth, false),
+      offers: optional(list(label, 0, 16), []),
+      interests: optional(list(label, 0, 32), []),
+    }),
+  },
+  suspicion: { live: true, spread: true, shape: record({ whom: node, incarnation: integer(0) }) },
+  links: {
+    live: true,
+    spread: true,
+    shape: record({ links: list(link, 0, 100), transports: shortWords, versions: shortWords }),
+  },
+  arrived: {
+    live: true,
+    spread: true,
+    shape: record({ packet: matching(/^[0-9a-f]{32}$/), envelope: contentIdText, reason: optional(label, "") }),
+  },
+  notice: { live: true, spread: true, shape: consistentNotice },
+  noticed: { live: true, spread: true, shape: record({ to: contentIdText, done: optional(label, "") }) },
 };
 
 /** The body of a message of a known kind, with what was left out filled in; throws Refused("bad_body"). */
