@@ -113,7 +113,7 @@ def _play(story: Story, made: World, traces: list[Path]) -> None:
     slander(story, made, hub, a, b)
     recall(story, hub, a, b)
     replay(story, b, hub)
-    without_a_hub(story, made)
+    without_a_hub(story, made, alone)
 
 
 def _found(story: Story, made: World) -> tuple[Resident, Resident, Resident, Resident, Resident]:

@@ -21,27 +21,33 @@ SHARED = ("slugify", "to_roman")
 """Skills of the starter set that C passes on: the first while all are there, the second while B is not."""
 
 
-def without_a_hub(story: Any, made: World) -> None:
-    """Plays the act: word over a neighbour, a neighbour that was away, and a recall."""
+def without_a_hub(story: Any, made: World, c: Resident) -> None:
+    """Plays the act: word over a neighbour, a neighbour that was away, and a recall.
+
+    Args:
+        c: a node that is up, and deals with nobody so far.
+    """
     story.title("No hub: A lets B in, B lets C in. Nobody subscribes; there are links, and no more.")
-    a, b, c = (made.settle(name) for name in ("chain-a", "chain-b", "chain-c"))
-    made.start(a, b, c)
+    a, b = made.settle("chain-a"), made.settle("chain-b")
+    made.start(a, b)
+    story.line(f"C is {c.name}, which has dealt with nobody so far; A and B are new.")
     for host, guest in ((a, b), (b, c)):
         link = host.ask("peer.invite", url=host.url, note=guest.name).value["link"]
         guest.ask("join", invitation=link, url=guest.url, subscribe=False)
+        guest.ask("net.connect", url=host.url)  # it would find the way itself, within some seconds
     linked = _until(lambda: _neighbours(b) == {a.id, c.id})
     story.expect(linked is not None, "the chain did not link up")
     first, second = _proved(c)
-    arrived = _arrives(story, a, b, c, first)
-    caught_up = _catches_up(story, made, a, b, c, second)
-    recalled = _recalled(story, a, c, first)
+    arrived = arrives(story, a, b, c, first)
+    caught_up = catches_up(story, made, a, b, c, second)
+    recalled = is_recalled(story, a, c, first)
     story.facts["without_a_hub"] = {
         "arrived_seconds": arrived, "caught_up_seconds": caught_up, "recalled_seconds": recalled,
     }  # fmt: skip
-    made.stop(a, b, c)
 
 
-def _arrives(story: Any, a: Resident, b: Resident, c: Resident, skill: str) -> float | None:
+def arrives(story: Any, a: Resident, b: Resident, c: Resident, skill: str) -> float | None:
+    """Has C publish a skill; returns the seconds until A has proved it, None when it does not come."""
     c.ask("publish", ids=[skill])
     seconds = _until(lambda: _state(a, skill) == "admitted")
     met = {one["instance_id"] for one in a.ask("peer.list").value["instances"] if one["invited"]}
@@ -51,7 +57,8 @@ def _arrives(story: Any, a: Resident, b: Resident, c: Resident, skill: str) -> f
     return seconds
 
 
-def _catches_up(story: Any, made: World, a: Resident, b: Resident, c: Resident, skill: str) -> float | None:
+def catches_up(story: Any, made: World, a: Resident, b: Resident, c: Resident, skill: str) -> float | None:
+    """Has C publish a skill while B is stopped; returns the seconds from B's return until A has proved it."""
     made.stop(b)
     c.ask("publish", ids=[skill])
     story.line("B stops. C publishes another one, and nobody is there to hear it.")
@@ -62,7 +69,8 @@ def _catches_up(story: Any, made: World, a: Resident, b: Resident, c: Resident, 
     return seconds
 
 
-def _recalled(story: Any, a: Resident, c: Resident, skill: str) -> float | None:
+def is_recalled(story: Any, a: Resident, c: Resident, skill: str) -> float | None:
+    """Has C recall a skill; returns the seconds until A has taken it out of use."""
     c.ask("recall", id=skill, why="it forgets accents")
     seconds = _until(lambda: _state(a, skill) == "removed")
     story.line(f"C recalls the first. {_after(seconds)} later A has taken it out of use.")

@@ -93,11 +93,13 @@ class World:
 
     def stop(self, *residents: Resident) -> None:
         """Ends nodes, every one if none is named, and waits until they are gone."""
-        running = [one for one in residents or self.residents if one.process is not None]
-        for resident in running:
-            resident.process.terminate()
-        for resident in running:
-            process, resident.process = resident.process, None
+        running = []
+        for one in residents or self.residents:
+            if one.process is not None:
+                running.append(one.process)
+                one.process.terminate()
+                one.process = None
+        for process in running:
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
