@@ -260,8 +260,8 @@ def test_every_command_on_the_overlay_shows_text(node: Hansa, monkeypatch: Any, 
     given = {"paths": ["x"], "connect": ["http://x"], "tell": ["x", "a=b"], "answers": ["x"]}
     for text in [*ORDERS, *TEXTS[::24], LONG[1]]:
 
-        async def answered(*_: Any, value: dict[str, Any] = overlay(text)) -> AsyncIterator[Ended]:
-            yield Ended(value)
+        async def answered(*_: Any, text: str = text) -> AsyncIterator[Ended]:
+            yield Ended(overlay(text))
 
         monkeypatch.setattr("hansa.entrypoints.reach.steps", answered)
         for words in sorted(OF_THE_OVERLAY):
