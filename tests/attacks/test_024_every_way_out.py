@@ -24,6 +24,7 @@ import pytest
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.entrypoints.home import STORE
 from hansa.entrypoints.mcp.scopes import EVERYTHING
+from hansa.entrypoints.steps import Result as Ended
 from hansa.identity import envelope
 from hansa.identity.envelope import Signed
 from hansa.node.membership import PutRequest, RequestRow
@@ -71,9 +72,12 @@ SHOWS_NOTHING = {
     ("skill", "add"), ("skill", "import"), ("join",),
     *(("peer", word) for word in ("add", "ban", "remove", "invite", "withdraw", "approve", "refuse")),
     *(("dispute", word) for word in ("open", "answer", "evidence", "withdraw", "appeal", "rule")),
-    ("events",), ("logs",),
+    ("sim", "list"), ("sim", "run"), ("events",), ("logs",),
 }  # fmt: skip
 """Commands that show nothing of what is held, or (the last two) what logs and the door show, which is held above."""
+
+OF_THE_OVERLAY = {("net", word) for word in ("status", "peers", "paths", "health", "connect", "tell", "answers")}
+"""Commands that ask a node which is up: they are given every text in every field further below."""
 
 
 def armed() -> list[Skill]:
@@ -206,7 +210,7 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
 
 def test_no_command_is_left_out(tmp_path: Path) -> None:
     asked = {words[: 2 if words[:2] in ALL else 1] for words in commands(tmp_path)}
-    assert asked | SHOWS_NOTHING == set(ALL)
+    assert asked | SHOWS_NOTHING | OF_THE_OVERLAY == set(ALL)
     assert not asked & SHOWS_NOTHING
 
 
@@ -220,6 +224,51 @@ def test_every_command_shows_text(stocked: Hansa, tmp_path: Path, as_json: bool)
         if as_json:
             assert said.out.isascii()
             assert isinstance(json.loads(said.out), dict)
+
+
+def overlay(text: str) -> dict[str, Any]:
+    """Returns what operations on the overlay answer, all at once, with a text wherever a peer has a word."""
+    peer = {
+        "instance_id": text, "state": text, "incarnation": 1, "addresses": [text], "linked": True, "invited": False,
+        "url": text, "tier": text, "strength": 0.5, "score": 1, "rtt_ms": None, "pushed_to": True, "window_seconds": 10,
+        "messages_in": 1, "bytes_in": 1, "messages_out": 1, "bytes_out": 1,
+    }  # fmt: skip
+    names = (
+        "overall",
+        "connectivity",
+        "redundancy",
+        "latency",
+        "throughput",
+        "utilisation",
+        "trust",
+        "flow",
+        "balance",
+    )
+    figures = dict.fromkeys(names, 0.5)
+    return {
+        **figures, "instance_id": text, "addresses": [text], "links": 1, "members": {text: 1}, "records": 1, "count": 1,
+        "records_digest": text, "health": figures, "frames": {"in": 1, "out": 1, "lost": 0}, "url": text, "id": text,
+        "mode": "broadcast", "peers": [peer, peer | {"linked": False}], "cut_nodes": [text], "bridges": [[text, text]],
+        "paths": [{"path": [text, text], "hops": 1, "merit": 0.5, "latency_ms": 1}],
+        "weak": [{"figure": "trust", "value": 0.1, "repair": text, "about": [text]}],
+        "answers": [{"instance_id": text, "done": text}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_every_command_on_the_overlay_shows_text(node: Hansa, monkeypatch: Any, as_json: bool) -> None:  # noqa: F811
+    given = {"paths": ["x"], "connect": ["http://x"], "tell": ["x", "a=b"], "answers": ["x"]}
+    for text in [*ORDERS, *TEXTS[::24], LONG[1]]:
+
+        async def answered(*_: Any, text: str = text) -> AsyncIterator[Ended]:
+            yield Ended(overlay(text))
+
+        monkeypatch.setattr("hansa.entrypoints.reach.steps", answered)
+        for words in sorted(OF_THE_OVERLAY):
+            said = node(*words, *given.get(words[1], []), *(["--json"] if as_json else []))
+            assert (said.code, said.err) == (0, ""), (words, text)
+            held(said.out, (words, text))
+            assert not as_json or (said.out.isascii() and json.loads(said.out))
 
 
 # ---- doors

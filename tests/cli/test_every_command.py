@@ -152,6 +152,7 @@ ELSEWHERE = {
     ("outbox", "retry"),
     ("recall", "lift"),
     ("subscribe",),
+    *(("net", word) for word in ("status", "peers", "paths", "health", "connect", "tell", "answers")),  # in test_net.py
     ("join",),  # these four in test_joining.py
     ("peer", "withdraw"),
     ("peer", "approve"),

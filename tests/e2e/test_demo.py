@@ -36,4 +36,5 @@ def test_the_demonstration_comes_out_as_it_must(tmp_path: Path) -> None:
     }
     assert told["execution"]["met_with"] > told["execution"]["met_without"]
     assert told["published"] >= 25
+    assert all(seconds < 10 for seconds in told["without_a_hub"].values())
     assert list(tmp_path.iterdir()) == []  # nothing is left behind

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from hansa.demo.afterwards import lies, recall, replay, second_life, slander
 from hansa.demo.tasks import TASKS, Task
+from hansa.demo.without_a_hub import without_a_hub
 from hansa.demo.world import Resident, World, world
 from hansa.entrypoints import logs
 from hansa.entrypoints.cli.federation_commands import print_story
@@ -112,6 +113,7 @@ def _play(story: Story, made: World, traces: list[Path]) -> None:
     slander(story, made, hub, a, b)
     recall(story, hub, a, b)
     replay(story, b, hub)
+    without_a_hub(story, made, alone)
 
 
 def _found(story: Story, made: World) -> tuple[Resident, Resident, Resident, Resident, Resident]:

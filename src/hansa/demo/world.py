@@ -69,10 +69,11 @@ class World:
 
     def _launch(self, resident: Resident) -> None:
         command = [sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--home", str(resident.home)]
+        port = resident.url.rpartition(":")[2] or "0"  # one that was up before comes back where it was
         log = (resident.home / "log").open("w", encoding="utf-8")
         with log:
             resident.process = subprocess.Popen(
-                [*command, "--port", "0", "--name", resident.name, "--json"],
+                [*command, "--port", port, "--name", resident.name, "--json"],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -90,11 +91,14 @@ class World:
             raise Unavailable(f"{resident.name} did not start: {said.strip()[-300:]}")
         resident.url = json.loads(text)["url"]
 
-    def stop(self) -> None:
-        """Ends every node, and waits until it is gone."""
-        running = [one.process for one in self.residents if one.process is not None]
-        for process in running:
-            process.terminate()
+    def stop(self, *residents: Resident) -> None:
+        """Ends nodes, every one if none is named, and waits until they are gone."""
+        running = []
+        for one in residents or self.residents:
+            if one.process is not None:
+                running.append(one.process)
+                one.process.terminate()
+                one.process = None
         for process in running:
             try:
                 process.wait(STOP_SECONDS)

@@ -119,6 +119,7 @@ class App:
         since: when it was opened (milliseconds UTC).
         url: where its door answers; "" while it has none.
         network: its place in the overlay, while it has one.
+        named: addresses that the operator had it link to since the start, beside those in settings and store.
         pulse: how the process is, measured while its door is open.
     """
 
@@ -132,6 +133,7 @@ class App:
     since: int = 0
     url: str = ""
     network: Network | None = None
+    named: dict[str, None] = field(default_factory=dict)
     pulse: Pulse = field(default_factory=Pulse)
 
 

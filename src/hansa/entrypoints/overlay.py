@@ -111,12 +111,12 @@ def _zenoh(app: App) -> Zenoh:
 
 
 def _is_own(app: App, near: str) -> bool:
-    """Says whether the operator gave an address: as a seed, or by subscribing or joining there.
+    """Says whether the operator gave an address: as a seed, by subscribing or joining there, or to link to.
 
     What somebody who came in by an invitation said of itself is nobody's word but its own.
     """
     store = app.node.core.store
-    given = [*app.config.overlay.seeds, *(one.url for one in store.subscriptions())]
+    given = [*app.config.overlay.seeds, *app.named, *(one.url for one in store.subscriptions())]
     given += [peer.url for peer in store.peers() if peer.invited and not peer.invitation]
     return near.rstrip("/") in [one.rstrip("/") for one in given if one]
 

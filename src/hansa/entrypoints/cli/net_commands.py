@@ -105,9 +105,9 @@ def connect(
 
 @net.command(
     epilog=epilog(
-        "hansa net tell knowledge_discovery ids=4fc2…",
         "hansa net tell resource_discovery computational_power=4",
-        "hansa net tell threat_alert skill=4fc2… --priority critical --to did:key:z6MkhaXg --ack",
+        "hansa net tell my_own_type word=hello --interest text",
+        "hansa net tell threat_alert peer=did:key:z6MkhaXg --priority critical --to did:key:z6MkpTHR --ack",
     )
 )
 def tell(

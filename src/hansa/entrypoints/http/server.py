@@ -12,6 +12,7 @@ import errno
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import structlog
 import uvicorn
@@ -68,11 +69,14 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[None]]) -> None:
+async def serve(
+    app: App, sock: socket.socket, ready: Callable[[str], Awaitable[None]], until: asyncio.Event | None = None
+) -> None:
     """Serves until a signal asks to stop, then ends everything it started.
 
     Args:
         ready: called with the node's address once it answers.
+        until: asks to stop instead of signals, which stay those of the program that this node is a part of.
     """
     door = make_door(app)
     host, port = sock.getsockname()[:2]
@@ -85,16 +89,19 @@ async def serve(app: App, sock: socket.socket, ready: Callable[[str], Awaitable[
         door.state.stopping.set()
         server.should_exit = True
 
-    loop = asyncio.get_running_loop()
-    for signal_ in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_, stop)
-    tasks = [asyncio.create_task(server.serve(sockets=[sock]))]
+    if until is None:
+        loop = asyncio.get_running_loop()
+        for signal_ in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signal_, stop)
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(server.serve(sockets=[sock]))]
     logging = asyncio.create_task(upkeep.write_down(app))
     linked = contextlib.AsyncExitStack()
     try:
         await _started(server, tasks[0])
         await linked.enter_async_context(overlay.linked(app, door.state, url))
         tasks += [*_routines(app, door), logging, await mcp_door.start(door)]
+        if until is not None:
+            tasks.append(asyncio.create_task(until.wait()))
         await ready(url)
         await upkeep.came_up(app)
         with upkeep.tuned_interpreter():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Result
@@ -10,6 +12,9 @@ from hansa.kernel.ids import NodeId
 from hansa.node.net_views import NetViews
 from hansa.node.network import Network
 from hansa.overlay.notices import Mode, Notice, Priority
+
+STANDS_SECONDS = 0.3
+"""How long a new link must stand to be called one: who does not want it ends it as soon as it is made."""
 
 
 def _network(app: App) -> Network:
@@ -60,8 +65,13 @@ async def _health(app: App, _: Arguments) -> Outcome:
 
 @operation("net.connect")
 async def _connect(app: App, given: Arguments) -> Outcome:
-    network = _network(app)
-    yield Result({"instance_id": await network.connect(given["url"]), "url": given["url"]})
+    network, url = _network(app), str(given["url"])
+    app.named[url] = None
+    found = await network.connect(url)
+    await asyncio.sleep(STANDS_SECONDS)
+    if found not in network.neighbours:
+        raise Unavailable(f"{found} at {url} ended the link at once: it links with nodes that it has let in")
+    yield Result({"instance_id": found, "url": url})
 
 
 @operation("net.tell")

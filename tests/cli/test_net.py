@@ -1,0 +1,251 @@
+"""`hansa net`, on nodes that are up and linked; each a process of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Hansa, Said
+from tests.e2e.processes import Process
+
+PATIENCE_SECONDS = 20.0
+BAN_SECONDS = 5.0
+"""Within which an operator's ban ends a link (`node.network.LOOK_MS`)."""
+
+SHOUT = "name\x1b[2J"
+
+
+def until(done: Callable[[], Any], patience: float = PATIENCE_SECONDS) -> Any:
+    """Asks again until the answer is something."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if found := done():
+            return found
+    raise AssertionError("it did not happen")
+
+
+def linked(node: Process) -> set[str]:
+    return {one["instance_id"] for one in node.ask("net.peers")["peers"] if one["linked"]}
+
+
+def links_of(node: Process) -> str:
+    """Returns where a node takes links."""
+    return f"{node.url.replace('http', 'ws')}/overlay"
+
+
+def join(host: Process, guest: Process) -> None:
+    guest.ask("join", invitation=host.ask("peer.invite", url=host.url)["link"], url=guest.url, subscribe=False)
+    guest.ask("net.connect", url=host.url)
+
+
+@pytest.fixture(scope="module")
+def row(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Process, Process]]:
+    """Gives three nodes in a row: A let B in, B let C in."""
+    root = tmp_path_factory.mktemp("row")
+    nodes = (
+        Process(root, "a", '[overlay]\ncapacities = ["memory_capacity=7"]\n'),
+        Process(root, "b"),
+        Process(root, "c", '[overlay]\nspecialisations = ["text"]\n'),
+    )
+    try:
+        for one in nodes:
+            one.launch()
+        for one in nodes:
+            one.await_ready()
+        join(nodes[0], nodes[1])
+        join(nodes[1], nodes[2])
+        yield nodes
+    finally:
+        for one in nodes:
+            if one.process is not None:
+                one.process.terminate()
+                one.gone()
+
+
+Row = tuple[Process, Process, Process]
+
+
+@pytest.fixture
+def at(hansa: Hansa) -> Callable[..., Said]:
+    """Gives a function that runs `hansa net …` on a node of the row."""
+    return lambda node, *words: hansa("net", *words, "--home", node.home)
+
+
+def test_status_counts_links_and_members(row: Row, at: Callable[..., Said]) -> None:
+    a, b, _ = row
+    until(lambda: a.ask("net.status")["members"].get("alive") == 2)
+    said = at(b, "status")
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert lines[0] == f"node {b.id}"
+    assert lines[1] == f"reached at {links_of(b)}"
+    assert lines[2] == "2 links; members: 2 alive"
+    told = at(b, "status", "--json").json
+    assert (told["instance_id"], told["addresses"], told["links"]) == (b.id, [links_of(b)], 2)
+    assert told["frames"]["in"] > 0
+    assert 0 <= told["health"]["overall"] <= 1
+
+
+def test_nodes_that_hold_the_same_say_so(row: Row) -> None:
+    digests = [one.ask("net.status")["records_digest"] for one in row]
+    until(lambda: len({one.ask("net.status")["records_digest"] for one in row}) == 1)
+    assert all(digests)
+
+
+def test_peers_shows_neighbours_first_and_members_without_a_link(row: Row, at: Callable[..., Said]) -> None:
+    a, b, c = row
+    until(lambda: len(a.ask("net.peers")["peers"]) == 2)
+    told = at(a, "peers", "--json").json
+    assert [(one["instance_id"], one["linked"], one["invited"]) for one in told["peers"]] == [
+        (b.id, True, True),
+        (c.id, False, False),
+    ]
+    assert told["peers"][0]["window_seconds"] == 10
+    said = at(a, "peers")
+    assert said.out.split()[:3] == ["node", "state", "link"]
+    assert "alive" in said.out and links_of(c) in said.out
+
+
+def test_a_way_to_who_is_no_neighbour(row: Row, at: Callable[..., Said]) -> None:
+    a, b, c = row
+    found = until(lambda: a.ask("net.paths", id=c.id)["paths"], 40)
+    assert (found[0]["path"], found[0]["hops"]) == ([a.id, b.id, c.id], 2)
+    said = at(a, "paths", c.id)
+    assert said.code == 0
+    assert " → ".join((a.id, b.id, c.id)) in said.out
+    assert at(a, "paths", c.id[:20], "--json").json["instance_id"] == c.id
+
+
+def test_a_way_to_nobody_is_no_answer(row: Row, at: Callable[..., Said]) -> None:
+    a, _, _ = row
+    said = at(a, "paths", "did:key:z6MkNobody")
+    assert (said.code, said.sentence) == (3, "no node of the overlay begins with did:key:z6MkNobody")
+    assert at(a, "paths", "did:key:z").sentence.startswith("more than one node of the overlay begins with")
+
+
+def test_health_names_what_is_weak_and_what_mends_it(row: Row, at: Callable[..., Said]) -> None:
+    a, b, _ = row
+    until(lambda: b.id in a.ask("net.health")["cut_nodes"], 40)
+    said = at(a, "health")
+    assert said.code == 0
+    figures = ("overall", "connectivity", "redundancy", "latency", "throughput", "utilisation", "trust", "flow")
+    assert all(f"\n{name} " in f"\n{said.out}" for name in (*figures, "balance"))
+    assert f"without one of these the network falls apart: {b.id}" in said.out
+    assert any(one["figure"] == "redundancy" for one in at(a, "health", "--json").json["weak"])
+
+
+def test_what_is_told_with_ack_is_answered(row: Row, at: Callable[..., Said]) -> None:
+    a, b, _ = row
+    said = at(a, "tell", "knowledge_discovery", f"ids={'0' * 64}", "--to", b.id, "--ack")
+    assert said.code == 0 and said.out.startswith("told as ") and said.out.endswith("(multicast)\n")
+    id_ = said.out.split()[2]
+    until(lambda: a.ask("net.answers", id=id_)["count"])
+    shown = at(a, "answers", id_)
+    assert b.id in shown.out
+    assert [one["instance_id"] for one in at(a, "answers", id_, "--json").json["answers"]] == [b.id]
+
+
+def test_news_to_everybody_and_towards_a_resource(row: Row, at: Callable[..., Said]) -> None:
+    _, _, c = row
+    assert at(c, "tell", "of_my_own", "word=hello").out.endswith("(broadcast)\n")
+    assert at(c, "tell", "resource_discovery", "memory_capacity=1", "--resource", "memory_capacity").out.endswith(
+        "(resource directed)\n"
+    )
+    unanswered = at(c, "tell", "of_my_own", "word=nobody", "--ack", "--to", c.id, "--json").json["id"]
+    assert at(c, "answers", unanswered).out == "nobody has answered yet\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("tell", "x", "word"), "word is not written name=text"),
+        (("tell", "x", "=word"), "=word is not written name=text"),
+        (("tell", "x", "a=b", "--priority", "most"), "--priority is low, normal, high or critical, not most"),
+        (("tell", "x", "a=b", "--to", "did:key:z6MkNobody"), "no node of the overlay begins with did:key:z6MkNobody"),
+        (("answers", "0000"), "this node has told no such news"),
+        (("connect", "ftp://127.0.0.1:1"), "no transport of this node speaks ftp://127.0.0.1:1"),
+        (("tell", "knowledge_discovery", "topic=text"), "ids are content ids with blanks between them"),
+        (("tell", "resource_discovery", "memory_capacity=much"), "memory_capacity is a whole number"),
+        (("tell", "threat_alert", "why=none"), "an alert is about one skill or one peer"),
+        (("connect", "http://127.0.0.1:1"), "http://127.0.0.1:1"),
+    ],
+)
+def test_what_can_t_be_done_is_said_in_a_sentence(
+    row: Row, at: Callable[..., Said], words: tuple[str, ...], sentence: str
+) -> None:
+    said = at(row[0], *words)
+    assert said.code > 0 and sentence in said.sentence
+
+
+@pytest.mark.parametrize("words", [("status",), ("peers",), ("health",), ("paths", "{b}"), ("connect", "{url}")])
+def test_json_of_each_is_ascii_and_an_object(row: Row, at: Callable[..., Said], words: tuple[str, ...]) -> None:
+    a, b, _ = row
+    said = at(a, *(word.format(b=b.id, url=b.url) for word in words), "--json")
+    assert said.code in (0, 1)
+    assert said.out.isascii() and isinstance(said.json, dict)
+
+
+def test_names_of_others_do_not_reach_the_terminal_raw(row: Row, at: Callable[..., Said]) -> None:
+    """What a peer says of itself comes out plain (attack 24): the address that it claims."""
+    a, b, _ = row
+    said = at(b, "tell", SHOUT, "a=b")
+    assert (said.code, "\x1b" in said.out + said.err) == (1, False)
+    for words in (("status",), ("peers",), ("health",)):
+        said = at(a, *words)
+        assert not set("\x1b\u202e\r") & set(said.out + said.err)
+
+
+def test_a_ban_ends_the_link_and_lifting_it_brings_it_back(row: Row, hansa: Hansa) -> None:
+    a, b, _ = row
+    assert b.id in linked(a)
+    assert hansa("peer", "ban", b.id, "--home", a.home).code == 0
+    began = time.monotonic()
+    until(lambda: b.id not in linked(a))
+    assert time.monotonic() - began < BAN_SECONDS + 1.0  # the bound, and one question
+    until(lambda: a.id not in linked(b))
+    told = hansa("net", "connect", a.url, "--home", b.home)
+    assert (told.code, "ended the link at once" in told.sentence) == (4, True)
+    assert hansa("peer", "add", b.id, "--home", a.home).code == 0
+    until(lambda: b.id in linked(a))
+
+
+def test_a_stranger_gets_no_link_unless_the_node_is_open(row: Row, tmp_path: Path, hansa: Hansa) -> None:
+    a, _, _ = row
+    stranger, public = Process(tmp_path, "s"), Process(tmp_path, "o", "[overlay]\nopen = true\n")
+    for one in (stranger, public):
+        one.start()
+    try:
+        hansa("net", "connect", a.url, "--home", stranger.home)
+        assert stranger.id not in linked(a)
+        until(lambda: linked(stranger) == set())
+        told = hansa("peer", "add", public.id, "--home", stranger.home)
+        assert told.code == 0  # the stranger lets the open node in; the open node has heard of nobody
+        assert hansa("net", "connect", public.url, "--home", stranger.home).out == (
+            f"linked with {public.id} at {public.url}\n"
+        )
+        until(lambda: linked(public) == {stranger.id})
+        assert public.ask("peer.list")["count"] == 0 or not public.ask("peer.list")["instances"][0]["invited"]
+    finally:
+        for one in (stranger, public):
+            assert one.process is not None
+            one.process.terminate()
+            one.gone()
+
+
+# ------------------------------------------------------------------------------------------- without links, settings
+
+
+@pytest.mark.parametrize("words", [("status",), ("peers",), ("health",), ("paths", "x"), ("connect", "http://x:1")])
+def test_without_a_node_that_is_up_there_are_no_links(node: Hansa, words: tuple[str, ...]) -> None:
+    said = node("net", *words)
+    assert said.code > 0
+    assert said.sentence.endswith("links stand only while one is: hansa up")
+
+
+def test_a_node_that_takes_no_part_says_so(node: Hansa, home: Path) -> None:
+    (home / "config.toml").write_text("[overlay]\non = false\n")
+    assert node("net", "status").sentence == "this node takes no part in the overlay: the setting overlay.on is false"
