@@ -1,0 +1,70 @@
+"""Feeding messages to a network as fast as it takes them: so many on their way at once, and what came of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """What came of some messages.
+
+    Attributes:
+        window: messages that were on their way at once.
+        delivered: share of the deliveries that were due; each message is due at all nodes but its author.
+        per_second: deliveries in a second; `per_cpu_second`: in a second of processor time of the whole process.
+    """
+
+    window: int
+    delivered: float
+    per_second: float
+    per_cpu_second: float
+
+
+class Tally:
+    """Counts what came, and says whether one more may go.
+
+    Attributes:
+        named: messages that were named so far, in all feeds.
+    """
+
+    def __init__(self, due: int) -> None:
+        """Takes a message for complete when it came to `due` nodes."""
+        self.named = 0
+        self._due = due
+        self._missing: dict[bytes, int] = {}
+        self._since: dict[bytes, float] = {}
+        self._delivered = 0
+        self._last = 0.0
+
+    def begin(self) -> None:
+        """Forgets what was counted."""
+        self._missing, self._since, self._delivered, self._last = {}, {}, 0, time.perf_counter()
+
+    def said(self, name: bytes) -> None:
+        """Notes a message that goes out now."""
+        self._missing[name] = self._due
+        self._since[name] = time.perf_counter()
+
+    def came(self, name: bytes) -> None:
+        """Notes that a message came to one node more."""
+        left = self._missing.get(name)
+        if left is None:
+            return
+        self._delivered += 1
+        self._last = time.perf_counter()
+        self._missing[name] = left - 1
+        if left == 1:
+            del self._missing[name], self._since[name]
+
+    def has_room(self, window: int, patience: float) -> bool:
+        """Says whether fewer than `window` messages are on their way; one older than `patience` seconds is given up."""
+        oldest = next(iter(self._since), None)
+        if oldest is not None and time.perf_counter() - self._since[oldest] > patience:
+            del self._missing[oldest], self._since[oldest]
+        return len(self._since) < window
+
+    def ended(self, count: int, window: int, seconds: float, cpu: float) -> Fed:
+        """Returns what came of `count` messages that took so long, the wait for what never came included."""
+        return Fed(window, self._delivered / (count * self._due), self._delivered / seconds, self._delivered / cpu)
