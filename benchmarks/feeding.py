@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -27,20 +28,21 @@ class Tally:
 
     Attributes:
         named: messages that were named so far, in all feeds.
+        woken: is called when a message is everywhere.
     """
 
     def __init__(self, due: int) -> None:
         """Takes a message for complete when it came to `due` nodes."""
         self.named = 0
+        self.woken: Callable[[], object] = lambda: None
         self._due = due
         self._missing: dict[bytes, int] = {}
         self._since: dict[bytes, float] = {}
         self._delivered = 0
-        self._last = 0.0
 
     def begin(self) -> None:
         """Forgets what was counted."""
-        self._missing, self._since, self._delivered, self._last = {}, {}, 0, time.perf_counter()
+        self._missing, self._since, self._delivered = {}, {}, 0
 
     def said(self, name: bytes) -> None:
         """Notes a message that goes out now."""
@@ -53,10 +55,10 @@ class Tally:
         if left is None:
             return
         self._delivered += 1
-        self._last = time.perf_counter()
         self._missing[name] = left - 1
         if left == 1:
             del self._missing[name], self._since[name]
+            self.woken()
 
     def has_room(self, window: int, patience: float) -> bool:
         """Says whether fewer than `window` messages are on their way; one older than `patience` seconds is given up."""

@@ -20,7 +20,7 @@ from benchmarks.feeding import Fed, Tally
 
 TOPIC = "records"
 SETTLE_SECONDS = 3.0
-LOST_AFTER = 5.0
+LOST_AFTER = 20.0
 """Seconds after which a message that is not everywhere counts as lost where it did not come."""
 
 
@@ -111,10 +111,10 @@ async def _feed(peers: Sequence[Peer], tally: Tally, size: int, count: int, wind
     cpu, began = time.process_time(), time.perf_counter()
     for number in range(first, first + count):
         while not tally.has_room(window, LOST_AFTER):
-            await trio.sleep(0.001)
+            await trio.sleep(0.005)
         tally.said(name := number.to_bytes(8, "big"))
         await peers[number % len(peers)].pubsub.publish(TOPIC, name + bytes(size - 8))
     while not tally.has_room(1, LOST_AFTER):
-        await trio.sleep(0.001)
+        await trio.sleep(0.005)
     tally.named = first + count
     return tally.ended(count, window, time.perf_counter() - began, time.process_time() - cpu)
