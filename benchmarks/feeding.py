@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from benchmarks.own_time import OwnTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +15,12 @@ class Fed:
     Attributes:
         window: messages that were on their way at once.
         delivered: share of the deliveries that were due; each message is due at all nodes but its author.
-        per_second: deliveries in a second; `per_cpu_second`: in a second of processor time of the whole process.
+        per_second: deliveries in a second of the process's own time.
     """
 
     window: int
     delivered: float
     per_second: float
-    per_cpu_second: float
 
 
 class Tally:
@@ -31,8 +31,10 @@ class Tally:
         woken: is called when a message is everywhere.
     """
 
-    def __init__(self, due: int) -> None:
+    def __init__(self, due: int, own: OwnTime) -> None:
         """Takes a message for complete when it came to `due` nodes."""
+        self._own = own
+        self._began = own.now()
         self.named = 0
         self.woken: Callable[[], object] = lambda: None
         self._due = due
@@ -42,12 +44,12 @@ class Tally:
 
     def begin(self) -> None:
         """Forgets what was counted."""
-        self._missing, self._since, self._delivered = {}, {}, 0
+        self._missing, self._since, self._delivered, self._began = {}, {}, 0, self._own.now()
 
     def said(self, name: bytes) -> None:
         """Notes a message that goes out now."""
         self._missing[name] = self._due
-        self._since[name] = time.perf_counter()
+        self._since[name] = self._own.now()
 
     def came(self, name: bytes) -> None:
         """Notes that a message came to one node more."""
@@ -63,10 +65,10 @@ class Tally:
     def has_room(self, window: int, patience: float) -> bool:
         """Says whether fewer than `window` messages are on their way; one older than `patience` seconds is given up."""
         oldest = next(iter(self._since), None)
-        if oldest is not None and time.perf_counter() - self._since[oldest] > patience:
+        if oldest is not None and self._own.now() - self._since[oldest] > patience:
             del self._missing[oldest], self._since[oldest]
         return len(self._since) < window
 
-    def ended(self, count: int, window: int, seconds: float, cpu: float) -> Fed:
-        """Returns what came of `count` messages that took so long, the wait for what never came included."""
-        return Fed(window, self._delivered / (count * self._due), self._delivered / seconds, self._delivered / cpu)
+    def ended(self, count: int, window: int) -> Fed:
+        """Returns what came of `count` messages since `begin`, the wait for what never came included."""
+        return Fed(window, self._delivered / (count * self._due), self._delivered / (self._own.now() - self._began))
