@@ -31,6 +31,10 @@ SUBJECTS = (
     "tournament",
     "topology",
     "spreading",
+    "gossip",
+    "membership",
+    "deliveries",
+    "simulator",
 )
 """Names of modules of this package, in the order of the page."""
 
