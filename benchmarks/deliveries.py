@@ -47,7 +47,7 @@ NODES = 16
 STEPS = (1, 2, 4, 6)
 """Whom each node has links with: those so many places further round a ring, and before it; eight in all."""
 
-OURS, THEIRS = (1, 4, 8, 32), (1, 4)
+OURS, THEIRS = (1, 4, 8, 32), (1, 4, 16)
 """Records on their way at once."""
 
 RECORDS, MESSAGES = 96, 16
