@@ -114,6 +114,19 @@ UNITS = {
     "agreeing": "findings",
     "appeal_days": "days",
     "journal_lines": "lines",
+    "on": "true or false",
+    "open": "true or false",
+    "max_connections": "links",
+    "transports": "words",
+    "addresses": "addresses",
+    "seeds": "addresses",
+    "zenoh_listen": "Zenoh endpoints",
+    "zenoh_connect": "Zenoh endpoints",
+    "zenoh_tls": "folder",
+    "findings": "word",
+    "location": "text",
+    "capacities": "resource=amount",
+    "specialisations": "words",
 }
 """The unit of each setting. A setting without one stops this script: say what its number counts."""
 

@@ -30,8 +30,8 @@ class Params:
         patience_ms: a call that takes longer is not waited for any more before somebody else is dialled.
         grace_ms: a link is not ended for being one too many before it is so old.
         visit_ms: how long a link stays that was made to look.
-        feeler_ms, calm_feeler_ms: about how often somebody is looked at, while some are gone and while none are. Raising
-            the first finds the other half of a healed network later; each look costs a handshake.
+        feeler_ms, calm_feeler_ms: about how often somebody is looked at, while some are gone and while none are.
+            Raising the first finds the other half of a healed network later; each look costs a handshake.
         renew_ms: about how often a link is exchanged.
         bridges, bridge_ms: how many links to nodes that came back are held, and for how long.
         every_ms: how often links are looked at.
