@@ -266,6 +266,7 @@ async def test_the_operators_door_takes_the_operators_token_alone(tmp_path: Path
 
 async def test_what_reads_changes_nothing_whatever_it_is_asked(tmp_path: Path) -> None:
     aim = await target(tmp_path)
+    await aim.node.node.conduct.signed_card()  # signed when it is first needed: here, before anybody asks
     before = state(aim)
     queries = [
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -249,3 +250,45 @@ def test_without_a_node_that_is_up_there_are_no_links(node: Hansa, words: tuple[
 def test_a_node_that_takes_no_part_says_so(node: Hansa, home: Path) -> None:
     (home / "config.toml").write_text("[overlay]\non = false\n")
     assert node("net", "status").sentence == "this node takes no part in the overlay: the setting overlay.on is false"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("pigeon", "overlay.transports"),
+        ("websocket,pigeon", "not pigeon"),
+        (",", "name at least one, or set overlay.on to false"),
+    ],
+)
+def test_a_transport_that_does_not_exist_starts_nothing(node: Hansa, name: str, sentence: str) -> None:
+    said = node("up", "--transport", name, "--port", "0")
+    assert (said.code, sentence in said.err) == (2, True), said.err
+
+
+def test_zenoh_without_its_library_says_what_to_install(node: Hansa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zenoh", None)
+    said = node("up", "--transport", "zenoh", "--port", "0")
+    assert said.code == 4
+    assert "links by Zenoh need its library: pip install 'hansa[zenoh]'" in said.err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('policy = "loose"', "overlay.policy: must be bounded or preferential"),
+        ("max_connections = 0", "overlay.max_connections: must be between 1 and 1000"),
+        ('transports = ["carrier"]', "overlay.transports: must be of websocket, zenoh"),
+        ('capacities = ["storage=4"]', "overlay.capacities: must be written resource=amount"),
+        ('capacities = ["computational_power=-4"]', "overlay.capacities: must be written resource=amount"),
+        ('specialisations = ["Two words"]', "overlay.specialisations: must be words"),
+        ('findings = "some"', "overlay.findings: must be"),
+        (f'location = "{"x" * 65}"', "overlay.location: must have at most 64 characters"),
+        ("opne = true", "opne"),
+        ('open = "perhaps"', "overlay.open"),
+    ],
+)
+def test_a_setting_of_the_overlay_that_makes_no_sense_is_named(node: Hansa, home: Path, line: str, told: str) -> None:
+    (home / "config.toml").write_text(f"[overlay]\n{line}\n")
+    said = node("config", "check")
+    assert said.code == 2
+    assert told in said.err

@@ -219,3 +219,20 @@ def test_one_frame_is_answered_with_a_bounded_number_of_ids() -> None:
 def test_strangers_are_not_answered() -> None:
     node = Reconciler(Holdings([made(1)]), Params(), Rng(0))
     assert node.heard(B, Sums("", (b"",)), START) == Doing()
+
+
+def test_what_is_being_judged_is_asked_of_nobody() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    node.judging(made(1), START)
+    assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 1_999)))
+    assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 2_000)))
+
+
+def test_what_came_too_early_is_asked_for_again_after_a_while_only() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    node.kept_back(made(1), START)
+    node.taken(made(2), START)
+    assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 9_999)))
+    assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 10_000)))

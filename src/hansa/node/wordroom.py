@@ -180,6 +180,7 @@ class WordRoom:
 
     def _wait(self, judge: Judge, id_: ContentId) -> None:
         self._brought.setdefault(id_, None)
+        self._parts.reconciler.judging(frames.digest(id_), self._now())
         self._waiting.append((judge, id_))
         if self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._judge_all())

@@ -82,6 +82,9 @@ ANSWERED_LIKE_A_FRAME = 8
 EARLY_TRIES = 6
 """Times that a record is asked for again before its time, since others came."""
 
+JUDGING_MS = 2 * SECOND
+"""How long a record that is being judged is not asked for."""
+
 KEPT_BACK_MS = 10 * SECOND
 """How long a record that came too early is not asked for again."""
 
@@ -292,6 +295,11 @@ class Reconciler:
         self._remember(id_, _Unwanted(Instant(now + wait), tries, now))
         for one in self._neighbours.values():
             one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, Instant(now + wait))
+
+    def judging(self, id_: bytes, now: Instant) -> None:
+        """Notes that a record is here and being judged: nobody needs to be asked for it meanwhile."""
+        if id_ not in self._unwanted:
+            self._remember(id_, _Unwanted(Instant(now + JUDGING_MS), EARLY_TRIES, now))
 
     def kept_back(self, id_: bytes, now: Instant) -> None:
         """Notes that a record came too early and waits here: it is not asked for again for a while."""
