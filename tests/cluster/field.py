@@ -54,6 +54,8 @@ class Node:
         number: its place in the field.
         address: where other nodes dial it.
         paused: its process was told to stand still.
+        ready: it was started, and looked at since.
+        disturbed: how often it was killed or paused.
     """
 
     def __init__(self, field: Field, number: int, root: Path, host: str, port: int, address: str) -> None:
@@ -61,7 +63,8 @@ class Node:
         self._field = field
         self.number = number
         self.address = address
-        self.paused = False
+        self.paused = self.ready = False
+        self.disturbed = 0
         seeds = json.dumps([field.address(one) for one in field.seeds_of(number)])
         written = SETTINGS.format(host=host, lan=field.lan, address=address, seeds=seeds)
         self.process = Process(root, f"node-{number}", written)
@@ -85,17 +88,21 @@ class Node:
 
     def kill(self) -> None:
         """kill -9."""
+        self.disturbed += 1
+        self.ready = False
         self.process.kill()
         self.paused = False
 
     def pause(self) -> None:
         """SIGSTOP: it stands still, with all its connections."""
-        self._signal(signal.SIGSTOP)
+        self.disturbed += 1
         self.paused = True
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT."""
         self._signal(signal.SIGCONT)
+        self.disturbed += 1
         self.paused = False
 
     def _signal(self, number: signal.Signals) -> None:

@@ -1,0 +1,54 @@
+"""What a node of a field holds and shows: read from its disk and at its door, for `history.check`."""
+
+from __future__ import annotations
+
+import functools
+
+from hansa.identity import envelope
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import chain
+from tests.cluster.field import Node
+from tests.cluster.history import History, View
+from tests.e2e.test_kill_storm import on_disk
+
+EFFECTS = """
+SELECT record FROM evidence UNION ALL SELECT record FROM tombstones UNION ALL SELECT receipt FROM ledger
+"""
+
+
+@functools.cache
+def is_sound(id_: str, raw: str) -> bool:
+    """Says whether bytes are those of the record with an id, and signed by its author."""
+    try:
+        return envelope.verify(envelope.read(raw.encode())).id == id_
+    except Refused:
+        return False
+
+
+def feed_of(node: Node) -> list[tuple[str, str]]:
+    """Returns ids and signed bytes of a node's feed, of which the chain must end in the head that it signs."""
+    found: list[tuple[str, str]] = []
+    while items := node.get(f"/feed?after={len(found)}&limit=100")["items"]:
+        found += [(one["id"], one["envelope"] or "") for one in items]
+    return found
+
+
+def look(node: Node, history: History, thorough: bool = False) -> View:
+    """Returns what a node holds and shows now.
+
+    Args:
+        thorough: the node checks its own store as well, and nobody pushes meanwhile.
+    """
+    feed = feed_of(node)
+    with history.lock:
+        sent = dict(history.sent)
+    held = [id_ for (id_,) in on_disk(node.process, "SELECT id FROM records") if id_ in sent]
+    effects = [id_ for (id_,) in on_disk(node.process, EFFECTS)]
+    skills = {id_: state for id_, state in on_disk(node.process, "SELECT id, state FROM skills")}
+    status = node.ask("status")
+    damage: list[str] = []
+    if thorough:
+        damage += map(str, node.ask("store.check", full=True)["damage"])
+        if status["feed"] != {"length": len(feed), "head": functools.reduce(chain, (id_ for id_, _ in feed), "")}:
+            damage.append("its feed does not end in the head that it names")
+    return View(node.number, feed, held, effects, skills, bool(status["messages"]["balanced"]), damage)
