@@ -66,7 +66,7 @@ class Faults:
             if time.monotonic() - healed > self._bound:
                 self._history.healings.append(Healing(kind, None, self._bound))
                 return
-            _wait(POLL_S)
+            wait(POLL_S)
         self._history.healings.append(Healing(kind, time.monotonic() - healed, self._bound))
 
     def agree(self) -> bool:
@@ -84,7 +84,7 @@ class Faults:
 
     def _halves(self) -> None:
         self._cut_in_two()
-        _wait(LASTS_S)
+        wait(LASTS_S)
 
     def _cut_in_two(self) -> None:
         order = [one.number for one in self._some(len(self._field.nodes))]
@@ -96,16 +96,16 @@ class Faults:
         away = [one.number for one in self._some(2)]
         self._field.cut([[one.number for one in self._field.nodes if one.number not in away]])
         self.seen["cut off"] += 2
-        _wait(LASTS_S)
+        wait(LASTS_S)
 
     def _killed(self) -> None:
         nodes = self._some(3)
         for node in nodes:
-            _wait(self._random.uniform(0, LASTS_S / 6))
+            wait(self._random.uniform(0, LASTS_S / 6))
             self._kill(node)
-        _wait(DOWN_S)
+        wait(DOWN_S)
         self._bring_back(nodes)
-        _wait(LASTS_S / 4)
+        wait(LASTS_S / 4)
 
     def _kill(self, node: Node) -> None:
         node.kill()
@@ -122,26 +122,26 @@ class Faults:
         for node in self._some(2):
             node.pause()
             self.seen["paused"] += 1
-        _wait(LASTS_S)
+        wait(LASTS_S)
 
     def _loss(self) -> None:
         how = self._field.narrow(one.number for one in self._field.nodes)
         self.seen[f"loss by {how}"] += 1
-        _wait(LASTS_S)
+        wait(LASTS_S)
 
     def _mixed(self) -> None:
         killed, paused, *_ = self._some(len(self._field.nodes))
         self._field.narrow([one.number for one in self._some(3)])
         self._cut_in_two()
-        _wait(self._random.uniform(0, LASTS_S / 2))
+        wait(self._random.uniform(0, LASTS_S / 2))
         self._kill(killed)
         paused.pause()
         self.seen["paused"] += 1
-        _wait(DOWN_S)
+        wait(DOWN_S)
         self._bring_back([killed])
-        _wait(LASTS_S / 2)
+        wait(LASTS_S / 2)
 
 
-def _wait(seconds: float) -> None:
+def wait(seconds: float) -> None:
     """Lets a fault last: here time itself is what is tested, and there is no event to wait for."""
     threading.Event().wait(seconds)

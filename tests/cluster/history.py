@@ -5,12 +5,12 @@ held against it (`test_history`). L2 and L5 are about stores with a quorum and a
 
 | promise | broken by |
 |---|---|
-| L1 acknowledged is durable | a record that a node acknowledged, and does not hold, or not once in its feed; or that is not everywhere in the end |
+| L1 acknowledged is durable | an acknowledged record that is not held, or not once in the feed; in the end, anywhere |
 | L3 convergence | nodes whose holdings differ when the time after a healing is over |
 | L4 effects once | a record twice in a feed or a store, two effects of one record, or acknowledged twice by one node |
-| L6 no zombies | a skill whose tombstone was acknowledged, and that is not removed where that tombstone is held |
-| L7 no silent drop | counters that do not balance; a message without an answer by a node that nothing had happened to |
-| L8 no bad data served | a record whose bytes are not those of its id, or are not signed by its author; or none are given |
+| L6 no zombies | a skill whose tombstone was acknowledged, and that is not removed where the tombstone is held |
+| L7 no silent drop | counters that do not balance; a message without an answer by a node to which nothing happened |
+| L8 no bad data served | a record whose bytes are withheld, not those of its id, or not signed by its author |
 """
 
 from __future__ import annotations

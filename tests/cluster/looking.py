@@ -44,7 +44,7 @@ def look(node: Node, history: History, thorough: bool = False) -> View:
         sent = dict(history.sent)
     held = [id_ for (id_,) in on_disk(node.process, "SELECT id FROM records") if id_ in sent]
     effects = [id_ for (id_,) in on_disk(node.process, EFFECTS)]
-    skills = {id_: state for id_, state in on_disk(node.process, "SELECT id, state FROM skills")}
+    skills = dict(on_disk(node.process, "SELECT id, state FROM skills"))
     status = node.ask("status")
     damage: list[str] = []
     if thorough:

@@ -1,4 +1,4 @@
-"""A field on loopback: every node listens on this machine, and is known to the others by the address of a proxy alone."""
+"""A field on loopback: every node listens on this machine, and is known to the others by a proxy alone."""
 
 from __future__ import annotations
 

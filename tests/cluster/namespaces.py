@@ -72,7 +72,20 @@ class Namespaces(Field):
         for number in range(self._size):
             where = self._space(number)
             self._add(where)
-            run("ip", "-n", where, "link", "add", "eth0", "type", "veth", "peer", self._cable(number), "netns", self._hub)
+            run(
+                "ip",
+                "-n",
+                where,
+                "link",
+                "add",
+                "eth0",
+                "type",
+                "veth",
+                "peer",
+                self._cable(number),
+                "netns",
+                self._hub,
+            )
             run("ip", "-n", where, "address", "add", f"{NET}{number + 1}/24", "dev", "eth0")
             run("ip", "-n", where, "link", "set", "eth0", "up")
             self._plug(number, 0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from enum import Enum, auto
@@ -106,9 +105,7 @@ class Proxies:
             task.cancel()
         await asyncio.gather(*flows, return_exceptions=True)
 
-    async def _serve(
-        self, target: int, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _serve(self, target: int, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         peer = writer.get_extra_info("peername")
@@ -174,7 +171,7 @@ def process_of(port: int, processes: dict[int, int]) -> int | None:
 def _open_by(pid: int) -> list[str]:
     found = []
     with contextlib.suppress(OSError):
-        for one in os.scandir(f"/proc/{pid}/fd"):
+        for one in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(OSError):
-                found.append(os.readlink(one.path))
+                found.append(str(one.readlink()))
     return found

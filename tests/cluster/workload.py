@@ -160,19 +160,23 @@ class Workload:
         """Begins with nothing sent."""
         self.maker = Maker(random)
         self._field = field
-        self._pushers = [Pusher(one, self.maker, history, Random(random.random())) for one in field.nodes]
+        self.pushers = [Pusher(one, self.maker, history, Random(random.random())) for one in field.nodes]
 
     def found(self) -> None:
         """Has every node let the authors in, and one of them take the skills that findings are about."""
-        for author in AUTHORS:
-            self._field.each(lambda node, who=author: node.ask("peer.set", id=who.public.did, invited=True, per_minute=10**7))
-        assert set(self._pushers[0].push(self.maker.first())) == {TAKEN}
+
+        def let_in(node: Node) -> None:
+            for author in AUTHORS:
+                node.ask("peer.set", id=author.public.did, invited=True, per_minute=10**7)
+
+        self._field.each(let_in)
+        assert set(self.pushers[0].push(self.maker.first())) == {TAKEN}
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
         """Pushes at all nodes while the block runs."""
         stop = threading.Event()
-        threads = [threading.Thread(target=one.go_on, args=(stop,)) for one in self._pushers]
+        threads = [threading.Thread(target=one.go_on, args=(stop,)) for one in self.pushers]
         for one in threads:
             one.start()
         try:
@@ -184,4 +188,4 @@ class Workload:
 
     def finish(self) -> None:
         """Sends again what was not answered; every node is up."""
-        self._field.each(lambda node: self._pushers[node.number].finish())
+        self._field.each(lambda node: self.pushers[node.number].finish())

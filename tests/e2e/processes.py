@@ -42,11 +42,10 @@ class Process:
     def launch(self) -> None:
         """Starts the node and waits for nothing."""
         given = {name: value for name, value in os.environ.items() if not name.startswith("HANSA_")}
-        command = [sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--json", "--port", str(self.port)]
+        command = [*self.within, sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--json"]
+        command += ["--port", str(self.port), "--home", str(self.home)]
         with (self.home / "log").open("a") as log:
-            self.process = subprocess.Popen(
-                [*self.within, *command, "--home", str(self.home)], stdout=subprocess.PIPE, stderr=log, text=True, env=given
-            )
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=given)
 
     def await_ready(self) -> None:
         """Returns when the node says that it is up."""
