@@ -71,15 +71,6 @@ class Params:
             raise ValueError("bridges must be between 0 and high")
         if self.per_range < 1:
             raise ValueError("per_range must be at least 1")
-        for name in (
-            "grace_ms",
-            "visit_ms",
-            "feeler_ms",
-            "calm_feeler_ms",
-            "renew_ms",
-            "bridge_ms",
-            "patience_ms",
-            "every_ms",
-        ):
+        for name in ("grace_ms", "visit_ms", "feeler_ms", "calm_feeler_ms", "renew_ms", "bridge_ms", "patience_ms", "every_ms"):
             if not 100 <= getattr(self, name) <= DAY:
                 raise ValueError(f"{name} must be between 100 and a day")
