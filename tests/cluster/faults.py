@@ -21,6 +21,9 @@ from tests.cluster.workload import Workload
 LASTS_S = 8.0
 """How long a fault lasts: longer than a silent link does (`adapters.transport.params`, 6 s)."""
 
+LASTS_LONG_S = 40.0
+"""How long some of them last in a long run: until the others are given up for dead, and much is missed."""
+
 POLL_S = 0.25
 DOWN_S = 1.5
 """How long a killed node stays away before it is started again."""
@@ -45,6 +48,7 @@ class Faults:
         self._history = history
         self._random = random
         self._bound = bound
+        self._lasts = LASTS_S
         self.violations: list[Violation] = []
         self.seen: Counter[str] = Counter()
         self.kinds: dict[str, Callable[[], None]] = {
@@ -52,22 +56,27 @@ class Faults:
             "loss": self._loss, "mixed": self._mixed,
         }  # fmt: skip
 
-    def live(self, kind: str) -> None:
-        """Has a fault for a while, heals it, and notes how long it takes until all hold the same."""
+    def live(self, kind: str, lasts: float = LASTS_S) -> None:
+        """Has a fault for a while, heals it, and notes how long it takes until all hold the same.
+
+        Args:
+            lasts: about how many seconds the fault lasts.
+        """
+        self._lasts = lasts
         with self._work.going_on():
             self.kinds[kind]()
         self._field.heal()
         for node in self._field.nodes:
             if node.paused:
                 node.resume()
-        healed = time.monotonic()
+        healed, name = time.monotonic(), f"{kind} for {lasts:.0f} s"
         self._work.finish()
         while not self.agree():
             if time.monotonic() - healed > self._bound:
-                self._history.healings.append(Healing(kind, None, self._bound))
+                self._history.healings.append(Healing(name, None, self._bound))
                 return
             wait(POLL_S)
-        self._history.healings.append(Healing(kind, time.monotonic() - healed, self._bound))
+        self._history.healings.append(Healing(name, time.monotonic() - healed, self._bound))
 
     def agree(self) -> bool:
         """Says whether all nodes hold the same records."""
@@ -84,7 +93,7 @@ class Faults:
 
     def _halves(self) -> None:
         self._cut_in_two()
-        wait(LASTS_S)
+        wait(self._lasts)
 
     def _cut_in_two(self) -> None:
         order = [one.number for one in self._some(len(self._field.nodes))]
@@ -96,16 +105,16 @@ class Faults:
         away = [one.number for one in self._some(2)]
         self._field.cut([[one.number for one in self._field.nodes if one.number not in away]])
         self.seen["cut off"] += 2
-        wait(LASTS_S)
+        wait(self._lasts)
 
     def _killed(self) -> None:
         nodes = self._some(3)
         for node in nodes:
-            wait(self._random.uniform(0, LASTS_S / 6))
+            wait(self._random.uniform(0, self._lasts / 6))
             self._kill(node)
         wait(DOWN_S)
         self._bring_back(nodes)
-        wait(LASTS_S / 4)
+        wait(self._lasts / 4)
 
     def _kill(self, node: Node) -> None:
         node.kill()
@@ -122,24 +131,24 @@ class Faults:
         for node in self._some(2):
             node.pause()
             self.seen["paused"] += 1
-        wait(LASTS_S)
+        wait(self._lasts)
 
     def _loss(self) -> None:
         how = self._field.narrow(one.number for one in self._field.nodes)
         self.seen[f"loss by {how}"] += 1
-        wait(LASTS_S)
+        wait(self._lasts)
 
     def _mixed(self) -> None:
         killed, paused, *_ = self._some(len(self._field.nodes))
         self._field.narrow([one.number for one in self._some(3)])
         self._cut_in_two()
-        wait(self._random.uniform(0, LASTS_S / 2))
+        wait(self._random.uniform(0, self._lasts / 2))
         self._kill(killed)
         paused.pause()
         self.seen["paused"] += 1
         wait(DOWN_S)
         self._bring_back([killed])
-        wait(LASTS_S / 2)
+        wait(self._lasts / 2)
 
 
 def wait(seconds: float) -> None:

@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from tests.e2e.processes import Process
 
@@ -164,10 +163,12 @@ class Field(ABC):
     def __init__(self, size: int) -> None:
         """Has no nodes yet."""
         self._size = size
+        self._before: Any = signal.SIG_DFL
         self.nodes: list[Node] = []
 
     def __enter__(self) -> Self:
-        """Is closed at the end of the block, also when making it fails."""
+        """Is closed at the end of the block, also when making it fails, and when this process is asked to end."""
+        self._before = signal.signal(signal.SIGTERM, _interrupted)
         try:
             self._make()
         except BaseException:
@@ -185,6 +186,7 @@ class Field(ABC):
             if node.is_up:
                 node.kill()
         self._unmake()
+        signal.signal(signal.SIGTERM, self._before)
 
     def seeds_of(self, number: int) -> tuple[int, int]:
         """Returns which two others a node is told of: the next ones, round in a ring."""
@@ -233,9 +235,5 @@ class Field(ABC):
         """Lets everything through again."""
 
 
-def parts(address: str) -> tuple[str, int]:
-    """Returns host and port of a node's address."""
-    split = urlsplit(address)
-    assert split.hostname is not None
-    assert split.port is not None
-    return split.hostname, split.port
+def _interrupted(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -7,7 +7,7 @@ took longer than the goal is named as a warning in that line.
 
 A normal run has every kind of fault once, about two minutes with the start;
 
-    HANSA_TEST_SCALE=24 python -m pytest -s tests/cluster/test_cluster.py
+    HANSA_TEST_SCALE=16 python -m pytest -s tests/cluster/test_cluster.py
 
 goes on for about half an hour; HANSA_TEST_FIELD=loopback takes the network that every Linux user may make.
 """
@@ -23,7 +23,7 @@ import pytest
 
 from tests.attacks.specimens import scaled
 from tests.cluster import loopback, namespaces
-from tests.cluster.faults import Faults
+from tests.cluster.faults import LASTS_LONG_S, LASTS_S, Faults
 from tests.cluster.field import Field
 from tests.cluster.history import History, check
 from tests.cluster.looking import is_sound, look
@@ -63,9 +63,9 @@ def test_nine_nodes_under_mixed_faults_lose_nothing_and_agree_after_each_healing
         work = Workload(field, history, random)
         faults = Faults(field, work, history, random, BOUND_S)
         bring_up(field, work, faults)
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             for kind in random.sample(list(faults.kinds), len(faults.kinds)):
-                faults.live(kind)
+                faults.live(kind, LASTS_LONG_S if number % 4 == 3 else LASTS_S)
                 print(history.healings[-1], flush=True)
         violations = faults.violations + check(history, field.each(lambda one: look(one, history, True)), is_sound)
         logs = [(one.home / "log").read_text() for one in field.nodes]
