@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import time
+from typing import Any
 
 from hansa.identity import envelope
 from hansa.kernel.errors import Refused
@@ -10,6 +12,8 @@ from hansa.kernel.ids import chain
 from tests.cluster.field import Node
 from tests.cluster.history import History, View
 from tests.e2e.test_kill_storm import on_disk
+
+SETTLES_S = 10.0
 
 EFFECTS = """
 SELECT record FROM evidence UNION ALL SELECT record FROM tombstones UNION ALL SELECT receipt FROM ledger
@@ -33,6 +37,18 @@ def feed_of(node: Node) -> list[tuple[str, str]]:
     return found
 
 
+def settled(node: Node) -> dict[str, Any]:
+    """Returns a node's status, once every message that came in has a fate; as it is, where that takes too long.
+
+    Nodes say something to each other all the time, and what is on its way to the disk has none yet.
+    """
+    end = time.monotonic() + SETTLES_S
+    while True:
+        status: dict[str, Any] = node.ask("status")
+        if status["messages"]["balanced"] or time.monotonic() > end:
+            return status
+
+
 def look(node: Node, history: History, thorough: bool = False) -> View:
     """Returns what a node holds and shows now.
 
@@ -45,10 +61,12 @@ def look(node: Node, history: History, thorough: bool = False) -> View:
     held = [id_ for (id_,) in on_disk(node.process, "SELECT id FROM records") if id_ in sent]
     effects = [id_ for (id_,) in on_disk(node.process, EFFECTS)]
     skills = dict(on_disk(node.process, "SELECT id, state FROM skills"))
-    status = node.ask("status")
+    status = settled(node)
     damage: list[str] = []
     if thorough:
         damage += map(str, node.ask("store.check", full=True)["damage"])
         if status["feed"] != {"length": len(feed), "head": functools.reduce(chain, (id_ for id_, _ in feed), "")}:
             damage.append("its feed does not end in the head that it names")
+    if not status["messages"]["balanced"]:
+        damage.append(f"counters: {status['messages']}")
     return View(node.number, feed, held, effects, skills, bool(status["messages"]["balanced"]), damage)
