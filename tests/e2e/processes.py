@@ -19,7 +19,11 @@ SETTINGS = "[skills]\nimport_trials = 1\n"
 
 
 class Process:
-    """A node as a process, which may be killed and started again on the same data and port."""
+    """A node as a process, which may be killed and started again on the same data and port.
+
+    Attributes:
+        within: command that the node's own is run by, if any: one that enters a network namespace, say.
+    """
 
     def __init__(self, root: Path, name: str, settings: str = "") -> None:
         self.home = root / name
@@ -27,6 +31,7 @@ class Process:
         (self.home / "config.toml").write_text(settings + SETTINGS)
         self.port = 0
         self.url = ""
+        self.within: list[str] = []
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -37,11 +42,10 @@ class Process:
     def launch(self) -> None:
         """Starts the node and waits for nothing."""
         given = {name: value for name, value in os.environ.items() if not name.startswith("HANSA_")}
-        command = [sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--json", "--port", str(self.port)]
+        command = [*self.within, sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--json"]
+        command += ["--port", str(self.port), "--home", str(self.home)]
         with (self.home / "log").open("a") as log:
-            self.process = subprocess.Popen(
-                [*command, "--home", str(self.home)], stdout=subprocess.PIPE, stderr=log, text=True, env=given
-            )
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=given)
 
     def await_ready(self) -> None:
         """Returns when the node says that it is up."""

@@ -203,7 +203,7 @@ def test_a_neighbour_that_compares_without_end_is_not_answered() -> None:
     node = Reconciler(Holdings(map(made, range(100))), Params(), Rng(0))
     node.linked(B, START)
     answers = [node.heard(B, Sums("", (made(7),)), START) for _ in range(Params().frames_per_second + 50)]
-    assert sum(bool(one.sends) for one in answers) == Params().frames_per_second
+    assert 0 < sum(bool(one.sends) for one in answers) <= Params().frames_per_second // 2
     assert sum(bool(one.blames) for one in answers) == 50
     assert node.heard(B, Sums("", (made(7),)), Instant(START + SECOND)).sends
 
@@ -221,6 +221,7 @@ def test_strangers_are_not_answered() -> None:
     assert node.heard(B, Sums("", (b"",)), START) == Doing()
 
 
+<<<<<<< HEAD
 def test_what_is_being_judged_is_asked_of_nobody() -> None:
     node = Reconciler(Holdings(), Params(), Rng(0))
     node.linked(B, START)
@@ -236,3 +237,13 @@ def test_what_came_too_early_is_asked_for_again_after_a_while_only() -> None:
     node.taken(made(2), START)
     assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 9_999)))
     assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 10_000)))
+=======
+@settings(max_examples=5, deadline=None)
+@given(st.integers(min_value=0, max_value=99))
+def test_who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood(seed: int) -> None:
+    """Most parts differ then, and telling of each of them at once is more than a neighbour answers in a second."""
+    pair = Pair(list(range(2_400)), list(range(1_200, 3_600)), seed)
+    pair.link()
+    pair.pass_time(10)
+    assert pair.are_alike()
+>>>>>>> w/cluster

@@ -7,7 +7,9 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    its 16 parts, until one of them holds few enough ids there to name them
 3. whoever sees an id named that it does not hold asks for it by `Fetch`; whoever was told of all ids below a prefix
    answers with those that were missing
-4. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+4. where most parts differ, all ids of the whole are named at once; and nobody is told more in a second than it answers:
+   what is left is compared in the next one, beginning with another part
+5. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -45,7 +47,8 @@ class Params:
         again_ms: after which time what could not be taken yet is asked for again; up to eight times that later on, then
             ever more rarely, and sooner while other records come that it may rest on.
         forget_ms: after which time what was refused may be asked for once more.
-        frames_per_second: comparisons of one neighbour that are answered in a second; more of them are its fault.
+        frames_per_second: comparisons of one neighbour that are answered in a second; more of them are its fault. At
+            least 16. A node itself sends half as many, so that two of its seconds fit into one of the neighbour's.
     """
 
     every_ms: int = SECOND
@@ -68,7 +71,9 @@ class Params:
             raise ValueError(f"name_up_to must be between 1 and {MAX_IDS}")
         if not 1 <= self.asked_at_once <= MAX_IDS:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
-        for name in ("patience_ms", "soon_ms", "again_ms", "forget_ms", "frames_per_second"):
+        if self.frames_per_second < 16:
+            raise ValueError("frames_per_second must be at least 16")
+        for name in ("patience_ms", "soon_ms", "again_ms", "forget_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
 
@@ -104,6 +109,8 @@ class _Neighbour:
     brought_at: int = 0
     second: int = 0
     frames: int = 0
+    told_in: int = 0
+    told: int = 0
     gained: int = 0
 
 
@@ -162,7 +169,7 @@ class Reconciler:
                 one.next_at = Instant(now + one.wait_ms + jitter)
                 one.wait_ms = self._params.every_ms if one.gained else min(one.wait_ms * 2, self._params.slow_ms)
                 one.gained = 0
-                doing.send(peer, Sums("", (self.holdings.digest(),)))
+                self._tell(peer, Sums("", (self.holdings.digest(),)), now, doing)
             if one.asked and now >= one.brought_at + self._params.patience_ms:
                 for id_ in [id_ for id_, until in one.asked.items() if now >= until]:
                     del one.asked[id_]
@@ -196,30 +203,48 @@ class Reconciler:
         if len(frame.parts) == 1:
             if frame.parts[0] != mine.digest(frame.prefix):
                 self._neighbours[peer].wait_ms = self._params.every_ms
-                self._describe(peer, frame.prefix, doing)
+                self._describe(peer, frame.prefix, now, doing)
             return
         if len(frame.parts) != len(DIGITS) or len(frame.prefix) >= DEPTH:
             doing.blames.append(Blame(peer, Misdeed.BROKEN))
             return
-        for digit, theirs in zip(DIGITS, frame.parts, strict=True):
-            prefix = frame.prefix + digit
-            if theirs == mine.digest(prefix):
-                continue
+        pairs = [(frame.prefix + digit, theirs) for digit, theirs in zip(DIGITS, frame.parts, strict=True)]
+        differ = [(prefix, theirs) for prefix, theirs in pairs if theirs != mine.digest(prefix)]
+        if len(differ) > len(DIGITS) // 2 and mine.count(frame.prefix) <= MAX_IDS:
+            self._tell(peer, Held(frame.prefix, tuple(mine.below(frame.prefix))), now, doing)  # 4
+            return
+        first = now // SECOND % len(differ) if differ else 0
+        for prefix, theirs in differ[first:] + differ[:first]:
             if not theirs:
-                self._name(peer, prefix, mine.below(prefix, CHUNKS * MAX_IDS), doing)
+                self._name(peer, prefix, mine.below(prefix, CHUNKS * MAX_IDS), now, doing)
             else:
-                self._describe(peer, prefix, doing)
+                self._describe(peer, prefix, now, doing)
 
-    def _describe(self, peer: NodeId, prefix: str, doing: Doing) -> None:
+    def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing) -> None:
         """Says what is held below a prefix: every id where there are few, else the digests of its parts."""
         if self.holdings.count(prefix) <= self._params.name_up_to:
-            doing.send(peer, Held(prefix, tuple(self.holdings.below(prefix))))
+            self._tell(peer, Held(prefix, tuple(self.holdings.below(prefix))), now, doing)
         else:
-            doing.send(peer, Sums(prefix, self.holdings.parts(prefix)))
+            self._tell(peer, Sums(prefix, self.holdings.parts(prefix)), now, doing)
 
-    def _name(self, peer: NodeId, prefix: str, ids: list[bytes], doing: Doing) -> None:
+    def _name(self, peer: NodeId, prefix: str, ids: list[bytes], now: Instant, doing: Doing) -> None:
         for start in range(0, len(ids), MAX_IDS):
-            doing.send(peer, Held(prefix, tuple(ids[start : start + MAX_IDS]), answer=True))
+            self._tell(peer, Held(prefix, tuple(ids[start : start + MAX_IDS]), answer=True), now, doing)
+
+    def _tell(self, peer: NodeId, frame: Sums | Held, now: Instant, doing: Doing) -> None:
+        """Sends a frame of a comparison; when it is one too many, compares anew in the next second (rule 4)."""
+        one = self._neighbours[peer]
+        if self._left(one, now) <= self._params.frames_per_second // 8:  # these are kept for questions
+            one.next_at, one.wait_ms = min(one.next_at, Instant((now // SECOND + 1) * SECOND)), self._params.every_ms
+            return
+        one.told += 1
+        doing.send(peer, frame)
+
+    def _left(self, one: _Neighbour, now: Instant) -> int:
+        """Returns how many frames a neighbour may be sent still in this second."""
+        if one.told_in != now // SECOND:
+            one.told_in, one.told = now // SECOND, 0
+        return self._params.frames_per_second // 2 - one.told
 
     def _listed(self, peer: NodeId, one: _Neighbour, frame: Held, now: Instant, doing: Doing) -> None:
         if not all(id_.hex().startswith(frame.prefix) for id_ in frame.ids):
@@ -232,7 +257,7 @@ class Reconciler:
         if not frame.answer:
             theirs = frozenset(frame.ids)
             extra = [id_ for id_ in self.holdings.below(frame.prefix) if id_ not in theirs]
-            self._name(peer, frame.prefix, extra[: CHUNKS * MAX_IDS], doing)
+            self._name(peer, frame.prefix, extra[: CHUNKS * MAX_IDS], now, doing)
 
     # ---- asking
 
@@ -240,10 +265,11 @@ class Reconciler:
         free = self._params.asked_at_once - len(one.asked)
         if free < self._params.asked_at_once // 2:
             return  # many at a time, rather than one for one that came
+        free = min(free, (self._left(one, now) - 1) * ANSWERED_LIKE_A_FRAME)
         wanted: list[bytes] = []
         later: dict[bytes, None] = {}
         for id_ in list(one.todo):
-            if len(wanted) == free:
+            if len(wanted) >= free:
                 break
             del one.todo[id_]
             if id_ in self.holdings or not self._is_wanted(id_, now):
@@ -256,6 +282,7 @@ class Reconciler:
         if wanted:
             until = Instant(now + self._params.patience_ms)
             one.asked.update(dict.fromkeys(wanted, until))
+            one.told += len(wanted) // ANSWERED_LIKE_A_FRAME + 1
             doing.send(peer, Fetch(tuple(wanted)))
 
     def _is_wanted(self, id_: bytes, now: Instant) -> bool:
