@@ -221,7 +221,6 @@ def test_strangers_are_not_answered() -> None:
     assert node.heard(B, Sums("", (b"",)), START) == Doing()
 
 
-<<<<<<< HEAD
 def test_what_is_being_judged_is_asked_of_nobody() -> None:
     node = Reconciler(Holdings(), Params(), Rng(0))
     node.linked(B, START)
@@ -237,7 +236,8 @@ def test_what_came_too_early_is_asked_for_again_after_a_while_only() -> None:
     node.taken(made(2), START)
     assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 9_999)))
     assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 10_000)))
-=======
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.integers(min_value=0, max_value=99))
 def test_who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood(seed: int) -> None:
@@ -246,4 +246,3 @@ def test_who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood(seed: i
     pair.link()
     pair.pass_time(10)
     assert pair.are_alike()
->>>>>>> w/cluster
