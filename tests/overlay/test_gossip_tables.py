@@ -19,7 +19,6 @@ from hansa.overlay.mesh import Mesh
 from hansa.overlay.peer_score import Conduct, ScoreParams, Scores, is_silent, score
 from hansa.overlay.quotas import AUTHORS, Bucket, Quotas
 from hansa.overlay.seen import Heard, Seen
-from hansa.overlay.traffic import Traffic
 from hansa.overlay.trees import Trees
 from hansa.overlay.wishes import Patience, Wishes
 
@@ -352,22 +351,6 @@ def test_a_score_outlives_its_link_and_the_worst_are_kept_longest() -> None:
 
 
 # ---- traffic
-
-
-def test_traffic_counts_the_last_ten_seconds_and_all_time() -> None:
-    traffic = Traffic()
-    for second in range(12):
-        traffic.received(ALICE, 100, Instant(second * SECOND))
-    traffic.sent(ALICE, 7, Instant(11 * SECOND))
-    flow = traffic.flow(ALICE, Instant(11_999))
-    assert (flow.messages_in, flow.bytes_in, flow.total_in) == (10, 1_000, 1_200)
-    assert (flow.messages_out, flow.bytes_out, flow.total_out) == (1, 7, 7)
-    assert traffic.flows(Instant(30 * SECOND))[ALICE].bytes_in == 0
-    traffic.lost(ALICE)
-    assert traffic.flows(T) == {}
-
-
-# ---- parameters
 
 
 def test_the_defaults_make_sense() -> None:
