@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,11 +160,19 @@ class LoopWay(Way):
         return Loopback(self.harbour, str(number)), f"loop:{number}", nothing
 
 
+class _Quiet(uvicorn.Server):
+    """Leaves signals alone: of two in one process, the one that ends last would put the other's handler back."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 @contextlib.asynccontextmanager
 async def serving(door: Any, port: int = 0) -> AsyncIterator[str]:
     """Serves an application as a node does."""
     sock = listen("127.0.0.1", port)
-    server = uvicorn.Server(server_config(door, timeout_graceful_shutdown=2))
+    server = _Quiet(server_config(door, timeout_graceful_shutdown=2))
     task = asyncio.create_task(server.serve(sockets=[sock]))
     while not server.started:
         await asyncio.sleep(0)
