@@ -167,6 +167,7 @@ def test_the_package_imports_only_locked_or_optional_distributions() -> None:
     }
     extras = PROJECT["project"]["optional-dependencies"]
     optional = {canonicalize_name(Requirement(text).name) for name in extras if name != "dev" for text in extras[name]}
+    owners |= {"zenoh": {"eclipse-zenoh"}}
     owners |= {name.replace("-", "_"): {name} for name in optional if name.replace("-", "_") not in owners}
     allowed = {pin.name for pin in lock("runtime.txt")} | optional
     found = {

@@ -245,8 +245,8 @@ TOPOLOGY: list[Guard] = rows(
         "topology:words_are_bounded_and_whoever_makes_up_nodes_pushes_out_its_own",
     ),
     (
-        "            del self._said[author]\n        self._stale",
-        "            pass\n        self._stale",
+        "            del self._said[author]\n        self._first_out",
+        "            pass\n        self._first_out",
         "topology:a_word_counts_for_three_periods_from_when_it_was_made",
     ),
     (

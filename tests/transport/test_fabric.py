@@ -128,7 +128,7 @@ async def test_the_rules_of_the_one_link(own: Any, peer: Any) -> None:
     standing = link(peer, 5)
     links.put(standing)
     at = standing.since
-    later = at + QUICK.settle_ms / 1000
+    later = at + QUICK.settle_ms / 1000 + 0.001  # seconds of a clock: halves of a bit count
     again = link(peer, 6)._session
     anew = link(peer, 1, boot=b"n" * 16)._session
     links.check_taken(own.node, anew, at)  # rule 1

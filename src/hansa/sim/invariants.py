@@ -40,8 +40,9 @@ from hansa.skills.messages import SKILL, TOMBSTONE
 from hansa.skills.model import SkillState
 
 if TYPE_CHECKING:
+    from hansa.admission.counters import Counters
     from hansa.sim.net import Host
-    from hansa.sim.world import World
+    from hansa.sim.world import Resident, World
 
 MOST = 20
 """Violations that are kept; one is enough to look into a run."""
@@ -220,10 +221,16 @@ class Checker:
         if not self.converged():
             self._tell_apart()
         self._no_zombies_anywhere()
-        for one in self._world.residents:
-            counters = one.inhabitant.node.core.counters if one.inhabitant is not None else None
-            if counters is not None and not counters.balanced:
-                self.found("L7", one.number, f"messages without a fate: {counters.table()}")
+        for one in self._undecided():
+            self.found("L7", one.number, f"messages without a fate: {_counters(one).table()}")
+
+    def undecided(self) -> bool:
+        """Says whether some node has messages on which it has not decided yet, or never will (L7)."""
+        return bool(self._undecided())
+
+    def _undecided(self) -> list[Resident]:
+        up = [one for one in self._world.residents if one.inhabitant is not None]
+        return [one for one in up if not _counters(one).balanced]
 
     def converged(self) -> bool:
         """Says whether all nodes are up and hold the same records (L3)."""
@@ -294,3 +301,8 @@ class Checker:
                 state = one.store.skill_state(skill)
                 if state not in (SkillState.REMOVED, None) and skill not in self._ahead:
                     self.found("L6", one.number, f"skill {skill[:12]} was taken back elsewhere and is {state} here")
+
+
+def _counters(one: Resident) -> Counters:
+    assert one.inhabitant is not None  # noqa: S101 - only asked of nodes that run
+    return one.inhabitant.node.core.counters

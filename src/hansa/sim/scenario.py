@@ -17,6 +17,7 @@ from hansa.sim.invariants import Violation
 from hansa.sim.workload import Workload
 from hansa.sim.world import Workshop, World
 
+FINISH_TICKS = 20
 SETTLE_S = 2.0
 """Seconds after agreeing in which nothing may fall apart again."""
 
@@ -143,10 +144,19 @@ def play(
         world.heal()
         converged = world.converge(scenario.within)
         world.run(SETTLE_S)
+        _let_finish(world)
         world.checker.check_end()
         return _report(name, world, active, len(nemesis.plan), converged)
     finally:
         world.close()
+
+
+def _let_finish(world: World) -> None:
+    """Lets pass what it takes to decide on what is being decided on; what never is stays without a fate."""
+    for _ in range(FINISH_TICKS):
+        if not world.checker.undecided():
+            return
+        world.run(0.1)
 
 
 def _report(name: str, world: World, active: float, faults: int, converged: int | None) -> Report:

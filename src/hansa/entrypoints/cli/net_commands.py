@@ -12,7 +12,7 @@ from hansa.entrypoints.cli.show import say, size, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
-net = typer.Typer(no_args_is_help=True, help="The overlay: who is there, which way word goes, how well the network is.")
+net = typer.Typer(no_args_is_help=True, help="The overlay: who is there, and how word travels.")
 cli.add_typer(net, name="net")
 
 KnownNode = Annotated[str, typer.Argument(metavar="NODE", help="A node id, or the start of it: did:key:z6Mk…")]
