@@ -42,8 +42,8 @@ CHECKERS = rows(
         "found:a_broken_promise_is_found",
     ),
     (
-        '                self.found("L7", one.number, f"messages without a fate: {_counters(one).table()}")\n',
-        "                pass\n",
+        '            self.found("L7", one.number, f"messages without a fate: {_counters(one).table()}")\n',
+        "            pass\n",
         "found:a_broken_promise_is_found",
     ),
     (
