@@ -259,3 +259,19 @@ def test_a_word_that_is_damaged_in_the_store_is_not_served() -> None:
     world.residents[0].store.damage(id_, 2_000)
     assert net(world, 0).words.found([ContentId(id_)]) == []
     assert id_ in core(world, 0).noticed
+
+
+def test_a_fault_in_one_turn_does_not_stop_the_next() -> None:
+    world = chain(3)
+    gauges, turns = net(world, 1).gauges, list[int]()
+
+    def broken(*_: object) -> None:
+        turns.append(world.loop.now_ms)
+        raise RuntimeError("a fault of ours")
+
+    gauges.tick = broken  # type: ignore[method-assign]
+    for _ in range(2):  # the simulator's loop hands a fault to whoever runs it
+        with pytest.raises(RuntimeError):
+            world.run(25)
+    assert turns[1] - turns[0] >= 9_000
+    assert len(net(world, 1).neighbours) == 2

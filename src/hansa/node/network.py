@@ -158,7 +158,13 @@ class Network:
         return dict(self._neighbours)
 
     def _tick(self) -> None:
-        now = self.now()
+        """Does what is due, again and again: a fault in one turn is told, and does not stop the next."""
+        try:
+            self._turn(self.now())
+        finally:
+            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+    def _turn(self, now: Instant) -> None:
         for peer in [peer for peer, since in self._unsettled.items() if now >= since + SETTLED_MS]:
             del self._unsettled[peer]
             self.do(self.parts.routes.linked(peer, now))
@@ -175,7 +181,6 @@ class Network:
             self.words.rank_members(now)
             queued = {peer: self._transport.queued(peer) for peer in self._neighbours}
             self.gauges.tick(now, queued, self.words.news.known.snapshots.loads(now))
-        self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
 
     # ---- what the transport tells
 
