@@ -18,18 +18,20 @@ import structlog
 
 from hansa.adapters.guard import Guard
 from hansa.adapters.transport.fabric import Fabric
+from hansa.adapters.transport.params import Params
 from hansa.adapters.transport.websocket import WebSocket
 from hansa.adapters.transport.wire import Carrier
 from hansa.adapters.transport.zenoh import Zenoh
 from hansa.admission.versions import SUPPORTED
 from hansa.entrypoints.app import App
 from hansa.identity.handshake import Myself
-from hansa.kernel.errors import HansaError, Refused, Unavailable, UsageError
+from hansa.kernel.errors import HansaError, Refused, Unavailable
 from hansa.kernel.ids import NodeId
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.joining import given_mark
 from hansa.node.network import Network
 from hansa.node.overlay_parts import make_parts
 from hansa.node.rows import PutMark
@@ -63,6 +65,7 @@ async def linked(app: App, door_state: object, url: str) -> AsyncIterator[None]:
     carriers = _carriers(app, (*settings.addresses, url)[0], door_state)
     fabric = Fabric(
         lambda: _myself(app, boot), carriers, app.node.core.clock,
+        Params(max_links=settings.max_connections, max_incoming=max(1, settings.max_connections * 3 // 4)),
         refuses=lambda whom: None if _admits(app.node.core, settings.open, whom) else Reason.UNKNOWN_PEER,
     )  # fmt: skip
     network = _network(app, fabric)
@@ -91,8 +94,6 @@ def _carriers(app: App, address: str, door_state: object) -> list[Carrier]:
             carriers.append(carrier)
         else:
             carriers.append(_zenoh(app))
-    if not carriers:
-        raise UsageError("setting overlay.transports: name at least one, or set overlay.on to false")
     return carriers
 
 
@@ -113,12 +114,11 @@ def _zenoh(app: App) -> Zenoh:
 def _is_own(app: App, near: str) -> bool:
     """Says whether the operator gave an address: as a seed, by subscribing or joining there, or to link to.
 
-    What somebody who came in by an invitation said of itself is nobody's word but its own.
+    The address that a peer's row has may be what that peer said of itself, whoever let it in (attack 65).
     """
     store = app.node.core.store
     given = [*app.config.overlay.seeds, *app.named, *(one.url for one in store.subscriptions())]
-    given += [peer.url for peer in store.peers() if peer.invited and not peer.invitation]
-    return near.rstrip("/") in [one.rstrip("/") for one in given if one]
+    return near.rstrip("/") in [one.rstrip("/") for one in given] or bool(store.mark(given_mark(near)))
 
 
 def _myself(app: App, boot: bytes) -> Myself:

@@ -22,7 +22,7 @@ from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.outbox import LIMIT
-from hansa.node.rows import OutboxRow, PeerRow, PutOutbox, PutPeer, PutSubscription, SubscriptionRow
+from hansa.node.rows import OutboxRow, PeerRow, PutMark, PutOutbox, PutPeer, PutSubscription, SubscriptionRow
 from hansa.node.subscribing import Subscriber
 from hansa.overlay import messages as overlay
 from hansa.overlay.invitation import Code, fingerprint, proof
@@ -113,7 +113,8 @@ class Joiner:
     async def _keep(self, url: str, inviter: NodeId, joined: Joined, subscribe: bool) -> int:
         async with self._core.turns.of(inviter, url):
             row = self._core.store.peer(inviter) or PeerRow(inviter)
-            effects = Effects([PutPeer(replace(row, name=joined.name, role=joined.role, invited=True, url=url))])
+            joiner = PutPeer(replace(row, name=joined.name, role=joined.role, invited=True, url=url))
+            effects = Effects([joiner, PutMark(given_mark(url), inviter)])
             effects.show(Kind.PEER_INVITED, inviter, joined.name)
             if subscribe and all(one.url != url for one in self._core.store.subscriptions()):
                 source = SubscriptionRow(url, inviter, at=self._core.now())
@@ -123,6 +124,11 @@ class Joiner:
             effects.changes += [PutOutbox(replace(row, state="pending", reason="", tries=0)) for row in again]
             await self._core.driver.perform(effects)
         return len(again)
+
+
+def given_mark(url: str) -> str:
+    """Returns the mark of a store whose operator gave an address, by joining there; a peer's own word leaves none."""
+    return f"given {url.rstrip('/')}"
 
 
 def _was_strange(row: OutboxRow, url: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from hansa.admission.versions import SUPPORTED
@@ -52,6 +52,19 @@ class Parts:
         return (self.members, self.gossip, self.reconciler, self.routes)
 
 
+def link_bounds(settings: OverlaySettings) -> link_params.Params:
+    """Returns the bounds on links that the operator's `max_connections` leaves room for."""
+    usual, most = link_params.Params(), settings.max_connections
+    return replace(
+        usual,
+        policy=Policy(settings.policy),
+        max_connections=most,
+        **{
+            name: min(most, getattr(usual, name)) for name in ("low", "target", "high", "outbound", "attach", "bridges")
+        },
+    )
+
+
 def make_parts(
     core: Core,
     settings: OverlaySettings,
@@ -70,11 +83,12 @@ def make_parts(
     holdings = Holdings()
     interests = tuple(settings.specialisations)
     facts = Facts(tuple(addresses), core.settings.role, tuple(settings.offers()), interests)
-    links = link_params.Params(policy=Policy(settings.policy), max_connections=max(settings.max_connections, 12))
     calls = calling.Params(most_ms=8 * SECOND)  # so that the halves of a network find each other soon
     now = core.now()
     return Parts(
-        Members(core.me, facts, rng.child("members"), now, seeds, members.Params(links=links, calls=calls)),
+        Members(
+            core.me, facts, rng.child("members"), now, seeds, members.Params(links=link_bounds(settings), calls=calls)
+        ),
         Gossip(core.me, gossip_params.Params(), rng.child("gossip"), lambda id_: digest(id_) in holdings),
         Reconciler(holdings, reconcile.Params(), rng.child("reconcile")),
         Routes(

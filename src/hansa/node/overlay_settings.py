@@ -62,6 +62,8 @@ class OverlaySettings:
             raise ValueError(f"findings must be {' or '.join(FINDINGS)}, not {self.findings}")
         if not 1 <= self.max_connections <= 1_000:
             raise ValueError("max_connections must be between 1 and 1000")
+        if not self.transports:
+            raise ValueError("transports: name at least one, or set overlay.on to false")
         for name in self.transports:
             if name not in TRANSPORTS:
                 raise ValueError(f"transports must be of {', '.join(TRANSPORTS)}, not {name}")
