@@ -7,7 +7,7 @@ which proved both ends (`identity.handshake`); what must hold beyond one link tr
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 
@@ -165,13 +165,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER: msgspec.msgpack.Decoder[AnyFrame] = msgspec.msgpack.Decoder(AnyFrame)
 _TAG = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _NAME = msgspec.msgpack.Decoder(Annotated[str, msgspec.Meta(max_length=32)])
-_KNOWN = frozenset({"ping", "pong", "reach", "silent", "word", "have", "want", "graft", "prune"}) | {
-    "sums",
-    "held",
-    "fetch",
-    "packet",
-    "stuck",
-}
+_KNOWN = frozenset(str(kind.__struct_config__.tag) for kind in get_args(AnyFrame))
 
 
 def encode(frame: AnyFrame) -> bytes:
