@@ -15,7 +15,7 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, Params, Reconciler
+from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, WIDEST, Params, Reconciler
 
 A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
 START = Instant(1_760_000_000_000)
@@ -183,6 +183,37 @@ def test_a_record_is_asked_of_one_neighbour_at_a_time() -> None:
     assert not wants(node.heard(C, Held("", (made(1),), answer=True), START))
     late = Instant(START + Params().patience_ms)
     assert [to for to, frame in node.tick(late).sends if isinstance(frame, Fetch)] == [C]
+
+
+def test_what_nobody_brings_is_asked_of_two_neighbours_and_then_of_four() -> None:
+    node, patience = Reconciler(Holdings(), Params(), Rng(0)), Params().patience_ms
+    peers = [NodeId(f"did:key:z{number}") for number in range(8)]
+    for peer in peers:
+        node.linked(peer, START)
+    for turn in range(5):
+        now = Instant(START + turn * patience)
+        asked = wants(node.tick(now))
+        for peer in peers:  # they go on naming it
+            asked += wants(node.heard(peer, Held("", (made(1),), answer=True), now))
+        assert len(asked) == sum(node.is_asked(peer, made(1)) for peer in peers) == min(WIDEST, 2**turn)
+
+
+def test_who_answers_quickly_is_waited_for_less() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    for peer in (B, C):
+        node.linked(peer, START)
+    now = START
+    for number in range(50):
+        now = Instant(now + 5_000)
+        assert wants(node.heard(B, Held("", (made(number),), answer=True), now))
+        node.came(B, made(number), Instant(now + 50))
+        node.taken(made(number), Instant(now + 50))
+    now = Instant(now + 5_000)
+    assert wants(node.heard(B, Held("", (made(99),), answer=True), now))
+    assert not wants(node.heard(C, Held("", (made(99),), answer=True), now))
+    least = Params().patience_least_ms
+    assert not wants(node.tick(Instant(now + least - 1)))
+    assert [to for to, frame in node.tick(Instant(now + least)).sends if isinstance(frame, Fetch)] == [C]
 
 
 def wants(doing: Doing) -> list[AnyFrame]:

@@ -9,7 +9,8 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    answers with those that were missing
 4. where most parts differ, all ids of the whole are named at once; and nobody is told more in a second than it answers:
    what is left is compared in the next one, beginning with another part
-5. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
+6. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -25,6 +26,7 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
 from hansa.overlay.holdings import DIGITS, Holdings
+from hansa.overlay.patience import Patience
 
 DEPTH = 64
 CHUNKS = 16
@@ -41,7 +43,10 @@ class Params:
         name_up_to: ids below a prefix that are named rather than compared by digest. Raising it saves a way there and
             back, and sends more ids that both hold.
         asked_at_once: records that are asked of one neighbour before the first has come.
-        patience_ms: how long a neighbour may bring none of what it was asked for before it is asked of another.
+        patience_ms: how long a neighbour may bring none of what it was asked for before others are asked, at first;
+            then four deviations above what answers take.
+        patience_least_ms, patience_most_ms: bounds of that. Raising them asks less often in vain, and longer of a node
+            whose answer was lost.
         soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
             often while much comes in.
         again_ms: after which time what could not be taken yet is asked for again; up to eight times that later on, then
@@ -55,7 +60,9 @@ class Params:
     slow_ms: int = 5 * SECOND
     name_up_to: int = 64
     asked_at_once: int = 256
-    patience_ms: int = 1_500
+    patience_ms: int = SECOND
+    patience_least_ms: int = 300
+    patience_most_ms: int = 3 * SECOND
     soon_ms: int = 300
     again_ms: int = 400
     forget_ms: int = 10 * MINUTE
@@ -73,9 +80,11 @@ class Params:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
         if self.frames_per_second < 16:
             raise ValueError("frames_per_second must be at least 16")
-        for name in ("patience_ms", "soon_ms", "again_ms", "forget_ms"):
+        for name in ("patience_least_ms", "soon_ms", "again_ms", "forget_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
+        if not self.patience_least_ms <= self.patience_ms <= self.patience_most_ms:
+            raise ValueError("patience_ms must be between patience_least_ms and patience_most_ms")
 
 
 MAX_TODO = 50_000
@@ -83,6 +92,9 @@ MAX_TODO = 50_000
 
 ANSWERED_LIKE_A_FRAME = 8
 """Records that are sent for a frame's worth of what a neighbour may ask in a second."""
+
+WIDEST = 4
+"""Neighbours of whom one record is asked at once, where fewer did not bring it."""
 
 EARLY_TRIES = 6
 """Times that a record is asked for again before its time, since others came."""
@@ -132,6 +144,8 @@ class Reconciler:
         self._rng = rng
         self._neighbours: dict[NodeId, _Neighbour] = {}
         self._unwanted: dict[bytes, _Unwanted] = {}
+        self._in_vain: dict[bytes, int] = {}
+        self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
         self._taken_at = Instant(0)
 
     # ---- links
@@ -170,9 +184,11 @@ class Reconciler:
                 one.wait_ms = self._params.every_ms if one.gained else min(one.wait_ms * 2, self._params.slow_ms)
                 one.gained = 0
                 self._tell(peer, Sums("", (self.holdings.digest(),)), now, doing)
-            if one.asked and now >= one.brought_at + self._params.patience_ms:
-                for id_ in [id_ for id_, until in one.asked.items() if now >= until]:
+            wait = self._patience.wait
+            if one.asked and now >= one.brought_at + wait:
+                for id_ in [id_ for id_, since in one.asked.items() if now >= since + wait]:
                     del one.asked[id_]
+                    self._asked_in_vain(id_)
             if one.todo:
                 self._ask(peer, one, now, doing)
         return doing
@@ -272,18 +288,27 @@ class Reconciler:
             if len(wanted) >= free:
                 break
             del one.todo[id_]
-            if id_ in self.holdings or not self._is_wanted(id_, now):
+            if id_ in self.holdings or id_ in one.asked or not self._is_wanted(id_, now):
                 continue
-            if any(id_ in other.asked for other in self._neighbours.values()):
+            if sum(id_ in other.asked for other in self._neighbours.values()) >= self._asked_of(id_):
                 later[id_] = None  # should that one not bring it
             else:
                 wanted.append(id_)
         one.todo.update(later)
         if wanted:
-            until = Instant(now + self._params.patience_ms)
-            one.asked.update(dict.fromkeys(wanted, until))
+            one.asked.update(dict.fromkeys(wanted, now))
             one.told += len(wanted) // ANSWERED_LIKE_A_FRAME + 1
             doing.send(peer, Fetch(tuple(wanted)))
+
+    def _asked_in_vain(self, id_: bytes) -> None:
+        tries = self._in_vain.pop(id_, 0)
+        while len(self._in_vain) >= MAX_TODO:
+            del self._in_vain[next(iter(self._in_vain))]
+        self._in_vain[id_] = tries + 1
+
+    def _asked_of(self, id_: bytes) -> int:
+        """Returns of how many neighbours a record may be asked at once: of one, and of twice as many each time."""
+        return min(WIDEST, 1 << min(self._in_vain.get(id_, 0), 8))
 
     def _is_wanted(self, id_: bytes, now: Instant) -> bool:
         known = self._unwanted.get(id_)
@@ -302,7 +327,9 @@ class Reconciler:
     def came(self, peer: NodeId, id_: bytes, now: Instant) -> None:
         """Notes that an asked-for record came and is being judged; from now on it is no longer awaited."""
         if one := self._neighbours.get(peer):
-            one.asked.pop(id_, None)
+            since = one.asked.pop(id_, None)
+            if since is not None and self._in_vain.pop(id_, None) is None:
+                self._patience.measured(now - max(since, one.brought_at))
             one.todo.pop(id_, None)
             one.brought_at = now
             one.gained += 1
@@ -312,6 +339,7 @@ class Reconciler:
         self.holdings.add(id_)
         self._taken_at = now
         self._unwanted.pop(id_, None)
+        self._in_vain.pop(id_, None)
 
     def put_off(self, id_: bytes, now: Instant) -> None:
         """Notes that a record can't be taken yet, since something is missing that it rests on."""
