@@ -6,6 +6,7 @@ import hashlib
 import itertools
 from collections import deque
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -269,11 +270,20 @@ def test_what_came_too_early_is_asked_for_again_after_a_while_only() -> None:
     assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 10_000)))
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.integers(min_value=0, max_value=99))
-def test_who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood(seed: int) -> None:
+@pytest.mark.parametrize(("held", "missed", "seconds"), [(2_400, 1_200, 10), (20_000, 300, 10), (50_000, 2_000, 60)])
+def test_who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood(held: int, missed: int, seconds: int) -> None:
     """Most parts differ then, and telling of each of them at once is more than a neighbour answers in a second."""
-    pair = Pair(list(range(2_400)), list(range(1_200, 3_600)), seed)
+    pair = Pair(list(range(held)), list(range(missed, held + missed)), missed)
     pair.link()
-    pair.pass_time(10)
+    pair.pass_time(seconds)
     assert pair.are_alike()
+
+
+def test_what_is_never_taken_does_not_keep_the_rest_from_being_compared() -> None:
+    pair = Pair(list(range(20_000)), list(range(20_300)), 1)
+    bad = frozenset(map(made, range(20_000, 20_150)))
+    for id_ in bad:
+        pair.nodes[A].refused(id_, pair.now)
+    pair.link()
+    pair.pass_time(30)
+    assert len(pair.nodes[A].holdings) == 20_150

@@ -7,8 +7,8 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    its 16 parts, until one of them holds few enough ids there to name them
 3. whoever sees an id named that it does not hold asks for it by `Fetch`; whoever was told of all ids below a prefix
    answers with those that were missing
-4. where most parts differ, all ids of the whole are named at once; and nobody is told more in a second than it answers:
-   what is left is compared in the next one, beginning with another part
+4. where most parts differ, all ids of the whole are named at once; and a comparison goes on into so many parts only that
+   it gets to the ids within this second: others are looked at in the next one
 5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
 6. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
@@ -58,7 +58,7 @@ class Params:
 
     every_ms: int = SECOND
     slow_ms: int = 5 * SECOND
-    name_up_to: int = 64
+    name_up_to: int = 128
     asked_at_once: int = 256
     patience_ms: int = SECOND
     patience_least_ms: int = 300
@@ -229,12 +229,22 @@ class Reconciler:
         if len(differ) > len(DIGITS) // 2 and mine.count(frame.prefix) <= MAX_IDS:
             self._tell(peer, Held(frame.prefix, tuple(mine.below(frame.prefix))), now, doing)  # 4
             return
-        first = now // SECOND % len(differ) if differ else 0
-        for prefix, theirs in differ[first:] + differ[:first]:
+        width = self._width(peer, frame.prefix, now)
+        for prefix, theirs in differ if len(differ) <= width else self._rng.sample(differ, width):
             if not theirs:
                 self._name(peer, prefix, mine.below(prefix, CHUNKS * MAX_IDS), now, doing)
             else:
                 self._describe(peer, prefix, now, doing)
+
+    def _width(self, peer: NodeId, prefix: str, now: Instant) -> int:
+        """Returns into how many parts a comparison may go on, so that it gets to the ids within this second."""
+        count, levels = self.holdings.count(prefix) // len(DIGITS), 1
+        while count > self._params.name_up_to:
+            count, levels = count // len(DIGITS), levels + 1
+        left, width = self._left(self._neighbours[peer], now) - self._params.frames_per_second // 8, 1
+        while width < len(DIGITS) and (width + 1) ** levels <= left:
+            width += 1
+        return width
 
     def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing) -> None:
         """Says what is held below a prefix: every id where there are few, else the digests of its parts."""
