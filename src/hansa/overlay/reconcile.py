@@ -7,8 +7,8 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    its 16 parts, until one of them holds few enough ids there to name them
 3. whoever sees an id named that it does not hold asks for it by `Fetch`; whoever was told of all ids below a prefix
    answers with those that were missing
-4. where most parts differ, all ids of the whole are named at once; and a comparison goes on into so many parts only that
-   it gets to the ids within this second: others are looked at in the next one
+4. where most parts differ, all ids of the whole are named at once; and a comparison goes on into so many parts only
+   that it gets to the ids within this second: others are looked at in the next one
 5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
 6. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
