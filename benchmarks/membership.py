@@ -15,11 +15,11 @@ import os
 import statistics
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.rng import Rng
+from tests.overlay.hall import Hall
 from tests.overlay.plain_swim import Mesh
 from tests.overlay.village import Village, name, url
 
@@ -28,8 +28,8 @@ SECONDS = int(os.environ.get("HANSA_BENCH_SECONDS", "40"))
 WARM_UP, STOPPED, STOPS_EVERY = 15 * SECOND, 10, 2 * SECOND
 
 
-class Large(Village):
-    """A village in which everybody has heard of everybody, and words go straight to all."""
+class Large(Hall):
+    """A hall in which everybody has heard of everybody."""
 
     def __init__(self, count: int, seed: int) -> None:
         """Makes the members, and lets each hear a presence of each."""
@@ -39,18 +39,6 @@ class Large(Village):
                 if number != house.number:
                     body = {"incarnation": 1, "addresses": [url(number)]}
                     house.members.spoken(name(number), "presence", body, 0, Instant(self.now), name(number))
-
-    def spread(self, author: NodeId, kind: str, body: Any, seq: int) -> None:
-        """Delivers a word to everybody within a second."""
-        for peer, house in self.houses.items():
-            if peer != author and house.up:
-                self.at(50 + self.delays.randrange(950), lambda house=house: self._take(house, author, kind, body, seq))
-
-    def _take(self, house: Any, author: NodeId, kind: str, body: Any, seq: int) -> None:
-        self._when_free(
-            house,
-            lambda: self.do(house, house.members.spoken(author, kind, body, seq, Instant(self.now), author)),
-        )
 
 
 def _starve(village: Village, slow: list[NodeId], rng: Rng) -> None:

@@ -67,7 +67,7 @@ class Village:
         self.loss = loss
         self.side: dict[NodeId, int] = {}
         self.queue: list[tuple[int, int, Callable[[], None]]] = []
-        self.order = 0
+        self.order = self.turn = 0
         self.houses: dict[NodeId, House] = {}
         self.happened: list[tuple[int, NodeId, str, str]] = []
         self.blames: list[tuple[NodeId, NodeId, str]] = []
@@ -119,7 +119,7 @@ class Village:
         """Lets time go on."""
         end = self.now + milliseconds
         while self.queue and self.queue[0][0] <= end:
-            self.now, _, what = heapq.heappop(self.queue)
+            self.now, self.turn, what = heapq.heappop(self.queue)
             what()
         self.now = end
 
