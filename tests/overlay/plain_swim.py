@@ -1,7 +1,7 @@
 """SWIM as it was published, as the reference: every node probes every other one, and a doubt lasts a fixed time.
 
 Das, Gupta and Motivala 2002, with the suspicion of its section 4.2 and the numbers of memberlist 0.1 before Lifeguard:
-timeout = 4 · max(1, log10 n) · probe interval. Suspect, alive and confirm reach everybody within a second, as by a perfect gossip.
+timeout = 4 · max(1, log10 n) · probe interval. Suspect, alive and confirm reach everybody within a second.
 """
 
 from __future__ import annotations
