@@ -527,6 +527,7 @@ def test_numbers_that_make_no_sense_are_refused_by_their_path():
     [
         ("interval_ms", 1),
         ("ping_ms", 5_000),
+        ("soonest_ms", 1),
         ("favour_ms", 1),
         ("reach_ms", 1),
         ("dial_ms", 1),

@@ -37,6 +37,7 @@ from hansa.overlay.member import Member, Phase, Turn
 from hansa.overlay.presence import SUSPICION, Suspicion
 from hansa.overlay.probing import Doubt, Hearsay, Order, Probe
 from hansa.overlay.roster import Roster
+from hansa.overlay.round_trips import RoundTrips
 from hansa.overlay.suspicion import timeout_ms
 
 _NONCES = 2**53
@@ -54,6 +55,7 @@ class Detector:
         self.awareness = Awareness()
         self._helping = Helping(roster, calls, params, rng.child("favours"))
         self._order = Order()
+        self._trips = RoundTrips(params.ping_ms, params.soonest_ms, params.interval_ms)
         self._heard: dict[NodeId, int] = {}
         self._probes: dict[NodeId, Probe] = {}
         self._doubts: dict[NodeId, Doubt] = {}
@@ -74,6 +76,7 @@ class Detector:
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant, doing: Doing) -> None:
         """A link ended; where nobody wanted that, this node begins to doubt at once."""
         self._order.remove(peer)
+        self._trips.forget(peer)
         self._heard.pop(peer, None)
         self._probes.pop(peer, None)
         self._misses.pop(peer, None)
@@ -163,9 +166,9 @@ class Detector:
         params = self._params
         nonce = self._rng.below(_NONCES)
         direct = whom in self._heard
-        wait = self.awareness.scaled(params.ping_ms)
+        wait = self.awareness.scaled(self._trips.wait_ms(whom))
         reach = self.awareness.scaled(params.reach_ms if direct else params.dial_ms)
-        probe = Probe(whom, nonce, direct, now + wait, now + wait + reach)
+        probe = Probe(whom, nonce, direct, int(now), now + wait, now + wait + reach)
         self._probes[whom] = probe
         if direct:
             doing.send(whom, Ping(nonce, whom in self._doubts))
@@ -193,6 +196,8 @@ class Detector:
     def _answered(self, peer: NodeId, nonce: int, now: Instant, doing: Doing) -> None:
         probe = self._probes.get(peer)
         if probe is not None and probe.nonce == nonce:
+            if probe.direct:
+                self._trips.measured(peer, now - probe.began)
             told = self._hearsay.get(peer)
             if told is not None and peer not in self._doubts and now - told.since <= self._params.prompt_ms:  # 9
                 for accuser in told.accusers:
@@ -211,7 +216,7 @@ class Detector:
             if probe.nonce == nonce and peer in probe.helpers:
                 probe.helpers[peer] = True
                 if probe.direct and all(probe.helpers.values()) and self.awareness.score == 0:
-                    probe.ends = max(int(now), probe.ask_at + self._params.favour_ms)
+                    probe.ends = max(int(now), probe.began + self._params.interval_ms)
                 return
 
     def _failed(self, probe: Probe, now: Instant, doing: Doing) -> None:
@@ -305,7 +310,7 @@ class Detector:
     def _stood_still(self, gap: int) -> None:
         self.awareness.worse()
         for probe in self._probes.values():
-            probe.ask_at, probe.ends = probe.ask_at + gap, probe.ends + gap
+            probe.began, probe.ask_at, probe.ends = probe.began + gap, probe.ask_at + gap, probe.ends + gap
         for doubt in self._doubts.values():
             doubt.since, doubt.again = doubt.since + gap, doubt.again + gap
         for told in self._hearsay.values():

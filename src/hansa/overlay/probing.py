@@ -45,6 +45,7 @@ class Probe:
 
     Attributes:
         direct: it was asked over a link; else by dialling.
+        began: when it was asked.
         ask_at: when others are asked to try, where no answer has come.
         ends: when it has failed.
         helpers: who was asked, and whether they said that they heard nothing.
@@ -53,6 +54,7 @@ class Probe:
     whom: NodeId
     nonce: int
     direct: bool
+    began: int
     ask_at: int
     ends: int
     asked: bool = False
