@@ -41,20 +41,24 @@ class Large(Hall):
                     house.members.spoken(name(number), "presence", body, 0, Instant(self.now), name(number))
 
 
-def _starve(village: Village, slow: list[NodeId], rng: Rng) -> None:
+def _starve(village: Village, slow: list[NodeId], rng: Rng) -> list[tuple[int, int, NodeId]]:
+    pauses = []
+
     def stall(whom: NodeId) -> None:
         busy = rng.between(1_000, 16_000)
+        pauses.append((village.now, village.now + busy, whom))
         village.stall(whom, busy)
         village.at(busy + rng.between(2, 40), lambda: stall(whom))
 
     for whom in slow:
         village.at(rng.below(5_000), lambda whom=whom: stall(whom))
+    return pauses
 
 
 def _played(village: Village, warm_up: int) -> Mapping[str, float]:
     village.run(warm_up)
     slow = dict.fromkeys(name(number) for number in range(0, MEMBERS, 20))
-    _starve(village, list(slow), Rng(4))
+    pauses = _starve(village, list(slow), Rng(4))
     began, sent = village.now, sum(one.sent for one in village.houses.values())
     stops: dict[NodeId, int] = {}
     for number in range(STOPPED):
@@ -81,6 +85,9 @@ def _played(village: Village, warm_up: int) -> Mapping[str, float]:
             whom not in slow and at < stops.get(whom, at + 1) for at, whom in verdicts
         ),
         "accusations of healthy members": sum(whom not in slow and at < stops.get(whom, at + 1) for at, whom in said),
+        "pauses of starved members with a verdict, %": 100
+        * sum(any(about == whom and since < at <= until for at, about in verdicts) for since, until, whom in pauses)
+        / max(1, len(pauses)),
         "probes and answers, a node and second": (sum(one.sent for one in village.houses.values()) - sent)
         / MEMBERS
         / SECONDS,

@@ -14,6 +14,7 @@ from hansa.overlay.awareness import MOST, Awareness
 from hansa.overlay.calling import Calls
 from hansa.overlay.doing import Doing
 from hansa.overlay.probing import Order
+from hansa.overlay.round_trips import RoundTrips
 from hansa.overlay.suspicion import Params, timeout_ms
 
 NOW = Instant(1_790_000_000_000)
@@ -92,6 +93,39 @@ def test_nobody_waits_longer_than_a_round_and_who_was_just_heard_is_asked_last(s
 
 
 ANNA = NodeId("did:key:z6Mkanna")
+
+
+def test_who_is_no_neighbour_any_more_is_not_remembered():
+    order = Order()
+    for number in range(10):
+        order.take({NodeId(f"did:key:{number}"): 0}, {}, NOW)
+        order.remove(NodeId(f"did:key:{number}"))
+    assert not order._asked
+
+
+def test_the_wait_for_an_answer_follows_the_formula_of_tcp_within_its_bounds():
+    trips = RoundTrips(500, 10, 1_000)
+    assert trips.wait_ms(ANNA) == 500
+    waits = []
+    for took in (40, 40, 120):
+        trips.measured(ANNA, took)
+        waits.append(trips.wait_ms(ANNA))
+    assert waits == [40 + 4 * 20, 40 + 4 * 15, 50 + 125]
+    trips.forget(ANNA)
+    assert trips.wait_ms(ANNA) == 500
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=1))
+def test_a_wait_stays_within_its_bounds_and_comes_down_to_answers_that_are_always_the_same(times):
+    trips = RoundTrips(500, 200, 1_000)
+    for took in times:
+        trips.measured(ANNA, took)
+        assert 200 <= trips.wait_ms(ANNA) <= 1_000
+    for _ in range(200):
+        trips.measured(ANNA, 300)
+    assert abs(trips.wait_ms(ANNA) - 300) <= 10
+
+
 AT = ("ws://anna:1",)
 
 
