@@ -198,7 +198,7 @@ DOUBT = [
             "node:words_that_weigh_nothing_make_nobody_look",
         ),
         (
-            "wait = 0 if member.id in self._heard else longest + self._rng.below(longest // 2)",
+            "wait = 0 if member.id in self._heard else self._patience()",
             "wait = 0",
             "node:who_is_no_neighbour_gets_time_to_answer_and_is_then_looked_for"
             " node:an_answer_of_the_accused_saves_the_look",
