@@ -51,6 +51,7 @@ class House:
     seen: dict[tuple[NodeId, int], None] = field(default_factory=dict)
     seq: int = 0
     sent: int = 0
+    dialled: int = 0
 
 
 class Village:
@@ -170,6 +171,7 @@ class Village:
                     house.id, peer, lambda to, frame=frame: to.members.heard(house.id, frame, Instant(self.now))
                 )
         for dial in doing.dials:
+            house.dialled += 1
             self.at(2 * self._delay(), lambda dial=dial: self._link(house, dial.whom, dial.urls[0]))
         for close in doing.closes:
             self._unlink(house.id, close.whom, True)
