@@ -99,7 +99,78 @@ DOUBT = [
         ),
     ),
     *rows(
+        "round_trips.py",
+        (
+            "max(self._soonest, min(self._latest, round(trip.mean + 4 * trip.spread)))",
+            "round(trip.mean + 4 * trip.spread)",
+            "suspicion:a_wait_stays_within_its_bounds_and_comes_down_to_answers_that_are_always_the_same",
+        ),
+        (
+            "        self._trips.pop(whom, None)\n",
+            "        pass\n",
+            "suspicion:the_wait_for_an_answer_follows_the_formula_of_tcp_within_its_bounds",
+        ),
+    ),
+    *rows(
+        "probing.py",
+        (
+            "[one for one in heard if one not in busy]",
+            "list(heard)",
+            "suspicion:nobody_waits_longer_than_a_round_and_who_was_just_heard_is_asked_last",
+        ),
+        (
+            "max(heard[one], self._asked.get(one, 0))",
+            "heard[one]",
+            "suspicion:each_round_asks_everybody_once_of_whom_nothing_comes_the_longest_unheard_first",
+        ),
+        (
+            "        self._asked.pop(whom, None)\n",
+            "        pass\n",
+            "suspicion:who_is_no_neighbour_any_more_is_not_remembered",
+        ),
+    ),
+    *rows(
         "detector.py",
+        (
+            "            told.look_at = max(told.look_at, told.since + self._patience())  # 7\n",
+            "            pass\n",
+            "node:who_is_no_neighbour_any_more_is_not_looked_for_at_once",
+        ),
+        (
+            "        self._order.remove(peer)\n",
+            "        pass\n",
+            "node:of_neighbours_that_went_nothing_is_kept",
+        ),
+        (
+            "        self._trips.forget(peer)\n",
+            "        pass\n",
+            "node:of_neighbours_that_went_nothing_is_kept",
+        ),
+        (
+            " and self.awareness.score == 0:",
+            ":",
+            "node:a_node_that_feels_unwell_gives_every_probe_its_whole_time",
+        ),
+        (
+            "max(int(now), probe.began + self._params.interval_ms)",
+            "int(now)",
+            "node:all_helpers_tried_in_vain_so_the_failure_is_over_early_but_no_sooner_than_an_interval_after_the_ping",
+        ),
+        (
+            "min(1, missing) if others else missing",
+            "missing",
+            "node:the_doubted_is_tried_through_one_further_helper_at_a_time_where_others_doubt_it_too",
+        ),
+        (
+            "probe.direct and not (doubt and doubt.confirmed):",
+            "probe.direct:",
+            "node:to_doubt_one_whom_others_do_not_reach_either_does_not_make_this_node_feel_unwell",
+        ),
+        (
+            "probe.began, probe.ask_at, probe.ends = probe.began + gap,",
+            "probe.ask_at, probe.ends =",
+            "node:a_pause_of_this_node_is_no_long_round_trip",
+        ),
         (
             "            if self._misses[whom] < self._params.misses:\n",
             "            if False:\n",
@@ -127,7 +198,7 @@ DOUBT = [
             "node:words_that_weigh_nothing_make_nobody_look",
         ),
         (
-            "wait = 0 if member.id in self._heard else longest + self._rng.below(longest // 2)",
+            "wait = 0 if member.id in self._heard else self._patience()",
             "wait = 0",
             "node:who_is_no_neighbour_gets_time_to_answer_and_is_then_looked_for"
             " node:an_answer_of_the_accused_saves_the_look",

@@ -1,7 +1,7 @@
 """SWIM as it was published, as the reference: every node probes every other one, and a doubt lasts a fixed time.
 
 Das, Gupta and Motivala 2002, with the suspicion of its section 4.2 and the numbers of memberlist 0.1 before Lifeguard:
-timeout = 4 · max(1, log10 n) · probe interval. Suspect, alive and confirm reach everybody, as by a perfect gossip.
+timeout = 4 · max(1, log10 n) · probe interval. Suspect, alive and confirm reach everybody within a second.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from hansa.kernel.ids import NodeId
 from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing, Happened, Say
 from hansa.overlay.frames import Ping, Pong, Reach
-from tests.overlay.village import START, House, Village, name
+from tests.overlay.hall import Hall
+from tests.overlay.village import START, House, name
 
 INTERVAL, PING, HELPERS, MULTIPLIER = 1_000, 500, 3, 4
 
@@ -103,8 +104,8 @@ class PlainSwim:
         return doing
 
 
-class Mesh(Village):
-    """A village of plain members: everybody reaches everybody, and a word reaches all within a second."""
+class Mesh(Hall):
+    """A hall of plain members: everybody reaches everybody, and a word reaches all within a second."""
 
     def __init__(self, count: int, seed: int = 1) -> None:
         super().__init__(0, seed)
@@ -115,14 +116,3 @@ class Mesh(Village):
             house = self.houses[one] = House(one, number, swim)
             house.links = links
             self.at(self.rng.below(100), lambda house=house: self._tick(house))
-
-    def spread(self, author: NodeId, kind: str, body: Any, seq: int) -> None:
-        for peer in self.houses:
-            if peer == author:
-                continue
-            self.at(
-                self.rng.below(1_000),
-                lambda peer=peer: self._carry(
-                    author, peer, lambda to: to.members.spoken(author, kind, body, seq, self.now)
-                ),
-            )

@@ -166,6 +166,78 @@ def test_a_neighbour_that_others_reach_is_not_doubted():
     assert not said(done, "suspicion")
 
 
+def test_all_helpers_tried_in_vain_so_the_failure_is_over_early_but_no_sooner_than_an_interval_after_the_ping():
+    scene = Scene()
+    scene.mute.add(PEERS[2])
+    scene.pinged(PEERS[2])
+    waited = scene.until(Phase.SUSPECT, PEERS[2])
+    assert SECOND - 100 <= waited <= SECOND + 200
+
+
+def test_a_node_that_feels_unwell_gives_every_probe_its_whole_time():
+    scene = Scene()
+    scene.node._detector.awareness.worse(8)
+    scene.mute = {PEERS[2]}
+    scene.pinged(PEERS[2])
+    health, params = scene.node.health, detecting.Params()
+    assert health > 0
+    assert scene.until(Phase.SUSPECT, PEERS[2]) >= health * params.reach_ms
+
+
+def test_helpers_are_asked_as_soon_as_the_answer_is_late_for_this_neighbour():
+    waits = []
+    for answered in (False, True):
+        scene = Scene(2)
+        if answered:
+            scene.run(20 * SECOND)
+        scene.mute.add(PEERS[1])
+        scene.pinged(PEERS[1])
+        asked = [step for step in range(1, 11) if any(isinstance(one, Reach) for _, one in scene.run(100).sends)]
+        waits.append(100 * asked[0])
+    params = detecting.Params()
+    assert waits == [params.ping_ms, params.soonest_ms]
+
+
+def test_a_pause_of_this_node_is_no_long_round_trip():
+    scene = Scene(1)
+    scene.run(10 * SECOND)
+    for _ in range(3):
+        scene.mute.add(PEERS[0])
+        nonce = scene.pinged(PEERS[0])
+        scene.run(5 * SECOND, step=5 * SECOND)
+        scene.mute.clear()
+        scene.take(scene.node.heard(PEERS[0], Pong(nonce), Instant(scene.now)))
+    assert scene.node._detector._trips.wait_ms(PEERS[0]) < detecting.Params().interval_ms
+
+
+def test_the_doubted_is_tried_through_one_further_helper_at_a_time_where_others_doubt_it_too():
+    scene = Scene(6)
+    scene.word(FAR)
+    scene.run(SECOND)
+    scene.mute.add(PEERS[2])
+    scene.accuse(FAR, PEERS[2])
+    asked = []
+    for _ in range(60):
+        now = [peer for peer, frame in scene.run(100).sends if isinstance(frame, Reach)]
+        assert len(now) <= 1
+        asked += now
+    assert len(asked) == len(set(asked)) == detecting.Params().helpers
+    assert scene.phase(PEERS[2]) is Phase.DEAD
+
+
+def test_to_doubt_one_whom_others_do_not_reach_either_does_not_make_this_node_feel_unwell():
+    scene = Scene()
+    scene.mute.add(PEERS[2])
+    scene.until(Phase.SUSPECT, PEERS[2])
+    asked = 0
+    for _ in range(35):
+        scene.now += 100
+        doing = scene.node.tick(Instant(scene.now))
+        assert scene.node.health == 0
+        asked += (PEERS[2], Ping) in [(peer, type(frame)) for peer, frame in scene.take(doing).sends]
+    assert asked >= 1
+
+
 def test_a_failure_that_no_helper_answers_says_more_about_this_node():
     scene = Scene()
     scene.mute |= set(PEERS)
@@ -262,6 +334,16 @@ def test_what_was_under_way_when_it_said_goodbye_brings_nobody_back():
     assert scene.phase(PEERS[2]) is Phase.LEFT
 
 
+def test_of_neighbours_that_went_nothing_is_kept():
+    scene = Scene()
+    scene.run(20 * SECOND)
+    for peer in PEERS[:5]:
+        del scene.links[peer]
+        scene.take(scene.node.lost(peer, True, Instant(scene.now)))
+    detector = scene.node._detector
+    assert not detector._heard and not detector._order._asked and not detector._trips._trips
+
+
 def test_a_member_that_leaves_is_doubted_by_nobody():
     scene = Scene()
     scene.word(PEERS[2], 1, leaving=True)
@@ -319,6 +401,19 @@ def test_an_answer_of_the_accused_saves_the_look():
     done.add(scene.run(50 * SECOND))
     assert not any(dial.whom == FAR for dial in done.dials)
     assert scene.phase(FAR) is Phase.ALIVE
+
+
+def test_who_is_no_neighbour_any_more_is_not_looked_for_at_once():
+    scene = Scene(5, False, QUIET)
+    scene.mute.add(PEERS[2])
+    scene.deaf.add(PEERS[2])
+    scene.run(SECOND)
+    scene.accuse(PEERS[0], PEERS[2])
+    scene.run(100)
+    del scene.links[PEERS[2]]
+    scene.take(scene.node.lost(PEERS[2], True, Instant(scene.now)))
+    assert not any(dial.whom == PEERS[2] for dial in scene.run(20 * SECOND).dials)
+    assert any(dial.whom == PEERS[2] for dial in scene.run(30 * SECOND).dials)
 
 
 @pytest.mark.parametrize("why", ["stranger", "dead", "itself", "old", "no neighbour of it"])
@@ -466,7 +561,7 @@ def test_a_pong_that_nobody_asked_for_shows_nothing_about_others():
     for peer in (PEERS[0], PEERS[1], PEERS[3], PEERS[4]):
         scene.take(scene.node.heard(peer, Pong(5), Instant(scene.now)))
         scene.take(scene.node.heard(peer, Silent(5), Instant(scene.now)))
-    assert scene.until(Phase.SUSPECT, PEERS[2]) <= 1_600
+    assert scene.until(Phase.SUSPECT, PEERS[2]) <= 700
 
 
 def test_a_link_on_which_nothing_comes_is_closed_whatever_others_say():
@@ -527,6 +622,7 @@ def test_numbers_that_make_no_sense_are_refused_by_their_path():
     [
         ("interval_ms", 1),
         ("ping_ms", 5_000),
+        ("soonest_ms", 1),
         ("favour_ms", 1),
         ("reach_ms", 1),
         ("dial_ms", 1),

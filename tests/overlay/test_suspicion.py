@@ -14,6 +14,7 @@ from hansa.overlay.awareness import MOST, Awareness
 from hansa.overlay.calling import Calls
 from hansa.overlay.doing import Doing
 from hansa.overlay.probing import Order
+from hansa.overlay.round_trips import RoundTrips
 from hansa.overlay.suspicion import Params, timeout_ms
 
 NOW = Instant(1_790_000_000_000)
@@ -62,38 +63,69 @@ def test_the_score_of_health_stays_between_nothing_and_eight(steps):
         assert health.scaled(500) == 500 * (health.score + 1)
 
 
-@given(st.integers(1, 12), st.integers(0, 2**32))
-def test_each_round_asks_everybody_once(count, seed):
-    order, names = Order(Rng(seed)), [NodeId(f"did:key:{number}") for number in range(count)]
-    for one in names:
-        order.add(one)
-    for _ in range(3):
-        assert sorted(order.take() for _ in names) == sorted(names)
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=12))
+def test_each_round_asks_everybody_once_of_whom_nothing_comes_the_longest_unheard_first(times):
+    order, heard = Order(), {NodeId(f"did:key:{number}"): at for number, at in enumerate(times)}
+    rounds = [[order.take(heard, {}, Instant(100 + 50 * more + step)) for step in range(len(heard))] for more in (0, 1)]
+    assert rounds[0] == rounds[1] == sorted(heard, key=heard.__getitem__)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["add", "remove", "take"]), st.integers(0, 5)), max_size=60))
-def test_who_comes_and_goes_is_asked_neither_twice_in_a_round_nor_after_it_went(steps):
-    order, here = Order(Rng(1)), {}
-    waits = {}
-    for what, number in steps:
+@given(st.lists(st.tuples(st.sampled_from(["hear", "lose", "take", "take"]), st.integers(0, 5)), max_size=60))
+def test_nobody_waits_longer_than_a_round_and_who_was_just_heard_is_asked_last(steps):
+    order, heard, waits = Order(), {}, {}
+    for now, (what, number) in enumerate(steps):
         one = NodeId(f"did:key:{number}")
-        if what == "add":
-            order.add(one)
-            here.setdefault(one, None)
-        elif what == "remove":
+        if what == "hear":
+            heard[one] = now
+            waits[one] = 0
+        elif what == "lose":
             order.remove(one)
-            here.pop(one, None)
+            heard.pop(one, None)
             waits.pop(one, None)
         else:
-            taken = order.take()
-            assert (taken in here) if here else taken is None
-            for other in here:
-                waits[other] = 0 if other == taken else waits.get(other, 0) + 1
-        assert len(order) == len(here)
-        assert all(waited <= 2 * 6 for waited in waits.values())
+            busy = {NodeId("did:key:0"): None}
+            taken = order.take(heard, busy, Instant(now))
+            free = [other for other in heard if other not in busy]
+            assert (taken in free) if free else taken is None
+            for other in free:
+                waits[other] = 0 if other == taken else waits[other] + 1
+                assert waits[other] < 6
 
 
 ANNA = NodeId("did:key:z6Mkanna")
+
+
+def test_who_is_no_neighbour_any_more_is_not_remembered():
+    order = Order()
+    for number in range(10):
+        order.take({NodeId(f"did:key:{number}"): 0}, {}, NOW)
+        order.remove(NodeId(f"did:key:{number}"))
+    assert not order._asked
+
+
+def test_the_wait_for_an_answer_follows_the_formula_of_tcp_within_its_bounds():
+    trips = RoundTrips(500, 10, 1_000)
+    assert trips.wait_ms(ANNA) == 500
+    waits = []
+    for took in (40, 40, 120):
+        trips.measured(ANNA, took)
+        waits.append(trips.wait_ms(ANNA))
+    assert waits == [40 + 4 * 20, 40 + 4 * 15, 50 + 125]
+    trips.forget(ANNA)
+    assert trips.wait_ms(ANNA) == 500
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=1))
+def test_a_wait_stays_within_its_bounds_and_comes_down_to_answers_that_are_always_the_same(times):
+    trips = RoundTrips(500, 200, 1_000)
+    for took in times:
+        trips.measured(ANNA, took)
+        assert 200 <= trips.wait_ms(ANNA) <= 1_000
+    for _ in range(200):
+        trips.measured(ANNA, 300)
+    assert abs(trips.wait_ms(ANNA) - 300) <= 10
+
+
 AT = ("ws://anna:1",)
 
 

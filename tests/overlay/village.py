@@ -51,6 +51,7 @@ class House:
     seen: dict[tuple[NodeId, int], None] = field(default_factory=dict)
     seq: int = 0
     sent: int = 0
+    dialled: int = 0
 
 
 class Village:
@@ -67,7 +68,7 @@ class Village:
         self.loss = loss
         self.side: dict[NodeId, int] = {}
         self.queue: list[tuple[int, int, Callable[[], None]]] = []
-        self.order = 0
+        self.order = self.turn = 0
         self.houses: dict[NodeId, House] = {}
         self.happened: list[tuple[int, NodeId, str, str]] = []
         self.blames: list[tuple[NodeId, NodeId, str]] = []
@@ -119,7 +120,7 @@ class Village:
         """Lets time go on."""
         end = self.now + milliseconds
         while self.queue and self.queue[0][0] <= end:
-            self.now, _, what = heapq.heappop(self.queue)
+            self.now, self.turn, what = heapq.heappop(self.queue)
             what()
         self.now = end
 
@@ -170,6 +171,7 @@ class Village:
                     house.id, peer, lambda to, frame=frame: to.members.heard(house.id, frame, Instant(self.now))
                 )
         for dial in doing.dials:
+            house.dialled += 1
             self.at(2 * self._delay(), lambda dial=dial: self._link(house, dial.whom, dial.urls[0]))
         for close in doing.closes:
             self._unlink(house.id, close.whom, True)

@@ -14,7 +14,9 @@ class Params:
 
     Attributes:
         interval_ms: between two probes of this node. Raising it costs fewer messages, and failures are seen later.
-        ping_ms: how long the `Pong` of a neighbour may take before others are asked to try.
+        ping_ms: how long the first `Pong` of a neighbour may take before others are asked to try.
+        soonest_ms: how long a later one may take at least, by `overlay.round_trips`; at most it is an interval. Raising
+            it makes failures be seen later, lowering it asks others in vain where a pause is short.
         reach_ms: how long those may take, their `Silent` included.
         favour_ms, favour_dial_ms: how long this node tries for others before it says `Silent`, over a link and by
             dialling; below `reach_ms` by a round trip.
@@ -32,9 +34,10 @@ class Params:
 
     interval_ms: int = SECOND
     ping_ms: int = 500
+    soonest_ms: int = 200
     reach_ms: int = 1_500
     favour_ms: int = 500
-    favour_dial_ms: int = 1_200
+    favour_dial_ms: int = 1_000
     dial_ms: int = 3 * SECOND
     helpers: int = 3
     misses: int = 3
@@ -51,6 +54,8 @@ class Params:
             raise ValueError("interval_ms must be between 50 and a minute")
         if not 10 <= self.ping_ms <= self.interval_ms:
             raise ValueError("ping_ms must be between 10 and interval_ms")
+        if not 10 <= self.soonest_ms <= self.ping_ms:
+            raise ValueError("soonest_ms must be between 10 and ping_ms")
         if not 10 <= self.favour_ms <= self.favour_dial_ms:
             raise ValueError("favour_ms must be between 10 and favour_dial_ms")
         if not self.favour_dial_ms <= self.reach_ms <= MINUTE:

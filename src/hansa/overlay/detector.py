@@ -2,16 +2,19 @@
 
 Rules, in order:
 
-1. each interval one neighbour is pinged, round by round; without a `Pong` in time, helpers are asked to `Reach` it
-2. a probe has failed when its time is over; a failure that no helper answered at all says more about this node than
-   about the other one: it is asked again, and only the third in a row counts
+1. each interval the neighbour of whom nothing came for longest is pinged: a ping shows its sender to be alive as well,
+   so two neighbours take turns; without a `Pong` in time, helpers are asked to `Reach` it
+2. a probe has failed when its time is over, at a node that feels well already when all helpers have tried in vain; a
+   failure that no helper answered at all says more about this node than about the other one: it is asked again, and
+   only the third in a row counts
 3. a failed probe makes a doubt: it is said to everybody, unless enough others have said it, and the doubted is probed
-   each interval, through other helpers until so many have tried
+   each interval, through one further helper each time until so many have tried
 4. whatever comes from the doubted itself, or a `Pong` on its behalf, ends the doubt
 5. each neighbour that tried in vain or doubts as well, k at most, shortens the doubt (`overlay.suspicion`)
 6. a doubt whose time is over, and during which a probe failed, is a verdict; it is this node's own and not passed on
-7. what others say makes this node look for itself, and nothing else; who is no neighbour gets time to answer first,
-   the longest that a doubt may last, so that a word about a slow node does not send everybody to look for it
+7. what others say makes this node look for itself, and nothing else, through one helper; who is no neighbour, or not
+   any more, gets time to answer first, the longest that a doubt may last, so that a word about a slow node does not
+   send everybody to look for it: each look makes a link, and each link one more that notices its next pause
 8. a clock tick that comes late shows that this node stood still: all that was running gets that time back
 9. an accuser is blamed where the accused answers a ping at once, and by the accused itself where that one feels well
 """
@@ -34,6 +37,7 @@ from hansa.overlay.member import Member, Phase, Turn
 from hansa.overlay.presence import SUSPICION, Suspicion
 from hansa.overlay.probing import Doubt, Hearsay, Order, Probe
 from hansa.overlay.roster import Roster
+from hansa.overlay.round_trips import RoundTrips
 from hansa.overlay.suspicion import timeout_ms
 
 _NONCES = 2**53
@@ -50,7 +54,8 @@ class Detector:
         self._rng = rng
         self.awareness = Awareness()
         self._helping = Helping(roster, calls, params, rng.child("favours"))
-        self._order = Order(rng.child("order"))
+        self._order = Order()
+        self._trips = RoundTrips(params.ping_ms, params.soonest_ms, params.interval_ms)
         self._heard: dict[NodeId, int] = {}
         self._probes: dict[NodeId, Probe] = {}
         self._doubts: dict[NodeId, Doubt] = {}
@@ -58,13 +63,12 @@ class Detector:
         self._misses: dict[NodeId, int] = {}
         self._last = int(now)
         self._next = now + rng.below(params.interval_ms)
-        self._look = 0
+        self._looks = self._look = 0
 
     # ---- what happens
 
     def linked(self, peer: NodeId, now: Instant, doing: Doing) -> None:
         """A link stands: who is at its other end lives."""
-        self._order.add(peer)
         self._heard[peer] = now
         self._shown(peer, now, doing)
         self._helping.shown(peer, doing)
@@ -72,14 +76,19 @@ class Detector:
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant, doing: Doing) -> None:
         """A link ended; where nobody wanted that, this node begins to doubt at once."""
         self._order.remove(peer)
+        self._trips.forget(peer)
         self._heard.pop(peer, None)
         self._probes.pop(peer, None)
         self._misses.pop(peer, None)
         member = self._roster.get(peer)
+        told = self._hearsay.get(peer)
+        if on_purpose and told is not None:
+            told.look_at = max(told.look_at, told.since + self._patience())  # 7
         if on_purpose or member is None or not member.is_there:
             return
         if member.phase is Phase.ALIVE and peer not in self._hearsay:
             self._hearsay[peer] = Hearsay(now, now)
+            self._looks = int(now)
 
     def heard(self, peer: NodeId, frame: Ping | Pong | Reach | Silent, now: Instant, doing: Doing) -> None:
         """A neighbour said something, so it lives."""
@@ -92,7 +101,7 @@ class Detector:
             case Reach():
                 self._helping.asked(peer, frame, now, frame.whom in self._heard, doing)
             case Silent():
-                self._silent(peer, frame.nonce)
+                self._silent(peer, frame.nonce, now)
         if peer in self._doubts or peer in self._hearsay:
             self._shown(peer, now, doing)  # 4
 
@@ -108,9 +117,9 @@ class Detector:
             return
         told = self._hearsay.get(member.id)
         if told is None:
-            longest = timeout_ms(self._params.suspicion, len(self._heard), 0, self._params.interval_ms)
-            wait = 0 if member.id in self._heard else longest + self._rng.below(longest // 2)  # 7
+            wait = 0 if member.id in self._heard else self._patience()  # 7
             told = self._hearsay[member.id] = Hearsay(now, now + wait)
+            self._looks = min(self._looks, told.look_at)
         told.said += 1
         if near:
             told.accusers[accuser] = None
@@ -134,7 +143,7 @@ class Detector:
             self._stood_still(gap)  # 8
         if now >= self._next:
             self._next = now + self.awareness.scaled(self._params.interval_ms)
-            whom = self._order.take()
+            whom = self._order.take(self._heard, self._probes | self._doubts, now)
             if whom is not None:
                 self._probe(whom, now, doing)  # 1
         for probe in list(self._probes.values()):
@@ -144,7 +153,7 @@ class Detector:
                 self._ask_others(probe, doing)
         if self._doubts:
             self._go_on_doubting(now, doing)
-        if self._hearsay:
+        if now >= self._looks and self._hearsay:
             self._look_for_itself(now, doing)
         self._helping.tick(now, doing)
         if now >= self._look:
@@ -157,9 +166,9 @@ class Detector:
         params = self._params
         nonce = self._rng.below(_NONCES)
         direct = whom in self._heard
-        wait = self.awareness.scaled(params.ping_ms)
+        wait = self.awareness.scaled(self._trips.wait_ms(whom))
         reach = self.awareness.scaled(params.reach_ms if direct else params.dial_ms)
-        probe = Probe(whom, nonce, direct, now + wait, now + wait + reach)
+        probe = Probe(whom, nonce, direct, int(now), now + wait, now + wait + reach)
         self._probes[whom] = probe
         if direct:
             doing.send(whom, Ping(nonce, whom in self._doubts))
@@ -176,8 +185,10 @@ class Detector:
         probe.asked = True
         doubt = self._doubts.get(probe.whom)
         tried = doubt.confirmed if doubt else {}
-        far = not probe.direct and probe.whom in self._hearsay and self._hearsay[probe.whom].said > 0
-        wanted = 1 if far else self._params.helpers - len(tried)  # who tried in vain is not asked to try again
+        told = self._hearsay.get(probe.whom)
+        others = doubt is not None or (told is not None and told.said > 0)
+        missing = self._params.helpers - len(tried)  # who tried in vain is not asked to try again
+        wanted = min(1, missing) if others else missing
         for helper in self._helping.helpers(probe.whom, list(self._heard), tried, wanted):
             probe.helpers[helper] = False
             doing.send(helper, Reach(probe.nonce, probe.whom))
@@ -185,6 +196,8 @@ class Detector:
     def _answered(self, peer: NodeId, nonce: int, now: Instant, doing: Doing) -> None:
         probe = self._probes.get(peer)
         if probe is not None and probe.nonce == nonce:
+            if probe.direct:
+                self._trips.measured(peer, now - probe.began)
             told = self._hearsay.get(peer)
             if told is not None and peer not in self._doubts and now - told.since <= self._params.prompt_ms:  # 9
                 for accuser in told.accusers:
@@ -198,19 +211,21 @@ class Detector:
                 self._shown(probe.whom, now, doing)
                 return
 
-    def _silent(self, peer: NodeId, nonce: int) -> None:
+    def _silent(self, peer: NodeId, nonce: int, now: Instant) -> None:
         for probe in self._probes.values():
             if probe.nonce == nonce and peer in probe.helpers:
                 probe.helpers[peer] = True
+                if probe.direct and all(probe.helpers.values()) and self.awareness.score == 0:
+                    probe.ends = max(int(now), probe.began + self._params.interval_ms)
                 return
 
     def _failed(self, probe: Probe, now: Instant, doing: Doing) -> None:
         whom = probe.whom
         del self._probes[whom]
         silent = [helper for helper, tried in probe.helpers.items() if tried]
-        if probe.direct:
-            self.awareness.worse(len(probe.helpers) - len(silent) if probe.helpers else 1)
         doubt = self._doubts.get(whom)
+        if probe.direct and not (doubt and doubt.confirmed):
+            self.awareness.worse(len(probe.helpers) - len(silent) if probe.helpers else 1)
         if doubt is not None:
             doubt.confirmed.update(dict.fromkeys(silent))
             doubt.rounds += bool(silent) or not probe.helpers
@@ -261,6 +276,7 @@ class Detector:
             doing.closes.append(Close(whom, Reason.UNREACHABLE))
 
     def _look_for_itself(self, now: Instant, doing: Doing) -> None:
+        self._looks = now + self._params.interval_ms
         for whom, told in list(self._hearsay.items()):
             member = self._roster.get(whom)
             if member is None or not member.is_there:
@@ -271,6 +287,11 @@ class Detector:
                     self._probe(whom, now, doing)
                 else:
                     told.look_at = now + self._params.interval_ms
+            self._looks = min(self._looks, max(told.look_at, now + 1))
+
+    def _patience(self) -> int:
+        longest = timeout_ms(self._params.suspicion, len(self._heard), 0, self._params.interval_ms)
+        return longest + self._rng.below(longest // 2)
 
     def _shown(self, whom: NodeId, now: Instant, doing: Doing) -> None:
         if self._probes.pop(whom, None) is not None:
@@ -289,7 +310,7 @@ class Detector:
     def _stood_still(self, gap: int) -> None:
         self.awareness.worse()
         for probe in self._probes.values():
-            probe.ask_at, probe.ends = probe.ask_at + gap, probe.ends + gap
+            probe.began, probe.ask_at, probe.ends = probe.began + gap, probe.ask_at + gap, probe.ends + gap
         for doubt in self._doubts.values():
             doubt.since, doubt.again = doubt.since + gap, doubt.again + gap
         for told in self._hearsay.values():

@@ -6,45 +6,37 @@ failure is met is bounded. Who is new comes in at a random place.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.rng import Rng
+from hansa.kernel.instant import Instant
 
 
 class Order:
-    """Round after round over all neighbours, each round in an order of its own."""
+    """Whom to ask next: the neighbour of whom nothing came for longest, and that was not asked since."""
 
-    def __init__(self, rng: Rng) -> None:
-        """Begins with nobody."""
-        self._rng = rng
-        self._all: list[NodeId] = []
-        self._next = 0
-
-    def __len__(self) -> int:
-        """Returns how many take part."""
-        return len(self._all)
-
-    def add(self, whom: NodeId) -> None:
-        """Somebody takes part from now on."""
-        if whom not in self._all:
-            self._all.insert(self._rng.between(self._next, len(self._all)), whom)
+    def __init__(self) -> None:
+        """Begins with nobody asked."""
+        self._asked: dict[NodeId, int] = {}
 
     def remove(self, whom: NodeId) -> None:
-        """Somebody takes part no more."""
-        if whom in self._all:
-            place = self._all.index(whom)
-            del self._all[place]
-            self._next -= place < self._next
+        """Somebody is no neighbour any more."""
+        self._asked.pop(whom, None)
 
-    def take(self) -> NodeId | None:
-        """Returns who is next; None where nobody takes part."""
-        if not self._all:
+    def take(self, heard: Mapping[NodeId, int], busy: Collection[NodeId], now: Instant) -> NodeId | None:
+        """Returns who is next; None where nobody is free.
+
+        Args:
+            heard: neighbours, and when something last came from each.
+            busy: whom not to ask now.
+        """
+        free = [one for one in heard if one not in busy]
+        if not free:
             return None
-        if self._next >= len(self._all):
-            self._all, self._next = self._rng.shuffled(self._all), 0
-        self._next += 1
-        return self._all[self._next - 1]
+        whom = min(free, key=lambda one: max(heard[one], self._asked.get(one, 0)))
+        self._asked[whom] = now
+        return whom
 
 
 @dataclass(slots=True)
@@ -53,6 +45,7 @@ class Probe:
 
     Attributes:
         direct: it was asked over a link; else by dialling.
+        began: when it was asked.
         ask_at: when others are asked to try, where no answer has come.
         ends: when it has failed.
         helpers: who was asked, and whether they said that they heard nothing.
@@ -61,6 +54,7 @@ class Probe:
     whom: NodeId
     nonce: int
     direct: bool
+    began: int
     ask_at: int
     ends: int
     asked: bool = False
