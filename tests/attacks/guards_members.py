@@ -99,10 +99,10 @@ DOUBT = [
         ),
     ),
     *rows(
-        "round_trips.py",
+        "patience.py",
         (
-            "max(self._soonest, min(self._latest, round(trip.mean + 4 * trip.spread)))",
-            "round(trip.mean + 4 * trip.spread)",
+            "max(self._least, min(self._most, self._mean // 8 + self._spread))",
+            "self._mean // 8 + self._spread",
             "suspicion:a_wait_stays_within_its_bounds_and_comes_down_to_answers_that_are_always_the_same",
         ),
         (

@@ -13,8 +13,8 @@ from hansa.overlay import calling
 from hansa.overlay.awareness import MOST, Awareness
 from hansa.overlay.calling import Calls
 from hansa.overlay.doing import Doing
+from hansa.overlay.patience import RoundTrips
 from hansa.overlay.probing import Order
-from hansa.overlay.round_trips import RoundTrips
 from hansa.overlay.suspicion import Params, timeout_ms
 
 NOW = Instant(1_790_000_000_000)

@@ -15,7 +15,7 @@ class Params:
     Attributes:
         interval_ms: between two probes of this node. Raising it costs fewer messages, and failures are seen later.
         ping_ms: how long the first `Pong` of a neighbour may take before others are asked to try.
-        soonest_ms: how long a later one may take at least, by `overlay.round_trips`; at most it is an interval. Raising
+        soonest_ms: how long a later one may take at least, by `overlay.patience`; at most it is an interval. Raising
             it makes failures be seen later, lowering it asks others in vain where a pause is short.
         reach_ms: how long those may take, their `Silent` included.
         favour_ms, favour_dial_ms: how long this node tries for others before it says `Silent`, over a link and by

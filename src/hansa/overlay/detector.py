@@ -34,10 +34,10 @@ from hansa.overlay.doing import Blame, Close, Doing, Happened, Misdeed, Say
 from hansa.overlay.frames import Ping, Pong, Reach, Silent
 from hansa.overlay.helping import Helping
 from hansa.overlay.member import Member, Phase, Turn
+from hansa.overlay.patience import RoundTrips
 from hansa.overlay.presence import SUSPICION, Suspicion
 from hansa.overlay.probing import Doubt, Hearsay, Order, Probe
 from hansa.overlay.roster import Roster
-from hansa.overlay.round_trips import RoundTrips
 from hansa.overlay.suspicion import timeout_ms
 
 _NONCES = 2**53
