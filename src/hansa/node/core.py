@@ -195,6 +195,10 @@ class Core:
         )
         return envelope.seal(header, body, [self.keys.key])
 
+    def used(self, number: int) -> None:
+        """Notes a number that this node has signed something under: what follows is higher."""
+        self._last_seq = max(self._last_seq, number)
+
     def _kept(self, change: Kept) -> None:
         if self.on_kept is not None and isinstance(change, PutRecord | WithholdRecord):
             self.on_kept(change)

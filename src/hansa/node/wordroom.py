@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from hansa.admission.service import Via
 from hansa.identity import envelope, peek, roots
-from hansa.identity.envelope import Verified
+from hansa.identity.envelope import Signed, Verified
 from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import Instant
@@ -23,6 +23,7 @@ from hansa.node.hearsay import Hearsay, Room
 from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts
+from hansa.node.recollecting import Recollecting
 from hansa.node.rows import RecordRow
 from hansa.node.too_early import EARLY, TooEarly
 from hansa.node.travelling import Travelling
@@ -67,6 +68,7 @@ class WordRoom:
 
     Attributes:
         news: the room of notices.
+        recollecting: asks neighbours after a restore.
         skills: skills that came over links since the start.
     """
 
@@ -87,6 +89,7 @@ class WordRoom:
         self._do = do
         self._travelling = Travelling(core, parts.reconciler, now, self._kept)
         self.news = make_news(self.rank)
+        self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -133,6 +136,7 @@ class WordRoom:
         self._waiting.clear()
         if self._worker is not None:
             await asyncio.gather(self._worker, return_exceptions=True)
+        await self.recollecting.stop()
 
     # ---- finding
 
@@ -176,6 +180,9 @@ class WordRoom:
         if peek.named_kind(signed) in self._hearsay:
             self._hear(judge, signed.id)
             return
+        if self.recollecting.is_held_back(signed):
+            self._hold_back(judge, signed)
+            return
         self._wait(judge, signed.id)
 
     def _wait(self, judge: Judge, id_: ContentId) -> None:
@@ -184,6 +191,21 @@ class WordRoom:
         self._waiting.append((judge, id_))
         if self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._judge_all())
+
+    def _hold_back(self, judge: Judge, signed: Signed) -> None:
+        """Holds what this node itself said, and does not know any more, until it knows all of it."""
+        try:
+            self.recollecting.hold(signed, judge.source, self._now())
+        except Refused as refusal:
+            self._core.counters.came_in()
+            self._core.counters.ended(refusal.reason)
+            self._judged(judge, signed.id, refusal)
+            return
+        self._do(
+            self._parts.gossip.judged(
+                signed.id, judge.source, Verdict.IGNORE, Reason.RESTORED, Rank.STRANGER, self._now()
+            )
+        )
 
     def _hear(self, judge: Judge, id_: ContentId) -> None:
         now = self._now()
@@ -253,9 +275,10 @@ class WordRoom:
             self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
 
     def tick(self, now: Instant) -> None:
-        """Has records judged again that came too early, once others came."""
+        """Has records judged again that came too early, once others came; asks on for what this node itself said."""
         for judge, id_ in self._early.due(now):
             self._wait(judge, id_)
+        self._do(self.recollecting.tick(now))
 
     def rank_peers(self, now: Instant) -> None:
         """Tells gossip at the start whom this node knows, before their first word comes."""
@@ -289,6 +312,7 @@ class WordRoom:
         now = self._now()
         self._early.drop(row.id)
         self._early.came()
+        self.recollecting.kept(row.id, now)
         self.skills += row.kind == skills.SKILL and row.id in self._brought
         if row.id not in self._brought:
             self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))

@@ -1,0 +1,98 @@
+"""The guards of what is asked of neighbours after a restore, in the form of `tests.attacks.guards`."""
+
+from __future__ import annotations
+
+from tests.attacks.guards import rows_by
+
+rows = rows_by(
+    {
+        "a68": "attacks/test_068_neighbours_that_keep_back",
+        "asking": "overlay/test_recollection",
+        "restored": "attacks/test_068_restored_backup",
+        "sim": "sim/test_recollecting",
+    }
+)
+
+ASKING = rows(
+    "overlay/recollection.py",
+    (
+        "one is not None and one.asked and frame.since == one.since",
+        "one is not None",
+        "asking:what_was_not_asked_is_not_heard",
+    ),
+    (
+        "if frame.later and frame.later <= frame.since:",
+        "if False:",
+        "asking:an_answer_that_goes_back_is_the_neighbours_fault_and_ends_the_asking",
+    ),
+    (
+        "if one.ended and not one.lacking:",
+        "if one.ended:",
+        "asking:a_neighbour_has_answered_once_all_that_it_named_is_here",
+    ),
+    (
+        "            elif waited >= self._params.again_ms:\n",
+        "            elif False:\n",
+        "asking:one_that_says_no_more_is_asked_anew_from_the_beginning",
+    ),
+    (
+        " and len(one.lacking) < self._params.lacking",
+        "",
+        "asking:one_that_names_much_which_nobody_brings_is_not_asked_for_more"
+        " a68:whoever_names_what_is_not_there_holds_nobody_up_and_is_not_counted",
+    ),
+    (
+        "LEAST, MOST = 2, 3",
+        "LEAST, MOST = 1, 3",
+        "asking:how_many_are_enough a68:the_only_neighbour_that_it_knows_is_not_believed",
+    ),
+    (
+        "count = sum(one in answered for one in known)",
+        "count = len(answered)",
+        "asking:how_many_are_enough a68:strangers_that_keep_back_are_not_counted",
+    ),
+    (
+        " and all(one in answered for one in sources)",
+        "",
+        "asking:how_many_are_enough sim:a_source_among_its_peers_must_have_answered_as_well",
+    ),
+)
+
+HOLDING = [
+    *rows(
+        "node/recollecting.py",
+        ("if one.invited and not one.banned]", "if one.invited]", "a68:those_who_are_banned_are_not_counted"),
+        (
+            "for one in store.peers() if one.invited and",
+            "for one in store.peers() if",
+            "a68:strangers_that_keep_back_are_not_counted",
+        ),
+        ("if count > ANSWERS_PER_SECOND:", "if False:", "sim:whoever_asks_too_often_is_blamed"),
+        (
+            "        ring.verify(signed, ring, self._core.settings.limits)\n",
+            "",
+            "a68:a_number_that_it_never_used_is_not_put_into_its_mouth",
+        ),
+        (
+            "        self._core.used(peek.named_number(signed))\n",
+            "",
+            "sim:it_signs_under_numbers_above_all_that_it_has_used",
+        ),
+    ),
+    *rows(
+        "node/recovery.py",
+        (
+            "    core.used(core.store.last_seq(core.me))\n",
+            "",
+            "restored:after_a_restore_no_number_comes_again_when_the_clock_was_set_back_too",
+        ),
+    ),
+    *rows(
+        "node/wordroom.py",
+        (
+            "if self.recollecting.is_held_back(signed):",
+            "if False:",
+            "sim:nothing_of_its_own_is_taken_before_all_of_it_is_here",
+        ),
+    ),
+]
