@@ -1,4 +1,4 @@
-"""The guards of what is asked of neighbours after a restore, in the form of `tests.attacks.guards`."""
+"""The guards of what is asked of neighbours: after a restore, and for what is damaged (`tests.attacks.guards`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ rows = rows_by(
     {
         "a68": "attacks/test_068_neighbours_that_keep_back",
         "asking": "overlay/test_recollection",
+        "mending": "sim/test_mending",
         "restored": "attacks/test_068_restored_backup",
         "sim": "sim/test_recollecting",
     }
@@ -93,6 +94,29 @@ HOLDING = [
             "if self.recollecting.is_held_back(signed):",
             "if False:",
             "sim:nothing_of_its_own_is_taken_before_all_of_it_is_here",
+        ),
+    ),
+]
+
+MENDING = [
+    *rows(
+        "node/mending.py",
+        ("[: AT_ONCE - awaited]", "", "mending:only_so_many_are_awaited_at_a_time"),
+        (" if peer not in one.tried", "", "mending:all_are_asked_and_then_none_for_a_while"),
+        ("                one.until = Instant(now + REST_MS)\n", "", "mending:all_are_asked_and_then_none_for_a_while"),
+        (
+            "return one is not None and one.of == peer",
+            "return one is not None",
+            "mending:a_neighbour_can_give_back_what_was_lost_and_nothing_else",
+        ),
+    ),
+    *rows(
+        "node/repairing.py",
+        (
+            "message = ring.verify(signed, ring, self._core.settings.limits)",
+            "said = envelope._payload(signed.payload, None); head = envelope._header(said);"
+            " message = envelope.Verified(signed.id, signed.raw, head, said.body, frozenset())",
+            "mending:a_neighbour_can_give_back_what_was_lost_and_nothing_else",
         ),
     ),
 ]

@@ -196,7 +196,7 @@ class Network:
         self.do(parts.members.linked(peer, now, url, dialled))
         self.do(parts.gossip.linked(peer, now, dialled))
         self.do(parts.reconciler.linked(peer, now))
-        self.do(self.words.recollecting.linked(peer, now))
+        self.do(self.words.linked(peer, now))
         self._unsettled[peer] = now
         self.gauges.linked(peer, now)
         fresh = self.words.fresh()
@@ -214,7 +214,7 @@ class Network:
         self.gauges.lost(peer, now)
         for part in self.parts.each:
             self.do(part.lost(peer, reason in ORDERLY, now))
-        self.words.recollecting.lost(peer)
+        self.words.lost(peer)
 
     def heard(self, peer: NodeId, data: bytes) -> None:
         """Hands a frame to the part that it is for."""

@@ -21,6 +21,7 @@ from hansa.node.core import Core
 from hansa.node.gathering import Taken
 from hansa.node.hearsay import Hearsay, Room
 from hansa.node.inbox import Inbox
+from hansa.node.mending import Mending
 from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts
 from hansa.node.recollecting import Recollecting
@@ -68,7 +69,7 @@ class WordRoom:
 
     Attributes:
         news: the room of notices.
-        recollecting: asks neighbours after a restore.
+        recollecting: asks neighbours after a restore; mending: asks them for what is damaged here.
         skills: skills that came over links since the start.
     """
 
@@ -90,6 +91,7 @@ class WordRoom:
         self._travelling = Travelling(core, parts.reconciler, now, self._kept)
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
+        self.mending = Mending(core)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -137,6 +139,17 @@ class WordRoom:
         if self._worker is not None:
             await asyncio.gather(self._worker, return_exceptions=True)
         await self.recollecting.stop()
+        await self.mending.stop()
+
+    def linked(self, peer: NodeId, now: Instant) -> Doing:
+        """Has one more neighbour to ask for what is not here."""
+        self.mending.linked(peer)
+        return self.recollecting.linked(peer, now)
+
+    def lost(self, peer: NodeId) -> None:
+        """Asks a neighbour no more."""
+        self.mending.lost(peer)
+        self.recollecting.lost(peer)
 
     # ---- finding
 
@@ -160,6 +173,9 @@ class WordRoom:
         """Takes a word from a link: what anti-entropy asked for is judged at once, the rest is gossip's to look at."""
         id_ = envelope.id_of(frame.raw, self._core.settings.limits)
         reconciler = self._parts.reconciler
+        if id_ is not None and self.mending.is_asked(peer, id_):
+            self.mending.came(peer, id_, frame.raw)
+            return Doing()
         if frame.stalled and id_ is not None and len(self._stalled) < MAX_STALLED:
             self._stalled[id_] = frame.stalled
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
@@ -275,10 +291,11 @@ class WordRoom:
             self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
 
     def tick(self, now: Instant) -> None:
-        """Has records judged again that came too early, once others came; asks on for what this node itself said."""
+        """Has records judged again that came too early, once others came; asks on for what is not here."""
         for judge, id_ in self._early.due(now):
             self._wait(judge, id_)
         self._do(self.recollecting.tick(now))
+        self._do(self.mending.tick(now))
 
     def rank_peers(self, now: Instant) -> None:
         """Tells gossip at the start whom this node knows, before their first word comes."""
