@@ -1,4 +1,4 @@
-"""The guards of what is asked of neighbours: after a restore, and for what is damaged (`tests.attacks.guards`)."""
+"""The guards of what is asked of neighbours: after a restore, for what is damaged, and told over links."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from tests.attacks.guards import rows_by
 rows = rows_by(
     {
         "a68": "attacks/test_068_neighbours_that_keep_back",
+        "answering": "sim/test_answering",
         "asking": "overlay/test_recollection",
         "mending": "sim/test_mending",
+        "recall": "node/test_recall",
         "restored": "attacks/test_068_restored_backup",
         "sim": "sim/test_recollecting",
     }
@@ -117,6 +119,58 @@ MENDING = [
             "said = envelope._payload(signed.payload, None); head = envelope._header(said);"
             " message = envelope.Verified(signed.id, signed.raw, head, said.body, frozenset())",
             "mending:a_neighbour_can_give_back_what_was_lost_and_nothing_else",
+        ),
+    ),
+]
+
+ANSWERING = [
+    *rows(
+        "node/answering.py",
+        ("][:AT_ONCE]", "]", "answering:not_all_are_sent_in_one_turn"),
+        (
+            "min(AGAIN_MS << min(one.row.tries, 16), LONGEST_MS)",
+            "AGAIN_MS",
+            "answering:it_is_sent_again_ever_more_rarely_until_somebody_says_that_it_came",
+        ),
+        (
+            "if self._core.now() >= one.row.at + GIVE_UP_MS:",
+            "if False:",
+            "answering:it_is_given_up_after_a_week",
+        ),
+        (
+            "return open_record(record, self._core.ring).raw if record is not None else None",
+            "return record.envelope",
+            "answering:what_is_damaged_is_not_sent",
+        ),
+        (
+            " and one.whom == event.about:",
+            ":",
+            "answering:it_is_sent_again_ever_more_rarely_until_somebody_says_that_it_came",
+        ),
+        (
+            "if reason not in LATER:",
+            "if True:",
+            "answering:it_is_sent_again_ever_more_rarely_until_somebody_says_that_it_came",
+        ),
+        ("if id_ in held}", "}", "answering:what_the_operator_dropped_is_not_sent"),
+        (
+            "return peek.named_kind(envelope.read(raw)) == ACKNOWLEDGEMENT",
+            "return False",
+            "answering:where_no_way_is_known_gossip_does_not_carry_it",
+        ),
+    ),
+    *rows(
+        "node/acknowledging.py",
+        (
+            "if not core.in_overlay or is_silent",
+            "if not core.in_overlay",
+            "answering:whoever_reports_nothing_says_nothing_over_links_either",
+        ),
+        (" or is_told else", " else", "answering:whoever_is_told_as_a_source_is_not_told_twice"),
+        (
+            "if not core.in_overlay or",
+            "if",
+            "recall:a_node_acknowledges_once_also_across_restarts",
         ),
     ),
 ]

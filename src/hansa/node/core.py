@@ -126,6 +126,7 @@ class Core:
     Attributes:
         asks_first: nothing lasting is signed before the sources were asked what this node has said (`recovery`).
         noticed: damaged records that somebody came upon; asked for again at the next pull (`repairing`).
+        in_overlay: links to other nodes are held (`node.network`).
         on_kept: told of each record that was kept or withheld, once that is durable (`travelling`).
     """
 
@@ -167,6 +168,7 @@ class Core:
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
+        self.in_overlay = False
         self.on_kept: Callable[[PutRecord | WithholdRecord], None] | None = None
         self._last_seq = store.last_seq(self.me)
 

@@ -303,10 +303,11 @@ class Network:
 
     def _spread(self, raw: bytes) -> None:
         id_ = envelope.id_of(raw)
-        if id_ is not None:
+        if id_ is not None and not self.words.answering.goes_alone(raw):
             self.do(self.parts.gossip.spread(id_, raw, Rank.TRUSTED, self.now()))
 
     def _tell(self, event: Happened) -> None:
+        self.words.answering.came(event)
         if event.name.startswith(MEMBER):
             state = event.name.removeprefix(MEMBER)
             self._show(Kind.MEMBER_CHANGED, event.about, f"{state}: {event.detail}", state=state)

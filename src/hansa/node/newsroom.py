@@ -57,6 +57,7 @@ class NewsRoom:
 
     Attributes:
         first: skills that are to be proved before others, in the order in which somebody warned of them.
+        later: has effects performed.
         answers: who has answered which notice of this node's, and with which word.
     """
 
@@ -81,7 +82,7 @@ class NewsRoom:
         self._rng = rng
         self._offers = offers
         self._rank = rank
-        self._later = later
+        self.later = later
         self.known = standard(core.me)
         self.first: dict[ContentId, None] = {}
         self.answers: dict[ContentId, dict[NodeId, str]] = {}
@@ -184,7 +185,7 @@ class NewsRoom:
         if effect.subject.about is About.PEER:
             self._shunned[NodeId(name)] = Instant(now + SHUN_MS)
             note = core.driver.note(name, Box.DOMAIN, Verdict.IGNORE, Reason.ALERTED, f"no links for a day: {because}")
-            self._later(Effects([note]))
+            self.later(Effects([note]))
             return
         row = core.store.skill(ContentId(name))
         if row is None or row.state is SkillState.REMOVED or service.is_settled(row.state, row.reason):
@@ -193,7 +194,7 @@ class NewsRoom:
         note = core.driver.note(name, Box.DOMAIN, Verdict.IGNORE, Reason.ALERTED, f"held: notices {because}")
         effects = Effects([SetSkillState(row.id, held, Reason.ALERTED.code), note])
         effects.show(Kind.SKILL_HELD, row.id, f"held: notices {because}", ancestor="", published=0)
-        self._later(effects)
+        self.later(effects)
 
     def _answer(self, said: Verified, effects: Sequence[Effect], now: Instant, doing: Doing) -> None:
         done = type(effects[0]).__name__.lower() if effects else ""

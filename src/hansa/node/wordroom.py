@@ -17,6 +17,7 @@ from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node.answering import Answering
 from hansa.node.core import Core
 from hansa.node.gathering import Taken
 from hansa.node.hearsay import Hearsay, Room
@@ -69,7 +70,8 @@ class WordRoom:
 
     Attributes:
         news: the room of notices.
-        recollecting: asks neighbours after a restore; mending: asks them for what is damaged here.
+        recollecting: asks neighbours after a restore; mending: asks them for what is damaged here;
+            answering: says who took skills back what became of them.
         skills: skills that came over links since the start.
     """
 
@@ -88,10 +90,11 @@ class WordRoom:
         self._parts = parts
         self._now = now
         self._do = do
-        self._travelling = Travelling(core, parts.reconciler, now, self._kept)
+        self._travelling = Travelling(core, parts.reconciler, now, self._kept, self._seen)
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
+        self.answering = Answering(core, parts.routes, self.news.later)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -130,10 +133,12 @@ class WordRoom:
 
     def start(self) -> None:
         """Learns what is held."""
+        self._core.in_overlay = True
         self._travelling.start()
 
     async def stop(self) -> None:
         """Waits for what is being decided on; what only waits comes again another time."""
+        self._core.in_overlay = False
         self._travelling.stop()
         self._waiting.clear()
         if self._worker is not None:
@@ -296,6 +301,7 @@ class WordRoom:
             self._wait(judge, id_)
         self._do(self.recollecting.tick(now))
         self._do(self.mending.tick(now))
+        self._do(self.answering.tick(now))
 
     def rank_peers(self, now: Instant) -> None:
         """Tells gossip at the start whom this node knows, before their first word comes."""
@@ -319,6 +325,9 @@ class WordRoom:
         if guest.invited:
             return Rank.URGENT if kind in URGENT else Rank.TRUSTED
         return Rank.KNOWN if core.accounts.is_known(author, now) else Rank.STRANGER
+
+    def _seen(self, row: RecordRow) -> None:
+        self.answering.kept(row, self._now())
 
     def _kept(self, row: RecordRow) -> None:
         """Lets a record travel that was just kept.
