@@ -10,6 +10,8 @@ rows = rows_by(
         "answering": "sim/test_answering",
         "asking": "overlay/test_recollection",
         "mending": "sim/test_mending",
+        "named": "node/test_named",
+        "net": "sim/test_network",
         "recall": "node/test_recall",
         "restored": "attacks/test_068_restored_backup",
         "sim": "sim/test_recollecting",
@@ -171,6 +173,42 @@ ANSWERING = [
             "if not core.in_overlay or",
             "if",
             "recall:a_node_acknowledges_once_also_across_restarts",
+        ),
+    ),
+]
+
+BANS = [
+    *rows(
+        "node/core.py",
+        ("self.on_party(row.id)", "pass", "net:somebody_who_is_banned_loses_the_link_in_that_very_turn"),
+        ("self.on_party(id_)", "pass", "net:somebody_who_is_banned_loses_the_link_in_that_very_turn"),
+        ("self.on_party(change.subject)", "pass", "net:somebody_who_is_banned_loses_the_link_in_that_very_turn"),
+        ("self.on_party(None)", "pass", "net:somebody_who_is_banned_loses_the_link_in_that_very_turn"),
+        (
+            "self.acquaintance += isinstance(change, ACQUAINTANCE)",
+            "pass",
+            "named:it_is_read_again_once_peers_or_sources_changed_and_not_before",
+        ),
+    ),
+    *rows(
+        "node/network.py",
+        (
+            "                self.lost(peer, Reason.UNKNOWN_PEER)\n",
+            "",
+            "net:somebody_who_is_banned_loses_the_link_in_that_very_turn",
+        ),
+        (
+            "self._core.on_party = self._reconsider",
+            "pass",
+            "net:an_operators_ban_is_known_to_the_network_once_it_is_kept",
+        ),
+    ),
+    *rows(
+        "node/newsroom.py",
+        (
+            "            doing.closes.append(Close(NodeId(name), Reason.UNKNOWN_PEER))\n",
+            "",
+            "net:a_peer_that_several_known_nodes_warn_of_loses_the_link_with_the_last_warning",
         ),
     ),
 ]

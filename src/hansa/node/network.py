@@ -27,7 +27,7 @@ from hansa.node.events import Kind, Shown, Value
 from hansa.node.gauges import Gauges
 from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom
-from hansa.node.overlay_parts import Parts
+from hansa.node.overlay_parts import Parts, facts_of
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.transport import Transport
 from hansa.node.wordroom import WordRoom
@@ -37,8 +37,6 @@ from hansa.overlay.frames import MAX_IDS, AnyFrame, Have, Word
 from hansa.overlay.gossip_params import Rank
 from hansa.overlay.linking import PRUNED
 from hansa.overlay.notices import Notice
-from hansa.overlay.own_presence import Facts
-from hansa.overlay.presence import MAX_ADDRESSES
 
 TICK_SECONDS = 0.2
 ORDERLY = (None, PRUNED, Reason.UNKNOWN_PEER)
@@ -109,6 +107,7 @@ class Network:
             Unavailable: the transport can't listen.
         """
         self.words.start()
+        self._core.on_party = self._reconsider
         self.words.rank_peers(self.now())
         await self._transport.start(self)
         self._tick()
@@ -118,6 +117,7 @@ class Network:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._core.on_party = None
         self.do(self.parts.members.leave(self.now()))
         await self._transport.stop()
         for task in list(self._tasks):
@@ -334,6 +334,14 @@ class Network:
     def _takes(self, peer: NodeId, now: Instant) -> bool:
         return self._admits(peer) and not self.words.news.shuns(peer, now)
 
+    def _reconsider(self, whom: NodeId | None) -> None:
+        """Ends links that may not be any more, at once: nothing that comes over them is heard from now on."""
+        now = self.now()
+        for peer in list(self._neighbours) if whom is None else [one for one in (whom,) if one in self._neighbours]:
+            if not self._takes(peer, now):
+                self._close(peer, Reason.UNKNOWN_PEER)
+                self.lost(peer, Reason.UNKNOWN_PEER)
+
     def propagate(self, notice: Notice) -> ContentId:
         """Signs a notice and lets it travel (M9); returns its id.
 
@@ -346,9 +354,7 @@ class Network:
 
     def reached_at(self, addresses: Sequence[str]) -> None:
         """Says from now on where others can dial this node."""
-        role, interests = self._core.settings.role, self._settings.specialisations
-        facts = Facts(tuple(addresses)[:MAX_ADDRESSES], role, tuple(self._settings.offers()), interests)
-        self.parts.members.changed(facts, self.now())
+        self.parts.members.changed(facts_of(self._core, self._settings, addresses), self.now())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -31,7 +31,7 @@ from hansa.node.overlay_parts import Parts
 from hansa.node.rows import SetSkillState
 from hansa.overlay import propagation
 from hansa.overlay.acks import Acks
-from hansa.overlay.doing import Doing
+from hansa.overlay.doing import Close, Doing
 from hansa.overlay.effects import About, Effect, Fetch, ProveFirst, Quarantine
 from hansa.overlay.frames import Word
 from hansa.overlay.gossip_params import Rank
@@ -170,7 +170,7 @@ class NewsRoom:
 
     def _carry_out(self, effect: Effect, via: NodeId, now: Instant, doing: Doing) -> None:
         if isinstance(effect, Quarantine):
-            self._quarantine(effect, now)
+            self._quarantine(effect, now, doing)
         elif isinstance(effect, ProveFirst) and effect.subject.about is About.SKILL:
             self.first[ContentId(effect.subject.name)] = None
             while len(self.first) > MAX_PROVE_FIRST:
@@ -179,11 +179,12 @@ class NewsRoom:
             missing = self._core.store.held(effect.ids)
             doing.add(self._parts.gossip.wish(via, [one for one in effect.ids if one not in missing], now))
 
-    def _quarantine(self, effect: Quarantine, now: Instant) -> None:
+    def _quarantine(self, effect: Quarantine, now: Instant, doing: Doing) -> None:
         name, core = effect.subject.name, self._core
         because = ", ".join(one[:12] for one in effect.because)
         if effect.subject.about is About.PEER:
             self._shunned[NodeId(name)] = Instant(now + SHUN_MS)
+            doing.closes.append(Close(NodeId(name), Reason.UNKNOWN_PEER))
             note = core.driver.note(name, Box.DOMAIN, Verdict.IGNORE, Reason.ALERTED, f"no links for a day: {because}")
             self.later(Effects([note]))
             return
