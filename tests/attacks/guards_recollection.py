@@ -72,6 +72,11 @@ HOLDING = [
             "for one in store.peers() if",
             "a68:strangers_that_keep_back_are_not_counted",
         ),
+        (
+            "            self._release(now)\n",
+            "",
+            "sim:what_is_held_comes_in_when_the_operator_goes_on_without_it",
+        ),
         ("if count > ANSWERS_PER_SECOND:", "if False:", "sim:whoever_asks_too_often_is_blamed"),
         (
             "        ring.verify(signed, ring, self._core.settings.limits)\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hansa.kernel.instant import Instant
 from hansa.node.rows import Change, PutSubscription, SubscriptionRow
 from hansa.overlay.frames import Mine
+from hansa.sim.disk import Trouble
 from hansa.sim.workload import specimen
 from hansa.sim.world import World
 from hansa.skills.model import SkillState
@@ -63,6 +64,33 @@ def test_a_source_among_its_peers_must_have_answered_as_well() -> None:
     assert core(world, 0).asks_first
     workshop.barred.clear()
     world.run(25)
+    assert not core(world, 0).asks_first
+    assert feed(world) == before
+
+
+def test_what_is_held_comes_in_when_the_operator_goes_on_without_it() -> None:
+    def down(world: World) -> list[Change]:
+        world.crash(2)
+        return []
+
+    world, before = restored(3, None, down)
+    world.run(5)
+    assert len(feed(world)) == 2
+    world.spawn(0, lambda inhabitant: inhabitant.node.recovery.go_on("the operator goes on"))
+    world.run(10)
+    assert sorted(feed(world)) == sorted(before)
+
+
+def test_a_full_disk_puts_it_off() -> None:
+    world, before = restored(3)
+    world.run(2)
+    disk = world.residents[0].disk
+    assert disk is not None
+    disk.trouble = Trouble.FULL
+    world.run(20)
+    assert core(world, 0).asks_first
+    disk.trouble = None
+    world.run(20)
     assert not core(world, 0).asks_first
     assert feed(world) == before
 

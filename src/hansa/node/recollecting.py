@@ -11,6 +11,7 @@ import asyncio
 
 from hansa.identity import peek, roots
 from hansa.identity.envelope import Signed
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import MINUTE, SECOND, Instant
 from hansa.node.core import Core
@@ -124,7 +125,10 @@ class Recollecting:
 
     def tick(self, now: Instant) -> Doing:
         """Asks on; goes on once enough have answered."""
-        if not self._core.asks_first or self._taking is not None:
+        if self._taking is not None:
+            return Doing()
+        if not self._core.asks_first:  # also when the sources were asked meanwhile, or the operator went on
+            self._release(now)
             return Doing()
         doing = self._asker.tick(now)
         if now >= self._looked_at + SECOND:
@@ -153,9 +157,15 @@ class Recollecting:
             taken = await bring_back(self._core, self._inbox, self._held.values())
             who = len(self._asker.answered)
             await go_on(self._core, f"{who} neighbours were asked; {len(taken)} of this node's own records came back")
-            for id_ in self._held:
-                self._reconciler.put_off(digest(id_), now)  # what rests on others that are not here yet
-            self._held.clear()
-            self._asker = Recollection()
+        except HansaError:  # a full disk, say: the rest is taken another time
+            self._enough_at = None
         finally:
             self._taking = None
+
+    def _release(self, now: Instant) -> None:
+        """Lets what is still held come like anything else: what rests on others that are not here yet, say."""
+        for id_ in self._held:
+            self._reconciler.put_off(digest(id_), now)
+        if self._held:
+            self._held.clear()
+            self._asker = Recollection()
