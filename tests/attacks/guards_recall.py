@@ -222,7 +222,7 @@ ACKNOWLEDGING: list[Guard] = [
     *_rows(
         "node/withdrawing.py",
         (
-            "acknowledging.acknowledge(core, message.id, id_, gone, held, source, effects)",
+            "acknowledging.acknowledge(core, message, id_, gone, held, source, effects)",
             "pass",
             "a_plain_taking_back_is_acknowledged_too a_node_acknowledges_once_also_across_restarts",
         ),

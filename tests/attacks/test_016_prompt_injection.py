@@ -22,8 +22,8 @@ from tests.attacks.specimens import key, scaled
 from tests.mcp.league import admit, session
 from tests.node.world import DOUBLE, LIE, NETWORK, Resident, World, skill_message
 
-READS = {"find_skill", "get_skill", "node_status", "why", "record_trace", "prove_skill", "record_reflection",
-         "recall_reflections", "reflection_summary"}  # fmt: skip
+READS = {"find_skill", "get_skill", "net_status", "node_status", "why", "record_trace", "prove_skill",
+         "record_reflection", "recall_reflections", "reflection_summary"}  # fmt: skip
 PER_SKILL = 20
 
 

@@ -97,6 +97,7 @@ CHANGES = """dispute.answer dispute.appeal dispute.evidence dispute.open dispute
 
 OF_AGENTS = {
     "status": Scope.READ,
+    "net.status": Scope.READ,
     "find": Scope.READ,
     "skill.show": Scope.READ,
     "skill.entries": Scope.READ,
@@ -118,6 +119,7 @@ TOOLS = {
     "find_skill": Scope.READ,
     "get_skill": Scope.READ,
     "node_status": Scope.READ,
+    "net_status": Scope.READ,
     "why": Scope.READ,
     "record_trace": Scope.RECORD,
     "record_reflection": Scope.RECORD,

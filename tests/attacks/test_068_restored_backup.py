@@ -204,6 +204,18 @@ async def test_after_a_restore_no_number_is_used_twice_and_nobody_sees_two_histo
     assert first_fault(row.entry for row in a.store.ledger()) is None
 
 
+async def test_after_a_restore_no_number_comes_again_when_the_clock_was_set_back_too(world: World) -> None:
+    hub, a, _ = await league(world)
+    kept = await backed_up(world, a)
+    world.clock.advance(MINUTE)
+    await a.publish(SLUG, hub)
+    number = a.store.last_seq(a.id)
+    world.clock.advance(-MINUTE)
+    a = put_back(world, a, kept)
+    assert (await a.ask("sync")).ok
+    assert a.node.core.last_seq >= number
+
+
 async def test_what_was_taken_back_after_the_backup_does_not_rise_again(world: World) -> None:
     hub, a, c = await league(world)
     await a.publish(SLUG, hub)

@@ -14,9 +14,6 @@ from tests.cli.conftest import Hansa, Said
 from tests.e2e.processes import Process
 
 PATIENCE_SECONDS = 20.0
-BAN_SECONDS = 5.0
-"""Within which an operator's ban ends a link (`node.network.LOOK_MS`)."""
-
 SHOUT = "name\x1b[2J"
 
 
@@ -204,9 +201,7 @@ def test_a_ban_ends_the_link_and_lifting_it_brings_it_back(row: Row, hansa: Hans
     a, b, _ = row
     assert b.id in linked(a)
     assert hansa("peer", "ban", b.id, "--home", a.home).code == 0
-    began = time.monotonic()
-    until(lambda: b.id not in linked(a))
-    assert time.monotonic() - began < BAN_SECONDS + 1.0  # the bound, and one question
+    assert b.id not in linked(a)
     until(lambda: a.id not in linked(b))
     told = hansa("net", "connect", a.url, "--home", b.home)
     assert told.code in (1, 4), "refused in the handshake, or ended at once: as soon as the ban is known at the door"

@@ -142,7 +142,7 @@ def _frame(data: bytes) -> None:
     assert again == frame
     if isinstance(frame, frames.Word | frames.Packet):
         _name(frame.raw)
-    elif isinstance(frame, frames.Have | frames.Want | frames.Held | frames.Fetch):
+    elif isinstance(frame, frames.Have | frames.Want | frames.Held | frames.Fetch | frames.Yours):
         assert [frames.digest(frames.named(one)) for one in frame.ids] == list(frame.ids)
 
 
@@ -171,6 +171,8 @@ def _frames() -> Iterable[bytes]:
         frames.Sums("", (name, b"")),
         frames.Held("0f", (name,), True),
         frames.Fetch((name,)),
+        frames.Mine(1),
+        frames.Yours(1, (name,), 2),
         frames.Packet(bytes(16), (node,), (node,), raw),
         frames.Stuck(bytes(16), node, node, (node,)),
     ]

@@ -9,18 +9,24 @@ from typing import Any
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 
+from hansa.adapters.transport.fabric import Fabric
 from hansa.entrypoints import operations
 from hansa.entrypoints.http import mcp_door
 from hansa.entrypoints.mcp.hands import Hands
 from hansa.entrypoints.mcp.scopes import Scope
 from hansa.entrypoints.mcp.server import assemble
+from hansa.identity.handshake import Myself
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.jobs import SandboxLimits
+from hansa.kernel.rng import Rng
+from hansa.node.network import Network
+from hansa.node.overlay_parts import make_parts
+from hansa.node.overlay_settings import OverlaySettings
 from hansa.skills.importing.draft import Draft
 from hansa.skills.judge import job_for
 from hansa.skills.model import MARKDOWN, Claim, File, Result, Script, Skill, Step
 from mcp import Client
-from tests.node.world import Resident, Table, as_checked, listening
+from tests.node.world import NETWORK, Resident, Table, as_checked, listening
 
 FILES = {"references/STYLE.md": b"# Style\n", "references/more/deep.txt": b"deep\n", "data.bin": bytes(range(256))}
 
@@ -56,6 +62,15 @@ async def admit(node: Resident, *skills: Skill, publish: bool = False) -> None:
         await node.prove(skill)
         if publish:
             assert (await node.ask("publish", ids=[skill.id])).ok
+
+
+def join_overlay(node: Resident) -> None:
+    """Gives a node a place in the overlay, without links."""
+    core, settings = node.node.core, OverlaySettings()
+    parts = make_parts(core, settings, Rng(1))
+    me = Myself(core.me, NETWORK, ("1.0",), [core.keys.key], (), core.ring.chain, bytes(16))
+    fabric = Fabric(lambda: me, [], core.clock)
+    node.app.network = Network(core, node.node.inbox, fabric, parts, settings, Rng(2))
 
 
 def hands(node: Resident, scopes: frozenset[Scope]) -> Hands:

@@ -28,7 +28,7 @@ from hansa.skills.model import SkillState
 from mcp import Client
 from tests.attacks.specimens import key
 from tests.cli.conftest import Up
-from tests.mcp.league import admit, at_port, folder_skill, hands, over_http, session, teach
+from tests.mcp.league import admit, at_port, folder_skill, hands, join_overlay, over_http, session, teach
 from tests.node.world import DOUBLE, LIE, NETWORK, SLUG, Resident, World, skill_message
 
 TRACE = {
@@ -48,7 +48,7 @@ NOTE = {
     "tags": ["csv"],
     "session": "report",
 }
-READS = "find_skill get_skill node_status why"
+READS = "find_skill get_skill net_status node_status why"
 NOTES = "list_reflections recall_reflections record_reflection reflection_report reflection_summary"
 
 
@@ -83,6 +83,7 @@ async def refusal(client: Client, name: str, **arguments: Any) -> str:
 async def test_every_answer_keeps_its_schema_and_says_the_same_as_text(node: Resident) -> None:
     await admit(node, DOUBLE, folder_skill())
     await take_in(node, SLUG, LIE)
+    join_overlay(node)
     calls: dict[str, dict[str, Any]] = {
         "find_skill": {"intent": "multiply a number", "include_quarantined": True},
         "get_skill": {"trace_id": folder_skill().id[:12]},
@@ -97,6 +98,7 @@ async def test_every_answer_keeps_its_schema_and_says_the_same_as_text(node: Res
         "list_reflections": {"since": "2020-01-01", "outcome": "failure"},
         "reflection_summary": {},
         "reflection_report": {},
+        "net_status": {},
         "node_status": {},
         "why": {"trace_id": DOUBLE.id},
     }
@@ -383,6 +385,15 @@ async def test_publishing_takes_the_scope_and_sends_nothing_unless_asked_to(node
         assert node.store.feed_mark()[0] == 1
         told = await answer(client, "node_status")
         assert told["records_in_feed"] == 1 and "published" not in told  # a root's versions lie in a feed, too
+
+
+async def test_the_network_is_shown_as_the_command_shows_it(node: Resident) -> None:
+    async with session(node, READER) as client:
+        assert "takes no part in the overlay" in await refusal(client, "net_status")
+        join_overlay(node)
+        shown = await answer(client, "net_status")
+        assert shown == (await node.ask("net.status")).value
+        assert (shown["instance_id"], shown["links"]) == (node.id, 0)
 
 
 async def test_over_http_each_token_has_its_scopes_in_both_revisions(node: Resident) -> None:

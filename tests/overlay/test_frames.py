@@ -19,6 +19,7 @@ from hansa.overlay.frames import (
     Graft,
     Have,
     Held,
+    Mine,
     Packet,
     Ping,
     Pong,
@@ -29,6 +30,7 @@ from hansa.overlay.frames import (
     Sums,
     Want,
     Word,
+    Yours,
 )
 
 numbers = st.integers(0, 2**53 - 1)
@@ -47,6 +49,8 @@ any_frame = st.one_of(
     st.builds(Have, ids),
     st.builds(Want, ids),
     st.builds(Fetch, ids),
+    st.builds(Mine, numbers),
+    st.builds(Yours, numbers, ids, numbers),
     st.builds(Graft),
     st.builds(Prune, numbers),
     st.builds(Sums, prefixes, st.lists(st.one_of(st.just(b""), digests), max_size=16).map(tuple)),

@@ -14,10 +14,12 @@ from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import HOUR
 from hansa.kernel.verdict import Reason
+from hansa.node.driver import Effects
+from hansa.node.membership import DropPeer
 from hansa.node.net_views import NetViews
 from hansa.node.network import Network
 from hansa.node.overlay_settings import OverlaySettings
-from hansa.node.rows import PeerRow, PutPeer
+from hansa.node.rows import AppendLedger, DropSubscription, PeerRow, PutPeer
 from hansa.overlay import frames
 from hansa.overlay.frames import Word
 from hansa.overlay.notices import KNOWLEDGE_DISCOVERY, RESOURCE_DISCOVERY, THREAT_ALERT, Mode, Notice
@@ -126,6 +128,61 @@ def test_somebody_who_is_not_wanted_any_more_loses_the_link() -> None:
     workshop.barred[me(world, 1)] = None
     world.run(7)
     assert [len(net(world, number).neighbours) for number in (0, 2)] == [0, 0]
+
+
+STANDS_OTHERWISE: dict[str, Callable[[NodeId], Any]] = {
+    "banned": lambda whom: PutPeer(PeerRow(whom, banned=True)),
+    "forgotten": DropPeer,
+    "a source less": lambda _: DropSubscription("http://elsewhere"),
+    "a receipt": lambda whom: AppendLedger(ContentId("0" * 64), whom, "", "skill_refuted", 1),
+}
+
+
+@pytest.mark.parametrize("change", STANDS_OTHERWISE)
+def test_somebody_who_is_banned_loses_the_link_in_that_very_turn(change: str) -> None:
+    workshop = Chain()
+    world = chain(3, workshop)
+    whom, said = me(world, 0), list[bool]()
+
+    async def ban(inhabitant: Any) -> None:
+        workshop.barred[whom] = None
+        seen = inhabitant.network.frames_in
+        inhabitant.network.core._kept(STANDS_OTHERWISE[change](whom))
+        said.append(whom in inhabitant.network.neighbours)
+        inhabitant.network.heard(whom, frames.encode(frames.Ping(1)))
+        said.append(inhabitant.network.frames_in > seen)
+
+    world.spawn(1, ban)
+    world.run(0.01)
+    assert said == [False, False]
+    assert list(net(world, 1).neighbours) == [me(world, 2)]
+    world.run(2)
+    assert not net(world, 0).neighbours
+
+
+def test_an_operators_ban_is_known_to_the_network_once_it_is_kept() -> None:
+    workshop = Chain()
+    world = chain(3, workshop)
+    whom, said = me(world, 0), list[bool]()
+
+    async def ban(inhabitant: Any) -> None:
+        workshop.barred[whom] = None
+        await inhabitant.network.core.driver.perform(Effects([PutPeer(PeerRow(whom, banned=True))]))
+        said.append(whom in inhabitant.network.neighbours)
+
+    world.spawn(1, ban)
+    world.run(1)
+    assert said == [False]
+    assert list(net(world, 1).neighbours) == [me(world, 2)]
+
+
+def test_a_peer_that_several_known_nodes_warn_of_loses_the_link_with_the_last_warning() -> None:
+    world = chain(4)
+    alert = Notice(type=THREAT_ALERT, payload={"peer": me(world, 0), "why": "it lies"})
+    for number in (2, 3):
+        net(world, number).propagate(alert)
+    world.run(1)
+    assert list(net(world, 1).neighbours) == [me(world, 2)]
 
 
 def test_a_clock_that_is_set_back_stops_nothing() -> None:

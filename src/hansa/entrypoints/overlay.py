@@ -185,11 +185,28 @@ async def _write(app: App, network: Network) -> None:
         log.warning("the table of addresses was not kept", error=str(error))
 
 
+class Named:
+    """Whom this node knows by address; the store is asked only when that may have changed."""
+
+    def __init__(self, core: Core) -> None:
+        """Has asked for nothing yet."""
+        self._core = core
+        self._at = -1
+        self._found: dict[str, NodeId] = {}
+
+    def now(self) -> dict[str, NodeId]:
+        """Returns the nodes by address."""
+        if self._at != self._core.acquaintance:
+            self._at, self._found = self._core.acquaintance, _named(self._core)
+        return self._found
+
+
 async def _seek(app: App, network: Network) -> None:
     """Dials what the operator named and no link stands to: seeds, and sources that were subscribed to meanwhile."""
     met: dict[str, NodeId] = {}
+    named = Named(app.node.core)
     while True:
-        sources = _named(app.node.core)
+        sources = named.now()
         for url in dict.fromkeys([*app.config.overlay.seeds, *sources]):
             whom = sources.get(url) or met.get(url)
             if whom is None or whom not in network.neighbours:

@@ -3,6 +3,7 @@
 1. This node acknowledges each tombstone of somebody else once: what it says is kept with what it did, or neither is.
 2. It goes to the source that brought the tombstone and to the one that brought the skill, as far as this node reports
    to them; to all that it reports to when neither is known. After a restore nothing is said until they were asked.
+   In the overlay it goes to whoever took the skill back, too (`answering`), unless all sources are to be told nothing.
 3. One of somebody else is taken for a tombstone that is held here, one for each of its authors.
 """
 
@@ -16,6 +17,7 @@ from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
+from hansa.node.outbox import over_links
 from hansa.node.rows import OutboxRow, PutMark, PutOutbox, PutRecord
 from hansa.node.shelf import record_row
 from hansa.skills import messages
@@ -27,7 +29,7 @@ def _mark(tombstone: str, author: NodeId) -> str:
 
 
 def acknowledge(
-    core: Core, tombstone: ContentId, skill: ContentId, removed: bool, held: int, source: str, effects: Effects
+    core: Core, tombstone: Verified, skill: ContentId, removed: bool, held: int, source: str, effects: Effects
 ) -> None:
     """Adds to `effects` that this node says what it did about a tombstone that it takes in with them.
 
@@ -35,12 +37,12 @@ def acknowledge(
         held: how many skills that come from it were taken out of use.
         source: address that brought the tombstone; "" when it was pushed.
     """
-    told = _told(core, skill, source)
+    told = [*_told(core, skill, source), *_told_over_links(core, tombstone.author)]
     if not told or core.asks_first:
         return
-    body = messages.acknowledgement_body(tombstone, skill, removed, held)
+    body = messages.acknowledgement_body(tombstone.id, skill, removed, held)
     record = record_row(core.seal(ACKNOWLEDGEMENT, body), skill, core.now(), core.ring)
-    effects.changes += [PutRecord(record), PutMark(_mark(tombstone, core.me), record.id)]
+    effects.changes += [PutRecord(record), PutMark(_mark(tombstone.id, core.me), record.id)]
     effects.changes += [PutOutbox(OutboxRow(record.id, url, "pending", at=core.now())) for url in told]
 
 
@@ -49,6 +51,13 @@ def _told(core: Core, skill: ContentId, source: str) -> list[str]:
     row = core.store.skill(skill) if reported else None
     concerned = {source, row.source if row is not None else ""}
     return [url for url in reported if url in concerned] or reported
+
+
+def _told_over_links(core: Core, author: NodeId) -> list[str]:
+    sources = core.store.subscriptions()
+    is_silent = bool(sources) and all(one.report == "none" for one in sources)
+    is_told = any(one.peer == author and one.report != "none" for one in sources)
+    return [] if not core.in_overlay or is_silent or is_told else [over_links(author)]
 
 
 def take(core: Core, message: Verified, record: PutRecord) -> tuple[str, Effects]:

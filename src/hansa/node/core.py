@@ -17,19 +17,20 @@ from hansa.identity import envelope, roots
 from hansa.identity.envelope import Header, Signed
 from hansa.kernel.canonical import Json
 from hansa.kernel.errors import Refused
-from hansa.kernel.ids import EVERYONE, ContentId
+from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.accounts import Accounts
-from hansa.node.driver import Driver, Kept
+from hansa.node.driver import ACQUAINTANCE, Driver, Kept
 from hansa.node.lineages import Lineages
+from hansa.node.membership import DropPeer
 from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
-from hansa.node.rows import PutRecord, PutSkill, WithholdRecord
+from hansa.node.rows import AppendLedger, DropSubscription, PutPeer, PutRecord, PutSkill, WithholdRecord
 from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
@@ -126,6 +127,9 @@ class Core:
     Attributes:
         asks_first: nothing lasting is signed before the sources were asked what this node has said (`recovery`).
         noticed: damaged records that somebody came upon; asked for again at the next pull (`repairing`).
+        in_overlay: links to other nodes are held (`node.network`).
+        acquaintance: rises whenever somebody is met, settled about or forgotten, and with each source.
+        on_party: told of each node whose standing here may be another now, once that is durable; None for any.
         on_kept: told of each record that was kept or withheld, once that is durable (`travelling`).
     """
 
@@ -167,6 +171,9 @@ class Core:
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
+        self.in_overlay = False
+        self.acquaintance = 0
+        self.on_party: Callable[[NodeId | None], None] | None = None
         self.on_kept: Callable[[PutRecord | WithholdRecord], None] | None = None
         self._last_seq = store.last_seq(self.me)
 
@@ -195,6 +202,10 @@ class Core:
         )
         return envelope.seal(header, body, [self.keys.key])
 
+    def used(self, number: int) -> None:
+        """Notes a number that this node has signed something under: what follows is higher."""
+        self._last_seq = max(self._last_seq, number)
+
     def _kept(self, change: Kept) -> None:
         if self.on_kept is not None and isinstance(change, PutRecord | WithholdRecord):
             self.on_kept(change)
@@ -202,6 +213,20 @@ class Core:
             self.memory.kept(change)
         else:
             self.accounts.changed(change)
+            self._acquainted(change)
+
+    def _acquainted(self, change: Kept) -> None:
+        self.acquaintance += isinstance(change, ACQUAINTANCE)
+        if self.on_party is not None:
+            match change:
+                case PutPeer(row):
+                    self.on_party(row.id)
+                case DropPeer(id_):
+                    self.on_party(id_)
+                case AppendLedger():
+                    self.on_party(change.subject)
+                case DropSubscription():
+                    self.on_party(None)
 
     @property
     def last_seq(self) -> int:

@@ -21,6 +21,7 @@ from hansa.node.answers import EARLY, LATER, PATIENCE, acknowledges, each, their
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_DELIVERY, Kind, Value
+from hansa.node.outbox import node_in
 from hansa.node.ports import Answer
 from hansa.node.rows import OutboxRow, PutOutbox, RecordRow
 from hansa.node.vault import open_blob, open_record, open_skill
@@ -70,7 +71,8 @@ class Deliverer:
         """
         waiting: dict[str, list[OutboxRow]] = {}
         for row in self._core.store.outbox("pending", limit=10_000):
-            waiting.setdefault(row.url, []).append(row)
+            if node_in(row.url) is None:  # the others go along routes
+                waiting.setdefault(row.url, []).append(row)
         for url, rows in waiting.items():
             async for delivery in self._deliver_to(url, rows):
                 yield delivery

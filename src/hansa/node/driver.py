@@ -26,11 +26,13 @@ from hansa.node.rows import (
     AppendJournal,
     AppendLedger,
     Change,
+    DropSubscription,
     JournalRow,
     PutOutbox,
     PutPeer,
     PutRecord,
     PutSkill,
+    PutSubscription,
     WithholdRecord,
 )
 from hansa.node.spans import NO_SPANS, Spans
@@ -38,8 +40,11 @@ from hansa.node.spans import NO_SPANS, Spans
 KEPT = (PutRecord, PutSkill)
 """What takes of its author's share; `X | Y` would be put together anew for each change."""
 
-Kept = PutRecord | PutSkill | AppendLedger | WithholdRecord | PutPeer | DropPeer
-_TOLD = (*KEPT, AppendLedger, WithholdRecord, PutPeer, DropPeer)
+ACQUAINTANCE = (PutPeer, DropPeer, PutSubscription, DropSubscription)
+"""What changes whom this node knows, or what the operator has settled about them."""
+
+Kept = PutRecord | PutSkill | AppendLedger | WithholdRecord | PutPeer | DropPeer | PutSubscription | DropSubscription
+_TOLD = (*KEPT, AppendLedger, WithholdRecord, *ACQUAINTANCE)
 """What the node remembers something of in memory, beside the store."""
 
 

@@ -22,6 +22,7 @@ from hansa.kernel.errors import DiskFull, Refused, UsageError
 from hansa.kernel.verdict import Box, Verdict
 from hansa.node import succession
 from hansa.node.core import Core
+from hansa.node.outbox import node_in
 from hansa.node.rows import OutboxRow, PutOutbox, PutRecord
 from hansa.node.shelf import record_row
 
@@ -178,4 +179,4 @@ class Keyholder:
             urls |= {one.url for record in records for one in store.deliveries_of(record.id)}
         else:
             urls |= {one.url for state in ("pending", "delivered") for one in store.outbox(state, limit=100_000)}
-        return tuple(sorted(urls))
+        return tuple(sorted(url for url in urls if node_in(url) is None))

@@ -27,7 +27,7 @@ from hansa.node.events import Kind, Shown, Value
 from hansa.node.gauges import Gauges
 from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom
-from hansa.node.overlay_parts import Parts
+from hansa.node.overlay_parts import Parts, facts_of
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.transport import Transport
 from hansa.node.wordroom import WordRoom
@@ -37,8 +37,6 @@ from hansa.overlay.frames import MAX_IDS, AnyFrame, Have, Word
 from hansa.overlay.gossip_params import Rank
 from hansa.overlay.linking import PRUNED
 from hansa.overlay.notices import Notice
-from hansa.overlay.own_presence import Facts
-from hansa.overlay.presence import MAX_ADDRESSES
 
 TICK_SECONDS = 0.2
 ORDERLY = (None, PRUNED, Reason.UNKNOWN_PEER)
@@ -109,6 +107,7 @@ class Network:
             Unavailable: the transport can't listen.
         """
         self.words.start()
+        self._core.on_party = self._reconsider
         self.words.rank_peers(self.now())
         await self._transport.start(self)
         self._tick()
@@ -118,6 +117,7 @@ class Network:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._core.on_party = None
         self.do(self.parts.members.leave(self.now()))
         await self._transport.stop()
         for task in list(self._tasks):
@@ -196,6 +196,7 @@ class Network:
         self.do(parts.members.linked(peer, now, url, dialled))
         self.do(parts.gossip.linked(peer, now, dialled))
         self.do(parts.reconciler.linked(peer, now))
+        self.do(self.words.linked(peer, now))
         self._unsettled[peer] = now
         self.gauges.linked(peer, now)
         fresh = self.words.fresh()
@@ -213,6 +214,7 @@ class Network:
         self.gauges.lost(peer, now)
         for part in self.parts.each:
             self.do(part.lost(peer, reason in ORDERLY, now))
+        self.words.lost(peer)
 
     def heard(self, peer: NodeId, data: bytes) -> None:
         """Hands a frame to the part that it is for."""
@@ -239,6 +241,8 @@ class Network:
             return parts.members.heard(peer, frame, now)
         if isinstance(frame, frames.Sums | frames.Held | frames.Fetch):
             return parts.reconciler.heard(peer, frame, now)
+        if isinstance(frame, frames.Mine | frames.Yours):
+            return self.words.recollecting.heard(peer, frame, now)
         return parts.routes.heard(peer, frame, now)
 
     # ---- carrying out
@@ -299,10 +303,11 @@ class Network:
 
     def _spread(self, raw: bytes) -> None:
         id_ = envelope.id_of(raw)
-        if id_ is not None:
+        if id_ is not None and not self.words.answering.goes_alone(raw):
             self.do(self.parts.gossip.spread(id_, raw, Rank.TRUSTED, self.now()))
 
     def _tell(self, event: Happened) -> None:
+        self.words.answering.came(event)
         if event.name.startswith(MEMBER):
             state = event.name.removeprefix(MEMBER)
             self._show(Kind.MEMBER_CHANGED, event.about, f"{state}: {event.detail}", state=state)
@@ -329,6 +334,14 @@ class Network:
     def _takes(self, peer: NodeId, now: Instant) -> bool:
         return self._admits(peer) and not self.words.news.shuns(peer, now)
 
+    def _reconsider(self, whom: NodeId | None) -> None:
+        """Ends links that may not be any more, at once: nothing that comes over them is heard from now on."""
+        now = self.now()
+        for peer in list(self._neighbours) if whom is None else [one for one in (whom,) if one in self._neighbours]:
+            if not self._takes(peer, now):
+                self._close(peer, Reason.UNKNOWN_PEER)
+                self.lost(peer, Reason.UNKNOWN_PEER)
+
     def propagate(self, notice: Notice) -> ContentId:
         """Signs a notice and lets it travel (M9); returns its id.
 
@@ -341,9 +354,7 @@ class Network:
 
     def reached_at(self, addresses: Sequence[str]) -> None:
         """Says from now on where others can dial this node."""
-        role, interests = self._core.settings.role, self._settings.specialisations
-        facts = Facts(tuple(addresses)[:MAX_ADDRESSES], role, tuple(self._settings.offers()), interests)
-        self.parts.members.changed(facts, self.now())
+        self.parts.members.changed(facts_of(self._core, self._settings, addresses), self.now())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

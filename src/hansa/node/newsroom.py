@@ -31,7 +31,7 @@ from hansa.node.overlay_parts import Parts
 from hansa.node.rows import SetSkillState
 from hansa.overlay import propagation
 from hansa.overlay.acks import Acks
-from hansa.overlay.doing import Doing
+from hansa.overlay.doing import Close, Doing
 from hansa.overlay.effects import About, Effect, Fetch, ProveFirst, Quarantine
 from hansa.overlay.frames import Word
 from hansa.overlay.gossip_params import Rank
@@ -57,6 +57,7 @@ class NewsRoom:
 
     Attributes:
         first: skills that are to be proved before others, in the order in which somebody warned of them.
+        later: has effects performed.
         answers: who has answered which notice of this node's, and with which word.
     """
 
@@ -81,7 +82,7 @@ class NewsRoom:
         self._rng = rng
         self._offers = offers
         self._rank = rank
-        self._later = later
+        self.later = later
         self.known = standard(core.me)
         self.first: dict[ContentId, None] = {}
         self.answers: dict[ContentId, dict[NodeId, str]] = {}
@@ -169,7 +170,7 @@ class NewsRoom:
 
     def _carry_out(self, effect: Effect, via: NodeId, now: Instant, doing: Doing) -> None:
         if isinstance(effect, Quarantine):
-            self._quarantine(effect, now)
+            self._quarantine(effect, now, doing)
         elif isinstance(effect, ProveFirst) and effect.subject.about is About.SKILL:
             self.first[ContentId(effect.subject.name)] = None
             while len(self.first) > MAX_PROVE_FIRST:
@@ -178,13 +179,14 @@ class NewsRoom:
             missing = self._core.store.held(effect.ids)
             doing.add(self._parts.gossip.wish(via, [one for one in effect.ids if one not in missing], now))
 
-    def _quarantine(self, effect: Quarantine, now: Instant) -> None:
+    def _quarantine(self, effect: Quarantine, now: Instant, doing: Doing) -> None:
         name, core = effect.subject.name, self._core
         because = ", ".join(one[:12] for one in effect.because)
         if effect.subject.about is About.PEER:
             self._shunned[NodeId(name)] = Instant(now + SHUN_MS)
+            doing.closes.append(Close(NodeId(name), Reason.UNKNOWN_PEER))
             note = core.driver.note(name, Box.DOMAIN, Verdict.IGNORE, Reason.ALERTED, f"no links for a day: {because}")
-            self._later(Effects([note]))
+            self.later(Effects([note]))
             return
         row = core.store.skill(ContentId(name))
         if row is None or row.state is SkillState.REMOVED or service.is_settled(row.state, row.reason):
@@ -193,7 +195,7 @@ class NewsRoom:
         note = core.driver.note(name, Box.DOMAIN, Verdict.IGNORE, Reason.ALERTED, f"held: notices {because}")
         effects = Effects([SetSkillState(row.id, held, Reason.ALERTED.code), note])
         effects.show(Kind.SKILL_HELD, row.id, f"held: notices {because}", ancestor="", published=0)
-        self._later(effects)
+        self.later(effects)
 
     def _answer(self, said: Verified, effects: Sequence[Effect], now: Instant, doing: Doing) -> None:
         done = type(effects[0]).__name__.lower() if effects else ""

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hansa.kernel.ids import NodeId
 from hansa.kernel.verdict import Box
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
 from hansa.node.rows import Change, OutboxRow, PutOutbox
 
+OVER_LINKS = "overlay:"
+"""How the address begins of what is for a node, wherever it is, and goes along a route (`node.answering`)."""
+
 STATES = ("pending", "refused", "dropped", "delivered")
 LIMIT = 10_000
+
+
+def over_links(node: NodeId) -> str:
+    """Returns the address of a node in the overlay."""
+    return OVER_LINKS + node
+
+
+def node_in(url: str) -> NodeId | None:
+    """Returns the node that an address of the overlay names; None for any other address."""
+    return NodeId(url.removeprefix(OVER_LINKS)) if url.startswith(OVER_LINKS) else None
 
 
 class Outbox:

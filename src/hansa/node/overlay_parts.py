@@ -21,6 +21,7 @@ from hansa.overlay.holdings import Holdings
 from hansa.overlay.link_params import Policy
 from hansa.overlay.members import Members
 from hansa.overlay.own_presence import Facts
+from hansa.overlay.presence import MAX_ADDRESSES
 from hansa.overlay.reconcile import Reconciler
 from hansa.overlay.routes import Routes
 
@@ -65,6 +66,16 @@ def link_bounds(settings: OverlaySettings) -> link_params.Params:
     )
 
 
+def facts_of(core: Core, settings: OverlaySettings, addresses: Sequence[str]) -> Facts:
+    """Returns what a node says of itself.
+
+    Args:
+        addresses: where others can dial it, the best first; of too many, the first ones are told.
+    """
+    interests = tuple(settings.specialisations)
+    return Facts(tuple(addresses)[:MAX_ADDRESSES], core.settings.role, tuple(settings.offers()), interests)
+
+
 def make_parts(
     core: Core,
     settings: OverlaySettings,
@@ -81,8 +92,7 @@ def make_parts(
         transports: names of those that it speaks.
     """
     holdings = Holdings()
-    interests = tuple(settings.specialisations)
-    facts = Facts(tuple(addresses), core.settings.role, tuple(settings.offers()), interests)
+    facts = facts_of(core, settings, addresses)
     calls = calling.Params(most_ms=8 * SECOND)  # so that the halves of a network find each other soon
     now = core.now()
     return Parts(

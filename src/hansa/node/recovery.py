@@ -9,11 +9,14 @@ carries a mark; while it is there, nothing lasting is signed (`Core.seal`).
    again, and with their tombstones.
 3. The mark goes, and with it every invitation: which of them were used or taken back since, the copy does not know.
    An operator can take it away without asking.
+
+Where the node has neighbours in the overlay they are asked as well (`recollecting`): enough of them will do, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from hansa.admission.service import Via
 from hansa.identity import envelope
@@ -27,6 +30,13 @@ from hansa.node.inbox import Inbox
 from hansa.node.membership import DropInvitations
 from hansa.node.rows import PutMark
 from hansa.node.subscribing import Subscriber
+
+
+class Found(NamedTuple):
+    """A record of this node's own that others still have, and the neighbour that brought it; "" for a source."""
+
+    raw: bytes
+    source: str = ""
 
 
 class Recovery:
@@ -57,24 +67,37 @@ class Recovery:
 
     async def go_on(self, note: str) -> None:
         """Takes the mark away; nothing happens when there is none."""
-        if not self._core.asks_first:
-            return
-        void = tuple(one.id for one in self._core.store.invitations())
-        effects = Effects([PutMark(ASK_FIRST, ""), DropInvitations(void)])
-        effects.changes.append(self._core.driver.note(ContentId(self._core.me), Box.STORE, None, None, note))
-        await self._core.driver.perform(effects)
-        self._core.asks_first = False
+        await go_on(self._core, note)
         self._asked.clear()
 
     async def _take(self, found: Iterable[bytes]) -> list[ContentId]:
-        messages = {one.id: one for one in map(envelope.read, found)}
-        taken = []
-        for message in sorted(messages.values(), key=lambda one: (named_number(one), one.id)):
-            if self._core.store.record(message.id) is not None:
-                continue
-            try:
-                taken.append((await self._inbox.receive(message.raw, Via.FEED, "its sources, after a restore")).id)
-            except Refused:
-                continue  # noted and counted where every refusal is
+        taken = await bring_back(self._core, self._inbox, (Found(data) for data in found))
         await self.go_on(f"every source was asked; {len(taken)} of this node's own records came back")
         return taken
+
+
+async def go_on(core: Core, note: str) -> None:
+    """Takes the mark away; nothing happens when there is none."""
+    if not core.asks_first:
+        return
+    void = tuple(one.id for one in core.store.invitations())
+    effects = Effects([PutMark(ASK_FIRST, ""), DropInvitations(void)])
+    effects.changes.append(core.driver.note(ContentId(core.me), Box.STORE, None, None, note))
+    await core.driver.perform(effects)
+    core.asks_first = False
+
+
+async def bring_back(core: Core, inbox: Inbox, found: Iterable[Found]) -> list[ContentId]:
+    """Takes in what this node has said, in the order of its numbers; returns what was not here."""
+    messages = {one.id: (one, source) for one, source in ((envelope.read(raw), source) for raw, source in found)}
+    taken = []
+    for message, source in sorted(messages.values(), key=lambda one: (named_number(one[0]), one[0].id)):
+        if core.store.record(message.id) is not None:
+            continue
+        via = Via.LINK if source else Via.FEED
+        try:
+            taken.append((await inbox.receive(message.raw, via, source or "its sources, after a restore")).id)
+        except Refused:
+            continue  # noted and counted where every refusal is
+    core.used(core.store.last_seq(core.me))
+    return taken

@@ -1,7 +1,7 @@
-"""Mending what is damaged: from what is here, or asked again from the sources by its id (goal L8).
+"""Mending what is damaged: from what is here, or asked again from sources and neighbours by its id (goal L8).
 
 Whatever comes is held against the id that it was asked by, and verified like anything that comes in; so a source can
-give back what was lost, and nothing else.
+give back what was lost, and nothing else. Neighbours are asked by `mending`.
 """
 
 from __future__ import annotations
@@ -69,10 +69,29 @@ class Repairer:
         if text != self._core.store.mark(DAMAGED):
             await self._core.driver.perform(Effects([PutMark(DAMAGED, text)]))
 
+    def remembered(self) -> list[ContentId]:
+        """Returns the ids of damaged records that were noticed, or remembered, and that nobody has given back yet."""
+        mark = self._core.store.mark(DAMAGED)
+        return list(dict.fromkeys([*self._core.noticed, *(json.loads(mark) if mark else ())]))[:MOST_REMEMBERED]
+
+    async def give_back(self, id_: ContentId, raw: bytes, giver: str) -> bool:
+        """Puts what a neighbour has sent in the place of a damaged record; says whether that is whole now.
+
+        Raises:
+            DiskFull, Unavailable, Fault: from the store.
+        """
+        held = self._core.store.record(id_)
+        fresh = self._read(id_, raw) if held is not None else None
+        if fresh is None:
+            return False
+        await self._perform(id_, Mend(PutRecord(fresh)), f"given back by {giver}")
+        self._core.noticed.pop(id_, None)
+        await self.remember(one for one in self.remembered() if one != id_)
+        return True
+
     async def retry(self) -> list[ContentId]:
         """Asks again for the records that were remembered or noticed since; returns those that are whole now."""
-        remembered = self._core.store.mark(DAMAGED)
-        wanted = list(dict.fromkeys([*self._core.noticed, *(json.loads(remembered) if remembered else ())]))
+        wanted = self.remembered()
         self._core.noticed.clear()
         if not wanted:
             return []
@@ -96,15 +115,20 @@ class Repairer:
     async def _asked_for(self, url: str, id_: ContentId) -> RecordRow | None:
         try:
             answer = await self._core.caller.get(url, f"/records/{id_}")
-            if answer.status != 200:
-                return None
-            signed = envelope.read(answer.body, self._core.settings.limits)
+        except (Refused, Unavailable):
+            return None
+        return self._read(id_, answer.body) if answer.status == 200 else None
+
+    def _read(self, id_: ContentId, data: bytes) -> RecordRow | None:
+        """Returns the record with this id, proved to be its author's; None for anything else."""
+        try:
+            signed = envelope.read(data, self._core.settings.limits)
             if signed.id != id_:
                 return None
             ring = self._core.ring
             message = ring.verify(signed, ring, self._core.settings.limits)
             return record_row(message, subject_of(message), self._core.now(), ring)
-        except (Refused, Unavailable):
+        except Refused:
             return None
 
     async def _mend_skill(self, id_: ContentId) -> bool:

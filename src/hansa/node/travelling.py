@@ -40,7 +40,7 @@ ORDER = {
 """What travels, and what rests on what: records are sent in this order, so that few of them come too early.
 
 Not among them: a decision, which says how one node deals with another and binds nobody else, and an acknowledgement,
-which is brought to whom it is for.
+which is brought to whom it is for (`answering`).
 """
 
 
@@ -48,18 +48,25 @@ class Travelling:
     """Keeps the holdings up with the store, and reads from it what is to be sent."""
 
     def __init__(
-        self, core: Core, reconciler: Reconciler, now: Callable[[], Instant], announce: Callable[[RecordRow], None]
+        self,
+        core: Core,
+        reconciler: Reconciler,
+        now: Callable[[], Instant],
+        announce: Callable[[RecordRow], None],
+        seen: Callable[[RecordRow], None] = lambda _: None,
     ) -> None:
         """Reads nothing yet.
 
         Args:
             now: the overlay's time.
             announce: told of each record that travels from now on.
+            seen: told of each record that is kept from now on.
         """
         self._core = core
         self._reconciler = reconciler
         self._now = now
         self._announce = announce
+        self._seen = seen
 
     def start(self) -> int:
         """Learns what is held, and is told from now on what is kept; returns how many records travel.
@@ -79,7 +86,9 @@ class Travelling:
     def _kept(self, change: PutRecord | WithholdRecord) -> None:
         if isinstance(change, WithholdRecord):
             self._reconciler.holdings.drop(digest(change.record))
-        elif (
+            return
+        self._seen(change.row)
+        if (
             change.row.kind in ORDER
             and (change.row.author != self._core.me or change.in_feed)
             and self._is_for_all(change.row)

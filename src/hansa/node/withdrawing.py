@@ -53,5 +53,5 @@ def take(core: Core, message: Verified, known: service.Known, record: PutRecord,
     held = recalls.bind(core, id_, message.author, body.why, effects) if binds else 0
     if not ours:
         gone = goes or state is SkillState.REMOVED
-        acknowledging.acknowledge(core, message.id, id_, gone, held, source, effects)
+        acknowledging.acknowledge(core, message, id_, gone, held, source, effects)
     return id_, effects

@@ -11,18 +11,21 @@ from collections.abc import Callable, Sequence
 
 from hansa.admission.service import Via
 from hansa.identity import envelope, peek, roots
-from hansa.identity.envelope import Verified
+from hansa.identity.envelope import Signed, Verified
 from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.node.answering import Answering
 from hansa.node.core import Core
 from hansa.node.gathering import Taken
 from hansa.node.hearsay import Hearsay, Room
 from hansa.node.inbox import Inbox
+from hansa.node.mending import Mending
 from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts
+from hansa.node.recollecting import Recollecting
 from hansa.node.rows import RecordRow
 from hansa.node.too_early import EARLY, TooEarly
 from hansa.node.travelling import Travelling
@@ -67,6 +70,8 @@ class WordRoom:
 
     Attributes:
         news: the room of notices.
+        recollecting: asks neighbours after a restore; mending: asks them for what is damaged here;
+            answering: says who took skills back what became of them.
         skills: skills that came over links since the start.
     """
 
@@ -85,8 +90,11 @@ class WordRoom:
         self._parts = parts
         self._now = now
         self._do = do
-        self._travelling = Travelling(core, parts.reconciler, now, self._kept)
+        self._travelling = Travelling(core, parts.reconciler, now, self._kept, self._seen)
         self.news = make_news(self.rank)
+        self.recollecting = Recollecting(core, inbox, parts.reconciler)
+        self.mending = Mending(core)
+        self.answering = Answering(core, parts.routes, self.news.later)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -125,14 +133,28 @@ class WordRoom:
 
     def start(self) -> None:
         """Learns what is held."""
+        self._core.in_overlay = True
         self._travelling.start()
 
     async def stop(self) -> None:
         """Waits for what is being decided on; what only waits comes again another time."""
+        self._core.in_overlay = False
         self._travelling.stop()
         self._waiting.clear()
         if self._worker is not None:
             await asyncio.gather(self._worker, return_exceptions=True)
+        await self.recollecting.stop()
+        await self.mending.stop()
+
+    def linked(self, peer: NodeId, now: Instant) -> Doing:
+        """Has one more neighbour to ask for what is not here."""
+        self.mending.linked(peer)
+        return self.recollecting.linked(peer, now)
+
+    def lost(self, peer: NodeId) -> None:
+        """Asks a neighbour no more."""
+        self.mending.lost(peer)
+        self.recollecting.lost(peer)
 
     # ---- finding
 
@@ -156,6 +178,9 @@ class WordRoom:
         """Takes a word from a link: what anti-entropy asked for is judged at once, the rest is gossip's to look at."""
         id_ = envelope.id_of(frame.raw, self._core.settings.limits)
         reconciler = self._parts.reconciler
+        if id_ is not None and self.mending.is_asked(peer, id_):
+            self.mending.came(peer, id_, frame.raw)
+            return Doing()
         if frame.stalled and id_ is not None and len(self._stalled) < MAX_STALLED:
             self._stalled[id_] = frame.stalled
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
@@ -176,6 +201,9 @@ class WordRoom:
         if peek.named_kind(signed) in self._hearsay:
             self._hear(judge, signed.id)
             return
+        if self.recollecting.is_held_back(signed):
+            self._hold_back(judge, signed)
+            return
         self._wait(judge, signed.id)
 
     def _wait(self, judge: Judge, id_: ContentId) -> None:
@@ -184,6 +212,21 @@ class WordRoom:
         self._waiting.append((judge, id_))
         if self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._judge_all())
+
+    def _hold_back(self, judge: Judge, signed: Signed) -> None:
+        """Holds what this node itself said, and does not know any more, until it knows all of it."""
+        try:
+            self.recollecting.hold(signed, judge.source, self._now())
+        except Refused as refusal:
+            self._core.counters.came_in()
+            self._core.counters.ended(refusal.reason)
+            self._judged(judge, signed.id, refusal)
+            return
+        self._do(
+            self._parts.gossip.judged(
+                signed.id, judge.source, Verdict.IGNORE, Reason.RESTORED, Rank.STRANGER, self._now()
+            )
+        )
 
     def _hear(self, judge: Judge, id_: ContentId) -> None:
         now = self._now()
@@ -253,9 +296,12 @@ class WordRoom:
             self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
 
     def tick(self, now: Instant) -> None:
-        """Has records judged again that came too early, once others came."""
+        """Has records judged again that came too early, once others came; asks on for what is not here."""
         for judge, id_ in self._early.due(now):
             self._wait(judge, id_)
+        self._do(self.recollecting.tick(now))
+        self._do(self.mending.tick(now))
+        self._do(self.answering.tick(now))
 
     def rank_peers(self, now: Instant) -> None:
         """Tells gossip at the start whom this node knows, before their first word comes."""
@@ -280,6 +326,9 @@ class WordRoom:
             return Rank.URGENT if kind in URGENT else Rank.TRUSTED
         return Rank.KNOWN if core.accounts.is_known(author, now) else Rank.STRANGER
 
+    def _seen(self, row: RecordRow) -> None:
+        self.answering.kept(row, self._now())
+
     def _kept(self, row: RecordRow) -> None:
         """Lets a record travel that was just kept.
 
@@ -289,6 +338,7 @@ class WordRoom:
         now = self._now()
         self._early.drop(row.id)
         self._early.came()
+        self.recollecting.kept(row.id, now)
         self.skills += row.kind == skills.SKILL and row.id in self._brought
         if row.id not in self._brought:
             self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))

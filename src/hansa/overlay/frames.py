@@ -130,6 +130,23 @@ class Fetch(Frame, frozen=True, tag="fetch"):
     ids: _Ids
 
 
+# ---- after a restore: what one has said oneself
+
+
+class Mine(Frame, frozen=True, tag="mine"):
+    """Asks for the ids of records that whoever asks has said itself, under numbers from `since` on."""
+
+    since: _Count
+
+
+class Yours(Frame, frozen=True, tag="yours"):
+    """Answers a `Mine`: ids in the order of their numbers. `later` is what to ask from next; 0 when these are all."""
+
+    since: _Count
+    ids: _Ids
+    later: _Count = 0
+
+
 # ---- routing: how a message reaches one node that is no neighbour (M3, M4)
 
 
@@ -158,7 +175,13 @@ class Stuck(Frame, frozen=True, tag="stuck"):
     back: _Route
 
 
-AnyFrame = Ping | Pong | Reach | Silent | Word | Have | Want | Graft | Prune | Sums | Held | Fetch | Packet | Stuck
+AnyFrame = (
+    Ping | Pong | Reach | Silent
+    | Word | Have | Want | Graft | Prune
+    | Sums | Held | Fetch
+    | Mine | Yours
+    | Packet | Stuck
+)  # fmt: skip
 """All that this version says and understands."""
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -18,6 +18,7 @@ Nothing that a neighbour claims here is believed: it costs a question, of which 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hansa.kernel.ids import NodeId
@@ -286,6 +287,18 @@ class Reconciler:
             self._name(peer, frame.prefix, extra[: CHUNKS * MAX_IDS], now, doing)
 
     # ---- asking
+
+    def want(self, peer: NodeId, ids: Iterable[bytes]) -> None:
+        """Has a neighbour asked for records that it named elsewhere, as if it had named them in a comparison."""
+        if one := self._neighbours.get(peer):
+            for id_ in ids:
+                if id_ not in self.holdings and len(one.todo) < MAX_TODO:
+                    one.todo[id_] = None
+
+    @property
+    def taken_at(self) -> Instant:
+        """When the last record was kept, whichever way it came."""
+        return self._taken_at
 
     def _ask(self, peer: NodeId, one: _Neighbour, now: Instant, doing: Doing) -> None:
         free = self._params.asked_at_once - len(one.asked)

@@ -16,6 +16,7 @@ from hansa.adapters.store.beside import Beside
 from hansa.entrypoints.doctor.check import Check, doubtful, failed, good
 from hansa.entrypoints.home import STORE
 from hansa.kernel.errors import HansaError
+from hansa.node.outbox import node_in
 
 SECONDS = 4.0
 MOST_ASKED = 50
@@ -33,7 +34,7 @@ async def sources(home: Path) -> AsyncIterator[Check]:
         at = holder(home) if home.is_dir() else None
         with Beside(home / STORE, held=at is not None) as store:
             urls = [one.url for one in store.subscriptions()]
-            waiting = {one.url for one in store.outbox("pending")} - set(urls)
+            waiting = {one.url for one in store.outbox("pending") if node_in(one.url) is None} - set(urls)
     except HansaError:
         urls, waiting = [], set()  # said by the check of the store
     if not urls and not waiting:

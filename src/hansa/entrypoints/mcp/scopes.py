@@ -41,6 +41,7 @@ EVERYTHING = frozenset(Scope)
 
 _NEEDED: dict[str, Scope] = {
     "status": Scope.READ,
+    "net.status": Scope.READ,
     "find": Scope.READ,
     "skill.show": Scope.READ,
     "skill.entries": Scope.READ,

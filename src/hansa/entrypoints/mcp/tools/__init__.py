@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from hansa.entrypoints.mcp.hands import Hands
-from hansa.entrypoints.mcp.tools import finding, node, proving, publishing, quarantine, recording, reflecting
+from hansa.entrypoints.mcp.tools import finding, network, node, proving, publishing, quarantine, recording, reflecting
 from hansa.entrypoints.mcp.tools.tool import Tool
 
 MODULES: tuple[Callable[[Hands], Iterator[Tool]], ...] = (
@@ -20,6 +20,7 @@ MODULES: tuple[Callable[[Hands], Iterator[Tool]], ...] = (
     quarantine.tools,
     reflecting.tools,
     node.tools,
+    network.tools,
 )
 
 
