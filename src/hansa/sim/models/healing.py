@@ -172,7 +172,7 @@ def _lose(net: _Net, high: int, much: int, room: NDArray[np.int32], callers: Nod
         if not net.alive[one]:
             room[one] = 0
         callers[count] = one
-        count += net.alive[one] and room[one] > much
+        count += room[one] > much
     return count
 
 
@@ -240,10 +240,10 @@ def _answer(
         new.makers[links], new.takers[links] = maker, taker
         new.earlier[links, 0] = new.last[maker]
         new.last[maker] = links
-        if room[taker] > enough:  # it dials too
-            new.earlier[links, 1] = new.last[taker]
-            new.last[taker] = links
         room[maker] -= 1
         room[taker] -= 1
+        if room[taker] > enough:  # it goes on dialling, and must not call whom it has
+            new.earlier[links, 1] = new.last[taker]
+            new.last[taker] = links
         links += 1
     return links
