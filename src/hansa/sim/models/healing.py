@@ -103,21 +103,15 @@ def heal(graph: Graph, alive: Mask, known: Nodes, params: Healing, rng: Rng) -> 
     """
     params.validate()
     net, chance = _Net(graph.starts, graph.peers, alive, known), generator(rng)
-    room, callers = np.empty(graph.nodes, np.int32), np.empty(graph.nodes + 1, np.int32)
-    callers = callers[: _lose(net, params.high, params.high - params.low, room, callers)]
-    enough = params.high - params.target
+    enough, much = params.high - params.target, params.high - params.low
+    room, last = np.empty((2, graph.nodes), np.int32)
+    callers = np.empty(graph.nodes + 1, np.int32)
+    count, longest = _lose(net, params.high, much, room, callers)
+    callers = callers[:count]
     most = int((room[callers] - enough).sum())
-    makers, takers, heard = (
-        np.empty(most, np.int32),
-        np.empty(most, np.int32),
-        np.empty(_longest(graph, callers), np.int64),
-    )
-    ends, last, earlier = (
-        np.empty((2, most), np.int32),
-        np.full(graph.nodes, -1, np.int32),
-        np.empty((most, 2), np.int32),
-    )
-    new = _New(ends[0], ends[1], last, earlier)
+    makers, takers, heard = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(longest, np.int64)
+    new = _New(np.empty(most, np.int32), np.empty(most, np.int32), last, np.empty((most, 2), np.int32))
+    last.fill(-1)
     waiting, links, rounds, calls = callers, 0, 0, 0
     while waiting.size and rounds < params.rounds:
         rounds += 1
@@ -125,13 +119,8 @@ def heal(graph: Graph, alive: Mask, known: Nodes, params: Healing, rng: Rng) -> 
         links = _answer(net, makers[:asked], takers[:asked], room, enough, new, links)
         calls += asked
         waiting = waiting[room[waiting] > enough]
-    short = int((room[callers] > params.high - params.low).sum())
+    short = int((room[callers] > much).sum())
     return Healed(new.makers[:links], new.takers[:links], rounds, short, calls)
-
-
-def _longest(graph: Graph, nodes: Nodes) -> int:
-    """Returns the length of the longest row of some nodes."""
-    return int((graph.starts[nodes + 1] - graph.starts[nodes]).max(initial=0))
 
 
 class _Net(NamedTuple):
@@ -156,13 +145,17 @@ class _New(NamedTuple):
 
 
 @compiled
-def _lose(net: _Net, high: int, much: int, room: NDArray[np.int32], callers: Nodes) -> int:
+def _lose(net: _Net, high: int, much: int, room: NDArray[np.int32], callers: Nodes) -> tuple[int, int]:
     """Counts how many links each may take, which is none for the dead, and collects who has more room than `much`.
 
-    The rows of the dead are all that is read; `callers` has a place to spare. Returns how many callers there are.
+    The rows of the dead are all that is read; `callers` has a place to spare. Returns how many callers there are, and
+    the length of the longest row.
     """
+    longest = 0
     for one in range(room.size):
-        room[one] = high - (net.starts[one + 1] - net.starts[one])
+        size = net.starts[one + 1] - net.starts[one]
+        room[one] = high - size
+        longest = max(longest, size)
     for one in range(room.size):
         if not net.alive[one]:
             for at in range(net.starts[one], net.starts[one + 1]):
@@ -173,7 +166,7 @@ def _lose(net: _Net, high: int, much: int, room: NDArray[np.int32], callers: Nod
             room[one] = 0
         callers[count] = one
         count += room[one] > much
-    return count
+    return count, longest
 
 
 @compiled
