@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hansa.kernel.rng import Rng
-from hansa.sim.models.bounded import Bounds, bounded
+from hansa.sim.models.bounded import Bounds, _dial, _Rows, bounded
 from hansa.sim.models.graph import Graph
 from hansa.sim.models.growth import exponent, preferential, preferential_slowly
 from tests.sim.graphs import neighbours
@@ -68,6 +68,26 @@ def test_bounded_growth_keeps_every_degree_within_its_bounds(nodes: int, seed: i
     assert graph.made.min() >= bounds.outbound
     assert [len(one) for one in neighbours(graph)] == graph.degrees.tolist()
     assert graph.giant_share() == 1
+
+
+def test_a_full_row_takes_no_more_links_whoever_calls() -> None:
+    rows = _Rows.empty(60, 4)
+    rows.missing[:30] = 6
+    _dial(rows, 60, np.random.default_rng(1))
+    assert rows.size.max() == 4
+    assert rows.made[:30].sum() * 2 == rows.size.sum()
+
+
+@pytest.mark.parametrize("bounds", [Bounds(4, 3, 6, 2), Bounds(1, 1, 3, 0), Bounds(2, 1, 4, 1)])
+def test_narrow_bounds_are_kept_where_many_call_one_node_at_once(bounds: Bounds) -> None:
+    for seed in range(6):
+        graph = bounded(2_000, bounds, Rng(seed))
+        near = neighbours(graph)
+        assert [len(one) for one in near] == graph.degrees.tolist()
+        assert all(one in near[other] and one != other for one in range(2_000) for other in near[one])
+        assert bounds.low <= graph.degrees.min()
+        assert graph.degrees.max() <= bounds.high
+        assert graph.made.min() >= bounds.outbound
 
 
 @pytest.mark.parametrize(

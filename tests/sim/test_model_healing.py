@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from hansa.kernel.rng import Rng
 from hansa.sim.models.bounded import Bounds, bounded
+from hansa.sim.models.graph import Graph
 from hansa.sim.models.growth import preferential
 from hansa.sim.models.healing import Healing, heal, tables, without_hubs
-from tests.sim.graphs import neighbours
+from tests.sim.graphs import graph_of, neighbours
 
 
 @given(nodes=st.integers(60, 500), share=st.floats(0, 0.3), seed=st.integers(0, 2**32))
@@ -31,6 +32,29 @@ def test_new_links_go_to_known_living_nodes_and_keep_the_bounds(nodes: int, shar
     assert after.degrees.max(initial=0) <= params.high
     assert not after.degrees[~alive].any()
     assert int((after.degrees[alive] < params.low).sum()) == healed.short
+
+
+def test_links_stay_within_narrow_bounds_and_none_is_made_twice() -> None:
+    params = Healing(low=5, target=6, high=6)
+    for seed in range(20):
+        graph = bounded(300, Bounds(), Rng(seed))
+        alive = without_hubs(graph, 0.5)
+        healed = heal(graph, alive, tables(300, 16, Rng(seed)), params, Rng(seed))
+        after, before = healed.graph(graph, alive), graph.degrees - lost(graph, alive)
+        assert [len(one) for one in neighbours(after)] == after.degrees.tolist()
+        assert (after.degrees <= np.maximum(before, params.high))[alive].all()
+
+
+def lost(graph: Graph, alive: np.ndarray) -> np.ndarray:
+    """Returns how many neighbours of each node are dead."""
+    return np.bincount(graph.owners()[~alive[graph.peers]], minlength=graph.nodes)
+
+
+def test_who_heard_of_nobody_dials_nobody() -> None:
+    graph = graph_of(3, [(0, 1)])
+    healed = heal(graph, np.array([False, True, True]), tables(3, 0, Rng(1)), Healing(1, 1, 2, 3), Rng(1))
+    assert (healed.makers.size, healed.rounds, healed.short) == (0, 3, 2)
+    assert healed.calls == 3  # of node 1, whose dead neighbour knew it
 
 
 def test_a_network_within_bounds_stays_whole_without_its_hubs_and_heals() -> None:

@@ -3,7 +3,8 @@
 Nodes come in batches of a quarter of those that are there. In each round of a batch, rules in order:
 
 1. a node below `low` dials until it has `target`; one with fewer than `outbound` links of its own making dials more
-2. whom it dials is drawn evenly from all who are there: who knows a whole network has a table of it
+2. whom it dials is drawn evenly from all who are there: who knows a whole network has a table of it; a call to itself,
+   to a neighbour, or while one of the two has twice `high` links fails
 3. above `high` a node ends links that others made before its own, the youngest first, none of the same round
    (the grace of a link), and never so many that fewer than `outbound` of its own stay
 
@@ -13,13 +14,14 @@ A batch is over when nobody dials or ends. Left out: scores, ranges of addresses
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hansa.kernel.rng import Rng
-from hansa.sim.models.chance import below, generator
-from hansa.sim.models.graph import Graph, Mask, Nodes, Positions, paired, ranks
+from hansa.sim.models.chance import generator
+from hansa.sim.models.compiled import compiled
+from hansa.sim.models.graph import Graph, Mask, Nodes
 
 ROUNDS = 400
 """Rounds of one batch at most; some 10 to 30 are needed."""
@@ -59,139 +61,151 @@ def bounded(nodes: int, bounds: Bounds, rng: Rng) -> Graph:
     bounds.validate()
     if nodes <= bounds.target:
         raise ValueError(f"nodes must be above target, {bounds.target}")
-    growing = _Growing(nodes, bounds, generator(rng))
-    at = bounds.target + 1
-    growing.begin(at)
+    limits, chance = _Limits(bounds.target, bounds.low, bounds.high, bounds.outbound), generator(rng)
+    rows, at = _Rows.empty(nodes, 2 * bounds.high), bounds.target + 1
+    _ring(rows, at, bounds.target // 2)
     while at < nodes:
         at = min(nodes, at + max(1, at // 4))
-        growing.settle(at)
-    return growing.graph()
+        for _ in range(ROUNDS):
+            dials = _look(rows, at, limits)
+            if dials:
+                _dial(rows, at, chance)
+            if not _end(rows, at, limits) and not dials:
+                break
+    takers = np.empty(int(rows.made.sum()), np.int32)
+    _collect(rows, takers)
+    return Graph.of_takers(takers, rows.made.astype(np.int64))
 
 
-class _Growing:
-    """Links as they come and go: who made each, who took it, in which round.
+class _Limits(NamedTuple):
+    """The numbers of `Bounds`."""
 
-    What ended keeps its place, as a link of nobody with nobody, until the next batch.
+    target: int
+    low: int
+    high: int
+    outbound: int
+
+
+class _Rows(NamedTuple):
+    """Each node's links, the oldest first: to whom, and whether the node made it itself; then, for each node, numbers.
+
+    `size`, of its links; `made`, of those that it made; `firm`, of those that are older than this round; `missing`, of
+    those that it dials in this round; `filling` is 1 for who goes on until it has `target`.
     """
 
-    def __init__(self, nodes: int, bounds: Bounds, chance: np.random.Generator) -> None:
-        self._bounds, self._chance, self._nobody = bounds, chance, nodes
-        self._links = np.empty((3, 2 * nodes * bounds.target), np.int32)
-        self._used = 0
-        self._degrees = np.zeros(nodes + 1, np.int64)
-        self._own = np.zeros(nodes + 1, np.int64)
-        self._filling = np.ones(nodes + 1, np.bool_)
-        self._round = 0
+    peers: Nodes
+    mine: Mask
+    size: Nodes
+    made: Nodes
+    firm: Nodes
+    missing: Nodes
+    filling: Nodes
 
-    @property
-    def _makers(self) -> Nodes:
-        return self._links[0, : self._used]
-
-    @property
-    def _takers(self) -> Nodes:
-        return self._links[1, : self._used]
-
-    @property
-    def _born(self) -> NDArray[np.int32]:
-        return self._links[2, : self._used]
-
-    def begin(self, count: int) -> None:
-        """Links the first ones in a ring, each with those that follow it."""
-        reach = self._bounds.target // 2
-        makers = np.repeat(np.arange(count, dtype=np.int32), reach)
-        self._add(makers, ((makers + np.tile(np.arange(1, reach + 1), count)) % count).astype(np.int32))
-
-    def settle(self, count: int) -> None:
-        """Lets `count` nodes be there, and goes on until all have what they want."""
-        self._clear()
-        for _ in range(ROUNDS):
-            self._round += 1
-            dialled = self._dial(count)
-            ended = self._end()
-            if not dialled and not ended:
-                return
-
-    def graph(self) -> Graph:
-        """Returns the links that stand."""
-        self._clear()
-        return Graph.of_links(self._nobody, self._makers, self._takers)
-
-    def _dial(self, count: int) -> bool:  # 1, 2
-        bounds, degrees = self._bounds, self._degrees[:count]
-        filling = self._filling[:count]
-        filling &= degrees < bounds.target
-        filling |= degrees < bounds.low
-        missing = np.where(filling, bounds.target - degrees, 0)
-        missing = np.maximum(missing, bounds.outbound - self._own[:count])
-        callers = np.flatnonzero(missing > 0)
-        if not callers.size:
-            return False
-        makers = np.repeat(callers, missing[callers]).astype(np.int32)
-        takers = below(self._chance, count, makers.size).astype(np.int32)
-        new = ~self._linked(callers, makers, takers)
-        self._add(makers[new], takers[new])
-        return True
-
-    def _linked(self, callers: Positions, makers: Nodes, takers: Nodes) -> Mask:
-        """Says which calls go to oneself, to a neighbour, or where another one of this round goes."""
-        calls = np.zeros(self._nobody + 1, np.bool_)
-        calls[callers] = True
-        near = np.flatnonzero(calls[self._makers] | calls[self._takers])
-        known = _unordered(self._makers[near], self._takers[near])
-        keys = _unordered(makers, takers)
-        first = np.zeros(keys.size, np.bool_)
-        first[np.unique(keys, return_index=True)[1]] = True
-        refused: Mask = (makers == takers) | ~first | np.isin(keys, known)
-        return refused
-
-    def _add(self, makers: Nodes, takers: Nodes) -> None:
-        used = self._used + makers.size
-        if used > self._links.shape[1]:
-            self._links = np.concatenate((self._links, np.empty_like(self._links)), axis=1)
-        self._links[0, self._used : used] = makers
-        self._links[1, self._used : used] = takers
-        self._links[2, self._used : used] = self._round
-        self._used = used
-        self._count(makers, takers, 1)
-
-    def _clear(self) -> None:
-        stay = self._makers != self._nobody
-        used = int(stay.sum())
-        for row in self._links:
-            row[:used] = row[: self._used][stay]
-        self._used = used
-
-    def _count(self, makers: Nodes, takers: Nodes, by: int) -> None:
-        np.add.at(self._own, makers, by)
-        np.add.at(self._degrees, makers, by)
-        np.add.at(self._degrees, takers, by)
-
-    def _end(self) -> bool:  # 3
-        excess = self._degrees - self._bounds.high
-        over = excess > 0
-        if not over.any():
-            return False
-        others = np.flatnonzero(over[self._takers])
-        self._remove(self._worst(self._takers[others], others, excess))
-        spare = np.minimum(self._degrees - self._bounds.high, self._own - self._bounds.outbound)
-        own = np.flatnonzero((spare > 0)[self._makers])
-        self._remove(self._worst(self._makers[own], own, spare))
-        return True
-
-    def _remove(self, links: Positions) -> None:
-        self._count(self._makers[links], self._takers[links], -1)
-        self._makers[links] = self._takers[links] = self._nobody
-
-    def _worst(self, nodes: Nodes, links: Positions, most: NDArray[np.int64]) -> Positions:
-        """Returns of some links, seen from one end each, the youngest `most` of each node, none of this round."""
-        born = self._born[links]
-        firm = born < self._round
-        nodes, links, born = nodes[firm], links[firm], born[firm]
-        order = np.lexsort((-links, -born, nodes))
-        nodes, links = nodes[order], links[order]
-        picked: Positions = links[ranks(nodes.astype(np.int64)) < most[nodes]]
-        return picked
+    @classmethod
+    def empty(cls, nodes: int, most: int) -> _Rows:
+        """Returns rows without links, with room for so many each."""
+        return cls(
+            np.empty((nodes, most), np.int32), np.empty((nodes, most), np.bool_), *np.zeros((5, nodes), np.int32)
+        )
 
 
-def _unordered(makers: Nodes, takers: Nodes) -> NDArray[np.int64]:
-    return paired(np.minimum(makers, takers), np.maximum(makers, takers))
+@compiled
+def _ring(rows: _Rows, count: int, reach: int) -> None:
+    """Links the first ones in a ring, each with those that follow it."""
+    for one in range(count):
+        for step in range(1, reach + 1):
+            _link(rows, one, (one + step) % count)
+
+
+@compiled
+def _look(rows: _Rows, count: int, limits: _Limits) -> bool:  # 1
+    """Begins a round: notes how many links each misses, and says whether anybody does."""
+    dials = False
+    for one in range(count):
+        size = rows.size[one]
+        rows.firm[one] = size
+        if size < limits.low:
+            rows.filling[one] = 1
+        elif size >= limits.target:
+            rows.filling[one] = 0
+        rows.missing[one] = max(rows.filling[one] * (limits.target - size), limits.outbound - rows.made[one])
+        dials |= rows.missing[one] > 0
+    return dials
+
+
+@compiled
+def _dial(rows: _Rows, count: int, chance: np.random.Generator) -> None:  # 2
+    most = rows.peers.shape[1]
+    for one in range(count):
+        for _ in range(rows.missing[one]):
+            other = int(chance.random() * count)
+            room = rows.size[one] < most and rows.size[other] < most
+            if room and other != one and _place(rows, one, other) == rows.size[one]:
+                _link(rows, one, other)
+
+
+@compiled
+def _end(rows: _Rows, count: int, limits: _Limits) -> bool:  # 3
+    """Ends what is too much, and says whether anybody had too much."""
+    over = False
+    for one in range(count):
+        if rows.size[one] > limits.high:
+            over = True
+            _end_youngest(rows, one, rows.size[one] - limits.high, False)
+            _end_youngest(rows, one, min(rows.size[one] - limits.high, rows.made[one] - limits.outbound), True)
+    return over
+
+
+@compiled
+def _end_youngest(rows: _Rows, one: int, most: int, mine: bool) -> None:
+    """Ends of a node's firm links, those that it made or those that others made, the youngest."""
+    for at in range(rows.firm[one] - 1, -1, -1):
+        if most <= 0:
+            break
+        if rows.mine[one, at] == mine:
+            other = rows.peers[one, at]
+            _drop(rows, other, _place(rows, other, one))
+            _drop(rows, one, at)
+            most -= 1
+
+
+@compiled
+def _place(rows: _Rows, one: int, other: int) -> int:
+    """Returns where in a node's row another one stands; the length of the row where it does not."""
+    for at in range(rows.size[one]):
+        if rows.peers[one, at] == other:
+            return at
+    return int(rows.size[one])
+
+
+@compiled
+def _link(rows: _Rows, maker: int, taker: int) -> None:
+    rows.peers[maker, rows.size[maker]] = taker
+    rows.mine[maker, rows.size[maker]] = True
+    rows.peers[taker, rows.size[taker]] = maker
+    rows.mine[taker, rows.size[taker]] = False
+    rows.size[maker] += 1
+    rows.size[taker] += 1
+    rows.made[maker] += 1
+
+
+@compiled
+def _drop(rows: _Rows, one: int, at: int) -> None:
+    """Takes a link out of a row; the younger ones move up."""
+    rows.size[one] -= 1
+    rows.made[one] -= rows.mine[one, at]
+    rows.firm[one] -= at < rows.firm[one]
+    for place in range(at, rows.size[one]):
+        rows.peers[one, place] = rows.peers[one, place + 1]
+        rows.mine[one, place] = rows.mine[one, place + 1]
+
+
+@compiled
+def _collect(rows: _Rows, takers: Nodes) -> None:
+    """Writes down who took each link, in the order of the makers."""
+    link = 0
+    for one in range(rows.size.size):
+        for at in range(rows.size[one]):
+            if rows.mine[one, at]:
+                takers[link] = rows.peers[one, at]
+                link += 1

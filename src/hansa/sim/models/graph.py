@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hansa.sim.models.compiled import compiled
+
 Nodes = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.int64]
@@ -46,6 +48,27 @@ def ranks(groups: NDArray[np.integer]) -> Positions:
     return np.arange(groups.size) - np.repeat(starts, counts)
 
 
+@compiled
+def _fill(takers: Nodes, made: Positions, starts: Positions, ends: Nodes, peers: Nodes) -> None:
+    """Fills rows from links in the order of their makers; `ends` is zero for each node, and then ends its row."""
+    for taker in takers:
+        ends[taker] += 1
+    at = 0
+    for one in range(made.size):
+        starts[one] = at
+        at += made[one] + ends[one]
+        ends[one] = starts[one] + made[one]
+    starts[made.size] = at
+    link = 0
+    for maker in range(made.size):
+        for own in range(starts[maker], starts[maker] + made[maker]):
+            taker = takers[link]
+            peers[own] = taker
+            peers[ends[taker]] = maker
+            ends[taker] += 1
+            link += 1
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """A graph in rows.
@@ -61,33 +84,28 @@ class Graph:
     made: Positions
 
     @classmethod
-    def of_links(cls, nodes: int, makers: Nodes, takers: Nodes, made: Positions | None = None) -> Graph:
+    def of_links(cls, nodes: int, makers: Nodes, takers: Nodes) -> Graph:
         """Returns the graph of some links, each given once.
 
         Args:
             nodes: how many there are; they are numbered from 0.
             makers: who made each link.
             takers: the other end of it.
-            made: how many links each node made, given only where makers rise: it saves a sort.
         """
-        others = paired(takers, makers)
-        others.sort()
-        if made is None:
-            own = paired(makers, takers)
-            own.sort()
-            made = np.bincount(makers, minlength=nodes)
-            takers = own.astype(np.int32)
-        degrees = np.empty(2 * nodes, np.int64)
-        degrees[0::2] = made
-        degrees[1::2] = np.bincount(others >> 32, minlength=nodes)
-        mine = np.zeros(2 * nodes, np.bool_)
-        mine[0::2] = True
-        mine = np.repeat(mine, degrees)
-        peers = np.empty(mine.size, np.int32)
-        peers[mine] = takers
-        peers[~mine] = others.astype(np.int32)  # the low half: who made it
-        starts = np.zeros(nodes + 1, np.int64)
-        np.cumsum(degrees[0::2] + degrees[1::2], out=starts[1:])
+        links = paired(makers, takers)
+        links.sort()
+        return cls.of_takers(links.astype(np.int32), np.bincount(makers, minlength=nodes))  # the low half
+
+    @classmethod
+    def of_takers(cls, takers: Nodes, made: Positions) -> Graph:
+        """Returns the graph of links that are given in the order of their makers.
+
+        Args:
+            takers: who took each link.
+            made: how many each node made; shape (nodes,).
+        """
+        starts, peers = np.empty(made.size + 1, np.int64), np.empty(2 * takers.size, np.int32)
+        _fill(takers, made, starts, np.zeros(made.size, np.int32), peers)
         return cls(starts, peers, made)
 
     @property

@@ -1,9 +1,9 @@
 """Growth by preferential attachment: each newcomer makes `attach` links, to those who have many (M1, `preferential`).
 
-Barabasi and Albert, "Emergence of scaling in random networks", Science 286, 1999. The list of all ends of links names
-each node as often as it has links, so an even pick from it is a pick by degree (Batagelj and Brandes, "Efficient
-generation of large random networks", Physical Review E 71, 2005). Newcomers are drawn in blocks. A pick that names an
-end which is decided in the same block follows the pointer until it stands; whoever picked one node twice picks anew.
+Barabasi and Albert, "Emergence of scaling in random networks", Science 286, 1999. Every link has two ends, so an even
+pick among the ends of all links is a pick by degree (Batagelj and Brandes, "Efficient generation of large random
+networks", Physical Review E 71, 2005). Half of those ends are the makers', among whom each newcomer is as often as any
+other; the other half are the takers.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 
 from hansa.kernel.rng import Rng
 from hansa.sim.models.chance import generator
-from hansa.sim.models.graph import Graph
-
-BLOCK = 1 << 14
-"""Newcomers that are drawn at once, at most: their numbers stay in the processor's cache."""
+from hansa.sim.models.compiled import compiled
+from hansa.sim.models.graph import Graph, Nodes
 
 
 def _checked(nodes: int, attach: int) -> None:
@@ -41,49 +39,32 @@ def preferential(nodes: int, attach: int, rng: Rng) -> Graph:
     """
     _checked(nodes, attach)
     chance = generator(rng)
-    newcomers = nodes - attach
-    ends = np.empty(2 * attach * newcomers, np.int32)  # who made a link, who took it, who made the next …
-    ends[0::2] = np.repeat(np.arange(attach, nodes, dtype=np.int32), attach)
-    ends[1 : 2 * attach : 2] = np.arange(attach)
-    at = 1
-    while at < newcomers:
-        to = min(newcomers, at + min(BLOCK, max(1, at // 4)))
-        _block(ends, 2 * attach * at, 2 * attach * to, attach, chance)
-        at = to
+    takers = np.empty(attach * (nodes - attach), np.int32)
+    _draw(attach, takers, chance.random(takers.size), chance)
     made = np.full(nodes, attach)
     made[:attach] = 0
-    return Graph.of_links(nodes, ends[0::2], ends[1::2], made)
+    return Graph.of_takers(takers, made)
 
 
-def _block(ends: NDArray[np.int32], low: int, high: int, attach: int, chance: np.random.Generator) -> None:
-    """Draws the takers of the links in `ends[low:high]`."""
-    known = np.arange(low, high, 2 * attach, dtype=np.float64)[:, None]  # ends that stood before each newcomer
-    picks = (chance.random((known.size, attach)) * known).astype(np.int64)
-    while True:
-        takers = _followed(ends, picks, low, high)
-        twice = np.zeros(known.size, np.bool_)
-        for one in range(1, attach):
-            for other in range(one):
-                twice |= takers[:, one] == takers[:, other]
-        again = np.flatnonzero(twice)
-        if not again.size:
-            return
-        picks[again] = (chance.random((again.size, attach)) * known[again]).astype(np.int64)
-
-
-def _followed(ends: NDArray[np.int32], picks: NDArray[np.int64], low: int, high: int) -> NDArray[np.int32]:
-    """Returns whom picks come to, and writes it into `ends[low:high]`."""
-    mine = ends[low + 1 : high : 2]
-    mine[:] = -1
-    takers = ends.take(picks, mode="clip")
-    flat, flat_picks = takers.reshape(-1), picks.reshape(-1)
-    waiting = np.flatnonzero(flat < 0)
-    while waiting.size:
-        mine[:] = flat
-        flat[waiting] = ends.take(flat_picks[waiting], mode="clip")
-        waiting = waiting[flat[waiting] < 0]
-    mine[:] = flat
-    return takers
+@compiled
+def _draw(attach: int, takers: Nodes, picks: NDArray[np.float64], chance: np.random.Generator) -> None:
+    """Draws who takes each link; a pick, in [0, 1), that names a node twice is drawn anew."""
+    for one in range(attach):
+        takers[one] = one
+    for newcomers in range(1, takers.size // attach):  # so many that made links before
+        first = newcomers * attach
+        link = first
+        while link < first + attach:
+            pick = 2 * picks[link]
+            taker = takers[int(pick * first)] if pick < 1 else attach + int((pick - 1) * newcomers)
+            twice = False
+            for earlier in range(first, link):
+                twice |= takers[earlier] == taker
+            if twice:
+                picks[link] = chance.random()
+            else:
+                takers[link] = taker
+                link += 1
 
 
 def preferential_slowly(nodes: int, attach: int, rng: Rng) -> Graph:

@@ -5,7 +5,8 @@ In each round, rules in order:
 1. a living node with fewer than `low` living links dials until it has `target`
 2. whom it dials: an even pick among all that it heard of, each as often as it heard of it: the neighbours of its
    neighbours, as they were before the loss and also of those that died, and its table of addresses
-3. a call fails if it goes to a dead node, to itself, to a neighbour, or to one that has `high` links
+3. calls are answered one after the other, those of lower nodes first; one fails if it goes to a dead node, to the
+   caller, to a neighbour of it or to one that has `high` links, or if the caller has `target` by then
 4. who is still short dials again in the next round, with fresh picks
 
 Left out: the time that it takes to see that a neighbour is dead, which is the failure detector's.
@@ -14,12 +15,15 @@ Left out: the time that it takes to see that a neighbour is dead, which is the f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hansa.kernel.rng import Rng
 from hansa.sim.models.chance import below, generator
-from hansa.sim.models.graph import Graph, Mask, Nodes, Positions, paired, ranks, spans
+from hansa.sim.models.compiled import compiled
+from hansa.sim.models.graph import Graph, Mask, Nodes, Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,97 +102,141 @@ def heal(graph: Graph, alive: Mask, known: Nodes, params: Healing, rng: Rng) -> 
         ValueError: a parameter makes no sense.
     """
     params.validate()
-    return _Loss(graph, alive, known, params, generator(rng)).healed()
+    net, chance = _Net(graph.starts, graph.peers, alive, known), generator(rng)
+    enough, much = params.high - params.target, params.high - params.low
+    room, last = np.empty((2, graph.nodes), np.int32)
+    callers = np.empty(graph.nodes + 1, np.int32)
+    count, longest = _lose(net, params.high, much, room, callers)
+    callers = callers[:count]
+    most = int((room[callers] - enough).sum())
+    makers, takers, heard = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(longest, np.int64)
+    new = _New(np.empty(most, np.int32), np.empty(most, np.int32), last, np.empty((most, 2), np.int32))
+    last.fill(-1)
+    waiting, links, rounds, calls = callers, 0, 0, 0
+    while waiting.size and rounds < params.rounds:
+        rounds += 1
+        asked = _dial(net, waiting, room, enough, heard, makers, takers, chance)
+        links = _answer(net, makers[:asked], takers[:asked], room, enough, new, links)
+        calls += asked
+        waiting = waiting[room[waiting] > enough]
+    short = int((room[callers] > much).sum())
+    return Healed(new.makers[:links], new.takers[:links], rounds, short, calls)
 
 
-class _Loss:
-    def __init__(self, graph: Graph, alive: Mask, known: Nodes, params: Healing, chance: np.random.Generator) -> None:
-        self._graph, self._alive, self._known = graph, alive, known
-        self._params, self._chance = params, chance
-        self._living = self._living_links()
-        self._callers = np.flatnonzero(alive & (self._living < params.low)).astype(np.int32)
-        self._keys = np.empty(0, np.int64)
+class _Net(NamedTuple):
+    """The network before the loss, who survived it, and the tables of addresses."""
 
-    def _living_links(self) -> Positions:
-        """Returns how many living neighbours each living node has; the rows of the dead are all that is read."""
-        graph, dead = self._graph, np.flatnonzero(~self._alive).astype(np.int32)
-        if 2 * dead.size > graph.nodes:
-            owners = graph.owners()
-            return np.bincount(owners[self._alive[graph.peers]], minlength=graph.nodes)
-        return graph.degrees - np.bincount(graph.peers[graph.rows(dead)], minlength=graph.nodes)
-
-    def healed(self) -> Healed:
-        callers, params, calls, rounds = self._callers, self._params, 0, 0
-        while callers.size and rounds < params.rounds:
-            rounds += 1
-            makers = np.repeat(callers, params.target - self._living[callers])
-            takers = self._picked(makers)
-            calls += makers.size
-            good = np.flatnonzero(self._answers(makers, takers))
-            self._take(makers[good], takers[good])
-            callers = callers[self._living[callers] < params.target]
-        keys = self._keys
-        short = int((self._living[self._callers] < params.low).sum())
-        return Healed((keys >> 32).astype(np.int32), keys.astype(np.int32), rounds, short, calls)
-
-    def _picked(self, makers: Nodes) -> Nodes:  # 2
-        """Returns whom each call goes to."""
-        graph, table = self._graph, self._known.shape[1]
-        distinct, which = np.unique(makers, return_inverse=True)
-        rows = graph.rows(distinct)
-        near = graph.peers[rows]
-        heard = np.cumsum(graph.starts[near.astype(np.int64) + 1] - graph.starts[near])  # along all rows at once
-        ends = np.cumsum(graph.degrees[distinct])
-        upto = np.concatenate((heard[:1] * 0, heard))[np.concatenate((ends[:1] * 0, ends))]
-        before, count = upto[:-1][which], np.diff(upto)[which]
-        picks = below(self._chance, count + table, makers.size)
-        takers = np.empty(makers.size, np.int32)
-        own = picks >= count
-        takers[own] = self._known[makers[own], picks[own] - count[own]]
-        others = np.flatnonzero(~own)
-        places = before[others] + picks[others]
-        via = np.searchsorted(heard, places, side="right")
-        start = heard[via] - np.diff(heard, prepend=0)[via]
-        takers[others] = graph.peers[graph.starts[near[via]] + places - start]
-        return takers
-
-    def _answers(self, makers: Nodes, takers: Nodes) -> Mask:  # 3
-        graph = self._graph
-        good: Mask = self._alive[takers] & (makers != takers) & (self._living[takers] < self._params.high)
-        asked = np.flatnonzero(good)
-        starts = graph.starts[makers[asked]]
-        counts = graph.starts[makers[asked].astype(np.int64) + 1] - starts
-        which = np.repeat(np.arange(asked.size), counts)
-        linked = graph.peers[spans(starts, counts)] == takers[asked][which]
-        good[asked[which[linked]]] = False
-        keys = _unordered(makers, takers)
-        again = np.ones(makers.size, np.bool_)
-        standing = np.flatnonzero(good)
-        again[standing[_firsts(keys[standing])]] = False
-        good &= ~again
-        if self._keys.size:
-            mine = np.sort(_unordered((self._keys >> 32).astype(np.int32), self._keys.astype(np.int32)))
-            place = np.minimum(np.searchsorted(mine, keys), mine.size - 1)
-            good &= mine[place] != keys
-        return good
-
-    def _take(self, makers: Nodes, takers: Nodes) -> None:
-        """Makes the links that find room, the earlier calls first; a call may also fill up whoever made it."""
-        room = self._params.high - self._living
-        order = np.argsort(takers, kind="stable")
-        fits = order[ranks(takers[order].astype(np.int64)) < room[takers[order]]]
-        makers, takers = makers[fits], takers[fits]
-        self._living += np.bincount(makers, minlength=room.size) + np.bincount(takers, minlength=room.size)
-        self._keys = np.concatenate((self._keys, paired(makers, takers)))
+    starts: Positions
+    peers: Nodes
+    alive: Mask
+    known: Nodes
 
 
-def _unordered(makers: Nodes, takers: Nodes) -> Positions:
-    return paired(np.minimum(makers, takers), np.maximum(makers, takers))
+class _New(NamedTuple):
+    """The new links: those of one who dials hang together, from its `last` to the `earlier` ones, -1 at the end.
+
+    A link has two earlier ones: the maker's and the taker's.
+    """
+
+    makers: Nodes
+    takers: Nodes
+    last: NDArray[np.int32]
+    earlier: NDArray[np.int32]
 
 
-def _firsts(keys: Positions) -> Positions:
-    """Returns where each key stands first."""
-    order = np.argsort(keys, kind="stable")
-    kept = np.ones(keys.size, np.bool_)
-    kept[1:] = keys[order][1:] != keys[order][:-1]
-    return order[kept]
+@compiled
+def _lose(net: _Net, high: int, much: int, room: NDArray[np.int32], callers: Nodes) -> tuple[int, int]:
+    """Counts how many links each may take, which is none for the dead, and collects who has more room than `much`.
+
+    The rows of the dead are all that is read; `callers` has a place to spare. Returns how many callers there are, and
+    the length of the longest row.
+    """
+    longest = 0
+    for one in range(room.size):
+        size = net.starts[one + 1] - net.starts[one]
+        room[one] = high - size
+        longest = max(longest, size)
+    for one in range(room.size):
+        if not net.alive[one]:
+            for at in range(net.starts[one], net.starts[one + 1]):
+                room[net.peers[at]] += 1
+    count = 0
+    for one in range(room.size):
+        if not net.alive[one]:
+            room[one] = 0
+        callers[count] = one
+        count += room[one] > much
+    return count, longest
+
+
+@compiled
+def _dial(
+    net: _Net,
+    callers: Nodes,
+    room: NDArray[np.int32],
+    enough: int,
+    heard: Positions,
+    makers: Nodes,
+    takers: Nodes,
+    chance: np.random.Generator,
+) -> int:  # 1, 2
+    """Draws whom each dials, and returns how many calls there are.
+
+    Of all that a caller heard, its table comes first, then its neighbours' rows; `heard` says how much comes before
+    each row. A call is noted by its position in `peers`, or in the table from its end, and looked up in a second loop:
+    the searches in memory of many calls then overlap.
+    """
+    table, calls = net.known.shape[1], 0
+    for caller in callers:
+        row = net.starts[caller]
+        size = net.starts[caller + 1] - row
+        every = table
+        for at in range(size):
+            heard[at] = every
+            every += net.starts[net.peers[row + at] + 1] - net.starts[net.peers[row + at]]
+        for _ in range(room[caller] - enough if every else 0):
+            pick = int(chance.random() * every)
+            rows = 0
+            for at in range(size):
+                rows += heard[at] <= pick
+            makers[calls] = caller
+            if rows:
+                takers[calls] = net.starts[net.peers[row + rows - 1]] + pick - heard[rows - 1]
+            else:
+                takers[calls] = pick - table
+            calls += 1
+    for call in range(calls):
+        place = takers[call]
+        takers[call] = net.peers[place] if place >= 0 else net.known[makers[call], place]
+    return calls
+
+
+@compiled
+def _answer(
+    net: _Net, makers: Nodes, takers: Nodes, room: NDArray[np.int32], enough: int, new: _New, links: int
+) -> int:  # 3
+    """Makes the links that can be made, one call after the other, and returns how many there are now."""
+    for call in range(makers.size):
+        maker, taker = makers[call], takers[call]
+        near = maker == taker
+        if room[taker] <= 0 or room[maker] <= enough:
+            continue
+        for at in range(net.starts[maker], net.starts[maker + 1]):
+            near |= net.peers[at] == taker
+        link = new.last[maker]
+        while link >= 0:
+            mine = new.makers[link] == maker
+            near |= (new.takers[link] if mine else new.makers[link]) == taker
+            link = new.earlier[link, 0 if mine else 1]
+        if near:
+            continue
+        new.makers[links], new.takers[links] = maker, taker
+        new.earlier[links, 0] = new.last[maker]
+        new.last[maker] = links
+        room[maker] -= 1
+        room[taker] -= 1
+        if room[taker] > enough:  # it goes on dialling, and must not call whom it has
+            new.earlier[links, 1] = new.last[taker]
+            new.last[taker] = links
+        links += 1
+    return links
