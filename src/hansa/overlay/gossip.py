@@ -202,6 +202,7 @@ class Gossip(Neighbours):
         wait = self._patience.wait
         if not self._wishes.named(name, link.slot, now, Instant(now + wait + self._rng.below(wait))):
             self._count["wishes_refused"] += 1
+        self._hurry(name, now)
 
     def _want(self, link: Link, frame: Want, now: Instant, doing: Doing) -> None:
         if self._is_ignored(link):
