@@ -82,6 +82,7 @@ class RealGossip:
         assert id_ is not None
         self._raws[id_] = raw
         self._reconcilers[author].taken(digest(id_), Instant(self.now))
+        self._reconcilers[author].spreading(digest(id_), Instant(self.now))
         self._do(author, self._gossips[author].spread(id_, raw, Rank.KNOWN, Instant(self.now)))
         self._run(LONG_ENOUGH)
         return Spread(author, self._took, self._hops, self._copies, self._sent, 0, 0, self._compared)
@@ -113,10 +114,14 @@ class RealGossip:
             return self._gossips[me].heard(peer, frame, now)  # type: ignore[arg-type]
         reconciler.came(peer, digest(id_), now)
         if digest(id_) not in reconciler.holdings:
+            assert isinstance(frame, Word)
             self._compared += 1
             self._took[me], self._hops[me] = self.now - self._began, self._hops[source] + 1
+            frame = Word(frame.raw, int(self._hops[me]))
+            self._gossips[me].brought(peer, frame, now)
             reconciler.taken(digest(id_), now)
             reconciler.hurry_others(peer, now)
+            return self._gossips[me].judged(id_, peer, Verdict.ACCEPT, None, Rank.KNOWN, now)
         return Doing()
 
     def _do(self, me: int, doing: Doing) -> None:
@@ -127,6 +132,7 @@ class RealGossip:
             assert id_ is not None
             now = Instant(self.now)
             self._reconcilers[me].taken(digest(id_), now)
+            self._reconcilers[me].spreading(digest(id_), now)
             self._do(me, self._gossips[me].judged(id_, judge.source, Verdict.ACCEPT, None, Rank.KNOWN, now))
         sends = [(serve.whom, Word(self._raws[id_])) for serve in doing.serves for id_ in serve.ids]
         for whom, frame in [*doing.sends, *sends]:

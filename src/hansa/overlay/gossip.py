@@ -329,6 +329,13 @@ class Gossip(Neighbours):
         self._pass_on(name, Judge(self._me, raw), known, 0, rank, topic, now, doing)
         return doing
 
+    def brought(self, peer: NodeId, frame: Word, now: Instant) -> None:
+        """Notes that anti-entropy brought a word; if gossip waits for it too, it is passed on once it is good."""
+        link, found = self._mesh.links.get(peer), peek.named(frame.raw, self._limits)
+        name = b"" if found is None else digest(found[0])
+        if link is not None and found is not None and self._wishes.get(name) is not None and not self._waits(name):
+            self._judging.add(name, link, Judge(peer, frame.raw, frame.hops), found[1], now)
+
     def ranked(self, author: NodeId, rank: Rank, now: Instant) -> None:
         """Notes what an author has earned here: for all who earned something, at the start, and when it changes."""
         self._quotas.ranked(author, rank, now)

@@ -9,7 +9,8 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    answers with those that were missing
 4. where most parts differ, all ids of the whole are named at once; and nobody is told more in a second than it answers:
    what is left is compared in the next one, beginning with another part
-5. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+5. what came by gossip within `lead_ms`, or began here, is named in no comparison: it is on its way to the others too
+6. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -44,6 +45,8 @@ class Params:
         patience_ms: how long a neighbour may bring none of what it was asked for before it is asked of another.
         soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
             often while much comes in.
+        lead_ms: how long gossip is left to bring a record to the neighbours, before comparing does. Lowering it has
+            records come twice, and their way by gossip end where comparing was quicker.
         again_ms: after which time what could not be taken yet is asked for again; up to eight times that later on, then
             ever more rarely, and sooner while other records come that it may rest on.
         forget_ms: after which time what was refused may be asked for once more.
@@ -57,6 +60,7 @@ class Params:
     asked_at_once: int = 256
     patience_ms: int = 1_500
     soon_ms: int = 300
+    lead_ms: int = 500
     again_ms: int = 400
     forget_ms: int = 10 * MINUTE
     frames_per_second: int = 200
@@ -73,7 +77,7 @@ class Params:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
         if self.frames_per_second < 16:
             raise ValueError("frames_per_second must be at least 16")
-        for name in ("patience_ms", "soon_ms", "again_ms", "forget_ms"):
+        for name in ("patience_ms", "soon_ms", "lead_ms", "again_ms", "forget_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
 
@@ -95,6 +99,9 @@ KEPT_BACK_MS = 10 * SECOND
 
 PATIENT_TRIES = 20
 """Times that a record is asked for again, after which it is asked for ever more rarely."""
+
+MAX_YOUNG = 10_000
+"""Records that are remembered as on their way by gossip."""
 
 MAX_UNWANTED = 50_000
 """Ids that are remembered as refused or put off."""
@@ -133,6 +140,7 @@ class Reconciler:
         self._neighbours: dict[NodeId, _Neighbour] = {}
         self._unwanted: dict[bytes, _Unwanted] = {}
         self._taken_at = Instant(0)
+        self._young: dict[bytes, Instant] = {}
 
     # ---- links
 
@@ -211,7 +219,7 @@ class Reconciler:
         pairs = [(frame.prefix + digit, theirs) for digit, theirs in zip(DIGITS, frame.parts, strict=True)]
         differ = [(prefix, theirs) for prefix, theirs in pairs if theirs != mine.digest(prefix)]
         if len(differ) > len(DIGITS) // 2 and mine.count(frame.prefix) <= MAX_IDS:
-            self._tell(peer, Held(frame.prefix, tuple(mine.below(frame.prefix))), now, doing)  # 4
+            self._tell(peer, Held(frame.prefix, tuple(self._old(mine.below(frame.prefix), now))), now, doing)  # 4
             return
         first = now // SECOND % len(differ) if differ else 0
         for prefix, theirs in differ[first:] + differ[:first]:
@@ -223,11 +231,16 @@ class Reconciler:
     def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing) -> None:
         """Says what is held below a prefix: every id where there are few, else the digests of its parts."""
         if self.holdings.count(prefix) <= self._params.name_up_to:
-            self._tell(peer, Held(prefix, tuple(self.holdings.below(prefix))), now, doing)
+            self._tell(peer, Held(prefix, tuple(self._old(self.holdings.below(prefix), now))), now, doing)
         else:
             self._tell(peer, Sums(prefix, self.holdings.parts(prefix)), now, doing)
 
+    def _old(self, ids: list[bytes], now: Instant) -> list[bytes]:
+        """Returns those ids that are not on their way by gossip."""
+        return [id_ for id_ in ids if id_ not in self._young or self._young[id_] + self._params.lead_ms <= now]
+
     def _name(self, peer: NodeId, prefix: str, ids: list[bytes], now: Instant, doing: Doing) -> None:
+        ids = self._old(ids, now)
         for start in range(0, len(ids), MAX_IDS):
             self._tell(peer, Held(prefix, tuple(ids[start : start + MAX_IDS]), answer=True), now, doing)
 
@@ -312,6 +325,15 @@ class Reconciler:
         self.holdings.add(id_)
         self._taken_at = now
         self._unwanted.pop(id_, None)
+
+    def spreading(self, id_: bytes, now: Instant) -> None:
+        """Notes that gossip is taking a record to the neighbours, as it came by gossip, or began here (rule 5)."""
+        while self._young:
+            first = next(iter(self._young))
+            if len(self._young) < MAX_YOUNG and self._young[first] + self._params.lead_ms > now:
+                break
+            del self._young[first]
+        self._young[id_] = now
 
     def put_off(self, id_: bytes, now: Instant) -> None:
         """Notes that a record can't be taken yet, since something is missing that it rests on."""

@@ -5,10 +5,11 @@ The node's own pacing, for one word whose holders are told apart by nothing else
 1. each end of a link compares every `slow_ms` to a quarter more, at a time of its own
 2. who is asked and holds something else says what it holds; who lacks the word then asks for it, and who has it says so
 3. who asked one neighbour asks no other for `patience_ms`
-4. whom it came to in this way does not pass it on: it compares with all of its neighbours after `soon_ms`
+4. whom it came to in this way compares with all of its neighbours after `soon_ms`; it passes the word on as well if
+   neighbours had named it (that is for gossip to do)
+5. for `lead_ms` after it came by gossip a node does not name a word in comparisons
 
-Left out: the levels of digests, as few ids are held; the quicker pace of a link over which something just came; and the
-first half second after a node has the word, in which the tree is at work.
+Left out: the levels of digests, as few ids are held; and the quicker pace of a link over which something just came.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from hansa.sim.models.travel import GRAIN, Net
 KINDS = ("settled", "compare", "sums", "held", "fetch", "record")
 """What can be due."""
 
-SETTLED = 500
-"""Milliseconds after which a node's links are looked at: most neighbours have the word by then."""
+LOOKS = 100
+"""Milliseconds between looks at links whose nodes have the word for `lead_ms`: most of these have it at both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ class Pace:
         slow_ms: time between two comparisons over a link on which nothing was missing lately.
         soon_ms: after which time a node to which something was brought compares with the others.
         patience_ms: how long an asked neighbour may take before another one is asked.
+        lead_ms: how long gossip is left to bring a record to the neighbours, before comparing does.
     """
 
     slow_ms: int = 5_000
     soon_ms: int = 300
     patience_ms: int = 1_500
+    lead_ms: int = 500
 
     def validate(self) -> None:
         """Raises ValueError beginning with the name of the field that makes no sense."""
@@ -56,7 +59,7 @@ class Comparing:
     """Comparisons about one word.
 
     Attributes:
-        brought: nodes that have the word by this.
+        brought: nodes to which the word came by this first.
         copies: times that it came by this; `sent` times that it was sent.
     """
 
@@ -85,8 +88,8 @@ class Comparing:
 
     def had(self, nodes: Numbers, now: int) -> None:
         """Nodes have the word from now on."""
-        late = now + SETTLED + GRAIN * 10
-        self._calendar.put("settled", np.full(nodes.size, late - late % (GRAIN * 10)), nodes)
+        at = now + self._pace.lead_ms + LOOKS
+        self._calendar.put("settled", np.full(nodes.size, at - at % LOOKS), nodes)  # 5
 
     def due(self, kind: str, now: int, columns: tuple[Numbers, ...]) -> Positions:
         """Takes what is due; returns the positions at whose owners the word came, new or not."""

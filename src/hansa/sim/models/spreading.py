@@ -169,6 +169,9 @@ class Spreading:
         self._got[whom], self._hops[whom] = now, self._hops[self.net.graph.peers[at[fresh]]] + 1
         if self._comparing is not None:
             self._comparing.came(whom, now)
+        named = self._since[whom] >= 0
+        self._said[at[fresh[named]]] = True
+        self._pass_on(whom[named], at[fresh[named]], now)
 
     # ---- frames
 
@@ -299,7 +302,7 @@ class Spreading:
         """Notes who said the word of those that should have, and who sees gaps by now."""
         audited = self.net.alive & self._has(np.arange(self._got.size))
         if self._comparing is not None:
-            audited &= ~self._comparing.brought
+            audited &= ~self._comparing.brought | (self._since >= 0)
         due = audited[self._owners] & ~self._pushed & (self._answered == 0)
         self._due[due] = np.minimum(AUDITED, self._due[due] + 1)
         self._heard[due] = (self._heard[due] << 1 | self._said[due]) & ((1 << AUDITED) - 1)
