@@ -13,10 +13,10 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Verdict
+from hansa.overlay import reconcile
 from hansa.overlay.doing import Doing
 from hansa.overlay.frames import AnyFrame, Fetch, Held, Sums, Word, digest
 from hansa.overlay.gossip import Gossip
-from hansa.overlay import reconcile
 from hansa.overlay.gossip_params import Params, Rank
 from hansa.overlay.holdings import Holdings
 from hansa.overlay.reconcile import Reconciler

@@ -207,9 +207,10 @@ class Neighbours:
         wrong it costs a copy; where nothing is lost, it is wrong hardly ever, since words come before their names.
         """
         wish = self._wishes.get(name)
-        if self._lossy and wish is not None and not wish.rounds and wish.due > now:
-            if wish.holders.bit_count() >= self._params.namers:
-                self._wishes.postpone(name, now)
+        if not self._lossy or wish is None or wish.rounds or wish.due <= now:
+            return
+        if wish.holders.bit_count() >= self._params.namers:
+            self._wishes.postpone(name, now)
 
     def _waits(self, name: bytes) -> bool:
         """Says whether a word is here and waits for its verdict."""

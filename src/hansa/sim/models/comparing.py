@@ -122,12 +122,14 @@ class Comparing:
     def _wait(self, size: int) -> Numbers:
         """Returns times until the next comparison, seen from any moment."""
         slow = self._pace.slow_ms // GRAIN
-        return GRAIN * (1 + below(self._chance, slow + below(self._chance, slow // 4 + 1, size), size))
+        wait: Numbers = GRAIN * (1 + below(self._chance, slow + below(self._chance, slow // 4 + 1, size), size))
+        return wait
 
     def _unlike(self, positions: Positions) -> Positions:
         """Returns the positions of living links of which one end has the word only."""
         peers = self._net.graph.peers[positions]
-        return positions[self._net.alive[peers] & (self._has(peers) != self._has(self._owners[positions]))]
+        unlike: Positions = positions[self._net.alive[peers] & (self._has(peers) != self._has(self._owners[positions]))]
+        return unlike
 
     def _compare(self, now: int, at: Positions) -> None:  # 1
         at = self._unlike(at)
