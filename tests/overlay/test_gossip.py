@@ -172,7 +172,7 @@ def test_where_frames_are_lost_two_are_asked_as_soon_as_two_have_named_a_word() 
     passed, asked = asked_after_names_of(alone, alone.peers[2:4], b"\x01" * 32)
     assert (passed, sorted(asked)) == (100, alone.peers[2:4])
     passed, asked = asked_after_names_of(alone, alone.peers[4:5], b"\x02" * 32)
-    assert passed >= Params().wait_least
+    assert passed >= Params().wait_first
     assert asked == alone.peers[4:5]
 
 
@@ -181,7 +181,7 @@ def test_where_nothing_is_lost_words_are_waited_for_and_one_is_asked() -> None:
     leave_gaps(alone, every=0)
     assert alone.gossip.counters()["lossy"] == 0
     passed, asked = asked_after_names_of(alone, alone.peers[2:6], b"\x01" * 32)
-    assert passed >= Params().wait_least
+    assert passed >= Params().wait_first
     assert len(asked) == 1
 
 
@@ -215,7 +215,7 @@ def test_what_anti_entropy_brings_is_passed_on_if_neighbours_had_named_it() -> N
 
 
 def test_what_anti_entropy_brings_of_a_word_that_is_being_judged_changes_nothing() -> None:
-    alone = Alone(3)
+    alone = Alone(3, Params(judging_link=1))
     raw = raw_word(AUTHOR, 1)
     alone.hears(alone.peers[1], Have((alone.name(raw),)))
     alone.hears(alone.peers[2], Word(raw))
@@ -223,6 +223,7 @@ def test_what_anti_entropy_brings_of_a_word_that_is_being_judged_changes_nothing
         alone.gossip.brought(peer, frame, alone.now)
     assert alone.gossip.counters()["judging"] == 1
     assert alone.accepted(alone.peers[2], raw, Rank.KNOWN).sends != []
+    assert alone.hears(alone.peers[2], Word(raw_word(AUTHOR, 2))).judges != []
 
 
 def test_words_over_links_that_lose_every_tenth_frame_come_soon_and_in_few_copies() -> None:

@@ -7,6 +7,7 @@ import heapq
 import itertools
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hansa.identity import envelope
 from hansa.kernel.ids import ContentId, NodeId
@@ -70,6 +71,11 @@ class RealGossip:
             heapq.heappush(self._queue, (self.now + phase, next(self._number), n, -1, None))
         self._copies = self._sent = self._compared = 0
         self._run(SETTLING)
+
+    @property
+    def lossy(self) -> NDArray[np.bool_]:
+        """Which nodes take it that frames are lost."""
+        return np.array([bool(gossip.counters()["lossy"]) for gossip in self._gossips])
 
     def spread(self, author: int) -> Spread:
         """Returns what becomes of the next word of a node."""

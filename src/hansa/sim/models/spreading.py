@@ -329,8 +329,9 @@ class Spreading:
         self._mean[nodes] += took - self._mean[nodes] // 8
 
 
-def gaps(due: NDArray[np.integer], said: NDArray[np.integer]) -> tuple[Numbers, Numbers]:
+def gaps(due: NDArray[np.integer], said: NDArray[np.integer]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     """Returns for each neighbour what `overlay.losses.gaps` does, from words due and words said, as bits."""
-    lowest = np.bitwise_count((said & -said) - 1)
-    words: Numbers = np.where(said != 0, due - lowest.astype(np.int64), 0)
+    words = due.astype(np.int16)
+    words -= np.bitwise_count((said & -said) - 1)
+    words[said == 0] = 0
     return words, words - np.bitwise_count(said)
