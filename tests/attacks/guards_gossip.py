@@ -140,12 +140,15 @@ TABLES = [
     *rows(
         "overlay/reconcile.py",
         (
-            "        ids = self._old(ids, now)\n",
+            "        ids = self._under_way.others(ids, now)\n",
             "",
             "reconcile:what_gossip_is_taking_to_the_neighbours_is_named_after_its_lead_only",
         ),
+    ),
+    *rows(
+        "overlay/under_way.py",
         (
-            "if len(self._young) < MAX_YOUNG and",
+            "if len(self._since) < MOST and",
             "if",
             "reconcile:what_gossip_is_taking_is_remembered_within_bounds",
         ),

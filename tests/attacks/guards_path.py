@@ -34,6 +34,26 @@ CANONICAL = rows(
         "quick:a_shape_takes_what_is_shallow_and_no_odd_number_at_any_depth",
     ),
     (
+        "if not all(type(key) is str for key in item):",
+        "if False:",
+        "quick:what_is_written_quickly_is_what_the_definition_writes",
+    ),
+    (
+        "            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:\n                return None\n",
+        "            continue\n",
+        "quick:what_is_written_quickly_is_what_the_definition_writes",
+    ),
+    (
+        "elif kind is not str and kind is not bool and item is not None:",
+        "elif False:",
+        "quick:what_is_written_quickly_is_what_the_definition_writes",
+    ),
+    (
+        "return None if not written.isascii() and _BEYOND_BMP.search(written) else written",
+        "return written",
+        "quick:what_is_written_quickly_is_what_the_definition_writes",
+    ),
+    (
         "if not typed and _has_odd_number(_outside_strings(data)):  # 1",
         "if False:  # 1",
         "quick:odd_numbers_do_not quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",

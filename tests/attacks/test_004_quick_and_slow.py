@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import base64
 import copy
+import datetime
+import decimal
+import enum
+import fractions
 import json
+import math
+import uuid
+from collections import OrderedDict, UserDict, UserList, UserString
 from random import Random
 from typing import Any
 
@@ -104,6 +111,57 @@ def test_every_character_is_escaped_as_the_definition_says() -> None:
                 assert canonical.decode_quickly(data, ANYTHING) == value
     assert canonical.decode_quickly(rfc8785.dumps("\U0001f600"), ANYTHING) is None
     assert canonical.decode(rfc8785.dumps("\U0001f600")) == "\U0001f600"
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+class Place(msgspec.Struct):
+    name: str
+
+
+class Count(enum.IntEnum):
+    ONE = 1
+
+
+ODD = st.sampled_from(
+    [b"bytes", bytearray(b"a"), Colour.RED, Count.ONE, Place("Visby"), {1, 2}, frozenset({"a"}), {1: 2}, {None: 1},
+     {Colour.RED: 1}, {("a",): 1}, UserDict(a=1), UserList([1]), UserString("a"), datetime.date(2026, 11, 22), 1j,
+     decimal.Decimal(1), uuid.UUID(int=1), "\ud800", {"\udfff": 1}, object(), msgspec.Raw(b"1"), range(3), (1, 2),
+     OrderedDict(b=1, a=2), fractions.Fraction(1, 2), math.nan, math.inf]
+)  # fmt: skip
+"""What msgspec may write otherwise than rfc8785, or though it is not JSON."""
+
+
+def written(way: Any, value: Any) -> Any:
+    """Returns the bytes, or that it is refused."""
+    try:
+        return way(value)
+    except ValueError:
+        return "refused"
+
+
+@given(
+    st.recursive(VALUES | ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3))
+)
+@example({"\ue000": 1, "\U00010000": 2})
+@example([2**53])
+@example([b"bytes"])
+@example({1: 2})
+@settings(max_examples=scaled(400), deadline=None)
+def test_what_is_written_quickly_is_what_the_definition_writes(value: Any) -> None:
+    quick = canonical.encode_quickly(value)
+    assert quick is None or quick == canonical.encode_slowly(value)
+    assert written(canonical.encode, value) == written(canonical.encode_slowly, value)
+
+
+def test_ordinary_values_are_written_quickly() -> None:
+    for value in ({"a": [1, -1, True, None, "é\n"], "b": {"c": (2**53 - 1,)}}, "", 0, [], {}):
+        assert canonical.encode_quickly(value) == rfc8785.dumps(value)
+    for start in range(0, 0x10000, 0x80):
+        text = "".join(chr(code) for code in range(start, start + 0x80) if not 0xD800 <= code <= 0xDFFF)
+        assert canonical.encode_quickly({text: text}) == rfc8785.dumps({text: text})
 
 
 @pytest.mark.parametrize("depth", range(10))

@@ -16,11 +16,12 @@ from hansa.overlay.doing import Judge, Misdeed
 from hansa.overlay.gossip_params import Params, Rank, Rate
 from hansa.overlay.judging import Judging
 from hansa.overlay.mesh import Mesh
+from hansa.overlay.patience import Patience
 from hansa.overlay.peer_score import Conduct, ScoreParams, Scores, is_silent, score
 from hansa.overlay.quotas import AUTHORS, Bucket, Quotas
 from hansa.overlay.seen import Heard, Seen
 from hansa.overlay.trees import Trees
-from hansa.overlay.wishes import Patience, Wishes
+from hansa.overlay.wishes import Wishes
 
 ALICE, BOB = NodeId("did:key:zAlice"), NodeId("did:key:zBob")
 T = Instant(1_000_000)

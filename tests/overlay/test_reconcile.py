@@ -6,6 +6,7 @@ import hashlib
 import itertools
 from collections import deque
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,8 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import EARLY_TRIES, MAX_YOUNG, PATIENT_TRIES, Params, Reconciler
+from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, WIDEST, Params, Reconciler
+from hansa.overlay.under_way import MOST
 
 A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
 START = Instant(1_760_000_000_000)
@@ -185,6 +187,37 @@ def test_a_record_is_asked_of_one_neighbour_at_a_time() -> None:
     assert [to for to, frame in node.tick(late).sends if isinstance(frame, Fetch)] == [C]
 
 
+def test_what_nobody_brings_is_asked_of_two_neighbours_and_then_of_four() -> None:
+    node, patience = Reconciler(Holdings(), Params(), Rng(0)), Params().patience_ms
+    peers = [NodeId(f"did:key:z{number}") for number in range(8)]
+    for peer in peers:
+        node.linked(peer, START)
+    for turn in range(5):
+        now = Instant(START + turn * patience)
+        asked = wants(node.tick(now))
+        for peer in peers:  # they go on naming it
+            asked += wants(node.heard(peer, Held("", (made(1),), answer=True), now))
+        assert len(asked) == sum(node.is_asked(peer, made(1)) for peer in peers) == min(WIDEST, 2**turn)
+
+
+def test_who_answers_quickly_is_waited_for_less() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    for peer in (B, C):
+        node.linked(peer, START)
+    now = START
+    for number in range(50):
+        now = Instant(now + 5_000)
+        assert wants(node.heard(B, Held("", (made(number),), answer=True), now))
+        node.came(B, made(number), Instant(now + 50))
+        node.taken(made(number), Instant(now + 50))
+    now = Instant(now + 5_000)
+    assert wants(node.heard(B, Held("", (made(99),), answer=True), now))
+    assert not wants(node.heard(C, Held("", (made(99),), answer=True), now))
+    least = Params().patience_least_ms
+    assert not wants(node.tick(Instant(now + least - 1)))
+    assert [to for to, frame in node.tick(Instant(now + least)).sends if isinstance(frame, Fetch)] == [C]
+
+
 def wants(doing: Doing) -> list[AnyFrame]:
     return [frame for _, frame in doing.sends if isinstance(frame, Fetch)]
 
@@ -257,10 +290,10 @@ def test_what_gossip_is_taking_to_the_neighbours_is_named_after_its_lead_only() 
 def test_what_gossip_is_taking_is_remembered_within_bounds() -> None:
     node = Reconciler(Holdings(), Params(), Rng(0))
     node.linked(B, START)
-    for number in range(MAX_YOUNG + 5):
+    for number in range(MOST + 5):
         node.spreading(made(number), START)
     node.taken(made(0), START)
-    node.taken(made(MAX_YOUNG), START)
+    node.taken(made(MOST), START)
     [(_, frame)] = node.heard(B, Held("", ()), START).sends
     assert isinstance(frame, Held)
     assert frame.ids == (made(0),)
@@ -276,11 +309,20 @@ def test_gossips_lead_costs_a_pair_a_moment_and_nothing_else() -> None:
     assert pair.are_alike()
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.integers(min_value=0, max_value=99))
-def test_who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood(seed: int) -> None:
+@pytest.mark.parametrize(("held", "missed", "seconds"), [(2_400, 1_200, 10), (20_000, 300, 10), (50_000, 2_000, 60)])
+def test_who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood(held: int, missed: int, seconds: int) -> None:
     """Most parts differ then, and telling of each of them at once is more than a neighbour answers in a second."""
-    pair = Pair(list(range(2_400)), list(range(1_200, 3_600)), seed)
+    pair = Pair(list(range(held)), list(range(missed, held + missed)), missed)
     pair.link()
-    pair.pass_time(10)
+    pair.pass_time(seconds)
     assert pair.are_alike()
+
+
+def test_what_is_never_taken_does_not_keep_the_rest_from_being_compared() -> None:
+    pair = Pair(list(range(20_000)), list(range(20_300)), 1)
+    bad = frozenset(map(made, range(20_000, 20_150)))
+    for id_ in bad:
+        pair.nodes[A].refused(id_, pair.now)
+    pair.link()
+    pair.pass_time(30)
+    assert len(pair.nodes[A].holdings) == 20_150

@@ -63,11 +63,45 @@ def encode(value: Json) -> bytes:
     Raises:
         ValueError: `value` holds a float, an integer out of range, a lone surrogate or something that is not JSON.
     """
+    written = encode_quickly(value)
+    return encode_slowly(value) if written is None else written
+
+
+def encode_slowly(value: Json) -> bytes:
+    """Does `encode` by the definition; the same errors."""
     _refuse_floats(value)
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise ValueError(f"not canonical JSON: {error}") from None
+
+
+def encode_quickly(value: Json) -> bytes | None:
+    """Returns the canonical bytes of a value as msgspec writes them; None when it takes the slow way to tell.
+
+    As in `decode_quickly`: msgspec writes what RFC 8785 writes, for integers within bounds and no character beyond the
+    BMP. It also writes what is not JSON, and keys that are no strings; so each item is looked at first.
+    """
+    stack: list[Any] = [value]
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if kind is dict:
+            if not all(type(key) is str for key in item):
+                return None
+            stack.extend(item.values())
+        elif kind is list or kind is tuple:
+            stack.extend(item)
+        elif kind is int:
+            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+                return None
+        elif kind is not str and kind is not bool and item is not None:
+            return None
+    try:
+        written = _SORTED.encode(value)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return None if not written.isascii() and _BEYOND_BMP.search(written) else written
 
 
 def decode(data: bytes, limits: Limits | None = None) -> Json:

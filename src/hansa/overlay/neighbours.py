@@ -19,10 +19,11 @@ from hansa.overlay.frames import MAX_IDS, Graft, Have, Prune, Want, Word
 from hansa.overlay.gossip_params import Params
 from hansa.overlay.losses import are_lost, gaps
 from hansa.overlay.mesh import Link, Mesh
+from hansa.overlay.patience import Patience
 from hansa.overlay.peer_score import ScoreParams, Scores, is_silent
 from hansa.overlay.seen import Heard, Seen
 from hansa.overlay.trees import Trees
-from hansa.overlay.wishes import Patience, Wish, Wishes
+from hansa.overlay.wishes import Wish, Wishes
 
 ALARM = 120 * SECOND
 """How long own words go to all good neighbours after some were seen to hold words back."""

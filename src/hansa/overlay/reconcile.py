@@ -7,10 +7,11 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    its 16 parts, until one of them holds few enough ids there to name them
 3. whoever sees an id named that it does not hold asks for it by `Fetch`; whoever was told of all ids below a prefix
    answers with those that were missing
-4. where most parts differ, all ids of the whole are named at once; and nobody is told more in a second than it answers:
-   what is left is compared in the next one, beginning with another part
-5. what came by gossip within `lead_ms`, or began here, is named in no comparison: it is on its way to the others too
-6. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+4. where most parts differ, all ids of the whole are named at once; and a comparison goes on into so many parts only
+   that it gets to the ids within this second: others are looked at in the next one
+5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
+6. what came by gossip within `lead_ms`, or began here, is named in no comparison: it is on its way to the others too
+7. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -26,6 +27,8 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
 from hansa.overlay.holdings import DIGITS, Holdings
+from hansa.overlay.patience import Patience
+from hansa.overlay.under_way import UnderWay
 
 DEPTH = 64
 CHUNKS = 16
@@ -42,7 +45,10 @@ class Params:
         name_up_to: ids below a prefix that are named rather than compared by digest. Raising it saves a way there and
             back, and sends more ids that both hold.
         asked_at_once: records that are asked of one neighbour before the first has come.
-        patience_ms: how long a neighbour may bring none of what it was asked for before it is asked of another.
+        patience_ms: how long a neighbour may bring none of what it was asked for before others are asked, at first;
+            then four deviations above what answers take.
+        patience_least_ms, patience_most_ms: bounds of that. Raising them asks less often in vain, and longer of a node
+            whose answer was lost.
         soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
             often while much comes in.
         lead_ms: how long gossip is left to bring a record to the neighbours, before comparing does. Lowering it has
@@ -56,9 +62,11 @@ class Params:
 
     every_ms: int = SECOND
     slow_ms: int = 5 * SECOND
-    name_up_to: int = 64
+    name_up_to: int = 128
     asked_at_once: int = 256
-    patience_ms: int = 1_500
+    patience_ms: int = SECOND
+    patience_least_ms: int = 300
+    patience_most_ms: int = 3 * SECOND
     soon_ms: int = 300
     lead_ms: int = 500
     again_ms: int = 400
@@ -77,9 +85,11 @@ class Params:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
         if self.frames_per_second < 16:
             raise ValueError("frames_per_second must be at least 16")
-        for name in ("patience_ms", "soon_ms", "lead_ms", "again_ms", "forget_ms"):
+        for name in ("patience_least_ms", "soon_ms", "lead_ms", "again_ms", "forget_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
+        if not self.patience_least_ms <= self.patience_ms <= self.patience_most_ms:
+            raise ValueError("patience_ms must be between patience_least_ms and patience_most_ms")
 
 
 MAX_TODO = 50_000
@@ -87,6 +97,9 @@ MAX_TODO = 50_000
 
 ANSWERED_LIKE_A_FRAME = 8
 """Records that are sent for a frame's worth of what a neighbour may ask in a second."""
+
+WIDEST = 4
+"""Neighbours of whom one record is asked at once, where fewer did not bring it."""
 
 EARLY_TRIES = 6
 """Times that a record is asked for again before its time, since others came."""
@@ -99,9 +112,6 @@ KEPT_BACK_MS = 10 * SECOND
 
 PATIENT_TRIES = 20
 """Times that a record is asked for again, after which it is asked for ever more rarely."""
-
-MAX_YOUNG = 10_000
-"""Records that are remembered as on their way by gossip."""
 
 MAX_UNWANTED = 50_000
 """Ids that are remembered as refused or put off."""
@@ -139,8 +149,10 @@ class Reconciler:
         self._rng = rng
         self._neighbours: dict[NodeId, _Neighbour] = {}
         self._unwanted: dict[bytes, _Unwanted] = {}
+        self._in_vain: dict[bytes, int] = {}
+        self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
         self._taken_at = Instant(0)
-        self._young: dict[bytes, Instant] = {}
+        self._under_way = UnderWay(params.lead_ms)
 
     # ---- links
 
@@ -178,9 +190,11 @@ class Reconciler:
                 one.wait_ms = self._params.every_ms if one.gained else min(one.wait_ms * 2, self._params.slow_ms)
                 one.gained = 0
                 self._tell(peer, Sums("", (self.holdings.digest(),)), now, doing)
-            if one.asked and now >= one.brought_at + self._params.patience_ms:
-                for id_ in [id_ for id_, until in one.asked.items() if now >= until]:
+            wait = self._patience.wait
+            if one.asked and now >= one.brought_at + wait:
+                for id_ in [id_ for id_, since in one.asked.items() if now >= since + wait]:
                     del one.asked[id_]
+                    self._asked_in_vain(id_)
             if one.todo:
                 self._ask(peer, one, now, doing)
         return doing
@@ -219,28 +233,36 @@ class Reconciler:
         pairs = [(frame.prefix + digit, theirs) for digit, theirs in zip(DIGITS, frame.parts, strict=True)]
         differ = [(prefix, theirs) for prefix, theirs in pairs if theirs != mine.digest(prefix)]
         if len(differ) > len(DIGITS) // 2 and mine.count(frame.prefix) <= MAX_IDS:
-            self._tell(peer, Held(frame.prefix, tuple(self._old(mine.below(frame.prefix), now))), now, doing)  # 4
+            self._tell(
+                peer, Held(frame.prefix, tuple(self._under_way.others(mine.below(frame.prefix), now))), now, doing
+            )  # 4
             return
-        first = now // SECOND % len(differ) if differ else 0
-        for prefix, theirs in differ[first:] + differ[:first]:
+        width = self._width(peer, frame.prefix, now)
+        for prefix, theirs in differ if len(differ) <= width else self._rng.sample(differ, width):
             if not theirs:
                 self._name(peer, prefix, mine.below(prefix, CHUNKS * MAX_IDS), now, doing)
             else:
                 self._describe(peer, prefix, now, doing)
 
+    def _width(self, peer: NodeId, prefix: str, now: Instant) -> int:
+        """Returns into how many parts a comparison may go on, so that it gets to the ids within this second."""
+        count, levels = self.holdings.count(prefix) // len(DIGITS), 1
+        while count > self._params.name_up_to:
+            count, levels = count // len(DIGITS), levels + 1
+        left, width = self._left(self._neighbours[peer], now) - self._params.frames_per_second // 8, 1
+        while width < len(DIGITS) and (width + 1) ** levels <= left:
+            width += 1
+        return width
+
     def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing) -> None:
         """Says what is held below a prefix: every id where there are few, else the digests of its parts."""
         if self.holdings.count(prefix) <= self._params.name_up_to:
-            self._tell(peer, Held(prefix, tuple(self._old(self.holdings.below(prefix), now))), now, doing)
+            self._tell(peer, Held(prefix, tuple(self._under_way.others(self.holdings.below(prefix), now))), now, doing)
         else:
             self._tell(peer, Sums(prefix, self.holdings.parts(prefix)), now, doing)
 
-    def _old(self, ids: list[bytes], now: Instant) -> list[bytes]:
-        """Returns those ids that are not on their way by gossip."""
-        return [id_ for id_ in ids if id_ not in self._young or self._young[id_] + self._params.lead_ms <= now]
-
     def _name(self, peer: NodeId, prefix: str, ids: list[bytes], now: Instant, doing: Doing) -> None:
-        ids = self._old(ids, now)
+        ids = self._under_way.others(ids, now)
         for start in range(0, len(ids), MAX_IDS):
             self._tell(peer, Held(prefix, tuple(ids[start : start + MAX_IDS]), answer=True), now, doing)
 
@@ -285,18 +307,27 @@ class Reconciler:
             if len(wanted) >= free:
                 break
             del one.todo[id_]
-            if id_ in self.holdings or not self._is_wanted(id_, now):
+            if id_ in self.holdings or id_ in one.asked or not self._is_wanted(id_, now):
                 continue
-            if any(id_ in other.asked for other in self._neighbours.values()):
+            if sum(id_ in other.asked for other in self._neighbours.values()) >= self._asked_of(id_):
                 later[id_] = None  # should that one not bring it
             else:
                 wanted.append(id_)
         one.todo.update(later)
         if wanted:
-            until = Instant(now + self._params.patience_ms)
-            one.asked.update(dict.fromkeys(wanted, until))
+            one.asked.update(dict.fromkeys(wanted, now))
             one.told += len(wanted) // ANSWERED_LIKE_A_FRAME + 1
             doing.send(peer, Fetch(tuple(wanted)))
+
+    def _asked_in_vain(self, id_: bytes) -> None:
+        tries = self._in_vain.pop(id_, 0)
+        while len(self._in_vain) >= MAX_TODO:
+            del self._in_vain[next(iter(self._in_vain))]
+        self._in_vain[id_] = tries + 1
+
+    def _asked_of(self, id_: bytes) -> int:
+        """Returns of how many neighbours a record may be asked at once: of one, and of twice as many each time."""
+        return min(WIDEST, 1 << min(self._in_vain.get(id_, 0), 8))
 
     def _is_wanted(self, id_: bytes, now: Instant) -> bool:
         known = self._unwanted.get(id_)
@@ -315,7 +346,9 @@ class Reconciler:
     def came(self, peer: NodeId, id_: bytes, now: Instant) -> None:
         """Notes that an asked-for record came and is being judged; from now on it is no longer awaited."""
         if one := self._neighbours.get(peer):
-            one.asked.pop(id_, None)
+            since = one.asked.pop(id_, None)
+            if since is not None and self._in_vain.pop(id_, None) is None:
+                self._patience.measured(now - max(since, one.brought_at))
             one.todo.pop(id_, None)
             one.brought_at = now
             one.gained += 1
@@ -325,15 +358,11 @@ class Reconciler:
         self.holdings.add(id_)
         self._taken_at = now
         self._unwanted.pop(id_, None)
+        self._in_vain.pop(id_, None)
 
     def spreading(self, id_: bytes, now: Instant) -> None:
-        """Notes that gossip is taking a record to the neighbours, as it came by gossip, or began here (rule 5)."""
-        while self._young:
-            first = next(iter(self._young))
-            if len(self._young) < MAX_YOUNG and self._young[first] + self._params.lead_ms > now:
-                break
-            del self._young[first]
-        self._young[id_] = now
+        """Notes that gossip is taking a record to the neighbours, as it came by gossip, or began here (rule 6)."""
+        self._under_way.add(id_, now)
 
     def put_off(self, id_: bytes, now: Instant) -> None:
         """Notes that a record can't be taken yet, since something is missing that it rests on."""

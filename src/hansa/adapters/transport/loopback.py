@@ -8,14 +8,12 @@ True
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from hansa.adapters.transport.wire import MAX_MESSAGE, Broken, Taker
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import NodeId
-
-_T = TypeVar("_T")
 
 WINDOW = 16
 """Messages that may lie in a wire before its sender waits."""
@@ -27,9 +25,9 @@ class LoopWire:
     def __init__(self, url: str) -> None:
         """Makes one end; `join` gives it the other."""
         self.url = url
-        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue(WINDOW)
-        self._torn = asyncio.Event()
-        self._closed = False
+        self._inbox: deque[bytes | None] = deque()
+        self._stirred = asyncio.Event()
+        self._torn = self._closed = False
         self._other: LoopWire = self
 
     def join(self, other: LoopWire) -> None:
@@ -38,39 +36,42 @@ class LoopWire:
 
     async def send(self, data: bytes) -> None:
         """Sends a message."""
-        if self._torn.is_set() or self._closed or self._other._closed:
+        if self._closed or self._other._closed:
             raise Broken
-        await self._unless_torn(self._other._inbox.put(bytes(data)))
+        await self._put(bytes(data))
 
     async def receive(self) -> bytes:
         """Returns the next message."""
-        data = await self._unless_torn(self._inbox.get())
+        await self._until(lambda: bool(self._inbox))
+        data = self._inbox.popleft()
+        self._other._stirred.set()
         if data is None or len(data) > MAX_MESSAGE:
             raise Broken
         return data
 
     async def close(self) -> None:
         """Ends it; what was sent is read first."""
-        if not self._closed and not self._torn.is_set():
+        if not self._closed and not self._torn:
             self._closed = True
-            await self._unless_torn(self._other._inbox.put(None))
+            await self._put(None)
 
     def abort(self) -> None:
         """Tears it; nobody reads what is in it, unless it was closed in order before."""
-        if not self._closed:
-            self._other._torn.set()
-        self._torn.set()
+        for end in (self,) if self._closed else (self, self._other):
+            end._torn = True
+            end._stirred.set()
 
-    async def _unless_torn(self, work: Coroutine[Any, Any, _T]) -> _T:
-        doing, torn = asyncio.ensure_future(work), asyncio.ensure_future(self._torn.wait())
-        try:
-            await asyncio.wait([doing, torn], return_when=asyncio.FIRST_COMPLETED)
-            if not doing.done():
-                raise Broken
-            return doing.result()
-        finally:
-            doing.cancel()
-            torn.cancel()
+    async def _put(self, data: bytes | None) -> None:
+        await self._until(lambda: len(self._other._inbox) < WINDOW)
+        self._other._inbox.append(data)
+        self._other._stirred.set()
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        while not self._torn and not ready():
+            self._stirred.clear()
+            await self._stirred.wait()
+        if self._torn:
+            raise Broken
 
 
 class Harbour:

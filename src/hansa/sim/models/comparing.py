@@ -9,7 +9,8 @@ The node's own pacing, for one word whose holders are told apart by nothing else
    neighbours had named it (that is for gossip to do)
 5. for `lead_ms` after it came by gossip a node does not name a word in comparisons
 
-Left out: the levels of digests, as few ids are held; and the quicker pace of a link over which something just came.
+Left out: the levels of digests, as few ids are held; the quicker pace of a link over which something just came; that
+patience is measured; and that who asked in vain asks of two.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Pace:
 
     slow_ms: int = 5_000
     soon_ms: int = 300
-    patience_ms: int = 1_500
+    patience_ms: int = 1_000
     lead_ms: int = 500
 
     def validate(self) -> None:

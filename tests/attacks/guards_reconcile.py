@@ -1,0 +1,63 @@
+"""The guards of anti-entropy, in the form of `tests.attacks.guards`."""
+
+from __future__ import annotations
+
+from tests.attacks.guards import Guard, rows_by
+
+rows = rows_by({"same": "overlay/test_reconcile"})
+
+RECONCILE = rows(
+    "overlay/reconcile.py",
+    (
+        "        if one.frames > self._params.frames_per_second:",
+        "        if False:",
+        "same:a_neighbour_that_compares_without_end_is_not_answered",
+    ),
+    (
+        "        if self._left(one, now) <= self._params.frames_per_second // 8:",
+        "        if False:",
+        "same:a_neighbour_that_compares_without_end_is_not_answered",
+    ),
+    (
+        "        if one is None:\n            return doing\n",
+        "        one = one or _Neighbour(now, self._params.every_ms)\n        self._neighbours[peer] = one\n",
+        "same:strangers_are_not_answered",
+    ),
+    (
+        "        if not all(id_.hex().startswith(frame.prefix) for id_ in frame.ids):",
+        "        if False:",
+        "same:ids_below_another_prefix_are_the_neighbours_fault",
+    ),
+    (
+        "(width + 1) ** levels <= left",
+        "True",
+        "same:who_was_away_for_long_catches_up_and_is_never_taken_for_a_flood",
+    ),
+    (
+        "self._rng.sample(differ, width)",
+        "differ[:width]",
+        "same:what_is_never_taken_does_not_keep_the_rest_from_being_compared",
+    ),
+    (
+        "return min(WIDEST, 1 << min(",
+        "return max(1, 1 << min(",
+        "same:what_nobody_brings_is_asked_of_two_neighbours_and_then_of_four",
+    ),
+    (
+        ">= self._asked_of(id_):",
+        ">= 99:",
+        "same:a_record_is_asked_of_one_neighbour_at_a_time",
+    ),
+    (
+        "or id_ in one.asked or",
+        "or",
+        "same:lost_frames_cost_time_and_nothing_else",
+    ),
+    (
+        "if id_ not in self._unwanted:\n            self._remember(id_, _Unwanted(Instant(now + JUDGING_MS)",
+        "if False:\n            self._remember(id_, _Unwanted(Instant(now + JUDGING_MS)",
+        "same:what_is_being_judged_is_asked_of_nobody",
+    ),
+)
+
+GUARDS: list[Guard] = [*RECONCILE]
