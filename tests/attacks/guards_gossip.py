@@ -11,6 +11,8 @@ rows = rows_by(
         "a41": "attacks/test_041_hop_abuse",
         "a43": "attacks/test_043_grey_hole",
         "gossip": "overlay/test_gossip",
+        "losses": "overlay/test_losses",
+        "reconcile": "overlay/test_reconcile",
         "naming": "identity/test_naming",
         "tables": "overlay/test_gossip_tables",
     }
@@ -78,6 +80,16 @@ GOSSIP = rows(
         "",
         "a40:old_words_sent_again_within_memory_change_nothing_and_go_nowhere",
     ),
+    (
+        "and self._wishes.get(name) is not None and not self._waits(name):",
+        "and not self._waits(name):",
+        "gossip:what_anti_entropy_brings_is_passed_on_if_neighbours_had_named_it",
+    ),
+    (
+        "and self._wishes.get(name) is not None and not self._waits(name):",
+        "and self._wishes.get(name) is not None:",
+        "gossip:what_anti_entropy_brings_of_a_word_that_is_being_judged_changes_nothing",
+    ),
 )
 
 NEIGHBOURS = rows(
@@ -98,9 +110,49 @@ NEIGHBOURS = rows(
         "",
         "a43:silent_neighbours_are_out_of_all_meshes_within_120_seconds",
     ),
+    (
+        "if not self._lossy or wish is None or wish.rounds or",
+        "if wish is None or wish.rounds or",
+        "gossip:where_nothing_is_lost_words_are_waited_for_and_one_is_asked",
+    ),
+    (
+        "if not self._lossy or wish is None or wish.rounds or",
+        "if not self._lossy or wish is None or",
+        "gossip:a_word_that_others_name_after_it_was_asked_for_is_asked_for_no_sooner",
+    ),
 )
 
 TABLES = [
+    *rows(
+        "overlay/losses.py",
+        (
+            "if 2 * gone <= its:",
+            "if True:",
+            "losses:frames_are_lost_where_three_in_a_hundred_words_are_missing",
+        ),
+        (
+            "return words >= least and missing",
+            "return missing",
+            "losses:frames_are_lost_where_three_in_a_hundred_words_are_missing",
+        ),
+        ("since = (said & -said).bit_length() - 1", "since = 0", "losses:who_dies_leaves_no_gap"),
+    ),
+    *rows(
+        "overlay/reconcile.py",
+        (
+            "        ids = self._under_way.others(ids, now)\n",
+            "",
+            "reconcile:what_gossip_is_taking_to_the_neighbours_is_named_after_its_lead_only",
+        ),
+    ),
+    *rows(
+        "overlay/under_way.py",
+        (
+            "if len(self._since) < MOST and",
+            "if",
+            "reconcile:what_gossip_is_taking_is_remembered_within_bounds",
+        ),
+    ),
     *rows(
         "overlay/mesh.py",
         (

@@ -143,6 +143,105 @@ def test_a_verdict_that_never_comes_is_waited_for_no_longer_than_its_life() -> N
     assert len(alone.hears(alone.peers[0], Word(raw)).judges) == 1
 
 
+def leave_gaps(alone: Alone, every: int, first: int = 1_000) -> None:
+    """Words come and are named by all, but every so-manieth not; then the while is over that neighbours have."""
+    for number in range(24):
+        name = alone.good_word(alone.peers[0], first + number)
+        for peer in alone.peers[1:]:
+            if not every or number % every:
+                alone.hears(peer, Have((name,)))
+        alone.passes(200)
+    alone.passes(Params().audit_window + 2 * SECOND)
+
+
+def asked_after_names_of(alone: Alone, peers: list[NodeId], name: bytes) -> tuple[int, list[NodeId]]:
+    """Returns after how many milliseconds somebody is asked for a word that these have named, and who."""
+    for peer in peers:
+        alone.hears(peer, Have((name,)))
+    for passed in range(100, 5 * SECOND, 100):
+        asked = [whom for whom, frame in alone.passes(100).sends if isinstance(frame, Want)]
+        if asked:
+            return passed, asked
+    return 0, []
+
+
+def test_where_frames_are_lost_two_are_asked_as_soon_as_two_have_named_a_word() -> None:
+    alone = Alone(6)
+    leave_gaps(alone, every=8)
+    assert alone.gossip.counters()["lossy"] == 1
+    passed, asked = asked_after_names_of(alone, alone.peers[2:4], b"\x01" * 32)
+    assert (passed, sorted(asked)) == (100, alone.peers[2:4])
+    passed, asked = asked_after_names_of(alone, alone.peers[4:5], b"\x02" * 32)
+    assert passed >= Params().wait_first
+    assert asked == alone.peers[4:5]
+
+
+def test_where_nothing_is_lost_words_are_waited_for_and_one_is_asked() -> None:
+    alone = Alone(6)
+    leave_gaps(alone, every=0)
+    assert alone.gossip.counters()["lossy"] == 0
+    passed, asked = asked_after_names_of(alone, alone.peers[2:6], b"\x01" * 32)
+    assert passed >= Params().wait_first
+    assert len(asked) == 1
+
+
+def test_haste_ends_when_losses_end() -> None:
+    alone = Alone(6)
+    leave_gaps(alone, every=8)
+    leave_gaps(alone, every=0, first=2_000)
+    assert alone.gossip.counters()["lossy"] == 0
+
+
+def test_a_word_that_others_name_after_it_was_asked_for_is_asked_for_no_sooner() -> None:
+    alone = Alone(6)
+    leave_gaps(alone, every=8)
+    asked_after_names_of(alone, alone.peers[2:4], b"\x01" * 32)
+    done = alone.hears(alone.peers[4], Have((b"\x01" * 32,))).add(alone.passes(Params().patience - 200))
+    assert not [frame for _, frame in done.sends if isinstance(frame, Want)]
+
+
+def test_what_anti_entropy_brings_is_passed_on_if_neighbours_had_named_it() -> None:
+    alone = Alone(6)
+    for number, named in ((1, True), (2, False)):
+        raw = raw_word(AUTHOR, number)
+        if named:
+            alone.hears(alone.peers[1], Have((alone.name(raw),)))
+        alone.gossip.brought(alone.peers[0], Word(raw, 3), alone.now)
+        done = alone.accepted(alone.peers[0], raw, Rank.KNOWN).add(alone.passes(100))
+        heard = {whom for whom, frame in done.sends if isinstance(frame, Word | Have)}
+        assert heard == (set(alone.peers[1:]) if named else set())
+        assert {frame.hops for _, frame in done.sends if isinstance(frame, Word)} <= {4}
+    assert alone.gossip.counters()["judging"] == 0
+
+
+def test_what_anti_entropy_brings_of_a_word_that_is_being_judged_changes_nothing() -> None:
+    alone = Alone(3, Params(judging_link=1))
+    raw = raw_word(AUTHOR, 1)
+    alone.hears(alone.peers[1], Have((alone.name(raw),)))
+    alone.hears(alone.peers[2], Word(raw))
+    for peer, frame in ((alone.peers[0], Word(raw)), (alone.peers[0], Word(b"{}")), (node_id(77), Word(raw))):
+        alone.gossip.brought(peer, frame, alone.now)
+    assert alone.gossip.counters()["judging"] == 1
+    assert alone.accepted(alone.peers[2], raw, Rank.KNOWN).sends != []
+    assert alone.hears(alone.peers[2], Word(raw_word(AUTHOR, 2))).judges != []
+
+
+def test_words_over_links_that_lose_every_tenth_frame_come_soon_and_in_few_copies() -> None:
+    made = Crowd(60, loss=0.1)
+    made.weave(10)
+    speakers = made.honest[:6]
+    made.talk(60, 300, among=speakers)
+    made.run(12 * SECOND)
+    for node in made.honest:
+        node.copies = 0
+    said = made.talk(scaled(24), 300, first=100, among=speakers)
+    made.run(10 * SECOND)
+    assert made.share_delivered(said) == 1.0
+    assert sum(node.copies for node in made.honest) <= 2.5 * len(said) * len(made.honest)
+    assert percentile(made.delays(said), 0.99) <= SECOND
+    assert made.closed == []
+
+
 def test_a_topics_words_go_to_those_that_care_where_there_are_enough_of_them() -> None:
     alone = Alone(6)
     for number, peer in enumerate(alone.peers):

@@ -17,6 +17,7 @@ from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
 from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, WIDEST, Params, Reconciler
+from hansa.overlay.under_way import MOST
 
 A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
 START = Instant(1_760_000_000_000)
@@ -268,6 +269,44 @@ def test_what_came_too_early_is_asked_for_again_after_a_while_only() -> None:
     node.taken(made(2), START)
     assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 9_999)))
     assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 10_000)))
+
+
+def test_what_gossip_is_taking_to_the_neighbours_is_named_after_its_lead_only() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    for number in range(3):
+        node.taken(made(number), START)
+        if number:
+            node.spreading(made(number), START)
+    lead = Params().lead_ms
+    for later, named in ((lead - 1, {made(0)}), (lead, {made(0), made(1), made(2)})):
+        now = Instant(START + later)
+        asked = node.heard(B, Sums("", (b"",)), now)
+        told = node.heard(B, Held("", ()), now)
+        for doing in (asked, told):
+            assert {id_ for _, frame in doing.sends if isinstance(frame, Held) for id_ in frame.ids} == named
+
+
+def test_what_gossip_is_taking_is_remembered_within_bounds() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    for number in range(MOST + 5):
+        node.spreading(made(number), START)
+    node.taken(made(0), START)
+    node.taken(made(MOST), START)
+    [(_, frame)] = node.heard(B, Held("", ()), START).sends
+    assert isinstance(frame, Held)
+    assert frame.ids == (made(0),)
+
+
+def test_gossips_lead_costs_a_pair_a_moment_and_nothing_else() -> None:
+    pair = Pair([1], [2])
+    for name, number in ((A, 1), (B, 2)):
+        pair.nodes[name].spreading(made(number), START)
+    pair.link()
+    assert not pair.are_alike()
+    pair.pass_time(3)
+    assert pair.are_alike()
 
 
 @pytest.mark.parametrize(("held", "missed", "seconds"), [(2_400, 1_200, 10), (20_000, 300, 10), (50_000, 2_000, 60)])

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hansa.kernel.rng import Rng
+from hansa.overlay import losses
 from hansa.sim.models.bounded import Bounds, bounded
 from hansa.sim.models.chance import generator
+from hansa.sim.models.comparing import Pace
 from hansa.sim.models.gossipsub import Gossipsub, Mesh
 from hansa.sim.models.graph import Graph
 from hansa.sim.models.growth import preferential
-from hansa.sim.models.spreading import Spreading, Tree
+from hansa.sim.models.spreading import Spreading, Tree, gaps
 from hansa.sim.models.travel import Net
 from tests.sim.graphs import graphs, reached_slowly
 
@@ -80,6 +82,76 @@ def test_a_tree_that_lost_many_nodes_reaches_the_others(dead: float) -> None:
     assert word.copies_per_node() <= 1.1
 
 
+@pytest.mark.parametrize("grow", ["bounded", "preferential"])
+@pytest.mark.parametrize("dead", [0.0, 0.3])
+def test_where_frames_are_lost_words_come_to_all_over_few_links_and_in_few_copies(grow: str, dead: float) -> None:
+    nodes = 2_000
+    graph = bounded(nodes, Bounds(), Rng(1)) if grow == "bounded" else preferential(nodes, 4, Rng(1))
+    net = Net.over(graph, generator(Rng(2)), loss=0.1)
+    spreading, beside = Spreading(net, Tree(), Rng(3)), Gossipsub(net, Mesh(), Rng(4))
+    authors = (5, 700, 1_300)
+    for author in np.repeat(authors, 3).tolist():
+        spreading.spread(author)
+    alive = np.arange(nodes) < (1 - dead) * nodes
+    spreading.net = beside.net = replace(net, alive=alive)
+    words = [spreading.spread(author) for author in np.tile(authors, 3).tolist()]
+    theirs = np.median([beside.spread(author).hops_to(0.99) for author in authors])
+    assert spreading.lossy[alive].mean() > 0.8
+    for word in words:
+        assert word.coverage(spreading.net) == 1
+        assert word.copies_per_node() <= 2.5
+    assert np.median([word.hops_to(0.99) for word in words]) <= 1.5 * theirs
+
+
+def test_words_come_about_once_again_when_losses_have_ended() -> None:
+    graph = bounded(1_000, Bounds(), Rng(1))
+    net = Net.over(graph, generator(Rng(2)), loss=0.1)
+    spreading = Spreading(net, Tree(), Rng(3))
+    words = [spreading.spread(author) for author in 8 * [7, 70, 700]]
+    assert np.mean([word.copies_per_node() for word in words[-6:]]) > 1.25
+    spreading.net = replace(net, loss=0.0)
+    words = [spreading.spread(author) for author in 12 * [7, 70, 700]]
+    assert spreading.lossy.mean() < 0.02
+    assert np.mean([word.copies_per_node() for word in words[-6:]]) <= 1.1
+
+
+@given(graphs(), st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_by_comparing_a_word_comes_to_all_that_can_be_reached_however_many_frames_are_lost(
+    graph: Graph, seed: int
+) -> None:
+    net = Net.over(graph, generator(Rng(seed)), loss=0.6)
+    spreading = Spreading(net, Tree(), Rng(seed))
+    for _ in range(2):
+        word = spreading.spread(0)
+        assert set(np.flatnonzero(word.reached).tolist()) == reached_slowly(graph, 0, [True] * graph.nodes)
+        assert word.compared <= word.reached.sum()
+
+
+def test_without_comparing_a_word_may_miss_who_has_few_links() -> None:
+    graph = preferential(3_000, 4, Rng(1))
+    net = replace(Net.over(graph, generator(Rng(2)), loss=0.2), alive=np.arange(3_000) % 10 < 7)
+    assert Spreading(net, Tree(), Rng(3), pace=None).spread(0).coverage(net) < 1
+    word = Spreading(net, Tree(), Rng(3)).spread(0)
+    assert word.coverage(net) == 1
+    assert word.compared > 0
+
+
+def test_in_calm_comparing_brings_next_to_nothing() -> None:
+    net = Net.over(bounded(3_000, Bounds(), Rng(1)), generator(Rng(2)))
+    spreading = Spreading(net, Tree(), Rng(3))
+    words = [spreading.spread(7) for _ in range(4)]
+    assert [word.compared for word in words[1:]] == [0, 0, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 24), st.integers(0, 2**24 - 1)), min_size=1, max_size=50))
+def test_gaps_are_those_of_the_node(told: list[tuple[int, int]]) -> None:
+    told = [(max(due, said.bit_length()), said) for due, said in told]
+    due, said = (np.array(column) for column in zip(*told, strict=True))
+    words, missing = gaps(due.astype(np.int8), said.astype(np.int32))
+    assert list(zip(words.tolist(), missing.tolist(), strict=True)) == [losses.gaps(*one) for one in told]
+
+
 def test_who_is_dead_is_pushed_to_no_more_after_some_words() -> None:
     graph = bounded(400, Bounds(), Rng(1))
     net = Net.over(graph, generator(Rng(2)))
@@ -119,6 +191,9 @@ def test_parameters_that_make_no_sense_are_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(ValueError, match=rf"^{word}"):
             tree.validate()
+    for pace, word in ((Pace(slow_ms=0), "slow_ms"), (Pace(soon_ms=5), "soon_ms"), (Pace(lead_ms=-10), "lead_ms")):
+        with pytest.raises(ValueError, match=rf"^{word}"):
+            Spreading(Net.over(bounded(20, Bounds(), Rng(1)), generator(Rng(1))), Tree(), Rng(1), pace)
     for mesh, word in ((Mesh(lazy=0), "lazy"), (Mesh(degree_high=5), "degree_high"), (Mesh(heartbeat=5), "heartbeat")):
         with pytest.raises(ValueError, match=rf"^{word}"):
             mesh.validate()

@@ -186,6 +186,7 @@ class WordRoom:
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
             return self._parts.gossip.heard(peer, frame, now)
         reconciler.came(peer, frames.digest(id_), now)
+        self._parts.gossip.brought(peer, frame, now)
         self._brought[id_] = peer
         return Doing(judges=[Judge(peer, frame.raw, frame.hops)])
 
@@ -342,7 +343,8 @@ class WordRoom:
         self.skills += row.kind == skills.SKILL and row.id in self._brought
         if row.id not in self._brought:
             self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))
-            return
-        source = self._brought.pop(row.id)
+        source = self._brought.pop(row.id, None)
         if source is not None:
             self._parts.reconciler.hurry_others(source, now)
+        else:
+            self._parts.reconciler.spreading(frames.digest(row.id), now)

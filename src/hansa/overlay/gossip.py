@@ -202,6 +202,7 @@ class Gossip(Neighbours):
         wait = self._patience.wait
         if not self._wishes.named(name, link.slot, now, Instant(now + wait + self._rng.below(wait))):
             self._count["wishes_refused"] += 1
+        self._hurry(name, now)
 
     def _want(self, link: Link, frame: Want, now: Instant, doing: Doing) -> None:
         if self._is_ignored(link):
@@ -327,6 +328,13 @@ class Gossip(Neighbours):
         self._cache.put(name, raw, 0, now)
         self._pass_on(name, Judge(self._me, raw), known, 0, rank, topic, now, doing)
         return doing
+
+    def brought(self, peer: NodeId, frame: Word, now: Instant) -> None:
+        """Notes that anti-entropy brought a word; if gossip waits for it too, it is passed on once it is good."""
+        link, found = self._mesh.links.get(peer), peek.named(frame.raw, self._limits)
+        name = b"" if found is None else digest(found[0])
+        if link is not None and found is not None and self._wishes.get(name) is not None and not self._waits(name):
+            self._judging.add(name, link, Judge(peer, frame.raw, frame.hops), found[1], now)
 
     def ranked(self, author: NodeId, rank: Rank, now: Instant) -> None:
         """Notes what an author has earned here: for all who earned something, at the start, and when it changes."""

@@ -80,6 +80,11 @@ class Params:
         wait_least: least of that time, which follows what was measured. Lowering it asks for what is on its way.
         wait_most: most of it. Raising it makes repair slower.
         patience: how long an asked neighbour may take before another one is asked.
+        lossy: thousandths of what neighbours should have said that are missing, from which on frames are taken to be
+            lost (`overlay.losses`). Raising it lets words be late over worse links; lowering it costs copies.
+        lossy_least: words that neighbours should have said, all together, before that is concluded.
+        namers: neighbours that have named a word, from which on it is asked for without a wait where frames are lost,
+            of two of them. Raising it makes fewer copies, and later ones.
         wish_life: how long an announced word is asked for at all; later it is anti-entropy's to bring.
         wishes: announced words that are waited for at once; of one link at most a quarter of them.
         authors: authors whose trees are remembered. The first word of one that is not costs `fanout` copies.
@@ -118,6 +123,9 @@ class Params:
     wait_least: int = 100
     wait_most: int = 2 * SECOND
     patience: int = SECOND
+    lossy: int = 30
+    lossy_least: int = 24
+    namers: int = 2
     wish_life: int = 60 * SECOND
     wishes: int = 16_384
     authors: int = 8_192
@@ -167,6 +175,8 @@ class Params:
             raise ValueError("eager_dialled must leave room for others below eager_max")
         if not self.wait_least <= self.wait_first <= self.wait_most:
             raise ValueError("wait_first must be between wait_least and wait_most")
+        if self.lossy > 1000:
+            raise ValueError("lossy must be at most 1000")
         if self.seen_window < 385 * SECOND:
             raise ValueError("seen_window must be at least 385 seconds")
         if self.max_hops > 255:

@@ -17,6 +17,7 @@ from hansa.overlay.cache import Cache
 from hansa.overlay.doing import Blame, Close, Doing, Happened, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Graft, Have, Prune, Want, Word
 from hansa.overlay.gossip_params import Params
+from hansa.overlay.losses import are_lost, gaps
 from hansa.overlay.mesh import Link, Mesh
 from hansa.overlay.patience import Patience
 from hansa.overlay.peer_score import ScoreParams, Scores, is_silent
@@ -49,6 +50,7 @@ class Neighbours:
         self._audit = Audit(params.audit_window)
         self._count: Counter[str] = Counter()
         self._unsaid: dict[NodeId, Link] = {}
+        self._lossy = False
         self._next_heartbeat = self._next_opportunity = self._alarm_until = Instant(0)
 
     # ---- links
@@ -107,6 +109,7 @@ class Neighbours:
             "scores": len(self._scores),
             "links": len(self._mesh.links),
             "eager": len(self._mesh.eager()),
+            "lossy": int(self._lossy),
         }
         return dict(self._count) | sizes
 
@@ -198,6 +201,18 @@ class Neighbours:
                 self._patience.measured(now - wish.since)
         return known
 
+    def _hurry(self, name: bytes, now: Instant) -> None:
+        """Has a word asked for with the next tick, once several have named it, where frames are lost.
+
+        The tree is quicker than names are, so that it most likely was to bring the word and did not. Where that is
+        wrong it costs a copy; where nothing is lost, it is wrong hardly ever, since words come before their names.
+        """
+        wish = self._wishes.get(name)
+        if not self._lossy or wish is None or wish.rounds or wish.due <= now:
+            return
+        if wish.holders.bit_count() >= self._params.namers:
+            self._wishes.postpone(name, now)
+
     def _waits(self, name: bytes) -> bool:
         """Says whether a word is here and waits for its verdict."""
         return False
@@ -226,16 +241,20 @@ class Neighbours:
         return doing
 
     def _whom_to_ask(self, wish: Wish) -> list[Link]:
-        """Returns the best holder that was not asked; on later rounds more, at random; after the last all again."""
+        """Returns the best holder that was not asked; on later rounds more, at random; after the last all again.
+
+        Where frames are lost it begins with two: a question or its answer is lost too often to wait for one.
+        """
         left = [link for link in self._mesh.of(wish.holders & ~wish.asked) if not self._is_ignored(link)]
         if not left:
             wish.asked = 0
             return []
         best = max(left, key=lambda link: link.conduct.value)
-        if not wish.rounds:
+        rounds = wish.rounds + self._lossy
+        if not rounds:
             return [best]
         others = [link for link in left if link is not best]
-        return [best, *self._rng.sample(others, min(WIDEST, 1 << wish.rounds) - 1)]
+        return [best, *self._rng.sample(others, min(WIDEST, 1 << rounds) - 1)]
 
     def _blame_silent(self, wish: Wish, now: Instant, doing: Doing) -> None:
         for link in self._mesh.of(wish.open):
@@ -269,6 +288,8 @@ class Neighbours:
             for link in links:
                 if link.since <= at and not (known.pushed | known.served) & link.bit:
                     self._scores.was_due(link.conduct, bool(known.said & link.bit))
+        told = (gaps(link.conduct.due, link.conduct.said) for link in links)
+        self._lossy = are_lost(told, self._params.lossy, self._params.lossy_least)
         for link in links:
             if link.over:
                 self._blame(link, Misdeed.FLOOD, 1 + link.over // max(1, self._params.link.words), now, doing)

@@ -10,7 +10,8 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
 4. where most parts differ, all ids of the whole are named at once; and a comparison goes on into so many parts only
    that it gets to the ids within this second: others are looked at in the next one
 5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
-6. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+6. what came by gossip within `lead_ms`, or began here, is named in no comparison: it is on its way to the others too
+7. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -28,6 +29,7 @@ from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
 from hansa.overlay.holdings import DIGITS, Holdings
 from hansa.overlay.patience import Patience
+from hansa.overlay.under_way import UnderWay
 
 DEPTH = 64
 CHUNKS = 16
@@ -50,6 +52,8 @@ class Params:
             whose answer was lost.
         soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
             often while much comes in.
+        lead_ms: how long gossip is left to bring a record to the neighbours, before comparing does. Lowering it has
+            records come twice, and their way by gossip end where comparing was quicker.
         again_ms: after which time what could not be taken yet is asked for again; up to eight times that later on, then
             ever more rarely, and sooner while other records come that it may rest on.
         forget_ms: after which time what was refused may be asked for once more.
@@ -65,6 +69,7 @@ class Params:
     patience_least_ms: int = 300
     patience_most_ms: int = 3 * SECOND
     soon_ms: int = 300
+    lead_ms: int = 500
     again_ms: int = 400
     forget_ms: int = 10 * MINUTE
     frames_per_second: int = 200
@@ -81,7 +86,7 @@ class Params:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
         if self.frames_per_second < 16:
             raise ValueError("frames_per_second must be at least 16")
-        for name in ("patience_least_ms", "soon_ms", "again_ms", "forget_ms"):
+        for name in ("patience_least_ms", "soon_ms", "lead_ms", "again_ms", "forget_ms"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
         if not self.patience_least_ms <= self.patience_ms <= self.patience_most_ms:
@@ -148,6 +153,7 @@ class Reconciler:
         self._in_vain: dict[bytes, int] = {}
         self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
         self._taken_at = Instant(0)
+        self._under_way = UnderWay(params.lead_ms)
 
     # ---- links
 
@@ -228,7 +234,9 @@ class Reconciler:
         pairs = [(frame.prefix + digit, theirs) for digit, theirs in zip(DIGITS, frame.parts, strict=True)]
         differ = [(prefix, theirs) for prefix, theirs in pairs if theirs != mine.digest(prefix)]
         if len(differ) > len(DIGITS) // 2 and mine.count(frame.prefix) <= MAX_IDS:
-            self._tell(peer, Held(frame.prefix, tuple(mine.below(frame.prefix))), now, doing)  # 4
+            self._tell(
+                peer, Held(frame.prefix, tuple(self._under_way.others(mine.below(frame.prefix), now))), now, doing
+            )  # 4
             return
         width = self._width(peer, frame.prefix, now)
         for prefix, theirs in differ if len(differ) <= width else self._rng.sample(differ, width):
@@ -250,11 +258,12 @@ class Reconciler:
     def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing) -> None:
         """Says what is held below a prefix: every id where there are few, else the digests of its parts."""
         if self.holdings.count(prefix) <= self._params.name_up_to:
-            self._tell(peer, Held(prefix, tuple(self.holdings.below(prefix))), now, doing)
+            self._tell(peer, Held(prefix, tuple(self._under_way.others(self.holdings.below(prefix), now))), now, doing)
         else:
             self._tell(peer, Sums(prefix, self.holdings.parts(prefix)), now, doing)
 
     def _name(self, peer: NodeId, prefix: str, ids: list[bytes], now: Instant, doing: Doing) -> None:
+        ids = self._under_way.others(ids, now)
         for start in range(0, len(ids), MAX_IDS):
             self._tell(peer, Held(prefix, tuple(ids[start : start + MAX_IDS]), answer=True), now, doing)
 
@@ -363,6 +372,10 @@ class Reconciler:
         self._taken_at = now
         self._unwanted.pop(id_, None)
         self._in_vain.pop(id_, None)
+
+    def spreading(self, id_: bytes, now: Instant) -> None:
+        """Notes that gossip is taking a record to the neighbours, as it came by gossip, or began here (rule 6)."""
+        self._under_way.add(id_, now)
 
     def put_off(self, id_: bytes, now: Instant) -> None:
         """Notes that a record can't be taken yet, since something is missing that it rests on."""

@@ -68,6 +68,7 @@ class Spread:
         sent: times that it was sent, to the dead and into the loss as well.
         named: times that its name was sent.
         asked: times that it was asked for.
+        compared: nodes that have it since neighbours compared what they hold.
     """
 
     source: int
@@ -77,6 +78,7 @@ class Spread:
     sent: int
     named: int
     asked: int
+    compared: int = 0
 
     @property
     def reached(self) -> Mask:
