@@ -30,18 +30,23 @@ DSSE = rows(
 GOSSIP = rows(
     "overlay/gossip.py",
     (
+        "            link.kept_at = now\n",
+        "",
+        "a43:who_is_slow_and_brings_some_of_what_it_was_asked_for_is_not_blamed",
+    ),
+    (
         "if self._is_ignored(link):  # 1",
         "if False:  # 1",
         "a39:forged_words_end_the_link_and_calling_again_mends_nothing",
     ),
     (
-        "        elif not self._judging.has_room(link, asked):\n            self._over(link)\n",
-        "",
+        "(self._judging.has_room(link, asked) and self._quotas.look(",
+        "(self._quotas.look(",
         "a40:memory_is_bounded_however_many_words_and_names_there_are",
     ),
     (
-        "elif not self._quotas.look(found[1], len(frame.raw), now):",
-        "elif False:",
+        "and self._quotas.look(found[1], len(frame.raw), now)",
+        "",
         "a39:half_of_what_is_looked_at_is_out_of_strangers_reach",
     ),
     ("elif self._held(found[0]):", "elif False:", "a40:old_words_sent_again_after_they_were_forgotten_go_nowhere"),
@@ -95,12 +100,17 @@ GOSSIP = rows(
 NEIGHBOURS = rows(
     "overlay/neighbours.py",
     (
+        "            if now >= link.kept_at + self._params.patience:",
+        "            if True:",
+        "a43:who_brings_nothing_is_blamed_once_a_second_however_much_it_named",
+    ),
+    (
         "        if now < link.refused_until:\n            self._blame(link, Misdeed.GRAFT, 1, now, doing)\n",
         "        if now < link.refused_until:\n",
         "gossip:a_graft_before_its_time_is_blamed_and_told_again",
     ),
     (
-        "            self._blame(link, Misdeed.SILENT, 1, now, doing)\n",
+        "                self._blame(link, Misdeed.SILENT, 1, now, doing)\n",
         "",
         "a43:who_names_and_does_not_send_is_blamed_and_others_are_asked",
     ),

@@ -9,7 +9,7 @@ rows = rows_by({"same": "overlay/test_reconcile"})
 RECONCILE = rows(
     "overlay/reconcile.py",
     (
-        "        if one.frames > self._params.frames_per_second:",
+        "        if not one.intake.has(cost, now):",
         "        if False:",
         "same:a_neighbour_that_compares_without_end_is_not_answered",
     ),
@@ -51,7 +51,7 @@ RECONCILE = rows(
     (
         "or id_ in one.asked or",
         "or",
-        "same:lost_frames_cost_time_and_nothing_else",
+        "same:a_neighbour_is_asked_once_for_what_it_names_again_and_again",
     ),
     (
         "if id_ not in self._unwanted:\n            self._remember(id_, _Unwanted(Instant(now + JUDGING_MS)",

@@ -162,6 +162,26 @@ def test_who_names_and_does_not_send_is_blamed_and_others_are_asked() -> None:
     assert {blame.what for blame in done.blames} == {Misdeed.SILENT}
 
 
+def test_who_brings_nothing_is_blamed_once_a_second_however_much_it_named() -> None:
+    """Else a neighbour that has no processor time for some seconds would lose its link, and an hour's good name."""
+    alone = Alone(1)
+    alone.hears(alone.peers[0], Have(tuple(bytes([number]) * 32 for number in range(200))))
+    blames = alone.passes(20 * SECOND).blames
+    assert 3 <= len(blames) <= 20
+    assert {(blame.what, blame.count) for blame in blames} == {(Misdeed.SILENT, 1)}
+
+
+def test_who_is_slow_and_brings_some_of_what_it_was_asked_for_is_not_blamed() -> None:
+    alone = Alone(1)
+    words = [raw_word(alone.peers[0], number) for number in range(100)]
+    alone.hears(alone.peers[0], Have(tuple(map(alone.name, words))))
+    blames = []
+    for raw in words[:40]:
+        blames += alone.passes(500).blames
+        alone.good_raw(alone.peers[0], raw, Rank.KNOWN)
+    assert not blames
+
+
 def test_liars_that_name_a_word_first_cannot_crowd_out_the_honest_neighbour() -> None:
     alone = Alone(40)
     raw = raw_word(alone.peers[39], 1)

@@ -16,7 +16,7 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, WIDEST, Params, Reconciler
+from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, STALL_S, WIDEST, Params, Reconciler
 from hansa.overlay.under_way import MOST
 
 A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
@@ -200,6 +200,14 @@ def test_what_nobody_brings_is_asked_of_two_neighbours_and_then_of_four() -> Non
         assert len(asked) == sum(node.is_asked(peer, made(1)) for peer in peers) == min(WIDEST, 2**turn)
 
 
+def test_a_neighbour_is_asked_once_for_what_it_names_again_and_again() -> None:
+    node, late = Reconciler(Holdings(), Params(), Rng(0)), Instant(START + Params().patience_ms)
+    node.linked(B, START)
+    for now, asked in ((START, 1), (late, 2)):
+        node.tick(now)
+        assert sum(len(wants(node.heard(B, Held("", (made(1),), answer=True), now))) for _ in range(5)) == 1, asked
+
+
 def test_who_answers_quickly_is_waited_for_less() -> None:
     node = Reconciler(Holdings(), Params(), Rng(0))
     for peer in (B, C):
@@ -235,9 +243,11 @@ def test_ids_below_another_prefix_are_the_neighbours_fault() -> None:
 def test_a_neighbour_that_compares_without_end_is_not_answered() -> None:
     node = Reconciler(Holdings(map(made, range(100))), Params(), Rng(0))
     node.linked(B, START)
-    answers = [node.heard(B, Sums("", (made(7),)), START) for _ in range(Params().frames_per_second + 50)]
-    assert 0 < sum(bool(one.sends) for one in answers) <= Params().frames_per_second // 2
-    assert sum(bool(one.blames) for one in answers) == 50
+    rate = Params().frames_per_second
+    answers = [node.heard(B, Sums("", (made(7),)), START) for _ in range(STALL_S * rate + 10 * rate)]
+    assert 0 < sum(bool(one.sends) for one in answers) <= rate // 2
+    assert sum(bool(one.blames) for one in answers) == 10
+    assert not any(one.blames for one in answers[: STALL_S * rate])  # this node may have stood still meanwhile
     assert node.heard(B, Sums("", (made(7),)), Instant(START + SECOND)).sends
 
 

@@ -138,6 +138,7 @@ class Gossip(Neighbours):
         if wish is not None and asked:
             wish.open &= ~link.bit
             link.owed -= 1
+            link.kept_at = now
         elif fits:
             link.intake.take(size)
         else:
@@ -168,10 +169,8 @@ class Gossip(Neighbours):
         elif self._held(found[0]):
             self._remember(name, found[1], link.bit, now)
             self._count["held"] += 1
-        elif not self._judging.has_room(link, asked):
-            self._over(link)
-        elif not self._quotas.look(found[1], len(frame.raw), now):
-            self._count["over_quota"] += 1
+        elif not (self._judging.has_room(link, asked) and self._quotas.look(found[1], len(frame.raw), now)):
+            self._count["over_quota"] += 1  # for want of time here, which is no fault of the neighbour
         else:  # 5
             self._judging.add(name, link, judge, found[1], now)
             doing.judges.append(judge)

@@ -41,6 +41,7 @@ class Link:
         judging: words of it that wait for a verdict.
         over: words of it that were not looked at since the last heartbeat, for want of quota.
         owed: words that it was asked for, and that count against no quota.
+        kept_at: when it last brought one of those, or was last blamed for bringing none.
         closing: whether its end was asked for.
         unproved: words pushed to it since it last showed that it is awake.
         silent: whether it holds words back, as of the last heartbeat.
@@ -55,6 +56,7 @@ class Link:
         "haves",
         "intake",
         "judging",
+        "kept_at",
         "names",
         "out",
         "over",
@@ -76,7 +78,7 @@ class Link:
         self.peer, self.slot, self.bit, self.dialled, self.since = peer, slot, 1 << slot, dialled, now
         self.conduct = conduct
         self.eager = False
-        self.refused_until = self.waits_until = Instant(0)
+        self.refused_until = self.waits_until = self.kept_at = Instant(0)
         self.haves: list[bytes] = []
         self.wants: list[bytes] = []
         self.intake = Meter(params.link, now)

@@ -259,7 +259,9 @@ class Neighbours:
     def _blame_silent(self, wish: Wish, now: Instant, doing: Doing) -> None:
         for link in self._mesh.of(wish.open):
             link.owed = max(0, link.owed - 1)
-            self._blame(link, Misdeed.SILENT, 1, now, doing)
+            if now >= link.kept_at + self._params.patience:  # who brings others is slow, and not silent
+                link.kept_at = now
+                self._blame(link, Misdeed.SILENT, 1, now, doing)
         wish.open = 0
 
     def _serve(self, link: Link, ids: list[ContentId], doing: Doing) -> None:

@@ -29,6 +29,7 @@ from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
 from hansa.overlay.holdings import DIGITS, Holdings
 from hansa.overlay.patience import Patience
+from hansa.overlay.quotas import Bucket
 from hansa.overlay.under_way import UnderWay
 
 DEPTH = 64
@@ -102,6 +103,9 @@ ANSWERED_LIKE_A_FRAME = 8
 WIDEST = 4
 """Neighbours of whom one record is asked at once, where fewer did not bring it."""
 
+STALL_S = 6
+"""Seconds for which this node may stand still, and then read all at once what came: a link ends after as many."""
+
 EARLY_TRIES = 6
 """Times that a record is asked for again before its time, since others came."""
 
@@ -122,11 +126,11 @@ MAX_UNWANTED = 50_000
 class _Neighbour:
     next_at: Instant
     wait_ms: int
+    intake: Bucket
     todo: dict[bytes, None] = field(default_factory=dict)
     asked: dict[bytes, Instant] = field(default_factory=dict)
     brought_at: int = 0
-    second: int = 0
-    frames: int = 0
+    over: int = 0
     told_in: int = 0
     told: int = 0
     gained: int = 0
@@ -159,7 +163,9 @@ class Reconciler:
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """Compares with a new neighbour at once."""
-        self._neighbours[peer] = _Neighbour(now, self._params.every_ms)
+        rate = self._params.frames_per_second
+        intake = Bucket(rate, rate * STALL_S, now)
+        self._neighbours[peer] = _Neighbour(now, self._params.every_ms, intake)
         return self.tick(now)
 
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
@@ -208,12 +214,14 @@ class Reconciler:
         one = self._neighbours.get(peer)
         if one is None:
             return doing
-        if one.second != now // SECOND:
-            one.second, one.frames = now // SECOND, 0
-        one.frames += len(frame.ids) // ANSWERED_LIKE_A_FRAME + 1 if isinstance(frame, Fetch) else 1
-        if one.frames > self._params.frames_per_second:
-            doing.blames.append(Blame(peer, Misdeed.FLOOD))
-        elif isinstance(frame, Sums):
+        cost = len(frame.ids) // ANSWERED_LIKE_A_FRAME + 1 if isinstance(frame, Fetch) else 1
+        if not one.intake.has(cost, now):
+            one.over += 1
+            if one.over % self._params.frames_per_second == 1:
+                doing.blames.append(Blame(peer, Misdeed.FLOOD))
+            return doing
+        one.intake.take(cost)
+        if isinstance(frame, Sums):
             self._compare(peer, frame, now, doing)
         elif isinstance(frame, Fetch):
             doing.serves.append(Serve(peer, tuple(named(id_) for id_ in frame.ids if id_ in self.holdings)))
