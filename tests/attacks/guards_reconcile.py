@@ -53,11 +53,25 @@ RECONCILE = rows(
         "or",
         "same:a_neighbour_is_asked_once_for_what_it_names_again_and_again",
     ),
+)
+
+UNWANTED = rows(
+    "overlay/unwanted.py",
     (
-        "if id_ not in self._unwanted:\n            self._remember(id_, _Unwanted(Instant(now + JUDGING_MS)",
-        "if False:\n            self._remember(id_, _Unwanted(Instant(now + JUDGING_MS)",
+        "        if id_ not in self._all:\n            self._remember(id_, _Pause(Instant(now + JUDGING_MS)",
+        "        if False:\n            self._remember(id_, _Pause(Instant(now + JUDGING_MS)",
         "same:what_is_being_judged_is_asked_of_nobody",
+    ),
+    (
+        "            del self._all[next(iter(self._all))]\n",
+        "            break\n",
+        "same:what_is_refused_is_remembered_in_bounded_number",
+    ),
+    (
+        "Instant(now + self._forget_ms), EARLY_TRIES",
+        "Instant(now), EARLY_TRIES",
+        "same:what_was_refused_is_left_alone",
     ),
 )
 
-GUARDS: list[Guard] = [*RECONCILE]
+GUARDS: list[Guard] = [*UNWANTED, *RECONCILE]

@@ -16,8 +16,9 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import EARLY_TRIES, PATIENT_TRIES, STALL_S, WIDEST, Params, Reconciler
+from hansa.overlay.reconcile import STALL_S, WIDEST, Params, Reconciler
 from hansa.overlay.under_way import MOST
+from hansa.overlay.unwanted import EARLY_TRIES, MAX_UNWANTED, PATIENT_TRIES, Unwanted
 
 A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
 START = Instant(1_760_000_000_000)
@@ -270,6 +271,14 @@ def test_what_is_being_judged_is_asked_of_nobody() -> None:
     node.judging(made(1), START)
     assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 1_999)))
     assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 2_000)))
+
+
+def test_what_is_refused_is_remembered_in_bounded_number() -> None:
+    unwanted = Unwanted(400, 600_000)
+    for number in range(MAX_UNWANTED + 10):
+        unwanted.refused(number.to_bytes(32, "big"), START)
+    assert unwanted.is_over((9).to_bytes(32, "big"), START)
+    assert not unwanted.is_over((10).to_bytes(32, "big"), START)
 
 
 def test_what_came_too_early_is_asked_for_again_after_a_while_only() -> None:

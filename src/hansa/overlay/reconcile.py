@@ -31,6 +31,7 @@ from hansa.overlay.holdings import DIGITS, Holdings
 from hansa.overlay.patience import Patience
 from hansa.overlay.quotas import Bucket
 from hansa.overlay.under_way import UnderWay
+from hansa.overlay.unwanted import Unwanted
 
 DEPTH = 64
 CHUNKS = 16
@@ -106,21 +107,6 @@ WIDEST = 4
 STALL_S = 6
 """Seconds for which this node may stand still, and then read all at once what came: a link ends after as many."""
 
-EARLY_TRIES = 6
-"""Times that a record is asked for again before its time, since others came."""
-
-JUDGING_MS = 2 * SECOND
-"""How long a record that is being judged is not asked for."""
-
-KEPT_BACK_MS = 10 * SECOND
-"""How long a record that came too early is not asked for again."""
-
-PATIENT_TRIES = 20
-"""Times that a record is asked for again, after which it is asked for ever more rarely."""
-
-MAX_UNWANTED = 50_000
-"""Ids that are remembered as refused or put off."""
-
 
 @dataclass(slots=True)
 class _Neighbour:
@@ -136,13 +122,6 @@ class _Neighbour:
     gained: int = 0
 
 
-@dataclass(slots=True)
-class _Unwanted:
-    until: Instant
-    tries: int
-    since: Instant
-
-
 class Reconciler:
     """Compares holdings with each neighbour in turn, and asks for what is missing."""
 
@@ -153,10 +132,9 @@ class Reconciler:
         self._params = params
         self._rng = rng
         self._neighbours: dict[NodeId, _Neighbour] = {}
-        self._unwanted: dict[bytes, _Unwanted] = {}
+        self._unwanted = Unwanted(params.again_ms, params.forget_ms)
         self._in_vain: dict[bytes, int] = {}
         self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
-        self._taken_at = Instant(0)
         self._under_way = UnderWay(params.lead_ms)
 
     # ---- links
@@ -295,7 +273,7 @@ class Reconciler:
             doing.blames.append(Blame(peer, Misdeed.BROKEN))
             return
         for id_ in frame.ids:
-            if id_ not in self.holdings and len(one.todo) < MAX_TODO and self._is_wanted(id_, now):
+            if id_ not in self.holdings and len(one.todo) < MAX_TODO and self._unwanted.is_over(id_, now):
                 one.todo[id_] = None
         self._ask(peer, one, now, doing)
         if not frame.answer:
@@ -315,7 +293,7 @@ class Reconciler:
     @property
     def taken_at(self) -> Instant:
         """When the last record was kept, whichever way it came."""
-        return self._taken_at
+        return self._unwanted.taken_at
 
     def _ask(self, peer: NodeId, one: _Neighbour, now: Instant, doing: Doing) -> None:
         free = self._params.asked_at_once - len(one.asked)
@@ -328,7 +306,7 @@ class Reconciler:
             if len(wanted) >= free:
                 break
             del one.todo[id_]
-            if id_ in self.holdings or id_ in one.asked or not self._is_wanted(id_, now):
+            if id_ in self.holdings or id_ in one.asked or not self._unwanted.is_over(id_, now):
                 continue
             if sum(id_ in other.asked for other in self._neighbours.values()) >= self._asked_of(id_):
                 later[id_] = None  # should that one not bring it
@@ -350,13 +328,6 @@ class Reconciler:
         """Returns of how many neighbours a record may be asked at once: of one, and of twice as many each time."""
         return min(WIDEST, 1 << min(self._in_vain.get(id_, 0), 8))
 
-    def _is_wanted(self, id_: bytes, now: Instant) -> bool:
-        known = self._unwanted.get(id_)
-        if known is None or now >= known.until:
-            return True
-        early = known.tries < EARLY_TRIES and self._taken_at > known.since
-        return early and now >= known.since + self._params.again_ms
-
     def is_asked(self, peer: NodeId, id_: bytes) -> bool:
         """Says whether a neighbour was asked for a record here, and has not sent it yet."""
         one = self._neighbours.get(peer)
@@ -377,8 +348,7 @@ class Reconciler:
     def taken(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is held now, whichever way it came."""
         self.holdings.add(id_)
-        self._taken_at = now
-        self._unwanted.pop(id_, None)
+        self._unwanted.taken(id_, now)
         self._in_vain.pop(id_, None)
 
     def spreading(self, id_: bytes, now: Instant) -> None:
@@ -387,29 +357,18 @@ class Reconciler:
 
     def put_off(self, id_: bytes, now: Instant) -> None:
         """Notes that a record can't be taken yet, since something is missing that it rests on."""
-        known = self._unwanted.get(id_)
-        tries = known.tries + 1 if known else 1
-        doublings = min(tries - 1, 3) + max(0, min(tries - PATIENT_TRIES, 16))
-        wait = min(self._params.again_ms << doublings, self._params.forget_ms)
-        self._remember(id_, _Unwanted(Instant(now + wait), tries, now))
+        until = self._unwanted.put_off(id_, now)
         for one in self._neighbours.values():
-            one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, Instant(now + wait))
+            one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, until)
 
     def judging(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is here and being judged: nobody needs to be asked for it meanwhile."""
-        if id_ not in self._unwanted:
-            self._remember(id_, _Unwanted(Instant(now + JUDGING_MS), EARLY_TRIES, now))
+        self._unwanted.judging(id_, now)
 
     def kept_back(self, id_: bytes, now: Instant) -> None:
         """Notes that a record came too early and waits here: it is not asked for again for a while."""
-        self._remember(id_, _Unwanted(Instant(now + KEPT_BACK_MS), EARLY_TRIES, now))
+        self._unwanted.kept_back(id_, now)
 
     def refused(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is not wanted here."""
-        self._remember(id_, _Unwanted(Instant(now + self._params.forget_ms), EARLY_TRIES, now))
-
-    def _remember(self, id_: bytes, unwanted: _Unwanted) -> None:
-        self._unwanted.pop(id_, None)
-        while len(self._unwanted) >= MAX_UNWANTED:
-            del self._unwanted[next(iter(self._unwanted))]
-        self._unwanted[id_] = unwanted
+        self._unwanted.refused(id_, now)
