@@ -30,6 +30,16 @@ DSSE = rows(
 GOSSIP = rows(
     "overlay/gossip.py",
     (
+        "            known.asked &= ~link.bit\n",
+        "",
+        "a43:who_was_asked_twice_and_answers_twice_has_sent_nothing_again",
+    ),
+    (
+        "            if not known.asked & link.bit:",
+        "            if True:",
+        "a43:who_was_asked_twice_and_answers_twice_has_sent_nothing_again",
+    ),
+    (
         "            link.kept_at = now\n",
         "",
         "a43:who_is_slow_and_brings_some_of_what_it_was_asked_for_is_not_blamed",

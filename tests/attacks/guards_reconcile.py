@@ -49,6 +49,16 @@ RECONCILE = rows(
         "same:a_record_is_asked_of_one_neighbour_at_a_time",
     ),
     (
+        "(id_ in one.asked or id_ in one.late)",
+        "id_ in one.asked",
+        "same:who_was_asked_may_bring_it_late",
+    ),
+    (
+        "            del one.late[next(iter(one.late))]\n",
+        "            pass\n",
+        "same:what_may_come_late_is_remembered_in_bounded_number",
+    ),
+    (
         "or id_ in one.asked or",
         "or",
         "same:a_neighbour_is_asked_once_for_what_it_names_again_and_again",

@@ -182,6 +182,17 @@ def test_who_is_slow_and_brings_some_of_what_it_was_asked_for_is_not_blamed() ->
     assert not blames
 
 
+def test_who_was_asked_twice_and_answers_twice_has_sent_nothing_again() -> None:
+    alone = Alone(1)
+    raw = raw_word(alone.peers[0], 1)
+    alone.hears(alone.peers[0], Have((alone.name(raw),)))
+    asked = [frame for _, frame in alone.passes(10 * SECOND).sends if isinstance(frame, Want)]
+    assert len(asked) >= 2
+    alone.good_raw(alone.peers[0], raw, Rank.KNOWN)
+    assert not alone.hears(alone.peers[0], Word(raw)).blames
+    assert [blame.what for blame in alone.hears(alone.peers[0], Word(raw)).blames] == [Misdeed.REPLAY]
+
+
 def test_liars_that_name_a_word_first_cannot_crowd_out_the_honest_neighbour() -> None:
     alone = Alone(40)
     raw = raw_word(alone.peers[39], 1)

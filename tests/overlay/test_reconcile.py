@@ -16,7 +16,7 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import STALL_S, WIDEST, Params, Reconciler
+from hansa.overlay.reconcile import MAX_LATE, STALL_S, WIDEST, Params, Reconciler
 from hansa.overlay.under_way import MOST
 from hansa.overlay.unwanted import EARLY_TRIES, MAX_UNWANTED, PATIENT_TRIES, Unwanted
 
@@ -198,7 +198,7 @@ def test_what_nobody_brings_is_asked_of_two_neighbours_and_then_of_four() -> Non
         asked = wants(node.tick(now))
         for peer in peers:  # they go on naming it
             asked += wants(node.heard(peer, Held("", (made(1),), answer=True), now))
-        assert len(asked) == sum(node.is_asked(peer, made(1)) for peer in peers) == min(WIDEST, 2**turn)
+        assert len(asked) == min(WIDEST, 2**turn)
 
 
 def test_a_neighbour_is_asked_once_for_what_it_names_again_and_again() -> None:
@@ -207,6 +207,28 @@ def test_a_neighbour_is_asked_once_for_what_it_names_again_and_again() -> None:
     for now in (START, late):
         node.tick(now)
         assert sum(len(wants(node.heard(B, Held("", (made(1),), answer=True), now))) for _ in range(5)) == 1
+
+
+def test_who_was_asked_may_bring_it_late() -> None:
+    node = Reconciler(Holdings(), Params(), Rng(0))
+    node.linked(B, START)
+    assert wants(node.heard(B, Held("", (made(1),), answer=True), START))
+    late = Instant(START + Params().patience_ms)
+    node.tick(late)
+    assert node.is_asked(B, made(1))
+    node.came(B, made(1), late)
+    assert not node.is_asked(B, made(1))
+
+
+def test_what_may_come_late_is_remembered_in_bounded_number() -> None:
+    node, now = Reconciler(Holdings(), Params(), Rng(0)), START
+    node.linked(B, START)
+    for start in range(0, 2 * MAX_LATE, 128):
+        ids = tuple(made(number) for number in range(start, start + 128))
+        node.heard(B, Held("", ids, answer=True), now)
+        now = Instant(now + Params().patience_most_ms)
+        node.tick(now)
+    assert sum(node.is_asked(B, made(number)) for number in range(2 * MAX_LATE)) <= MAX_LATE + Params().asked_at_once
 
 
 def test_who_answers_quickly_is_waited_for_less() -> None:

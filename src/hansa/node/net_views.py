@@ -34,6 +34,7 @@ class NetViews:
             "health": _figures(measured),
             "frames": {"in": net.frames_in, "out": net.frames_out, "lost": net.frames_lost},
             "slow_by": net.parts.members.health,
+            "words": net.parts.gossip.counters(),
         }
 
     def peers(self) -> list[dict[str, Any]]:

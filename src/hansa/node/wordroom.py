@@ -186,6 +186,8 @@ class WordRoom:
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
             return self._parts.gossip.heard(peer, frame, now)
         reconciler.came(peer, frames.digest(id_), now)
+        if frames.digest(id_) in reconciler.holdings:
+            return Doing()
         self._parts.gossip.brought(peer, frame, now)
         self._brought[id_] = peer
         return Doing(judges=[Judge(peer, frame.raw, frame.hops)])

@@ -232,7 +232,9 @@ class Gossip(Neighbours):
         self._count["duplicates"] += 1
         known.said |= link.bit
         if known.sent & link.bit:
-            self._blame(link, Misdeed.REPLAY, 1, now, doing)
+            if not known.asked & link.bit:
+                self._blame(link, Misdeed.REPLAY, 1, now, doing)
+            known.asked &= ~link.bit
             return
         known.sent |= link.bit
         if known.pushed & link.bit:

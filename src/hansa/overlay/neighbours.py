@@ -195,6 +195,7 @@ class Neighbours:
         wish = self._wishes.over(name)
         if wish is not None:
             known.said |= wish.holders
+            known.asked = wish.ever
             for link in self._mesh.of(wish.open):
                 link.owed = max(0, link.owed - 1)
             if not wish.asked:
@@ -228,6 +229,7 @@ class Neighbours:
             self._blame_silent(wish, now, doing)
             for link in self._whom_to_ask(wish):
                 wish.asked |= link.bit
+                wish.ever |= link.bit
                 wish.open |= link.bit
                 link.owed += 1
                 asked.setdefault(link.peer, []).append(name)

@@ -95,6 +95,9 @@ class Params:
             raise ValueError("patience_ms must be between patience_least_ms and patience_most_ms")
 
 
+MAX_LATE = 4_096
+"""Records that one neighbour may still bring after others were asked for them, as if it had brought them in time."""
+
 MAX_TODO = 50_000
 """Ids that are remembered as missing, of one neighbour."""
 
@@ -115,6 +118,7 @@ class _Neighbour:
     intake: Bucket
     todo: dict[bytes, None] = field(default_factory=dict)
     asked: dict[bytes, Instant] = field(default_factory=dict)
+    late: dict[bytes, None] = field(default_factory=dict)
     brought_at: int = 0
     over: int = 0
     told_in: int = 0
@@ -179,7 +183,7 @@ class Reconciler:
             if one.asked and now >= one.brought_at + wait:
                 for id_ in [id_ for id_, since in one.asked.items() if now >= since + wait]:
                     del one.asked[id_]
-                    self._asked_in_vain(id_)
+                    self._asked_in_vain(one, id_)
             if one.todo:
                 self._ask(peer, one, now, doing)
         return doing
@@ -318,7 +322,10 @@ class Reconciler:
             one.told += len(wanted) // ANSWERED_LIKE_A_FRAME + 1
             doing.send(peer, Fetch(tuple(wanted)))
 
-    def _asked_in_vain(self, id_: bytes) -> None:
+    def _asked_in_vain(self, one: _Neighbour, id_: bytes) -> None:
+        one.late[id_] = None
+        if len(one.late) > MAX_LATE:
+            del one.late[next(iter(one.late))]
         tries = self._in_vain.pop(id_, 0)
         while len(self._in_vain) >= MAX_TODO:
             del self._in_vain[next(iter(self._in_vain))]
@@ -329,9 +336,9 @@ class Reconciler:
         return min(WIDEST, 1 << min(self._in_vain.get(id_, 0), 8))
 
     def is_asked(self, peer: NodeId, id_: bytes) -> bool:
-        """Says whether a neighbour was asked for a record here, and has not sent it yet."""
+        """Says whether a neighbour was asked for a record here, and has not sent it yet, however long ago."""
         one = self._neighbours.get(peer)
-        return one is not None and id_ in one.asked
+        return one is not None and (id_ in one.asked or id_ in one.late)
 
     # ---- what became of it
 
@@ -339,7 +346,9 @@ class Reconciler:
         """Notes that an asked-for record came and is being judged; from now on it is no longer awaited."""
         if one := self._neighbours.get(peer):
             since = one.asked.pop(id_, None)
-            if since is not None and self._in_vain.pop(id_, None) is None:
+            if since is None:
+                one.late.pop(id_, None)
+            elif self._in_vain.pop(id_, None) is None:
                 self._patience.measured(now - max(since, one.brought_at))
             one.todo.pop(id_, None)
             one.brought_at = now

@@ -20,15 +20,16 @@ class Heard:
         sent: who sent it to us.
         pushed: whom we sent it unasked.
         served: whom we sent it because they asked; `again` those for whom that was the second time.
+        asked: whom we asked for it, and who may send it once more for that.
         author: whose it is.
     """
 
-    __slots__ = ("again", "at", "author", "pushed", "said", "sent", "served")
+    __slots__ = ("again", "asked", "at", "author", "pushed", "said", "sent", "served")
 
     def __init__(self, at: Instant) -> None:
         """Begins with nobody."""
         self.at = at
-        self.said = self.sent = self.served = self.again = self.pushed = 0
+        self.said = self.sent = self.served = self.again = self.pushed = self.asked = 0
         self.author: NodeId | None = None
 
 

@@ -28,17 +28,18 @@ class Wish:
         due: when to do something about it.
         by: slot of who named it first, whose share of the table it takes.
         holders: who named it, as bits.
-        asked: who was asked, as bits; `open` those of them whose time is not over.
+        asked: who was asked, as bits; `open` those of them whose time is not over. Once all were, it begins anew.
+        ever: who was asked at any time.
         rounds: how often somebody was asked.
     """
 
-    __slots__ = ("asked", "by", "due", "holders", "open", "rounds", "since")
+    __slots__ = ("asked", "by", "due", "ever", "holders", "open", "rounds", "since")
 
     def __init__(self, since: Instant, due: Instant, by: int) -> None:
         """Begins with who named it."""
         self.since, self.due, self.by = since, due, by
         self.holders = 1 << by
-        self.asked = self.open = self.rounds = 0
+        self.asked = self.ever = self.open = self.rounds = 0
 
 
 class Wishes:
