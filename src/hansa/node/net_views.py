@@ -43,16 +43,20 @@ class NetViews:
         mesh = net.parts.gossip.mesh()
         rows = []
         for member in net.parts.members.known(now):
+            guest = net.core.memory.guest(member.id)
             row: dict[str, Any] = {
                 "instance_id": member.id,
                 "state": member.phase.value,
                 "incarnation": member.incarnation,
                 "addresses": list(member.urls),
                 "linked": member.id in links,
-                "invited": net.core.memory.guest(member.id).invited,
+                "invited": guest.invited,
+                "banned": guest.banned,
+                "no_link": "" if member.id in links else net.no_links.why(member.id),
             }
             if member.id in links:
-                row |= self._link(member.id, links[member.id], member.id in mesh)
+                url = links[member.id] or next(iter(member.urls), "")
+                row |= self._link(member.id, url, member.id in mesh)
             rows.append(row)
         return sorted(rows, key=lambda row: (not row["linked"], row["instance_id"]))
 
@@ -63,6 +67,7 @@ class NetViews:
         rtt = net.gauges.rtt_ms(peer)
         return {
             "url": url,
+            "incoming": peer in net.incoming,
             "tier": tier.word,
             "strength": round(strength, 3),
             "score": net.parts.gossip.score(peer),
