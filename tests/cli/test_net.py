@@ -134,6 +134,7 @@ def test_health_names_what_is_weak_and_what_mends_it(row: Row, at: Callable[...,
     figures = ("overall", "connectivity", "redundancy", "latency", "throughput", "utilisation", "trust", "flow")
     assert all(f"\n{name} " in f"\n{said.out}" for name in (*figures, "balance"))
     assert f"without one of these the network falls apart: {b.id}" in said.out
+    assert "on one of them, hansa net connect URL of another" in said.out
     assert any(one["figure"] == "redundancy" for one in at(a, "health", "--json").json["weak"])
 
 

@@ -94,7 +94,7 @@ class NetViews:
         ]
 
     def health(self) -> dict[str, Any]:
-        """Returns the eight figures, the weighted overall, and what is weak (M15)."""
+        """Returns the eight figures, the weighted overall, what is weak, and what is not measured yet (M15)."""
         measured = self._net.gauges.health(self._net.now())
         weak = [
             {"figure": one.figure, "value": round(one.value, 3), "repair": one.repair.value, "about": list(one.about)}
@@ -104,6 +104,7 @@ class NetViews:
             "cut_nodes": list(measured.cut_nodes),
             "bridges": [list(pair) for pair in measured.bridges],
             "weak": weak,
+            "unmeasured": list(measured.unmeasured),
         }
 
 

@@ -100,12 +100,13 @@ def paths(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
 
 @net.command(epilog=epilog("hansa net health", "hansa net health --json"))
 def health(home: Home = None, as_json: AsJson = False) -> None:
-    """Show how well the network is. Eight figures from 0 to 1, and what is done about weak ones."""
+    """Show how well the network is. Eight figures from 0 to 1, and what mends weak ones. - is not measured yet."""
     value = call(home, "net.health", as_json).value
     if as_json:
         return
     weak = {one["figure"]: one for one in value["weak"]}
-    rows = [(name, f"{value[name]:.2f}", weak[name]["repair"] if name in weak else "") for name in _FIGURES]
+    shown = {name: "-" if name in value["unmeasured"] else f"{value[name]:.2f}" for name in _FIGURES}
+    rows = [(name, shown[name], weak[name]["repair"] if name in weak else "") for name in _FIGURES]
     table(("figure", "value", "what mends it"), [("overall", f"{value['overall']:.2f}", ""), *rows], right=("value",))
     if value["cut_nodes"]:
         say(f"without one of these the network falls apart: {', '.join(value['cut_nodes'])}")
@@ -166,6 +167,8 @@ def tell(
     ).value  # fmt: skip
     if not as_json:
         say(f"told as {value['id'][:12]} ({value['mode'].replace('_', ' ')})")
+        if value["restored"]:
+            say("(restored: news is kept nowhere and may be told; what lasts waits, and hansa status says what for)")
 
 
 def _pair(text: str) -> tuple[str, str]:

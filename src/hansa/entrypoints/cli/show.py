@@ -31,7 +31,7 @@ LEAST = 20
 
 _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation", "value", "to",
                      "node", "name", "note", "what to do", "origin", "values", "operators", "what it is",
-                     "what follows"})  # fmt: skip
+                     "what follows", "what mends it"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
 
 _DISPENSABLE = ("hash", "source", "checks", "from", "address", "invitation", "role", "ms", "reason", "confidence",
