@@ -26,8 +26,8 @@ def restored(node: Hansa, home: Path, tmp_path: Path) -> Hansa:
 @pytest.mark.parametrize(
     ("known", "told"),
     [
-        (0, f"There is no source to ask, and no peer of 2 that must answer: {GO_ON}"),
-        (1, f"There is no source to ask, and 1 peer only of 2 that must answer: {GO_ON}"),
+        (0, f"There is no source to ask, and no known peer where 2 must answer: {GO_ON}"),
+        (1, f"There is no source to ask, and 1 known peer where 2 must answer: {GO_ON}"),
         (2, f"before 2 of 2 known peers have answered (0 so far): hansa up asks them; {GO_ON} without"),
     ],
 )
@@ -46,10 +46,8 @@ def test_each_command_says_how_many_must_answer_and_what_ends_it(restored: Hansa
 
 def test_with_sources_they_are_what_is_waited_for() -> None:
     value = {"sources": 1, "known": 1, "needed": 2, "answered": 0, "only_by_hand": False}
-    assert (
-        waits(value)
-        == f"restored: nothing new is signed before your source has answered: hansa sync asks; {GO_ON} without"
-    )
+    head = "restored: nothing new is signed before your source has answered: hansa sync asks"
+    assert waits(value) == f"{head}; {GO_ON} without"
     assert "all your 3 sources have" in waits(value | {"sources": 3})
     assert waits(None) == ""
 
