@@ -66,12 +66,6 @@ ASKING = rows(
 HOLDING = [
     *rows(
         "node/recollecting.py",
-        ("if one.invited and not one.banned]", "if one.invited]", "a68:those_who_are_banned_are_not_counted"),
-        (
-            "for one in store.peers() if one.invited and",
-            "for one in store.peers() if",
-            "a68:strangers_that_keep_back_are_not_counted",
-        ),
         (
             "            self._release(now)\n",
             "",
@@ -91,6 +85,12 @@ HOLDING = [
     ),
     *rows(
         "node/recovery.py",
+        ("if one.invited and not one.banned]", "if one.invited]", "a68:those_who_are_banned_are_not_counted"),
+        (
+            "for one in core.store.peers() if one.invited and",
+            "for one in core.store.peers() if",
+            "a68:strangers_that_keep_back_are_not_counted",
+        ),
         (
             "    core.used(core.store.last_seq(core.me))\n",
             "",

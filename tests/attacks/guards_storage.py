@@ -248,7 +248,7 @@ KEYS = [
     *rows(
         "entrypoints/cli/running_commands.py",
         (
-            'if value["asks_first"]:',
+            'if waiting := waits(value["restored"]):',
             "if False:",
             "cli:a_store_that_was_taken_away_is_made_anew_and_the_node_asks_first",
         ),

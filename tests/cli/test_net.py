@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hansa.entrypoints.cli.net_commands import _typed
 from tests.cli.conftest import Hansa, Said
 from tests.e2e.processes import Process
 
@@ -114,7 +115,7 @@ def test_a_way_to_who_is_no_neighbour(row: Row, at: Callable[..., Said]) -> None
     assert (found[0]["path"], found[0]["hops"]) == ([a.id, b.id, c.id], 2)
     said = at(a, "paths", c.id)
     assert said.code == 0
-    assert " → ".join((a.id, b.id, c.id)) in said.out
+    assert " → ".join(f"{one.id[:20]}…" for one in (a, b, c)) in said.out
     assert at(a, "paths", c.id[:20], "--json").json["instance_id"] == c.id
 
 
@@ -133,6 +134,7 @@ def test_health_names_what_is_weak_and_what_mends_it(row: Row, at: Callable[...,
     figures = ("overall", "connectivity", "redundancy", "latency", "throughput", "utilisation", "trust", "flow")
     assert all(f"\n{name} " in f"\n{said.out}" for name in (*figures, "balance"))
     assert f"without one of these the network falls apart: {b.id}" in said.out
+    assert "on one of them, hansa net connect URL of another" in said.out
     assert any(one["figure"] == "redundancy" for one in at(a, "health", "--json").json["weak"])
 
 
@@ -231,6 +233,45 @@ def test_a_stranger_gets_no_link_unless_the_node_is_open(row: Row, tmp_path: Pat
             assert one.process is not None
             one.process.terminate()
             one.gone()
+
+
+def test_nodes_that_let_each_other_in_on_one_machine_are_told_what_makes_the_link(row: Row, hansa: Hansa) -> None:
+    a, _, c = row
+    for one, other in ((a, c), (c, a)):
+        assert hansa("peer", "add", other.id, "--home", one.home).code == 0
+    seen = lambda: {one["instance_id"]: one for one in a.ask("net.peers")["peers"]}  # noqa: E731
+    until(lambda: seen()[c.id]["no_link"])
+    assert not seen()[c.id]["linked"]
+    said = hansa("net", "peers", "--home", a.home)
+    assert f"no link to {c.id[:20]}…: " in said.out and "came from elsewhere" in said.out
+    assert f"\n  to try it by hand: hansa net connect {links_of(c)}\n" in said.out
+
+    typed = hansa("net", "connect", links_of(c), "--home", a.home)
+    assert (typed.code, typed.out) == (0, f"linked with {c.id} at {links_of(c)}\n")
+    assert (seen()[c.id]["incoming"], seen()[c.id]["url"], seen()[c.id]["no_link"]) == (False, links_of(c), "")
+    assert "to try it by hand" not in hansa("net", "peers", "--home", a.home).out
+    there = {one["instance_id"]: one for one in c.ask("net.peers")["peers"]}[a.id]
+    assert (there["incoming"], there["url"]) == (True, links_of(a))
+    assert ", in" in hansa("net", "peers", "--home", c.home).out
+
+
+def test_an_address_that_comes_with_peer_add_makes_the_link_by_itself(row: Row, hansa: Hansa) -> None:
+    a, _, c = row
+    assert hansa("peer", "ban", c.id, "--home", a.home).code == 0
+    shown = {one["instance_id"]: one for one in a.ask("net.peers")["peers"]}[c.id]
+    assert (shown["banned"], shown["linked"]) == (True, False)
+    (line,) = [one for one in hansa("net", "peers", "--home", a.home).out.splitlines() if one.startswith(c.id)]
+    assert line.split()[1] == "banned"
+    told = hansa("peer", "add", c.id, "--url", c.url, "--home", a.home)
+    assert told.out == f"{c.id} may push records here; links go to {c.url}\n"
+    until(lambda: c.id in linked(a))
+
+
+def test_an_address_that_no_shell_would_leave_alone_is_not_shown_to_be_typed() -> None:
+    assert _typed(["ws://127.0.0.1:1/;rm", "ws://a.example/$(x)", "wss://[::1]:8470/overlay"]) == (
+        "wss://[::1]:8470/overlay"
+    )
+    assert _typed(["ws://a b"]) == "URL"
 
 
 # ------------------------------------------------------------------------------------------- without links, settings

@@ -139,6 +139,17 @@ def test_the_weights(figure: str, weight: float) -> None:
     assert replace(Health(*[0.0] * 8), **{figure: 1.0}).overall == pytest.approx(weight)
 
 
+def test_where_there_is_nothing_there_is_no_advice() -> None:
+    alone = measure({node(0): {}}, nodes(0), {}, {}, 0)
+    assert [one.repair for one in advice(alone)] == [Repair.DIAL]
+    apart = measure({node(0): {}}, nodes(0, 1), {}, {}, 0)
+    assert apart.unmeasured == ("redundancy", "latency", "utilisation", "flow")
+    assert {one.figure for one in advice(apart)} == {"connectivity", "trust"}
+    slow = measure(graph([(0, 1), (1, 2)], Edge(10_000, 0, 1000)), nodes(0, 1, 2), {}, {}, 0.5)
+    assert slow.unmeasured == ()
+    assert {"redundancy", "latency", "utilisation", "flow"} <= {one.figure for one in advice(slow)}
+
+
 def test_advice_names_what_is_weak_the_weakest_first_and_what_is_done() -> None:
     assert advice(Health(*[1.0] * 8)) == []
     found = advice(replace(Health(*[1.0] * 8), redundancy=0.2, latency=0.1, cut_nodes=nodes(4)))

@@ -265,6 +265,24 @@ def test_health_and_ways_are_shown() -> None:
     assert peer["messages_in"]
 
 
+def test_an_incoming_link_shows_where_the_other_one_says_that_it_is_reached() -> None:
+    world = chain(2)
+    ends = [next(iter(net(world, number).neighbours.values())) for number in (0, 1)]
+    assert [one == "" for one in sorted(ends)] == [True, False]
+    for number, other in ((0, 1), (1, 0)):
+        (peer,) = NetViews(net(world, number)).peers()
+        assert (peer["url"], peer["incoming"]) == (f"sim://{other}", not ends[number])
+        (shown,) = [one for one in core(world, number).driver.history if one.kind.code == "link.up"]
+        assert shown.fields["url"] in (ends[number] or "", f"sim://{other}")
+
+
+def test_why_a_call_made_no_link_is_shown_until_one_stands() -> None:
+    world = chain(3)
+    net(world, 0).no_links.failed(me(world, 2), "no way there")
+    near, far = NetViews(net(world, 0)).peers()
+    assert (near["no_link"], far["no_link"]) == ("", "no way there")
+
+
 @pytest.mark.parametrize("flaw", ["forged", "other network", "future", "stale", "no presence"])
 def test_bad_word_over_a_link_is_refused_counted_and_not_passed_on(flaw: str) -> None:
     world = chain(3)

@@ -35,6 +35,7 @@ from hansa.node.core import ASK_FIRST, PROVED_IN, Core
 from hansa.node.network import Network
 from hansa.node.node import Node
 from hansa.node.ports import Solver
+from hansa.node.recovery import outlook
 from hansa.node.rows import PutMark
 
 
@@ -135,6 +136,10 @@ class App:
     network: Network | None = None
     named: dict[str, None] = field(default_factory=dict)
     pulse: Pulse = field(default_factory=Pulse)
+
+    def restored(self) -> dict[str, int | bool] | None:
+        """Returns what a restored node waits for before it signs again; None where it waits for nothing."""
+        return outlook(self.node.core, self.network.words.recollecting.answered if self.network else ())
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ import structlog
 from hansa.adapters.guard import Guard
 from hansa.adapters.transport.fabric import Fabric
 from hansa.adapters.transport.params import Params
-from hansa.adapters.transport.websocket import WebSocket
+from hansa.adapters.transport.websocket import WebSocket, node_url
 from hansa.adapters.transport.wire import Carrier
 from hansa.adapters.transport.zenoh import Zenoh
 from hansa.admission.versions import SUPPORTED
@@ -112,13 +112,14 @@ def _zenoh(app: App) -> Zenoh:
 
 
 def _is_own(app: App, near: str) -> bool:
-    """Says whether the operator gave an address: as a seed, by subscribing or joining there, or to link to.
+    """Says whether the operator gave an address: as a seed, by subscribing, joining or letting in there, or to link to.
 
+    What is given counts as http or ws alike.
     The address that a peer's row has may be what that peer said of itself, whoever let it in (attack 65).
     """
     store = app.node.core.store
     given = [*app.config.overlay.seeds, *app.named, *(one.url for one in store.subscriptions())]
-    return near.rstrip("/") in [one.rstrip("/") for one in given] or bool(store.mark(given_mark(near)))
+    return near.rstrip("/") in [node_url(one).rstrip("/") for one in given] or bool(store.mark(given_mark(near)))
 
 
 def _myself(app: App, boot: bytes) -> Myself:

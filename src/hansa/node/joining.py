@@ -127,7 +127,7 @@ class Joiner:
 
 
 def given_mark(url: str) -> str:
-    """Returns the mark of a store whose operator gave an address, by joining there; a peer's own word leaves none."""
+    """Returns the mark of a store whose operator gave an address: joined there, or let somebody in with it."""
     return f"given {url.rstrip('/')}"
 
 

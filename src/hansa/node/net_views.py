@@ -44,16 +44,20 @@ class NetViews:
         mesh = net.parts.gossip.mesh()
         rows = []
         for member in net.parts.members.known(now):
+            guest = net.core.memory.guest(member.id)
             row: dict[str, Any] = {
                 "instance_id": member.id,
                 "state": member.phase.value,
                 "incarnation": member.incarnation,
                 "addresses": list(member.urls),
                 "linked": member.id in links,
-                "invited": net.core.memory.guest(member.id).invited,
+                "invited": guest.invited,
+                "banned": guest.banned,
+                "no_link": "" if member.id in links else net.no_links.why(member.id),
             }
             if member.id in links:
-                row |= self._link(member.id, links[member.id], member.id in mesh)
+                url = links[member.id] or next(iter(member.urls), "")
+                row |= self._link(member.id, url, member.id in mesh)
             rows.append(row)
         return sorted(rows, key=lambda row: (not row["linked"], row["instance_id"]))
 
@@ -64,6 +68,7 @@ class NetViews:
         rtt = net.gauges.rtt_ms(peer)
         return {
             "url": url,
+            "incoming": peer in net.incoming,
             "tier": tier.word,
             "strength": round(strength, 3),
             "score": net.parts.gossip.score(peer),
@@ -90,7 +95,7 @@ class NetViews:
         ]
 
     def health(self) -> dict[str, Any]:
-        """Returns the eight figures, the weighted overall, and what is weak (M15)."""
+        """Returns the eight figures, the weighted overall, what is weak, and what is not measured yet (M15)."""
         measured = self._net.gauges.health(self._net.now())
         weak = [
             {"figure": one.figure, "value": round(one.value, 3), "repair": one.repair.value, "about": list(one.about)}
@@ -100,6 +105,7 @@ class NetViews:
             "cut_nodes": list(measured.cut_nodes),
             "bridges": [list(pair) for pair in measured.bridges],
             "weak": weak,
+            "unmeasured": list(measured.unmeasured),
         }
 
 

@@ -27,6 +27,7 @@ from hansa.node.events import Kind, Shown, Value
 from hansa.node.gauges import Gauges
 from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom
+from hansa.node.no_links import NoLinks
 from hansa.node.overlay_parts import Parts, facts_of
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.transport import Transport
@@ -63,6 +64,8 @@ class Network:
 
     Attributes:
         frames_in, frames_out: frames that were read and sent; `frames_lost`: that no link took.
+        incoming: the neighbours that dialled this node.
+        no_links: why calls made no link.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class Network:
         self.parts = parts
         self.words = WordRoom(core, inbox, parts, self.now, self.do, self._make_news)
         self._neighbours: dict[NodeId, str] = {}
+        self.incoming: dict[NodeId, None] = {}
+        self.no_links = NoLinks()
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._dialling: dict[NodeId, None] = {}
         self._unsettled: dict[NodeId, Instant] = {}
@@ -154,7 +159,7 @@ class Network:
 
     @property
     def neighbours(self) -> dict[NodeId, str]:
-        """The nodes that this one has a link with, each with its address."""
+        """The nodes that this one has a link with, each with the address that was dialled; "" for an incoming link."""
         return dict(self._neighbours)
 
     def _tick(self) -> None:
@@ -190,9 +195,15 @@ class Network:
         if not self._takes(peer, now):
             self._begin(self._transport.close(peer, Reason.UNKNOWN_PEER))
             return
-        self._neighbours[peer] = url
-        self._show(Kind.LINK_UP, peer, f"linked at {url}", url=url)
         parts = self.parts
+        url = self._neighbours[peer] = url if dialled else ""
+        self.no_links.linked(peer)
+        if dialled:
+            self.incoming.pop(peer, None)
+        else:
+            self.incoming[peer] = None
+        said = url or next(iter(parts.members.addresses(peer)), "")
+        self._show(Kind.LINK_UP, peer, f"linked at {said}" if dialled else "linked: it dialled this node", url=said)
         self.do(parts.members.linked(peer, now, url, dialled))
         self.do(parts.gossip.linked(peer, now, dialled))
         self.do(parts.reconciler.linked(peer, now))
@@ -207,8 +218,8 @@ class Network:
         """Tells every part that a link ended."""
         if self._neighbours.pop(peer, None) is None:
             return
-        self._closing.pop(peer, None)
-        self._unsettled.pop(peer, None)
+        for noted in (self._closing, self._unsettled, self.incoming):
+            noted.pop(peer, None)
         self._show(Kind.LINK_DOWN, peer, "link ended", reason=reason.code if reason else "")
         now = self.now()
         self.gauges.lost(peer, now)
@@ -375,8 +386,10 @@ class Network:
         try:
             for url in urls:
                 if self._transport.speaks(url):
-                    with suppress(Unavailable, Refused):  # `members` sees that no link came of it
+                    try:
                         await self._transport.dial(url, whom)
                         return
+                    except (Unavailable, Refused) as error:  # `members` sees that no link came of it
+                        self.no_links.failed(whom, str(error))
         finally:
             self._dialling.pop(whom, None)

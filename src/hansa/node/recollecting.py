@@ -16,7 +16,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import MINUTE, SECOND, Instant
 from hansa.node.core import Core
 from hansa.node.inbox import Inbox
-from hansa.node.recovery import Found, bring_back, go_on
+from hansa.node.recovery import Found, bring_back, go_on, whom_to_ask
 from hansa.overlay.doing import Blame, Doing, Misdeed
 from hansa.overlay.frames import Mine, Yours, digest, named
 from hansa.overlay.recollection import Recollection, is_enough
@@ -50,6 +50,11 @@ class Recollecting:
         self._looked_at = Instant(0)
         self._answered: dict[NodeId, tuple[int, int]] = {}
         self._taking: asyncio.Task[None] | None = None
+
+    @property
+    def answered(self) -> list[NodeId]:
+        """The neighbours that have answered, strangers too."""
+        return list(self._asker.answered)
 
     async def stop(self) -> None:
         """Waits until what is being taken in is kept."""
@@ -142,11 +147,7 @@ class Recollecting:
         return doing
 
     def _is_enough(self) -> bool:
-        store, me = self._core.store, self._core.me
-        sources = [one.peer for one in store.subscriptions()]
-        peers = [one.id for one in store.peers() if one.invited and not one.banned]
-        known = [one for one in dict.fromkeys([*peers, *sources]) if one != me]
-        return is_enough(self._asker.answered, known, sources)
+        return is_enough(self._asker.answered, *whom_to_ask(self._core))
 
     def _is_quiet(self, now: Instant) -> bool:
         since = max(self._came_at, self._reconciler.taken_at, self._enough_at or now)

@@ -15,14 +15,14 @@ Where the node has neighbours in the overlay they are asked as well (`recollecti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from hansa.admission.service import Via
 from hansa.identity import envelope
 from hansa.identity.peek import named_number
 from hansa.kernel.errors import Refused
-from hansa.kernel.ids import ContentId
+from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.verdict import Box
 from hansa.node.core import ASK_FIRST, Core
 from hansa.node.driver import Effects
@@ -30,6 +30,7 @@ from hansa.node.inbox import Inbox
 from hansa.node.membership import DropInvitations
 from hansa.node.rows import PutMark
 from hansa.node.subscribing import Subscriber
+from hansa.overlay.recollection import needed
 
 
 class Found(NamedTuple):
@@ -85,6 +86,31 @@ async def go_on(core: Core, note: str) -> None:
     effects.changes.append(core.driver.note(ContentId(core.me), Box.STORE, None, None, note))
     await core.driver.perform(effects)
     core.asks_first = False
+
+
+def whom_to_ask(core: Core) -> tuple[list[NodeId], list[NodeId]]:
+    """Returns whom the operator knows, and the sources among them."""
+    sources = [one.peer for one in core.store.subscriptions()]
+    peers = [one.id for one in core.store.peers() if one.invited and not one.banned]
+    return [one for one in dict.fromkeys([*peers, *sources]) if one != core.me], sources
+
+
+def outlook(core: Core, answered: Collection[NodeId] = ()) -> dict[str, int | bool] | None:
+    """Returns what a restored node waits for; None where it waits for nothing.
+
+    Args:
+        answered: the neighbours that have answered so far.
+    """
+    if not core.asks_first:
+        return None
+    known, sources = whom_to_ask(core)
+    return {
+        "sources": len(sources),
+        "known": len(known),
+        "needed": needed(len(known)),
+        "answered": sum(one in answered for one in known),
+        "only_by_hand": not sources and len(known) < needed(len(known)),
+    }
 
 
 async def bring_back(core: Core, inbox: Inbox, found: Iterable[Found]) -> list[ContentId]:

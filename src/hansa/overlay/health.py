@@ -47,7 +47,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The eight figures, each in [0, 1], and the nodes and links on which all hangs."""
+    """The eight figures, each in [0, 1], and the nodes and links on which all hangs.
+
+    Attributes:
+        unmeasured: figures that there is nothing for yet, such as the latency of no link: what they are says nothing.
+    """
 
     connectivity: float
     redundancy: float
@@ -59,6 +63,7 @@ class Health:
     balance: float
     cut_nodes: tuple[NodeId, ...] = ()
     bridges: tuple[tuple[NodeId, NodeId], ...] = ()
+    unmeasured: tuple[str, ...] = ()
 
     @property
     def overall(self) -> float:
@@ -74,14 +79,14 @@ class Health:
 class Repair(StrEnum):
     """What is done about a weak figure."""
 
-    DIAL = "dial nodes that can't be reached"
-    BYPASS = "link neighbours of a node on which all hangs"
-    NEARER = "keep links that answer sooner"
-    OTHER_WAYS = "use other ways, and find relays that drop"
-    SHED = "make more links, and send less over full ones"
-    DEAL = "deal with more nodes before relying on few"
-    LISTEN = "link nodes with other interests"
-    SPREAD = "send over links that carry little"
+    DIAL = "link who is not reached: hansa join LINK, or hansa net connect URL (hansa net peers says who)"
+    BYPASS = "link neighbours of a node on which all hangs: on one of them, hansa net connect URL of another"
+    NEARER = "link nodes that answer sooner: hansa net connect URL"
+    OTHER_WAYS = "find relays that drop, and other ways: hansa net paths NODE"
+    SHED = "make more links: hansa net connect URL; and send less over full ones"
+    DEAL = "deal with more nodes before relying on few: hansa peer invite lets them in"
+    LISTEN = "link nodes with other interests: hansa net connect URL"
+    SPREAD = "send over links that carry little: hansa net peers shows what each carries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +143,25 @@ def measure(
         balance=balance([rates.bytes for rates in links.values()]),
         cut_nodes=shape.cut_nodes,
         bridges=shape.bridges,
+        unmeasured=_unmeasured(graph, len(nodes), new_words),
     )
 
 
+def _unmeasured(graph: Graph, nodes: int, new_words: float) -> tuple[str, ...]:
+    """Returns what there is nothing for: without another node, without a third to go around by, links, or words."""
+    if nodes < 2:
+        return tuple(figure for figure in _REPAIRS if figure != "connectivity")
+    none = {"redundancy": nodes < 3, "flow": not new_words}
+    none |= dict.fromkeys(("latency", "utilisation"), not any(graph.values()))
+    return tuple(figure for figure in _REPAIRS if none.get(figure))
+
+
 def advice(health: Health, weak: float = WEAK) -> list[Advice]:
-    """Returns what is weak and what is done about it, the weakest first; flow and balance too."""
+    """Returns what is weak and what is done about it, the weakest first; of what is not measured nothing."""
     found = [
         Advice(figure, value, repair, health.cut_nodes if repair is Repair.BYPASS else ())
         for figure, repair in _REPAIRS.items()
-        if (value := float(getattr(health, figure))) < weak
+        if figure not in health.unmeasured and (value := float(getattr(health, figure))) < weak
     ]
     return sorted(found, key=lambda one: one.value)
 

@@ -223,6 +223,11 @@ class Members:
         """Returns who a link stands to, those that were only looked at not counted, in the order of the links."""
         return [one.whom for one in self._linking.links.values() if not one.visit]
 
+    def addresses(self, whom: NodeId) -> tuple[str, ...]:
+        """Returns where a node says that it can be dialled; nothing of one that is not known."""
+        member = self._roster.get(whom)
+        return member.urls if member else ()
+
     @property
     def incarnation(self) -> int:
         """This node's own."""

@@ -147,4 +147,9 @@ def is_enough(answered: Collection[NodeId], known: Collection[NodeId], sources: 
         sources: those of them that the node pulls from.
     """
     count = sum(one in answered for one in known)
-    return count >= max(LEAST, min(MOST, len(known) // 2 + 1)) and all(one in answered for one in sources)
+    return count >= needed(len(known)) and all(one in answered for one in sources)
+
+
+def needed(known: int) -> int:
+    """Returns how many answers are enough, of so many whom the operator knows."""
+    return max(LEAST, min(MOST, known // 2 + 1))

@@ -53,7 +53,10 @@ def node_url(url: str) -> str:
     >>> node_url("wss://node.example/overlay"), node_url("http://127.0.0.1:8470")
     ('https://node.example', 'http://127.0.0.1:8470')
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address at all: whoever judges it says so
+        return url
     scheme = _HTTP.get(parts.scheme, parts.scheme)
     return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/").removesuffix(PATH), parts.query, parts.fragment))
 
@@ -104,7 +107,7 @@ class WebSocket:
 
     def speaks(self, url: str) -> bool:
         """Says whether an address is one of a node's port: ws, wss, http or https."""
-        return urlsplit(url).scheme in _HTTP if url.isprintable() else False
+        return url.partition("://")[0].lower() in _HTTP and url.isprintable()
 
     async def start(self, taker: Taker) -> None:
         """Begins to take wires."""

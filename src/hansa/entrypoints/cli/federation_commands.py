@@ -8,6 +8,7 @@ import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, skill_ids, words
+from hansa.entrypoints.cli.restored import waits
 from hansa.entrypoints.cli.show import hanging, say, say_all, short, table
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -146,6 +147,8 @@ def sync(
             say(f"! reports refused {one['count']}: {one['reason']}: {one['message']} ({one['url']})")
         for fault in value["faults"]:
             say(f"! {fault['url']}: {fault['message']}")
+        if waiting := waits(value["restored"]):
+            say(f"! {waiting}")
     finish(result)
 
 

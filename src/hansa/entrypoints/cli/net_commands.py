@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
 
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
-from hansa.entrypoints.cli.show import say, size, table
+from hansa.entrypoints.cli.show import say, size, started, table
 from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
@@ -17,6 +18,10 @@ cli.add_typer(net, name="net")
 
 KnownNode = Annotated[str, typer.Argument(metavar="NODE", help="A node id, or the start of it: did:key:z6Mk…")]
 
+SHOWN = 5
+"""Nodes of which it is shown why there is no link."""
+
+_PLAIN = re.compile(r"[a-z]{2,5}://[A-Za-z0-9._:\[\]/-]{1,200}")
 _FIGURES = ("connectivity", "redundancy", "latency", "throughput", "utilisation", "trust", "flow", "balance")
 
 
@@ -29,7 +34,7 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     members = ", ".join(f"{count} {phase}" for phase, count in sorted(value["members"].items())) or "nobody else"
     say(f"node {value['instance_id']}")
     say(f"reached at {', '.join(value['addresses']) or 'no address: it can only dial others'}")
-    say(f"{value['links']} links; members: {members}")
+    say(f"{value['links']} {'link' if value['links'] == 1 else 'links'}; members: {members}")
     say(f"{value['records']} records travel, together {value['records_digest'][:16] or 'none'}")
     say(f"health {value['health']['overall']:.2f} (hansa net health)")
     frames = value["frames"]
@@ -38,7 +43,12 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
 
 @net.command(epilog=epilog("hansa net peers", "hansa net peers --json"))
 def peers(home: Home = None, as_json: AsJson = False) -> None:
-    """List the nodes of the overlay. Of neighbours, with what went over the link in ten seconds."""
+    """List the nodes of the overlay. Neighbours first, with what went over each link.
+
+    state: what this node thinks of it, or banned. link: pushed (word goes there whole) or named (only its name, for it
+    to ask), with "in" where the other one dialled. tier: how firmly the link is kept. score: how it behaves on the
+    wire, without a unit, good above 0. ms: there and back. in, out: in the last ten seconds.
+    """
     value = call(home, "net.peers", as_json).value
     if as_json:
         return
@@ -48,18 +58,28 @@ def peers(home: Home = None, as_json: AsJson = False) -> None:
     columns = ("node", "state", "link", "tier", "score", "ms", "in", "out", "address")
     rows = [_row(one) for one in value["peers"]]
     table(columns, rows, right=("score", "ms", "in", "out"), spare=("tier", "score", "address"))
+    unlinked = [one for one in value["peers"] if one["no_link"] and one["invited"] and one["state"] == "alive"]
+    for one in unlinked[:SHOWN]:
+        say(f"no link to {started(one['instance_id'])}: {one['no_link']}")
+        say(f"  to try it by hand: hansa net connect {_typed(one['addresses'])}")
 
 
 def _row(one: dict[str, Any]) -> tuple[object, ...]:
     address = one["addresses"][0] if one["addresses"] else ""
+    state = "banned" if one["banned"] else one["state"]
     if not one["linked"]:
-        return (one["instance_id"], one["state"], "", "", "", "", "", "", address)
+        return (one["instance_id"], state, "", "", "", "", "", "", address)
     rtt = "" if one["rtt_ms"] is None else one["rtt_ms"]
-    link = "pushed" if one["pushed_to"] else "named"
+    link = ("pushed" if one["pushed_to"] else "named") + (", in" if one["incoming"] else "")
     return (
-        one["instance_id"], one["state"], link, one["tier"], one["score"], rtt, size(one["bytes_in"]),
-        size(one["bytes_out"]), one["url"],
+        one["instance_id"], state, link, one["tier"], one["score"], rtt, size(one["bytes_in"]), size(one["bytes_out"]),
+        one["url"],
     )  # fmt: skip
+
+
+def _typed(addresses: list[str]) -> str:
+    """Returns an address for people to type: a node chose it, so nothing that a shell would do anything about."""
+    return next((one for one in addresses if _PLAIN.fullmatch(one)), "URL")
 
 
 @net.command(epilog=epilog("hansa net paths did:key:z6MkhaXg", "hansa net paths did:key:z6MkhaXg --json"))
@@ -69,7 +89,7 @@ def paths(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
     if not as_json:
         if result.value["count"]:
             rows = [
-                (f"{one['merit']:.3f}", one["hops"], one["latency_ms"], " → ".join(one["path"]))
+                (f"{one['merit']:.3f}", one["hops"], one["latency_ms"], " → ".join(map(started, one["path"])))
                 for one in result.value["paths"]
             ]
             table(("merit", "hops", "ms", "way"), rows, right=("merit", "hops", "ms"))
@@ -80,12 +100,13 @@ def paths(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
 
 @net.command(epilog=epilog("hansa net health", "hansa net health --json"))
 def health(home: Home = None, as_json: AsJson = False) -> None:
-    """Show how well the network is. Eight figures from 0 to 1, and what is done about weak ones."""
+    """Show how well the network is. Eight figures from 0 to 1, and what mends weak ones. - is not measured yet."""
     value = call(home, "net.health", as_json).value
     if as_json:
         return
     weak = {one["figure"]: one for one in value["weak"]}
-    rows = [(name, f"{value[name]:.2f}", weak[name]["repair"] if name in weak else "") for name in _FIGURES]
+    shown = {name: "-" if name in value["unmeasured"] else f"{value[name]:.2f}" for name in _FIGURES}
+    rows = [(name, shown[name], weak[name]["repair"] if name in weak else "") for name in _FIGURES]
     table(("figure", "value", "what mends it"), [("overall", f"{value['overall']:.2f}", ""), *rows], right=("value",))
     if value["cut_nodes"]:
         say(f"without one of these the network falls apart: {', '.join(value['cut_nodes'])}")
@@ -146,6 +167,8 @@ def tell(
     ).value  # fmt: skip
     if not as_json:
         say(f"told as {value['id'][:12]} ({value['mode'].replace('_', ' ')})")
+        if value["restored"]:
+            say("(restored: news is kept nowhere and may be told; what lasts waits, and hansa status says what for)")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -55,12 +55,28 @@ def _standing(one: dict[str, Any]) -> str:
     return "let in" if one["invited"] else "met"
 
 
-@peer.command("add", epilog=epilog("hansa peer add did:key:z6Mk…", "hansa peer add did:key:z6Mk… --per-minute 600"))
-def peer_add(node: NodeIdArgument, per_minute: PerMinute = None, home: Home = None, as_json: AsJson = False) -> None:
-    """Let a node in by its id, without an invitation. From now on it may push records here. Ends a ban."""
-    call(home, "peer.set", as_json, id=node, invited=True, banned=False, per_minute=per_minute)
+@peer.command(
+    "add",
+    epilog=epilog(
+        "hansa peer add did:key:z6Mk…",
+        "hansa peer add did:key:z6Mk… --url http://127.0.0.1:8470",
+        "hansa peer add did:key:z6Mk… --per-minute 600",
+    ),
+)
+def peer_add(
+    node: NodeIdArgument,
+    url: Annotated[str, typer.Option(help="Where it answers: a node that is up here makes a link to it.")] = "",
+    per_minute: PerMinute = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a node in by its id, without an invitation. From now on it may push records here. Ends a ban.
+
+    Links need both: each lets the other in. An address in your own network is dialled only if you name it, by --url.
+    """
+    call(home, "peer.set", as_json, id=node, invited=True, banned=False, per_minute=per_minute, url=url)
     if not as_json:
-        say(f"{node} may push records here")
+        say(f"{node} may push records here" + (f"; links go to {url}" if url else ""))
 
 
 @peer.command("ban", epilog=epilog("hansa peer ban did:key:z6MkhaXg"))

@@ -18,6 +18,7 @@ from hansa.adapters.guard import is_this_machine
 from hansa.adapters.lock import Claim, Holder, busy, holder
 from hansa.entrypoints.cli.client import call
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, words
+from hansa.entrypoints.cli.restored import waits
 from hansa.entrypoints.cli.show import print_json, say, size, span, table, warn
 from hansa.entrypoints.cli.tail import last_lines, readable
 from hansa.entrypoints.errors import BUSY, TABLE
@@ -310,8 +311,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     table(("what", "count"), _counts(value), right=("count",))
     if value["own_refuted"]:
         say(f"! others refuted {value['own_refuted']} of your own skills: hansa ledger list")
-    if value["asks_first"]:
-        say("! restored: nothing new is signed before hansa sync or hansa store repair has asked the sources")
+    if waiting := waits(value["restored"]):
+        say(f"! {waiting}")
 
 
 def _counts(value: dict[str, Any]) -> list[tuple[str, int]]:

@@ -31,7 +31,7 @@ LEAST = 20
 
 _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", "with federation", "value", "to",
                      "node", "name", "note", "what to do", "origin", "values", "operators", "what it is",
-                     "what follows"})  # fmt: skip
+                     "what follows", "what mends it"})  # fmt: skip
 """Columns that may break their text over lines; all others stay whole."""
 
 _DISPENSABLE = ("hash", "source", "checks", "from", "address", "invitation", "role", "ms", "reason", "confidence",
@@ -107,7 +107,7 @@ def table(
     columns, cells = [columns[at] for at in used], [[row[at] for at in used] for row in cells]
     screen = console()
     if _width(columns, cells) > screen.width:
-        cells = [[_started(cell) for cell in row] for row in cells]
+        cells = [[started(cell) for cell in row] for row in cells]
     kept = _fitting(columns, cells, screen.width)
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for at in kept:
@@ -150,7 +150,8 @@ def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
     return sum(max(needed, *found, 0) + GAP for needed, found in zip(_needed(columns, cells), ids, strict=True)) - GAP
 
 
-def _started(cell: str) -> str:
+def started(cell: str) -> str:
+    """Returns the start of a node's id; anything else as it is."""
     return f"{cell[:_START]}…" if cell.startswith(_NODE_ID) and len(cell) > _START else cell
 
 

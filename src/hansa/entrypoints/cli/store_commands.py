@@ -11,6 +11,7 @@ from hansa.adapters.lock import DataDirLock, holder
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.progress import Bar
+from hansa.entrypoints.cli.restored import waits
 from hansa.entrypoints.cli.show import print_json, say, short, table
 from hansa.entrypoints.home import KEY, STORE, home_directory, make_home
 from hansa.entrypoints.steps import Result
@@ -95,8 +96,8 @@ def restore(
     _show_backup(value, "restored from")
     if aside:
         say(f"what was there is in {aside}")
-    say("next: hansa sync (or hansa store repair) asks your sources what this node has said since; until then it")
-    say("signs nothing new. hansa store repair --go-on goes on without asking.")
+    say("next: hansa up or hansa sync asks your sources, and the peers you know, what this node has said since; until")
+    say("then it signs nothing new. hansa store repair says what it waits for; with --go-on it goes on without asking.")
 
 
 @store.command(epilog=epilog("hansa store repair", "hansa store repair --go-on", "hansa store repair --accept-loss"))
@@ -181,7 +182,7 @@ def _show_repair(value: dict[str, Any]) -> None:
         say(f"{len(value['came_back'])} records that this node had signed came back from its sources")
     for one in value["faults"]:
         say(f"! {one['url']}: {one['message']}")
-    if value["asks_first"]:
-        say("not every source has been asked yet: nothing new is signed. Again later, or hansa store repair --go-on")
+    if waiting := waits(value["restored"]):
+        say(waiting)
     say(f"{len(value['mended'])} mended")
     _show_damage(value)

@@ -159,6 +159,7 @@ async def _sync(app: App, given: Arguments) -> Outcome:
         "reported": delivered.count("delivered"),
         "pending": delivered.count("pending"),
         "not_heard": _not_heard(deliveries),
+        "restored": app.restored(),
     }
     yield Result(value, ok=not faults)
 

@@ -37,7 +37,8 @@ async def _status(app: App, _: Arguments) -> Outcome:
         "event_loop_lag_ms": round(app.pulse.worst * 1000, 1) if app.url else None,
         "resident_bytes": resident_bytes() if app.url else None,
     }
-    yield Result({"process": process} | app.node.views.status() | {"home": str(app.home), "waiting": len(waiting)})
+    about = {"home": str(app.home), "waiting": len(waiting), "restored": app.restored()}
+    yield Result({"process": process} | app.node.views.status() | about)
 
 
 @operation("events.list")

@@ -95,7 +95,8 @@ async def _tell(app: App, given: Arguments) -> Outcome:
         interests=tuple(given.get("interests") or ()),
         wants_ack=bool(given.get("wants_ack")),
     )
-    yield Result({"id": network.propagate(notice), "mode": mode.value})
+    id_ = network.propagate(notice)
+    yield Result({"id": id_, "mode": mode.value, "restored": network.core.asks_first})
 
 
 @operation("net.answers")

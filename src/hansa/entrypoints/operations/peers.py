@@ -17,7 +17,8 @@ from hansa.kernel.lookalikes import odd_names
 from hansa.kernel.wire import parse
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
-from hansa.node.rows import PeerRow, PutPeer
+from hansa.node.joining import given_mark
+from hansa.node.rows import PeerRow, PutMark, PutPeer
 from hansa.overlay.invitation import SECRET_BITS, Code, Invitation, fingerprint, read_code, read_invitation, spelled
 from hansa.overlay.messages import MAX_URL, Welcome
 
@@ -34,9 +35,13 @@ async def _peer_list(app: App, _: Arguments) -> Outcome:
 async def _peer_set(app: App, given: Arguments) -> Outcome:
     id_ = _meant(app, given["id"], may_be_a_start=given.get("banned") is True)
     changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
+    url = _url(_of_node(str(given.get("url") or "")))
+    changed |= {"url": url} if url else {}
     async with app.node.core.turns.of(id_):
         row = replace(app.node.core.store.peer(id_) or PeerRow(id_), **changed)
         effects = Effects([PutPeer(row)])
+        if url:
+            effects.changes.append(PutMark(given_mark(url), id_))  # the operator's own word, unlike a peer's
         effects.show(Kind.PEER_BANNED if row.banned else Kind.PEER_INVITED, id_, row.name)
         await app.node.core.driver.perform(effects)
     yield Result(
@@ -45,6 +50,7 @@ async def _peer_set(app: App, given: Arguments) -> Outcome:
             "invited": row.invited,
             "banned": row.banned,
             "per_minute": row.per_minute,
+            "url": row.url,
             "at": iso(app.node.core.now()),
         }
     )
@@ -208,6 +214,13 @@ def link(text: str, at: str) -> tuple[str, Code]:
     if code is None:
         raise UsageError(f"{url} has no code behind a #: give the whole link, or the code with --at URL")
     return _url(at or url), code
+
+
+def _of_node(text: str) -> str:
+    """Returns the address of a node, also from the one where it takes links."""
+    if text.startswith(("ws://", "wss://")):
+        return f"http{text[2:]}".rstrip("/").removesuffix("/overlay")
+    return text
 
 
 def _url(text: str) -> str:

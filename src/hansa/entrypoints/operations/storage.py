@@ -73,6 +73,7 @@ async def _repair(app: App, given: Arguments) -> Outcome:
         "mended": [one.id for one in damage if one not in found[1].damage],
         "came_back": came_back,
         "asks_first": node.core.asks_first,
+        "restored": app.restored(),
         "faults": faults,
     }
     yield Result(value, ok=found[1].ok and not node.core.asks_first)
