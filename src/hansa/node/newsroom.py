@@ -66,6 +66,7 @@ class NewsRoom:
         first: skills that are to be proved before others, in the order in which somebody warned of them.
         later: has effects performed.
         answers: who has answered which notice of this node's, and with which word.
+        unasked: notices of this node's that nobody was asked to answer.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class NewsRoom:
         self.known = standard(core.me)
         self.first: dict[ContentId, None] = {}
         self.answers: dict[ContentId, dict[NodeId, str]] = {}
+        self.unasked: dict[ContentId, None] = {}
         self._heard: dict[ContentId, str] = {}
         self._acks = Acks()
         self._way = (0, 0)
@@ -246,6 +248,10 @@ class NewsRoom:
             self.answers[said.id] = {}
             while len(self.answers) > MAX_ANSWERED:
                 del self.answers[next(iter(self.answers))]
+        else:
+            self.unasked[said.id] = None
+            while len(self.unasked) > MAX_ANSWERED:
+                del self.unasked[next(iter(self.unasked))]
         doing = Doing()
         if notice.mode is Mode.MULTICAST:
             others = [one for one in notice.destination_nodes if one != self._core.me]
