@@ -209,6 +209,14 @@ BANS = [
         ),
     ),
     *rows(
+        "overlay/routes.py",
+        (
+            "            if back[-1] == author:\n",
+            "            if True:\n",
+            "net:a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back",
+        ),
+    ),
+    *rows(
         "node/newsroom.py",
         (
             "            doing.closes.append(Close(NodeId(name), Reason.UNKNOWN_PEER))\n",
@@ -219,6 +227,16 @@ BANS = [
             "if said.id not in self._heard:",
             "if True:",
             "net:a_notice_that_comes_again_is_answered_again_and_shown_and_done_once",
+        ),
+        (
+            "            while len(self.unasked) > MAX_ANSWERED:\n",
+            "            while False:\n",
+            "net:own_news_that_nobody_was_asked_to_answer_is_bounded",
+        ),
+        (
+            "earned is Rank.STRANGER and notice.mode is Mode.MULTICAST",
+            "earned is Rank.STRANGER",
+            "net:a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back",
         ),
         ("if len(self._heard) > MAX_HEARD:", "if False:", "net:notices_that_were_heard_are_bounded"),
         (

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from hansa.entrypoints.simulation import NETWORK, Linked, Workshop
-from hansa.identity import envelope
+from hansa.identity import envelope, peek
 from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import HOUR
@@ -277,6 +277,7 @@ def test_a_node_that_has_not_let_the_teller_in_answers_the_way_back_when_it_is_n
 
 def test_a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back() -> None:
     world = chain(3, seconds=60)
+    out(world, 1, 0)
     out(world, 2, 0)
     sent: list[bytes] = []
     routes = net(world, 2).parts.routes
@@ -287,10 +288,14 @@ def test_a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back()
     lone = net(world, 0).words.news.propagate(to(me(world, 2)), net(world, 0).now())[1]
     (packet,) = [frame for _, frame in lone.sends if isinstance(frame, frames.Packet)]
     net(world, 2).heard(me(world, 1), frames.encode(Word(packet.raw)))
-    world.run(5)
-    assert len(heard(world, 2, "word_of_mine")) == 2
-    answers = [raw for raw in sent if envelope.read(raw).id and b"noticed" in raw]
-    assert (answers, net(world, 0).words.news.answers[id_].get(me(world, 2))) == ([], None)
+    by_another = net(world, 0).words.news.propagate(to(me(world, 2)), net(world, 0).now())[1]
+    (other,) = [frame for _, frame in by_another.sends if isinstance(frame, frames.Packet)]
+    relayed = frames.Packet(bytes(16), (me(world, 2),), (me(world, 1),), other.raw)
+    net(world, 2).heard(me(world, 1), frames.encode(relayed))
+    world.run(1)
+    assert len(heard(world, 2, "word_of_mine")) == 3
+    assert "noticed" not in [peek.named_kind(envelope.read(raw)) for raw in sent]
+    assert net(world, 0).words.news.answers[id_] == {}
 
 
 def test_a_notice_that_comes_again_is_answered_again_and_shown_and_done_once() -> None:
@@ -325,6 +330,13 @@ def test_what_a_notice_says_is_shown_in_short_and_plain() -> None:
     assert said["long"] == "x" * (MAX_VALUE - 1) + "…"
     assert said["…"] == f"{len(payload) - len(said) + 1} more"
     assert len(str(shown.fields["payload"])) < 2 * MAX_PAYLOAD
+
+
+def test_own_news_that_nobody_was_asked_to_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hansa.node.newsroom.MAX_ANSWERED", 2)
+    world = chain(2)
+    ids = [net(world, 0).propagate(Notice(type="word_of_mine", payload={"n": str(number)})) for number in range(4)]
+    assert list(net(world, 0).words.news.unasked) == ids[2:]
 
 
 def test_notices_that_were_heard_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
