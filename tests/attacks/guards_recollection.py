@@ -209,11 +209,46 @@ BANS = [
         ),
     ),
     *rows(
+        "overlay/routes.py",
+        (
+            "            if back[-1] == author:\n",
+            "            if True:\n",
+            "net:a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back",
+        ),
+    ),
+    *rows(
         "node/newsroom.py",
         (
             "            doing.closes.append(Close(NodeId(name), Reason.UNKNOWN_PEER))\n",
             "",
             "net:a_peer_that_several_known_nodes_warn_of_loses_the_link_with_the_last_warning",
         ),
+        (
+            "if said.id not in self._heard:",
+            "if True:",
+            "net:a_notice_that_comes_again_is_answered_again_and_shown_and_done_once",
+        ),
+        (
+            "            while len(self.unasked) > MAX_ANSWERED:\n",
+            "            while False:\n",
+            "net:own_news_that_nobody_was_asked_to_answer_is_bounded",
+        ),
+        (
+            "earned is Rank.STRANGER and notice.mode is Mode.MULTICAST",
+            "earned is Rank.STRANGER",
+            "net:a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back",
+        ),
+        ("if len(self._heard) > MAX_HEARD:", "if False:", "net:notices_that_were_heard_are_bounded"),
+        (
+            "            if not back:\n                return\n",
+            "",
+            "net:a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back",
+        ),
+        (
+            "plain(name, MAX_NAME), plain(value, MAX_VALUE)",
+            "name[:MAX_NAME], value[:MAX_VALUE]",
+            "net:what_a_notice_says_is_shown_in_short_and_plain",
+        ),
+        ("        if left < 0:\n", "        if False:\n", "net:what_a_notice_says_is_shown_in_short_and_plain"),
     ),
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -133,6 +136,41 @@ def test_into_a_private_network_the_setting_to_change_is_named(node: Hansa) -> N
     assert 'in config.toml: [outbound], lan = ["192.168.7.0/24"]' in said.sentence
     said = node("join", "http://[fd00::9]:8470/#7K3M-9QXF-2B4H-KT6W-P8ZD", "--yes")
     assert 'lan = ["fd00::/64"]' in said.sentence
+
+
+class Other(BaseHTTPRequestHandler):
+    """A web server that is no node."""
+
+    def do_POST(self) -> None:
+        self.send_error(501)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def other_server() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=server.serve_forever).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_port_at_which_no_node_answers_is_said_to_be_that(node: Hansa, other_server: str) -> None:
+    code = "7K3M-9QXF-2B4H-KT6W-P8ZD"
+    said = node("join", f"http://{other_server}/#{code}", "--yes")
+    told = f"something answers at http://{other_server} that is no node (it answers with 501)"
+    assert (said.code, said.sentence) == (4, told)
+    no_tls = f"something answers at https://{other_server}, but not with TLS: a node without a proxy is at http://"
+    said = node("join", f"https://{other_server}/#{code}", "--yes")
+    assert (said.code, said.sentence) == (4, f"{no_tls}, not https://")
+
+
+def test_a_link_to_such_a_port_is_told_alike(node: Hansa, up: Up, other_server: str) -> None:
+    said = node("net", "connect", f"https://{other_server}")
+    assert said.code == 4 and "but not with TLS" in said.sentence
+    assert node("net", "connect", f"http://{other_server}").code == 4
 
 
 def test_what_the_sentence_says_to_write_is_what_lets_through(node: Hansa, home: Path) -> None:

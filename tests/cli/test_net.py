@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from hansa.entrypoints.cli import net_commands
 from hansa.entrypoints.cli.net_commands import _typed
+from hansa.overlay.handlers import FIELDS
 from tests.cli.conftest import Hansa, Said
+from tests.cli.test_every_command import MINE
+from tests.cli.test_outbox import CHECKED
 from tests.e2e.processes import Process
 
 PATIENCE_SECONDS = 20.0
@@ -167,7 +172,14 @@ def test_news_to_everybody_and_towards_a_resource(row: Row, at: Callable[..., Sa
         (("tell", "x", "a=b", "--priority", "most"), "--priority is low, normal, high or critical, not most"),
         (("tell", "x", "a=b", "--to", "did:key:z6MkNobody"), "no node of the overlay begins with did:key:z6MkNobody"),
         (("answers", "0000"), "this node has told no such news"),
-        (("connect", "ftp://127.0.0.1:1"), "no transport of this node speaks ftp://127.0.0.1:1"),
+        (
+            ("connect", "zenoh:somewhere"),
+            "no transport of this node speaks zenoh:somewhere: see the setting overlay.tr",
+        ),
+        (("tell", "threat_alert", "peer=bob"), "no node of the overlay begins with bob"),
+        (("tell", "threat_alert", "peer="), "no node of the overlay begins with nothing"),
+        (("tell", "threat_alert", "skill=0123"), "no skill here has an id that starts with 0123"),
+        (("tell", "threat_alert", "skill=01"), "'01' is too short for an id"),
         (("tell", "knowledge_discovery", "topic=text"), "ids are content ids with blanks between them"),
         (("tell", "resource_discovery", "memory_capacity=much"), "memory_capacity is a whole number"),
         (("tell", "threat_alert", "why=none"), "an alert is about one skill or one peer"),
@@ -179,6 +191,117 @@ def test_what_can_t_be_done_is_said_in_a_sentence(
 ) -> None:
     said = at(row[0], *words)
     assert said.code > 0 and sentence in said.sentence
+
+
+@pytest.mark.parametrize("url", ["garbage", "127.0.0.1:18473", "ftp://127.0.0.1:1", "http://", "http://x:y", ""])
+def test_what_is_no_address_is_a_mistake_of_usage_and_the_form_is_named(
+    row: Row, at: Callable[..., Said], url: str
+) -> None:
+    said = at(row[0], "connect", url)
+    assert (said.code, said.sentence) == (2, f"{url} is not the address of a node: write http://HOST:PORT".strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("Two", "a=b"), "a type begins with a small letter; letters, digits and _ follow, at most 32 in all"),
+        (("x", "a" * 65 + "=b"), "a name has 1 to 64 characters"),
+        (("x", "a=" + "b" * 2_001), "a text has at most 2000 characters"),
+        (("x", *(f"n{at}=x" for at in range(33))), "news has at most 32 fields"),
+        (("x", "a=b", "--interest", "t" * 65), "a topic has 1 to 64 characters"),
+        (("x", "a=b", *(("--interest", "t") * 17)), "news is about at most 16 topics"),
+        (("x", "a=b", "--resource", "r" * 65), "a resource has at most 64 characters"),
+        (("knowledge_discovery", "topic=text"),
+         'ids are content ids with blanks between them; knowledge_discovery takes ids="ID ID…"'),
+        (("resource_discovery", "memory_capacity=much"), "; resource_discovery takes RESOURCE=AMOUNT, of as"),
+        (("threat_alert", "why=none"),
+         "an alert is about one skill or one peer; threat_alert takes skill=ID or peer=NODE, and why=TEXT if you like"),
+        (("consciousness_sync", "load=1"), "consciousness_sync takes load=0…1000 running=NUMBER clock=NUMBER, and"),
+    ],
+)  # fmt: skip
+def test_news_that_nobody_could_read_is_a_mistake_of_usage_in_plain_words(
+    row: Row, at: Callable[..., Said], words: tuple[str, ...], sentence: str
+) -> None:
+    said = at(row[0], "tell", *words)
+    assert (said.code, sentence in said.sentence) == (2, True), said
+    assert "regex" not in said.err and "^[" not in said.err
+
+
+def test_help_names_the_fields_of_each_type_that_nodes_read() -> None:
+    told = " ".join((net_commands.tell.__doc__ or "").split())
+    assert all(f"{type_} takes {fields}." in told for type_, fields in FIELDS.items())
+
+
+def test_the_start_of_an_id_that_fits_several_names_up_to_three(row: Row, at: Callable[..., Said]) -> None:
+    a, b, c = row
+    until(lambda: len(a.ask("net.peers")["peers"]) == 2)
+    for words in (
+        ("paths", "did:key:z"),
+        ("tell", "x", "a=b", "--to", "did:key:z"),
+        ("tell", "threat_alert", "peer=did"),
+    ):
+        said = at(a, *words)
+        assert said.code == 3
+        assert said.sentence.endswith(f": {', '.join(sorted((b.id, c.id)))}; give more characters")
+    for number in range(20):
+        at(a, "tell", "x", f"n={number}", "--ack")
+    said = at(a, "answers", "")
+    assert (said.code, said.sentence.count(", "), said.sentence.endswith(" …; give more characters")) == (3, 2, True)
+
+
+def test_this_node_is_no_way_off(row: Row, at: Callable[..., Said]) -> None:
+    a, _, _ = row
+    said = at(a, "paths", a.id)
+    assert (said.code, said.out) == (0, "that is this node\n")
+
+
+def test_news_that_asked_for_no_answer_says_so(row: Row, at: Callable[..., Said]) -> None:
+    a, _, _ = row
+    said = at(a, "tell", "x", "a=b", "--json").json
+    assert said["links"] == len(linked(a))
+    assert at(a, "answers", said["id"]).out == "told without --ack: nobody was asked to answer\n"
+    assert at(a, "answers", said["id"], "--json").json["asked"] is False
+
+
+def test_what_a_notice_says_is_read_at_the_command_line(row: Row, at: Callable[..., Said], hansa: Hansa) -> None:
+    a, b, _ = row
+    at(a, "tell", "my_own_type", f"word={SHOUT}", "--to", b.id)
+    watch = ("events", "--kind", "notice.heard", "--home", b.home)
+    until(lambda: "my_own_type" in hansa(*watch).out)
+    said = hansa(*watch)
+    assert "my_own_type" in said.out and "word" in said.out and "\x1b" not in said.out
+    (told,) = [one for one in hansa(*watch, "--json").json["events"] if one["type"] == "my_own_type"]
+    assert json.loads(told["payload"]) == {"word": "name\\x1b[2J"}
+    assert "\x1b" not in hansa("logs", "--home", b.home).out
+
+
+def test_what_is_published_says_to_how_many_neighbours_it_goes(row: Row, hansa: Hansa, tmp_path: Path) -> None:
+    a, b, _ = row
+    file = tmp_path / "slugify.py"
+    file.write_text(CHECKED)
+    assert hansa("skill", "add", file, "--home", a.home).code == hansa("prove", "--home", a.home).code == 0
+    assert linked(a) == {b.id}
+    assert hansa("publish", "--home", a.home).out.splitlines()[1] == "told 1 neighbour"
+    assert hansa("publish", "--json", "--home", a.home).json["links"] == 1
+
+
+def test_an_alert_names_a_skill_and_a_node_by_the_start_of_its_id(
+    row: Row, at: Callable[..., Said], hansa: Hansa, tmp_path: Path
+) -> None:
+    a, b, c = row
+    file = tmp_path / "mine.py"
+    file.write_text(MINE)
+    hansa("skill", "add", file, "--home", a.home)
+    skill = hansa("skill", "list", "--json", "--home", a.home).json["skills"][0]["trace_id"]
+    assert at(a, "tell", "threat_alert", f"skill={skill[:12]}", "--to", b.id).code == 0
+    assert at(a, "tell", "threat_alert", f"peer={c.id[:20]}", "--to", b.id).code == 0
+    watch = ("events", "--kind", "notice.heard", "--json", "--home", b.home)
+
+    def said() -> list[dict[str, str]]:
+        return [json.loads(one["payload"]) for one in hansa(*watch).json["events"] if one["type"] == "threat_alert"]
+
+    until(lambda: len(said()) == 2)
+    assert said() == [{"skill": skill}, {"peer": c.id}]
 
 
 @pytest.mark.parametrize("words", [("status",), ("peers",), ("health",), ("paths", "{b}"), ("connect", "{url}")])
@@ -193,7 +316,7 @@ def test_names_of_others_do_not_reach_the_terminal_raw(row: Row, at: Callable[..
     """What a peer says of itself comes out plain (attack 24): the address that it claims."""
     a, b, _ = row
     said = at(b, "tell", SHOUT, "a=b")
-    assert (said.code, "\x1b" in said.out + said.err) == (1, False)
+    assert (said.code, "\x1b" in said.out + said.err) == (2, False)
     for words in (("status",), ("peers",), ("health",)):
         said = at(a, *words)
         assert not set("\x1b\u202e\r") & set(said.out + said.err)
@@ -210,6 +333,32 @@ def test_a_ban_ends_the_link_and_lifting_it_brings_it_back(row: Row, hansa: Hans
     assert a.id not in linked(b)
     assert hansa("peer", "add", b.id, "--home", a.home).code == 0
     until(lambda: b.id in linked(a))
+
+
+def test_without_a_link_the_commands_say_what_that_means(tmp_path: Path, hansa: Hansa) -> None:
+    lone = Process(tmp_path, "lone")
+    lone.start()
+    other = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"
+    try:
+        run = lambda *words: hansa(*words, "--home", lone.home)  # noqa: E731
+        told = run("net", "tell", "x", "a=b")
+        assert told.out.splitlines()[1] == (
+            "no link now: nobody hears it, tell it again once one stands (hansa net status)"
+        )
+        assert run("net", "tell", "x", "a=b", "--json").json["links"] == 0
+        assert run("net", "paths", lone.id).out == "that is this node\n"
+        assert run("net", "paths", other).code == 3
+        file = tmp_path / "slugify.py"
+        file.write_text(CHECKED)
+        assert run("skill", "add", file).code == run("prove").code == 0
+        assert run("publish").out.splitlines()[1] == "no link now: it goes when one stands"
+        again = run("publish")
+        assert "1 already" in again.out and "link" not in again.out
+        assert run("publish", "--json").json["links"] == 0
+    finally:
+        assert lone.process is not None
+        lone.process.terminate()
+        lone.gone()
 
 
 def test_a_stranger_gets_no_link_unless_the_node_is_open(row: Row, tmp_path: Path, hansa: Hansa) -> None:

@@ -210,11 +210,25 @@ async def test_a_welcome_for_another_hello_is_refused(world: World) -> None:
 async def test_an_address_with_a_path_that_leads_to_no_node_is_told_without_it(world: World) -> None:
     hub, _, b = league(world)
     world.net.doors[f"{hub.url}/skills"] = hub.door
-    with pytest.raises(Refused, match=f"is no node: try {hub.url}, without a path") as caught:
+    with pytest.raises(Unavailable, match=f"is no node: try {hub.url}, without a path"):
         await b.node.subscriber.greet(f"{hub.url}/skills")
-    assert caught.value.reason is Reason.UNREACHABLE
-    world.net.twists[hub.url] = lambda method, path, answer: Answer(404, b"<html>")
-    with pytest.raises(Refused, match=f"something answers at {hub.url} that is no node"):
+
+
+@pytest.mark.parametrize("status", [201, 302, 400, 404, 405, 500, 501])
+async def test_a_server_that_is_no_node_is_called_one(world: World, status: int) -> None:
+    hub, _, b = league(world)
+    world.net.twists[hub.url] = lambda method, path, answer: Answer(status, b"<html>")
+    with pytest.raises(Unavailable, match=f"something answers at {hub.url} that is no node .it answers with {status}"):
+        await b.node.subscriber.greet(hub.url)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(503, b"<html>"), (403, b'{"reason":"banned"}'), (500, b'{"reason":"new"}')]
+)
+async def test_a_node_that_says_no_is_none_of_those(world: World, status: int, body: bytes) -> None:
+    hub, _, b = league(world)
+    world.net.twists[hub.url] = lambda method, path, answer: Answer(status, body)
+    with pytest.raises(Refused):
         await b.node.subscriber.greet(hub.url)
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from hansa.entrypoints.simulation import NETWORK, Linked, Workshop
-from hansa.identity import envelope
+from hansa.identity import envelope, peek
 from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import HOUR
@@ -18,6 +18,7 @@ from hansa.node.driver import Effects
 from hansa.node.membership import DropPeer
 from hansa.node.net_views import NetViews
 from hansa.node.network import Network
+from hansa.node.newsroom import MAX_PAYLOAD, MAX_VALUE
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.rows import AppendLedger, DropSubscription, PeerRow, PutPeer
 from hansa.overlay import frames
@@ -246,6 +247,105 @@ def test_a_notice_that_nobody_answers_is_sent_again() -> None:
     id_ = net(world, 0).propagate(notice)
     world.run(60)
     assert list(net(world, 0).words.news.answers[id_]) == [me(world, 2)]
+
+
+def to(whom: NodeId, type_: str = "word_of_mine", payload: dict[str, str] | None = None) -> Notice:
+    """Returns a notice to one node that wants an answer."""
+    return Notice(
+        type=type_, payload=payload or {"word": "hello"}, mode=Mode.MULTICAST, destination_nodes=(whom,), wants_ack=True
+    )
+
+
+def out(world: World, number: int, whom: int, **party: bool) -> None:
+    """Has a node know another as one that it has not let in."""
+    effects = Effects([PutPeer(PeerRow(me(world, whom), **party))])
+    world.loop.create_task(core(world, number).driver.perform(effects))
+    world.run(1)
+
+
+@pytest.mark.parametrize("between", [0, 1])
+def test_a_node_that_has_not_let_the_teller_in_answers_the_way_back_when_it_is_named(between: int) -> None:
+    world = chain(2 + between, seconds=60)
+    there = 1 + between
+    out(world, there, 0)
+    id_ = net(world, 0).propagate(to(me(world, there)))
+    world.run(5)
+    assert net(world, 0).words.news.answers[id_] == {me(world, there): ""}
+    world.run(60)
+    assert heard(world, there, "word_of_mine") == ["nothing"]
+
+
+def test_a_stranger_that_names_nobody_is_not_answered_nor_one_with_no_way_back() -> None:
+    world = chain(3, seconds=60)
+    out(world, 1, 0)
+    out(world, 2, 0)
+    sent: list[bytes] = []
+    routes = net(world, 2).parts.routes
+    carry, along = routes.carry, routes.along
+    routes.carry = lambda raw, *rest: sent.append(raw) or carry(raw, *rest)  # type: ignore[method-assign, func-returns-value]
+    routes.along = lambda raw, *rest: sent.append(raw) or along(raw, *rest)  # type: ignore[method-assign, func-returns-value]
+    id_ = net(world, 0).propagate(Notice(type="word_of_mine", payload={"word": "hello"}, wants_ack=True))
+    lone = net(world, 0).words.news.propagate(to(me(world, 2)), net(world, 0).now())[1]
+    (packet,) = [frame for _, frame in lone.sends if isinstance(frame, frames.Packet)]
+    net(world, 2).heard(me(world, 1), frames.encode(Word(packet.raw)))
+    by_another = net(world, 0).words.news.propagate(to(me(world, 2)), net(world, 0).now())[1]
+    (other,) = [frame for _, frame in by_another.sends if isinstance(frame, frames.Packet)]
+    relayed = frames.Packet(bytes(16), (me(world, 2),), (me(world, 1),), other.raw)
+    net(world, 2).heard(me(world, 1), frames.encode(relayed))
+    world.run(1)
+    assert len(heard(world, 2, "word_of_mine")) == 3
+    assert "noticed" not in [peek.named_kind(envelope.read(raw)) for raw in sent]
+    assert net(world, 0).words.news.answers[id_] == {}
+
+
+def test_a_notice_that_comes_again_is_answered_again_and_shown_and_done_once() -> None:
+    world = chain(2)
+    effects: list[object] = []
+    news = net(world, 1).words.news
+    carry_out = news._carry_out
+    news._carry_out = lambda effect, *rest: effects.append(effect) or carry_out(effect, *rest)  # type: ignore[method-assign, func-returns-value]
+    answered: list[Any] = []
+    taken = net(world, 0).words.news._acks.noticed
+    net(world, 0).words.news._acks.noticed = lambda *said: answered.append(said) or taken(*said)  # type: ignore[method-assign, func-returns-value]
+    _, doing = net(world, 0).words.news.propagate(
+        to(me(world, 1), KNOWLEDGE_DISCOVERY, {"ids": "0" * 64}), net(world, 0).now()
+    )
+    (packet,) = [frame for _, frame in doing.sends if isinstance(frame, frames.Packet)]
+    for number in range(3):
+        again = msgspec.structs.replace(packet, id=bytes([number]) * 16)
+        net(world, 1).heard(me(world, 0), frames.encode(again))
+        world.run(2)
+    assert (len(heard(world, 1, KNOWLEDGE_DISCOVERY)), len(effects)) == (1, 1)
+    assert len(answered) >= 3 and all(done == "fetch" for _, _, done in answered)
+
+
+def test_what_a_notice_says_is_shown_in_short_and_plain() -> None:
+    world = chain(2)
+    payload = {"a": "a\x1b[2J\u202eb", "long": "x" * 2_000, **{f"n{at}": "y" * 100 for at in range(8)}}
+    net(world, 0).propagate(Notice(type="word_of_mine", payload=payload))
+    world.run(3)
+    (shown,) = [one for one in core(world, 1).driver.history if one.kind.code == "notice.heard"]
+    said = msgspec.json.decode(str(shown.fields["payload"]))
+    assert said["a"] == "a\\x1b[2J\\u202eb"
+    assert said["long"] == "x" * (MAX_VALUE - 1) + "…"
+    assert said["…"] == f"{len(payload) - len(said) + 1} more"
+    assert len(str(shown.fields["payload"])) < 2 * MAX_PAYLOAD
+
+
+def test_own_news_that_nobody_was_asked_to_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hansa.node.newsroom.MAX_ANSWERED", 2)
+    world = chain(2)
+    ids = [net(world, 0).propagate(Notice(type="word_of_mine", payload={"n": str(number)})) for number in range(4)]
+    assert list(net(world, 0).words.news.unasked) == ids[2:]
+
+
+def test_notices_that_were_heard_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hansa.node.newsroom.MAX_HEARD", 2)
+    world = chain(2)
+    for number in range(4):
+        net(world, 0).propagate(Notice(type="word_of_mine", payload={"n": str(number)}))
+        world.run(1)
+    assert len(net(world, 1).words.news._heard) == 2
 
 
 def test_health_and_ways_are_shown() -> None:

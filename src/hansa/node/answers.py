@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hansa.kernel.errors import Refused
+from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import BY_CODE, Reason
 from hansa.kernel.wire import read_json
@@ -15,6 +15,8 @@ from hansa.node.ports import Answer
 
 LATER = (429, 503, 507)
 """Answers after which the same is sent again: too many, stopping, full."""
+
+_NO_PATH = (404, 405)
 
 EARLY, PATIENCE = 424, 50
 """Answer to what rests on a record that is not there yet, and how often that is tried before it is given up."""
@@ -71,10 +73,26 @@ def their_refusal(url: str, answer: Answer) -> Refused:
     except Refused:
         problem = _Problem()
     reason = BY_CODE.get(problem.reason, Reason.UNREACHABLE)
-    if answer.status in (404, 405) and reason is Reason.UNREACHABLE:
+    if answer.status in _NO_PATH and reason is Reason.UNREACHABLE:
         return Refused(reason, _elsewhere(url))
     said = problem.detail or ("" if reason.code == problem.reason else problem.message)
     return Refused(reason, f"says {url}" + (f": {said[:200]}" if said else f" ({answer.status})"))
+
+
+def no_node(url: str, answer: Answer) -> Unavailable | None:
+    """Returns that whatever answered is no node, where it neither gives what was asked for nor says why as nodes do."""
+    try:
+        reason = read_json(answer.body, _Problem).reason
+    except Refused:
+        reason = ""
+    if (
+        answer.status == 200
+        or answer.status in LATER
+        or reason in BY_CODE
+        or (reason and answer.status not in _NO_PATH)
+    ):
+        return None
+    return Unavailable(f"{_elsewhere(url)} (it answers with {answer.status})")
 
 
 def _elsewhere(url: str) -> str:

@@ -133,7 +133,8 @@ class Kind(Enum):
         "a node of the overlay is alive, suspect, dead, has left, or was not heard of for long",
     )  # fmt: skip
     NOTICE_HEARD = (
-        "notice.heard", "record", ("author", "type", "done"), False, "news for this node came over the overlay",
+        "notice.heard", "record", ("author", "type", "done", "payload"), False,
+        "news for this node came over the overlay; `payload` is what it says, in short and made plain",
     )  # fmt: skip
     KEYS_CHANGED = ("keys.changed", "node", ("version", "withheld"), False, "somebody's signing or root keys changed")
     MESSAGE_REFUSED = (

@@ -12,7 +12,7 @@ for a day, records are asked for, a proof is made before others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -21,6 +21,7 @@ from hansa.identity.envelope import Verified
 from hansa.kernel.canonical import Json
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import DAY, Instant
+from hansa.kernel.plain import plain
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
@@ -48,6 +49,12 @@ MAX_PROVE_FIRST = 256
 MAX_ANSWERED = 256
 """Notices of this node whose answers are remembered."""
 
+MAX_HEARD = 1_024
+"""Notices that are known when they come again: they are answered again, and neither done nor shown twice."""
+
+MAX_NAME, MAX_VALUE, MAX_PAYLOAD = 32, 120, 400
+"""Characters of a name, of a value and of all of them that are shown of what a notice says."""
+
 SHUN_MS = DAY
 """How long no link is held with a peer that several known nodes warn of, unless the operator says otherwise."""
 
@@ -59,6 +66,7 @@ class NewsRoom:
         first: skills that are to be proved before others, in the order in which somebody warned of them.
         later: has effects performed.
         answers: who has answered which notice of this node's, and with which word.
+        unasked: notices of this node's that nobody was asked to answer.
     """
 
     def __init__(
@@ -86,6 +94,8 @@ class NewsRoom:
         self.known = standard(core.me)
         self.first: dict[ContentId, None] = {}
         self.answers: dict[ContentId, dict[NodeId, str]] = {}
+        self.unasked: dict[ContentId, None] = {}
+        self._heard: dict[ContentId, str] = {}
         self._acks = Acks()
         self._way = (0, 0)
         self._neighbours: dict[NodeId, Neighbour] = {}
@@ -119,14 +129,18 @@ class NewsRoom:
             self._pass_on(said, notice, via, doing)
         if not self._concerns(notice) or said.author == self._core.me:
             return doing
-        rank = STANDING[self._rank(said.author, NOTICE)]
-        heard = Heard(said.id, said.author, notice, rank, self._root(said.author))
-        effects = self.known.handlers.handle(heard, now)
-        for effect in effects:
-            self._carry_out(effect, via, now, doing)
-        self._core.driver.stream.show(_shown(said, notice, effects), self._core.now())
-        if notice.wants_ack and rank:
-            self._answer(said, effects, now, doing)
+        earned = self._rank(said.author, NOTICE)
+        if said.id not in self._heard:
+            heard = Heard(said.id, said.author, notice, STANDING[earned], self._root(said.author))
+            effects = self.known.handlers.handle(heard, now)
+            for effect in effects:
+                self._carry_out(effect, via, now, doing)
+            self._core.driver.stream.show(_shown(said, notice, effects), self._core.now())
+            self._heard[said.id] = type(effects[0]).__name__.lower() if effects else ""
+            if len(self._heard) > MAX_HEARD:
+                del self._heard[next(iter(self._heard))]
+        if notice.wants_ack:
+            self._answer(said, notice, earned, now, doing)
         return doing
 
     def answered(self, said: Verified, via: NodeId, now: Instant) -> Doing:
@@ -197,12 +211,22 @@ class NewsRoom:
         effects.show(Kind.SKILL_HELD, row.id, f"held: notices {because}", ancestor="", published=0)
         self.later(effects)
 
-    def _answer(self, said: Verified, effects: Sequence[Effect], now: Instant, doing: Doing) -> None:
-        done = type(effects[0]).__name__.lower() if effects else ""
-        body = msgspec.to_builtins(Noticed(to=said.id, done=done))
+    def _answer(self, said: Verified, notice: Notice, earned: Rank, now: Instant, doing: Doing) -> None:
+        """Answers a notice; a stranger only when it named this node, and only on the way by which it came.
+
+        Otherwise each key that somebody makes could have this node send word all over the network.
+        """
+        back: tuple[NodeId, ...] = ()
+        if earned in (Rank.BARRED, Rank.STRANGER):
+            is_asked = earned is Rank.STRANGER and notice.mode is Mode.MULTICAST
+            back = self._parts.routes.back(said.raw, said.author) if is_asked else ()
+            if not back:
+                return
+        body = msgspec.to_builtins(Noticed(to=said.id, done=self._heard[said.id]))
         window = self._core.settings.admission.window_ms
         sealed = self._core.seal(NOTICED, body, recipient=said.author, expires_in=window)
-        doing.add(self._parts.routes.carry(sealed.raw, said.author, now))
+        routes = self._parts.routes
+        doing.add(routes.along(sealed.raw, back, now) if back else routes.carry(sealed.raw, said.author, now))
 
     # ---- making
 
@@ -224,6 +248,10 @@ class NewsRoom:
             self.answers[said.id] = {}
             while len(self.answers) > MAX_ANSWERED:
                 del self.answers[next(iter(self.answers))]
+        else:
+            self.unasked[said.id] = None
+            while len(self.unasked) > MAX_ANSWERED:
+                del self.unasked[next(iter(self.unasked))]
         doing = Doing()
         if notice.mode is Mode.MULTICAST:
             others = [one for one in notice.destination_nodes if one != self._core.me]
@@ -244,4 +272,22 @@ def topic_of(notice: Notice) -> str:
 def _shown(said: Verified, notice: Notice, effects: Sequence[Effect]) -> Shown:
     did = ", ".join(type(one).__name__.lower() for one in effects) or "nothing"
     text = f"{notice.type} by {said.author}: {did}"
-    return Shown(Kind.NOTICE_HEARD, said.id, text, {"author": said.author, "type": notice.type, "done": did})
+    fields = {"author": said.author, "type": notice.type, "done": did, "payload": shown_payload(notice.payload)}
+    return Shown(Kind.NOTICE_HEARD, said.id, text, fields)
+
+
+def shown_payload(payload: Mapping[str, str]) -> str:
+    """Returns what a notice says as one JSON object of short, plain texts; under "…" how many more there are.
+
+    It is somebody else's text, so that nothing in it reaches a terminal or a log as it is (threat 24).
+    """
+    shown: dict[str, str] = {}
+    left = MAX_PAYLOAD
+    for number, (name, value) in enumerate(payload.items()):
+        one = plain(name, MAX_NAME), plain(value, MAX_VALUE)
+        left -= len(one[0]) + len(one[1])
+        if left < 0:
+            shown["…"] = f"{len(payload) - number} more"
+            break
+        shown[one[0]] = one[1]
+    return msgspec.json.encode(shown).decode()

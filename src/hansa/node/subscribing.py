@@ -19,7 +19,7 @@ from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse, read_json
-from hansa.node.answers import their_refusal
+from hansa.node.answers import no_node, their_refusal
 from hansa.node.core import LIVE_MS, Core
 from hansa.node.driver import Effects
 from hansa.node.early import Early
@@ -84,7 +84,7 @@ class Subscriber:
             peer: who must answer; None at the first greeting, when whoever answers is pinned.
 
         Raises:
-            Unavailable: no answer. Refused: an answer that is not good, or a refusal by the other node.
+            Unavailable: no answer, or none of a node. Refused: an answer that is not good, or a node's refusal.
         """
         settings = self._core.settings
         body: Json = {"versions": list(SUPPORTED), "name": settings.name, "role": settings.role, "skills": 0}
@@ -92,7 +92,7 @@ class Subscriber:
         sealed = self._core.seal(overlay.HELLO, body, recipient=peer or EVERYONE, expires_in=LIVE_MS)
         answer = await self._core.caller.post(url, "/hello", sealed.raw)
         if answer.status != 200:
-            raise their_refusal(url, answer)
+            raise no_node(url, answer) or their_refusal(url, answer)
         welcome = await self.answered(url, answer.body, overlay.WELCOME, peer)
         if parse(welcome.body, Welcome).to != sealed.id:
             raise Refused(Reason.WRONG_RECIPIENT, "the welcome answers another hello")

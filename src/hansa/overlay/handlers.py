@@ -35,6 +35,14 @@ from hansa.overlay.effects import (
 )
 from hansa.overlay.notices import Notice
 
+FIELDS = {
+    notices.THREAT_ALERT: "skill=ID or peer=NODE, and why=TEXT if you like",
+    notices.CONSCIOUSNESS_SYNC: "load=0…1000 running=NUMBER clock=NUMBER, and model=NAME goals=DIGEST if you like",
+    notices.RESOURCE_DISCOVERY: "RESOURCE=AMOUNT, of as many as you like",
+    notices.KNOWLEDGE_DISCOVERY: 'ids="ID ID…"',
+}
+"""What each type takes, as people write it."""
+
 STRANGER, NEWCOMER, KNOWN = 0, 1, 2
 """Ranks, as `lane` takes them."""
 

@@ -13,6 +13,7 @@ decides:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
@@ -36,10 +37,15 @@ CONSCIOUSNESS_SYNC = "consciousness_sync"
 RESOURCE_DISCOVERY = "resource_discovery"
 KNOWLEDGE_DISCOVERY = "knowledge_discovery"
 
-_Type = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
-_Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-_Text = Annotated[str, msgspec.Meta(max_length=2_000)]
-_Interest = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+MAX_NAME, MAX_TEXT, MAX_FIELDS, MAX_INTERESTS = 64, 2_000, 32, 16
+"""Characters of a name, of a text and how many of them; topics."""
+
+TYPE = r"^[a-z][a-z0-9_]{0,31}\Z"
+
+_Type = Annotated[str, msgspec.Meta(pattern=TYPE)]
+_Key = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+_Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+_Interest = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 
 
 class Priority(StrEnum):
@@ -74,13 +80,13 @@ class Notice(Wire, frozen=True):
     """
 
     type: _Type
-    payload: Annotated[dict[_Key, _Text], msgspec.Meta(max_length=32)]
+    payload: Annotated[dict[_Key, _Text], msgspec.Meta(max_length=MAX_FIELDS)]
     priority: Priority = Priority.NORMAL
     ttl: Annotated[int, msgspec.Meta(ge=1, le=255)] = 8
     mode: Mode = Mode.BROADCAST
     destination_nodes: Annotated[tuple[Node, ...], msgspec.Meta(max_length=MAX_ROUTE)] = ()
     resource: Label = ""
-    interests: Annotated[tuple[_Interest, ...], msgspec.Meta(max_length=16)] = ()
+    interests: Annotated[tuple[_Interest, ...], msgspec.Meta(max_length=MAX_INTERESTS)] = ()
     wants_ack: bool = False
 
 
@@ -103,6 +109,25 @@ def read_notice(body: Mapping[str, Any]) -> Notice:
     if bool(notice.resource) != (notice.mode is Mode.RESOURCE_DIRECTED):
         raise Refused(Reason.BAD_BODY, "a resource-directed notice names a resource, and nothing else does")
     return notice
+
+
+def what_is_off(notice: Notice) -> str:
+    """Returns in plain words which bound an own notice breaks; "" for a good one."""
+    bounds = (
+        (
+            re.match(TYPE, notice.type),
+            "a type begins with a small letter; letters, digits and _ follow, at most 32 in all",
+        ),
+        (len(notice.payload) <= MAX_FIELDS, f"news has at most {MAX_FIELDS} fields"),
+        (all(0 < len(one) <= MAX_NAME for one in notice.payload), f"a name has 1 to {MAX_NAME} characters"),
+        (all(len(one) <= MAX_TEXT for one in notice.payload.values()), f"a text has at most {MAX_TEXT} characters"),
+        (len(notice.destination_nodes) <= MAX_ROUTE, f"news is for at most {MAX_ROUTE} nodes: tell it several times"),
+        (len(notice.resource) <= MAX_NAME, f"a resource has at most {MAX_NAME} characters"),
+        (len(notice.interests) <= MAX_INTERESTS, f"news is about at most {MAX_INTERESTS} topics"),
+        (all(0 < len(one) <= MAX_NAME for one in notice.interests), f"a topic has 1 to {MAX_NAME} characters"),
+        (1 <= notice.ttl <= MAX_TTL, f"news crosses 1 to {MAX_TTL} links"),
+    )
+    return next((words for good, words in bounds if not good), "")
 
 
 _ORDER = list(Priority)

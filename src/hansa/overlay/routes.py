@@ -238,6 +238,16 @@ class Routes:
             doing.send(route[0], Packet(self._rng.bytes(16), route, (self._me,), raw))
         return doing
 
+    def back(self, raw: bytes, author: NodeId) -> tuple[NodeId, ...]:
+        """Returns the way back to the author of an envelope that a packet brought and that is being judged.
+
+        Empty when it came another way, and its author is no neighbour.
+        """
+        for back in self._awaited.get(content_id(raw), {}).values():
+            if back[-1] == author:
+                return back
+        return (author,) if author in self._links else ()
+
     def judged(self, raw: bytes, id_: ContentId | None, kind: str, reason: Reason | None, now: Instant) -> Doing:
         """Answers the packets that an envelope came in, once the inbox has judged it.
 

@@ -269,6 +269,8 @@ class ServerWire:
 def _told(url: str, failure: Exception | None) -> str:
     if isinstance(failure, ssl.SSLCertVerificationError):
         return f"{url} shows a certificate that is not good for it ({failure.verify_message}): is it that node's?"
+    if isinstance(failure, ssl.SSLError):
+        return f"something answers at {url}, but not with TLS: a node without a proxy is at http://, not https://"
     if isinstance(failure, InvalidStatus):
         status = failure.response.status_code
         if status == 404:

@@ -9,7 +9,7 @@ import typer
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, skill_ids, words
 from hansa.entrypoints.cli.restored import waits
-from hansa.entrypoints.cli.show import hanging, say, say_all, short, table
+from hansa.entrypoints.cli.show import hanging, say, say_all, short, table, told_over
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
 
@@ -62,6 +62,8 @@ def _show_publish(value: dict[str, Any], detailed: bool) -> None:
         f"{signed} published{told}, {len(shut)} stay here; {value['delivered']} delivered, {value['pending']} waiting, "
         f"{value['refused']} refused there"
     )
+    if value["links"] is not None and signed > already:
+        say(told_over(value["links"]) if value["links"] else "no link now: it goes when one stands")
     for problem in value["problems"]:
         say(f"! {problem}")
     if value["pending"]:

@@ -93,8 +93,11 @@ def paths(node: KnownNode, home: Home = None, as_json: AsJson = False) -> None:
                 for one in result.value["paths"]
             ]
             table(("merit", "hops", "ms", "way"), rows, right=("merit", "hops", "ms"))
+        elif result.value["is_self"]:
+            say("that is this node")
         else:
-            say(f"no way to {result.value['instance_id']} is known: what is for it goes by gossip")
+            goes = "what is for it goes by gossip" if result.value["links"] else "no link stands, so nothing goes there"
+            say(f"no way to {result.value['instance_id']} is known: {goes}")
     finish(result)
 
 
@@ -157,7 +160,12 @@ def tell(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell others news over the overlay. Everybody, some nodes (--to), or towards a resource (--resource)."""
+    """Tell others news over the overlay. Everybody, some nodes (--to), or towards a resource (--resource).
+
+    A type of your own takes any fields. threat_alert takes skill=ID or peer=NODE, and why=TEXT if you like.
+    consciousness_sync takes load=0…1000 running=NUMBER clock=NUMBER, and model=NAME goals=DIGEST if you like.
+    resource_discovery takes RESOURCE=AMOUNT, of as many as you like. knowledge_discovery takes ids="ID ID…".
+    """
     if priority not in ("low", "normal", "high", "critical"):
         raise UsageError(f"--priority is low, normal, high or critical, not {priority}")
     pairs = dict(_pair(one) for one in payload)
@@ -169,6 +177,10 @@ def tell(
         say(f"told as {value['id'][:12]} ({value['mode'].replace('_', ' ')})")
         if value["restored"]:
             say("(restored: news is kept nowhere and may be told; what lasts waits, and hansa status says what for)")
+        if value["links"]:
+            return
+        again = "it is sent again for a minute" if to and ack else "nobody hears it, tell it again once one stands"
+        say(f"no link now: {again} (hansa net status)")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -190,5 +202,7 @@ def answers(
         return
     if value["count"]:
         table(("node", "what it led to"), [(one["instance_id"], one["done"] or "nothing") for one in value["answers"]])
+    elif not value["asked"]:
+        say("told without --ack: nobody was asked to answer")
     else:
         say("nobody has answered yet")

@@ -59,6 +59,11 @@ def say(text: str) -> None:
     console().print(Text(plain(text)))
 
 
+def told_over(links: int) -> str:
+    """Returns to how many neighbours something went over links."""
+    return f"told {links} neighbour{'' if links == 1 else 's'}"
+
+
 def warn(text: str) -> None:
     """Prints one line on standard error that stops nothing and is worth a look."""
     complain("! ", text)

@@ -50,6 +50,7 @@ async def _publish(app: App, given: Arguments) -> Outcome:
         "pending": states.count("pending"),
         "refused": states.count("refused"),
         "problems": problems,
+        "links": None if app.network is None else len(app.network.neighbours),
         "dry_run": dry,
     }
     asked = all(one["published"] for one in shown) or not given.get("ids")
