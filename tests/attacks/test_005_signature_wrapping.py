@@ -221,6 +221,8 @@ INSIDE = {"payload", "payload_type", "signatures"}
 MAY_LOOK_INSIDE = {
     "node/publishing.py": "shows the operator which bytes of our own message leave the machine",
     "adapters/transport/zenoh.py": "takes what Zenoh brings, a field of the same name",
+    "node/newsroom.py": "shows what a verified notice says, a field of the same name",
+    "overlay/notices.py": "checks what a notice says, a field of the same name",
     "overlay/handlers.py": "reads what a verified notice says, a field of the same name",
     "node/views.py": "writes down what publishing shows, a field of the same name",
 }

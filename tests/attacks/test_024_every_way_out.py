@@ -250,6 +250,7 @@ def overlay(text: str) -> dict[str, Any]:
         "records_digest": text, "health": figures, "frames": {"in": 1, "out": 1, "lost": 0}, "url": text, "id": text,
         "mode": "broadcast", "peers": [peer, peer | {"linked": False}], "cut_nodes": [text], "bridges": [[text, text]],
         "paths": [{"path": [text, text], "hops": 1, "merit": 0.5, "latency_ms": 1}],
+        "unmeasured": [],
         "weak": [{"figure": "trust", "value": 0.1, "repair": text, "about": [text]}],
         "answers": [{"instance_id": text, "done": text}],
     }  # fmt: skip

@@ -147,7 +147,7 @@ class MycorrhizalNetworkManager:
             target_nodes: tells these alone; None: everybody.
 
         Raises:
-            UsageError: no ids. Refused: BAD_BODY, something is no id.
+            UsageError: no ids, or something is no id.
         """
         ids = [self._record_of(str(one)) for one in data.get("ids") or ()]
         if not ids:

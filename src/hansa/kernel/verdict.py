@@ -172,7 +172,7 @@ class Reason(Enum):
         "restored",
         Box.STORE,
         Verdict.IGNORE,
-        "restored from a backup: hansa store repair asks your sources what was said since, and says what it waits for",
+        "restored from a backup: hansa status says who must answer first, and what ends the waiting",
     )
     # 6 send: what a source of records may not do (threat 9)
     ROLLBACK = ("rollback", Box.SEND, Verdict.REJECT, "shows an older state than it showed before")

@@ -116,10 +116,10 @@ async def _sync(app: App, given: Arguments) -> Outcome:
     """Pulls from every source (or one), proves what came, and tells the sources what they may be told."""
     node = app.node
     sources = [one for one in node.core.store.subscriptions() if not given.get("url") or one.url == given["url"]]
-    if not sources and given.get("url"):
-        raise UsageError(f"no subscription to {given['url']}: hansa subscribe {given['url']} first")
     if not sources:
-        raise UsageError("this node subscribes to no other yet: hansa subscribe URL first")
+        url = given.get("url")
+        none = f"no subscription to {url}: hansa subscribe {url} first"
+        raise UsageError(none if url else "this node subscribes to no other yet: hansa subscribe URL first")
     sources.sort(key=lambda one: -trust(node.core.accounts.account(one.peer)).total)
     await node.settler.catch_up()
     faults: list[dict[str, str]] = []
@@ -149,10 +149,8 @@ async def _sync(app: App, given: Arguments) -> Outcome:
             yield Progress(sum(proved.values()), waiting, f"{proof.row.id[:12]} {proof.word}")
     deliveries = [one async for one in node.publisher.deliver()]
     delivered = [one.row.state for one in deliveries]
-    value = {
-        "taken": taken,
-        "skills": skills,
-        "other_records": taken - skills,
+    counts = {"taken": taken, "skills": skills, "other_records": taken - skills}
+    value = counts | {
         "keys": keys,
         "refused": refused,
         "faults": faults,

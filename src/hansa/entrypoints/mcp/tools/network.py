@@ -24,6 +24,7 @@ class NetStatus(Answer):
     health: dict[str, float] = Field(description="How well the network is, overall and by figure, from 0 to 1.")
     frames: dict[str, int]
     slow_by: int = Field(description="How late this node itself has been lately; 0 is well.")
+    words: dict[str, int] = Field(description="What was counted of gossip since the start, by name.")
 
 
 def tools(hands: Hands) -> Iterator[Tool]:
