@@ -231,7 +231,8 @@ def overlay(text: str) -> dict[str, Any]:
     peer = {
         "instance_id": text, "state": text, "incarnation": 1, "addresses": [text], "linked": True, "invited": False,
         "url": text, "tier": text, "strength": 0.5, "score": 1, "rtt_ms": None, "pushed_to": True, "window_seconds": 10,
-        "messages_in": 1, "bytes_in": 1, "messages_out": 1, "bytes_out": 1,
+        "messages_in": 1, "bytes_in": 1, "messages_out": 1, "bytes_out": 1, "banned": False, "incoming": True,
+        "no_link": text,
     }  # fmt: skip
     names = (
         "overall",
@@ -250,7 +251,7 @@ def overlay(text: str) -> dict[str, Any]:
         "records_digest": text, "health": figures, "frames": {"in": 1, "out": 1, "lost": 0}, "url": text, "id": text,
         "mode": "broadcast", "peers": [peer, peer | {"linked": False}], "cut_nodes": [text], "bridges": [[text, text]],
         "paths": [{"path": [text, text], "hops": 1, "merit": 0.5, "latency_ms": 1}],
-        "unmeasured": [],
+        "unmeasured": [], "restored": True, "asked": True, "is_self": False,
         "weak": [{"figure": "trust", "value": 0.1, "repair": text, "about": [text]}],
         "answers": [{"instance_id": text, "done": text}],
     }  # fmt: skip

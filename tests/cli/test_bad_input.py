@@ -599,8 +599,8 @@ class _Web(BaseHTTPRequestHandler):
 @pytest.mark.parametrize(
     ("answer", "code", "says"),
     [((200, b"<html>It works!</html>"), REFUSED, "not_json"),
-     ((404, b"<html>Nothing</html>"), UNAVAILABLE, "unreachable"),
-     ((500, b'{"reason": 7}'), UNAVAILABLE, "unreachable"), ((301, b""), UNAVAILABLE, "unreachable"),
+     ((404, b"<html>Nothing</html>"), UNAVAILABLE, "something answers"),
+     ((500, b'{"reason": 7}'), UNAVAILABLE, "something answers"), ((301, b""), UNAVAILABLE, "something answers"),
      ((200, b"{}"), REFUSED, "bad_envelope"),
      ((403, b'{"reason":"unknown_peer","detail":"\\u001b[2J"}'), REFUSED, "unknown_peer")],
 )  # fmt: skip
