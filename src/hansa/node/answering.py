@@ -23,6 +23,7 @@ from hansa.node.outbox import node_in
 from hansa.node.rows import OutboxRow, PutOutbox, RecordRow
 from hansa.node.vault import open_record
 from hansa.overlay.doing import Doing, Happened
+from hansa.overlay.gossip import LATER
 from hansa.overlay.routes import Routes
 from hansa.skills.messages import ACKNOWLEDGEMENT
 
@@ -39,9 +40,6 @@ AT_ONCE = 32
 
 FATES = ("delivered", "refused")
 """What `Routes` says of an envelope that came."""
-
-LATER = frozenset({Reason.RATE, Reason.SHARE, Reason.CROWDED, Reason.STORE_FULL, Reason.INTERRUPTED, Reason.NOT_YET})
-"""Reasons after which the same is sent again."""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from hansa.kernel.ids import NodeId
 from hansa.node.network import Network
 from hansa.overlay import health
 from hansa.overlay.health import Health
+from hansa.overlay.member import Member
 
 
 class NetViews:
@@ -56,19 +57,18 @@ class NetViews:
                 "no_link": "" if member.id in links else net.no_links.why(member.id),
             }
             if member.id in links:
-                url = links[member.id] or next(iter(member.urls), "")
-                row |= self._link(member.id, url, member.id in mesh)
+                row |= self._link(member, links[member.id], member.id in mesh)
             rows.append(row)
         return sorted(rows, key=lambda row: (not row["linked"], row["instance_id"]))
 
-    def _link(self, peer: NodeId, url: str, eager: bool) -> dict[str, Any]:
-        net, now = self._net, self._net.now()
+    def _link(self, member: Member, dialled: str, eager: bool) -> dict[str, Any]:
+        net, now, peer = self._net, self._net.now(), member.id
         tier, strength = net.gauges.tier(peer, now)
         rates = net.gauges.rates(peer, now)
         rtt = net.gauges.rtt_ms(peer)
         return {
-            "url": url,
-            "incoming": peer in net.incoming,
+            "url": dialled or next(iter(member.urls), ""),
+            "incoming": not dialled,
             "tier": tier.word,
             "strength": round(strength, 3),
             "score": net.parts.gossip.score(peer),

@@ -64,7 +64,6 @@ class Network:
 
     Attributes:
         frames_in, frames_out: frames that were read and sent; `frames_lost`: that no link took.
-        incoming: the neighbours that dialled this node.
         no_links: why calls made no link.
     """
 
@@ -91,7 +90,6 @@ class Network:
         self.parts = parts
         self.words = WordRoom(core, inbox, parts, self.now, self.do, self._make_news)
         self._neighbours: dict[NodeId, str] = {}
-        self.incoming: dict[NodeId, None] = {}
         self.no_links = NoLinks()
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._dialling: dict[NodeId, None] = {}
@@ -198,10 +196,6 @@ class Network:
         parts = self.parts
         url = self._neighbours[peer] = url if dialled else ""
         self.no_links.linked(peer)
-        if dialled:
-            self.incoming.pop(peer, None)
-        else:
-            self.incoming[peer] = None
         said = url or next(iter(parts.members.addresses(peer)), "")
         self._show(Kind.LINK_UP, peer, f"linked at {said}" if dialled else "linked: it dialled this node", url=said)
         self.do(parts.members.linked(peer, now, url, dialled))
@@ -218,7 +212,7 @@ class Network:
         """Tells every part that a link ended."""
         if self._neighbours.pop(peer, None) is None:
             return
-        for noted in (self._closing, self._unsettled, self.incoming):
+        for noted in (self._closing, self._unsettled):
             noted.pop(peer, None)
         self._show(Kind.LINK_DOWN, peer, "link ended", reason=reason.code if reason else "")
         now = self.now()
