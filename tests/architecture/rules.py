@@ -230,8 +230,13 @@ def _is_set(node: ast.expr) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return node.func.id in {"set", "frozenset"}
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.BitAnd | ast.Sub | ast.BitXor):
-        return _is_set(node.left) or _is_set(node.right)
+        return any(_is_set(side) or _is_view(side) for side in (node.left, node.right))
     return False
+
+
+def _is_view(node: ast.expr) -> bool:
+    """Whether it is the keys or the items of a mapping: in order by themselves, a set once they are combined."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"keys", "items"}
 
 
 # ----------------------------------------------------------------------------------------------- any text file

@@ -61,7 +61,7 @@ TESTS = ("tests/*",)
         (rules.no_builtin_hash, EVERYWHERE, ()),
         (rules.no_clock, PURE, ()),
         (rules.no_chance, PURE, ()),
-        (rules.no_unordered_iteration, PURE, ()),
+        (rules.no_unordered_iteration, (*PURE, f"{PACKAGE}/sim/*", f"{PACKAGE}/node/*"), ()),
         (rules.no_wall_clock, EVERYWHERE, (*MAY_READ_THE_WALL_CLOCK, *SPECIMENS)),
         (rules.short_module, EVERYWHERE, SPECIMENS),
         (rules.short_functions, EVERYWHERE, SPECIMENS),
@@ -109,6 +109,7 @@ REFUSED: list[tuple[Rule, str]] = [
     (rules.no_unordered_iteration, "order = [p for p in frozenset(peers) - {me}]"),
     (rules.no_unordered_iteration, "order = list({p.id for p in peers})"),
     (rules.no_unordered_iteration, "text = ','.join(set(names))"),
+    (rules.no_unordered_iteration, "for kind in due.keys() & KINDS:\n    f(kind)"),
     (rules.no_unordered_iteration, "total = sum(x for x in set(weights))"),
 ]
 
@@ -126,6 +127,7 @@ ALLOWED: list[tuple[Rule, str]] = [
     (rules.no_conftest_as_plugin, "from tests.cli.conftest import hansa\npytest_plugins = ['pytester']"),
     (rules.has_docstring, '"""What this is."""'),
     (rules.no_unordered_iteration, "for peer in sorted(set(peers)):\n    f(peer)"),
+    (rules.no_unordered_iteration, "for peer in heard.keys():\n    f(peer)"),
     (rules.no_unordered_iteration, "known = any(p.ok for p in {a, b})\nmore = {f(p) for p in set(peers)}"),
 ]
 

@@ -203,7 +203,7 @@ class Deliverer:
             verdict = Verdict.ACCEPT if row.state == "delivered" else Verdict.REJECT
             note = f"{row.state} at {row.url}" + (f": {delivery.detail}" if delivery.detail else "")
             record = self._core.store.record(row.record)
-            for ref in {row.record, record.subject if record else ""} - {""}:
+            for ref in sorted({row.record, record.subject if record else ""} - {""}):
                 effects.changes.append(self._core.driver.note(ref, Box.SEND, verdict, reason, note))
             refused: dict[str, Value] = {"reason": row.reason} if row.state == "refused" else {}
             effects.show(AFTER_DELIVERY[row.state], row.record, note, url=row.url, **refused)

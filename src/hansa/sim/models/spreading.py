@@ -127,8 +127,9 @@ class Spreading:
                 if kind in due:
                     getattr(self, "_" + kind)(now, *due[kind])
             if self._comparing is not None:
-                for kind in due.keys() & KINDS:
-                    self._brought(self._comparing.due(kind, now, due[kind]), now)
+                for kind in KINDS:
+                    if kind in due:
+                        self._brought(self._comparing.due(kind, now, due[kind]), now)
         self._audit()
         copies, sent, compared = self._copies, self._sent, 0
         if (found := self._comparing) is not None:
