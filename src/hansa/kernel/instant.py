@@ -9,6 +9,9 @@ from typing import NewType
 Instant = NewType("Instant", int)
 """Milliseconds since the Unix epoch, UTC, an integer within JSON's safe range."""
 
+NEVER = Instant(1 << 62)
+"""Later than any time that comes: when something is due that is not."""
+
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE

@@ -75,6 +75,11 @@ class Answering:
         if whom is not None and row.state == "pending" and row.record not in self._letters:
             self._letters[row.record] = _Letter(row, whom, Instant(now + int(row.record[:8], 16) % SPREAD_MS))
 
+    @property
+    def due(self) -> Instant:
+        """Before then nothing comes of `tick`."""
+        return Instant(0 if self._letters or self._looked_at is None else self._looked_at + LOOK_MS)
+
     def tick(self, now: Instant) -> Doing:
         """Sends what is due."""
         if self._looked_at is None or now >= self._looked_at + LOOK_MS:

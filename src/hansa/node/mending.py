@@ -69,6 +69,11 @@ class Mending:
             if one.of == peer:
                 one.until = Instant(0)
 
+    @property
+    def due(self) -> Instant:
+        """Before then nothing comes of `tick`."""
+        return Instant(0 if self._lost else self._looked_at + LOOK_MS)
+
     def tick(self, now: Instant) -> Doing:
         """Asks for what is damaged, of neighbours that were not asked for it yet."""
         doing = Doing()

@@ -28,7 +28,7 @@ from hansa.node.gauges import Gauges
 from hansa.node.inbox import Inbox
 from hansa.node.newsroom import NewsRoom
 from hansa.node.no_links import NoLinks
-from hansa.node.overlay_parts import Parts, facts_of
+from hansa.node.overlay_parts import Parts, Ticking, facts_of
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.node.transport import Transport
 from hansa.node.wordroom import WordRoom
@@ -65,6 +65,7 @@ class Network:
     Attributes:
         frames_in, frames_out: frames that were read and sent; `frames_lost`: that no link took.
         no_links: why calls made no link.
+        ticking: what is looked after in each turn in which it is due.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Network:
         self._transport = transport
         self.parts = parts
         self.words = WordRoom(core, inbox, parts, self.now, self.do, self._make_news)
+        self.ticking: tuple[Ticking, ...] = (*parts.each, self.words.news)
         self._neighbours: dict[NodeId, str] = {}
         self.no_links = NoLinks()
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -171,9 +173,10 @@ class Network:
         for peer in [peer for peer, since in self._unsettled.items() if now >= since + SETTLED_MS]:
             del self._unsettled[peer]
             self.do(self.parts.routes.linked(peer, now))
-        for part in self.parts.each:
-            self.do(part.tick(now))
-        self.do(self.words.news.tick(now))
+        self.parts.members.awake(now)
+        for part in self.ticking:
+            if now >= part.due:
+                self.do(part.tick(now))
         self.words.tick(now)
         if now >= self._looked_at + LOOK_MS:
             self._looked_at = now

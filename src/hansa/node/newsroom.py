@@ -20,7 +20,7 @@ from hansa.identity import envelope
 from hansa.identity.envelope import Verified
 from hansa.kernel.canonical import Json
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import DAY, Instant
+from hansa.kernel.instant import DAY, NEVER, Instant
 from hansa.kernel.plain import plain
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Box, Reason, Verdict
@@ -149,6 +149,11 @@ class NewsRoom:
         if self._acks.noticed(said.author, ContentId(body.to), body.done):
             self.answers.get(ContentId(body.to), {})[said.author] = body.done
         return Doing()
+
+    @property
+    def due(self) -> Instant:
+        """Before then nothing comes of `tick`."""
+        return Instant(0) if len(self._acks) else NEVER
 
     def tick(self, now: Instant) -> Doing:
         """Sends again what was not answered in time (M9, repair)."""

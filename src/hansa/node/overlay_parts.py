@@ -26,15 +26,24 @@ from hansa.overlay.reconcile import Reconciler
 from hansa.overlay.routes import Routes
 
 
-class Part(Protocol):
-    """What all parts do alike."""
+class Ticking(Protocol):
+    """What is looked after from time to time."""
 
-    def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
-        """A link ended."""
+    @property
+    def due(self) -> Instant:
+        """Before then nothing comes of `tick`, so that it need not be called."""
         ...
 
     def tick(self, now: Instant) -> Doing:
         """Time has passed."""
+        ...
+
+
+class Part(Ticking, Protocol):
+    """What all parts do alike."""
+
+    def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
+        """A link ended."""
         ...
 
 

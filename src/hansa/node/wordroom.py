@@ -24,7 +24,7 @@ from hansa.node.hearsay import Hearsay, Room
 from hansa.node.inbox import Inbox
 from hansa.node.mending import Mending
 from hansa.node.newsroom import NewsRoom, topic_of
-from hansa.node.overlay_parts import Parts
+from hansa.node.overlay_parts import Parts, Ticking
 from hansa.node.recollecting import Recollecting
 from hansa.node.rows import RecordRow
 from hansa.node.too_early import EARLY, TooEarly
@@ -72,6 +72,7 @@ class WordRoom:
         news: the room of notices.
         recollecting: asks neighbours after a restore; mending: asks them for what is damaged here;
             answering: says who took skills back what became of them.
+        ticking: what is looked after in each turn in which it is due.
         skills: skills that came over links since the start.
     """
 
@@ -95,6 +96,7 @@ class WordRoom:
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
         self.answering = Answering(core, parts.routes, self.news.later)
+        self.ticking: tuple[Ticking, ...] = (self.recollecting, self.mending, self.answering)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, ContentId]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -302,9 +304,9 @@ class WordRoom:
         """Has records judged again that came too early, once others came; asks on for what is not here."""
         for judge, id_ in self._early.due(now):
             self._wait(judge, id_)
-        self._do(self.recollecting.tick(now))
-        self._do(self.mending.tick(now))
-        self._do(self.answering.tick(now))
+        for room in self.ticking:
+            if now >= room.due:
+                self._do(room.tick(now))
 
     def rank_peers(self, now: Instant) -> None:
         """Tells gossip at the start whom this node knows, before their first word comes."""

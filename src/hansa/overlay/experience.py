@@ -84,6 +84,11 @@ class Experience:
         """Returns what passing a relay costs on top: up to four hops, for those that lost more than they delivered."""
         return {relay: int(8 * HOP * (0.5 - count.share)) for relay, count in self._relays.items() if count.share < 0.5}
 
+    @property
+    def due(self) -> int:
+        """Before then nothing comes of `tick`."""
+        return 0 if self._halved_at is None else self._halved_at + self._halve_ms
+
     def tick(self, now: Instant) -> None:
         """Halves all counts when it is time, and forgets those below one packet."""
         if self._halved_at is None or now < self._halved_at:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import Instant
+from hansa.kernel.instant import NEVER, Instant
 from hansa.kernel.rng import Rng
 from hansa.overlay.calling import Calls
 from hansa.overlay.detecting import Params
@@ -86,6 +86,11 @@ class Helping:
             if favour.whom == peer:
                 del self._favours[nonce]
                 doing.send(favour.asker, Pong(favour.nonce))
+
+    @property
+    def due(self) -> int:
+        """Before then nothing comes of `tick`."""
+        return min((favour.until for favour in self._favours.values()), default=NEVER)
 
     def tick(self, now: Instant, doing: Doing) -> None:
         """Owns up where nothing was heard."""

@@ -62,7 +62,11 @@ class Link:
 
 
 class Linking:
-    """The links of one node."""
+    """The links of one node.
+
+    Attributes:
+        due: before then nothing comes of `tick`.
+    """
 
     def __init__(
         self, roster: Roster, calls: Calls, table: Candidates, named: Sequence[Known], params: Params, rng: Rng
@@ -81,7 +85,7 @@ class Linking:
         self._visits: dict[NodeId, None] = {}
         self._scores: dict[NodeId, float] = {}
         self._filling = True
-        self._due = self._pause = self._feeler = self._renewal = 0
+        self.due = self._pause = self._feeler = self._renewal = 0
 
     # ---- what happens
 
@@ -104,7 +108,7 @@ class Linking:
         ours = self._ends.pop(peer, 0) is None
         if link is not None:
             self._calls.lost(peer, now - link.since, on_purpose and not ours and link.own, now)
-        self._due = min(self._due, int(now))
+        self.due = min(self.due, int(now))
 
     def graded(self, scores: dict[NodeId, float]) -> None:
         """Takes how neighbours behave on the wire; above 0 is good."""
@@ -122,9 +126,9 @@ class Linking:
 
     def tick(self, now: Instant, doing: Doing) -> None:
         """Does what is due; looks every half second, and after each loss."""
-        if now < self._due:
+        if now < self.due:
             return
-        self._due = now + self._params.every_ms
+        self.due = now + self._params.every_ms
         for whom in self._calls.overdue(now):
             self._table.failed(whom)
             self._visits.pop(whom, None)

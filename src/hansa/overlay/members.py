@@ -20,7 +20,7 @@ import msgspec
 from hansa.kernel import wire
 from hansa.kernel.canonical import Json
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import Instant
+from hansa.kernel.instant import NEVER, Instant
 from hansa.kernel.rng import Rng
 from hansa.overlay import calling, candidates, detecting, link_params, own_presence, roster
 from hansa.overlay.calling import Calls
@@ -189,6 +189,18 @@ class Members:
             self._detector.accused(author, member, said.incarnation, now)  # 4
 
     # ---- what is due
+
+    @property
+    def due(self) -> Instant:
+        """Before then nothing comes of `tick`, as long as `awake` is called instead."""
+        if self._left:
+            return NEVER
+        return Instant(min(self._own.due, self._detector.due, self._linking.due, self._roster.due))
+
+    def awake(self, now: Instant) -> None:
+        """Notes that this node runs, whatever is due; called about every 100 ms."""
+        if not self._left:
+            self._detector.awake(now)
 
     def tick(self, now: Instant) -> Doing:
         """Does what is due; called about every 100 ms."""

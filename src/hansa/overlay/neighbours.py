@@ -97,6 +97,11 @@ class Neighbours:
             doing.blames.clear()
         return doing
 
+    @property
+    def due(self) -> Instant:
+        """Before then nothing comes of `tick`."""
+        return Instant(0) if self._unsaid else min(self._next_heartbeat, self._wishes.soonest)
+
     def counters(self) -> dict[str, int]:
         """Returns what was counted since the start, and the sizes of all tables, by name."""
         sizes = {

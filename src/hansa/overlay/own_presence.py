@@ -102,6 +102,11 @@ class OwnPresence:
             self._arrived = int(now)
             self._next = min(self._next, now + SECOND // 2)
 
+    @property
+    def due(self) -> int:
+        """Before then nothing comes of `tick`."""
+        return 0 if self._doubted else self._next
+
     def tick(self, now: Instant, doing: Doing) -> bool:
         """Says what is due; says whether it was a refutation."""
         refutes = self._doubted and not self.leaving and self._may_refute(now)

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import MINUTE, SECOND, Instant
+from hansa.kernel.instant import MINUTE, NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
@@ -126,8 +126,17 @@ class _Neighbour:
     gained: int = 0
 
 
+def _due(one: _Neighbour) -> Instant:
+    """Returns when a neighbour is to be seen to; at each tick while it is asked for something."""
+    return Instant(0) if one.asked or one.todo else one.next_at
+
+
 class Reconciler:
-    """Compares holdings with each neighbour in turn, and asks for what is missing."""
+    """Compares holdings with each neighbour in turn, and asks for what is missing.
+
+    Attributes:
+        due: before then nothing comes of `tick`; it is worked out there, and moved up by what may bring it forward.
+    """
 
     def __init__(self, holdings: Holdings, params: Params, rng: Rng) -> None:
         """Compares what is in `holdings`, which whoever keeps records keeps up."""
@@ -140,6 +149,7 @@ class Reconciler:
         self._in_vain: dict[bytes, int] = {}
         self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
         self._under_way = UnderWay(params.lead_ms)
+        self.due = NEVER
 
     # ---- links
 
@@ -159,6 +169,7 @@ class Reconciler:
         """Has the next comparison with a neighbour made at once: something came that rests on what is not here."""
         if neighbour := self._neighbours.get(peer):
             neighbour.next_at, neighbour.wait_ms = now, self._params.every_ms
+            self.due = min(self.due, now)
 
     def hurry_others(self, peer: NodeId, now: Instant) -> None:
         """Has all neighbours but one compare soon: what it brought they may lack."""
@@ -166,6 +177,7 @@ class Reconciler:
             if name != peer:
                 one.next_at = min(one.next_at, Instant(now + self._params.soon_ms))
                 one.wait_ms = self._params.every_ms
+                self.due = min(self.due, one.next_at)
 
     # ---- time
 
@@ -186,6 +198,7 @@ class Reconciler:
                     self._asked_in_vain(one, id_)
             if one.todo:
                 self._ask(peer, one, now, doing)
+        self.due = min(map(_due, self._neighbours.values()), default=NEVER)
         return doing
 
     # ---- frames
@@ -262,6 +275,7 @@ class Reconciler:
         one = self._neighbours[peer]
         if self._left(one, now) <= self._params.frames_per_second // 8:  # these are kept for questions
             one.next_at, one.wait_ms = min(one.next_at, Instant((now // SECOND + 1) * SECOND)), self._params.every_ms
+            self.due = min(self.due, one.next_at)
             return
         one.told += 1
         doing.send(peer, frame)
@@ -280,6 +294,7 @@ class Reconciler:
             if id_ not in self.holdings and len(one.todo) < MAX_TODO and self._unwanted.is_over(id_, now):
                 one.todo[id_] = None
         self._ask(peer, one, now, doing)
+        self.due = min(self.due, _due(one))
         if not frame.answer:
             theirs = frozenset(frame.ids)
             extra = [id_ for id_ in self.holdings.below(frame.prefix) if id_ not in theirs]
@@ -293,6 +308,7 @@ class Reconciler:
             for id_ in ids:
                 if id_ not in self.holdings and len(one.todo) < MAX_TODO:
                     one.todo[id_] = None
+            self.due = min(self.due, _due(one))
 
     @property
     def taken_at(self) -> Instant:
@@ -369,6 +385,7 @@ class Reconciler:
         until = self._unwanted.put_off(id_, now)
         for one in self._neighbours.values():
             one.wait_ms, one.next_at = self._params.every_ms, min(one.next_at, until)
+            self.due = min(self.due, one.next_at)
 
     def judging(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is here and being judged: nobody needs to be asked for it meanwhile."""

@@ -57,14 +57,18 @@ class Params:
 
 
 class Roster:
-    """Members by id, without this node itself."""
+    """Members by id, without this node itself.
+
+    Attributes:
+        due: before then nothing comes of `sweep`.
+    """
 
     def __init__(self, me: NodeId, params: Params) -> None:
         """Begins with nobody."""
         self._me = me
         self._params = params
         self._members: dict[NodeId, Member] = {}
-        self._sweep = 0
+        self.due = 0
         self._full = False
         self._charts: dict[NodeId, dict[NodeId, None]] = {}
 
@@ -150,9 +154,9 @@ class Roster:
 
     def sweep(self, neighbours: Mapping[NodeId, object], now: Instant, doing: Doing) -> None:
         """Lets go of who was not heard of for long; looks every few seconds only."""
-        if now < self._sweep:
+        if now < self.due:
             return
-        self._sweep = now + _SWEEP_MS
+        self.due = now + _SWEEP_MS
         oldest = now - self._params.faded_after * self._params.period_ms
         forgotten = now - self._params.forget_ms
         for one in list(self._members.values()):

@@ -21,7 +21,7 @@ import msgspec
 
 from hansa.identity.dsse import read
 from hansa.kernel.ids import ContentId, NodeId, content_id
-from hansa.kernel.instant import SECOND, Instant
+from hansa.kernel.instant import NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Box, Reason
 from hansa.overlay import paths, relaying, topology
@@ -187,6 +187,13 @@ class Routes:
             return self._packet(peer, frame, now)
         return self._stuck(peer, frame, now)
 
+    @property
+    def due(self) -> Instant:
+        """Before then nothing comes of `tick`."""
+        if len(self._flights) or len(self._relay):
+            return Instant(0)
+        return Instant(min(self.topology.due, self.experience.due, self._say_at))
+
     def tick(self, now: Instant) -> Doing:
         """Tries the next way where an answer is overdue; says what the own links are, each period."""
         self.topology.tick(now)
@@ -196,7 +203,7 @@ class Routes:
         for flight in self._flights:
             if now >= flight.due:
                 doing.add(self._again(flight, now))
-        if self._is_time_to_say(now):
+        if now >= self._say_at:
             self._said_at, self._news = now, False
             doing.says.append(Say(LINKS, msgspec.to_builtins(self._own_links())))
         return doing
@@ -370,8 +377,8 @@ class Routes:
         self._ways.clear()
         self.topology.own(self._own_links())
 
-    def _is_time_to_say(self, now: Instant) -> bool:
+    @property
+    def _say_at(self) -> int:
         if self._said_at is None:
-            return bool(self._links)
-        wait = self._params.say_soon_ms if self._news else self._params.topology.period_ms
-        return now >= self._said_at + wait
+            return 0 if self._links else NEVER
+        return self._said_at + (self._params.say_soon_ms if self._news else self._params.topology.period_ms)

@@ -113,6 +113,11 @@ class Topology:
         if list(self._mine) != before:
             self._built_at = None
 
+    @property
+    def due(self) -> int:
+        """Before then nothing comes of `tick`."""
+        return self._first_out
+
     def tick(self, now: Instant) -> None:
         """Forgets what is out of date."""
         if now < self._first_out:

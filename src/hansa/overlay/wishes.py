@@ -17,7 +17,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
-from hansa.kernel.instant import Instant
+from hansa.kernel.instant import NEVER, Instant
 
 
 class Wish:
@@ -85,6 +85,11 @@ class Wishes:
         if wish is not None:
             wish.due = due
             self._push(digest, due)
+
+    @property
+    def soonest(self) -> Instant:
+        """Before then nothing is due."""
+        return self._queue[0][0] if self._queue else NEVER
 
     def due(self, now: Instant) -> Iterator[tuple[bytes, Wish]]:
         """Yields what is to be seen to now; each must be asked, postponed or over before the next call."""
