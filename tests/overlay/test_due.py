@@ -8,22 +8,26 @@ from typing import Any
 
 import pytest
 
+from hansa.identity.envelope import seal
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.overlay import reconcile
 from hansa.overlay.doing import Doing
-from hansa.overlay.frames import Fetch, Frame, Held, Ping, Pong, Reach, Silent, Sums
+from hansa.overlay.frames import Fetch, Frame, Held, Packet, Ping, Pong, Reach, Silent, Stuck, Sums
 from hansa.overlay.holdings import Holdings
+from hansa.overlay.links_said import Links, LinkSaid
 from hansa.overlay.members import Members
 from hansa.overlay.own_presence import Facts
 from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.overlay.reconcile import Reconciler
-from tests.attacks.specimens import scaled
+from hansa.overlay.routes import Routes
+from tests.attacks.specimens import header, key, scaled
 
 ME = NodeId("did:key:zMe")
 PEERS = [NodeId(f"did:key:z{number}") for number in range(3)]
 IDS = [hashlib.sha256(b"%d" % number).digest() for number in range(60)]
+LETTERS = [seal(header(key(1), kind="notice"), {"text": text}, [key(1)]).raw for text in ("one", "two")]
 STEPS, TICK_MS = 100, 200
 
 Act = Callable[[Any, Instant], Doing | None]
@@ -103,6 +107,31 @@ def knowing(rng: Rng, sent: Sequence[Frame]) -> list[Act]:
         lambda part, now: part.spoken(peer, SUSPICION, accused, seq, now),
         lambda part, now: part.changed(Facts(interests=(f"i{seq % 2}",)), now),
     ]
+
+
+def _link(whom: NodeId) -> LinkSaid:
+    return LinkSaid(whom=whom, latency_ms=10, bandwidth=1_000, utilisation=0)
+
+
+def carrying(rng: Rng, sent: Sequence[Frame]) -> list[Act]:
+    peer, other, seq = rng.pick(PEERS), rng.pick(PEERS), rng.below(1_000_000)
+    links = Links(links=(_link(ME), _link(other)))
+    ids = [frame.id for frame in sent if isinstance(frame, Packet)]
+    name = rng.pick(ids) if ids else bytes(16)
+    return [
+        lambda part, now: part.linked(peer, now),
+        lambda part, now: part.lost(peer, False, now),
+        lambda part, now: Doing() if part.said(peer, links, seq, now, now) else None,
+        lambda part, now: part.carry(LETTERS[seq % 2], other, now),
+        lambda part, now: part.heard(peer, Stuck(name, peer, other, (ME,)), now),
+        lambda part, now: part.heard(peer, Packet(name, (ME,), (peer,), b"x"), now),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(scaled(100)))
+def test_nothing_comes_of_carrying_before_it_is_due(seed: int) -> None:
+    busy, lazy = (Routes(ME, Rng(seed)) for _ in range(2))
+    same(carrying, busy, lazy, Rng(seed).child("carrying"))
 
 
 @pytest.mark.parametrize("seed", range(scaled(100)))

@@ -35,8 +35,14 @@ class Trust:
         return (4 * self.reliability + 3 * self.accuracy + 2 * self.contribution + self.security) // 10
 
 
+_UNHEARD = Trust(Window().sure, Window().sure, 0, lower_bound(0, 0))
+"""Of whom nothing is known: most, in a large network."""
+
+
 def trust(account: Account) -> Trust:
     """Returns the trust that an account gives reason for."""
+    if not account.terms and not account.lately:
+        return _UNHEARD
     return Trust(
         reliability=account.terms.get(Term.RELIABILITY, Window()).sure,
         accuracy=account.terms.get(Term.ACCURACY, Window()).sure,

@@ -9,8 +9,8 @@ from typing import NewType
 Instant = NewType("Instant", int)
 """Milliseconds since the Unix epoch, UTC, an integer within JSON's safe range."""
 
-NEVER = Instant(1 << 62)
-"""Later than any time that comes: when something is due that is not."""
+ALWAYS, NEVER = Instant(0), Instant(1 << 62)
+"""Before and after all times that come: when something is due that is to be looked at each time, and that is not."""
 
 SECOND = 1_000
 MINUTE = 60 * SECOND

@@ -8,12 +8,14 @@ operating system; in the simulator it is the number that replays the run.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
 
 _WORD = 8
+_WORDS = struct.Struct(">4Q")
 _SPAN = 1 << 64
 
 
@@ -24,14 +26,14 @@ class Rng:
     True
     """
 
-    __slots__ = ("_buffer", "_counter", "_seed")
+    __slots__ = ("_counter", "_seed", "_words")
 
     def __init__(self, seed: int | str | bytes) -> None:
         """Begins a stream; equal seeds give equal streams."""
         given = seed if isinstance(seed, bytes) else str(seed).encode()
         self._seed = hashlib.sha256(b"hansa-rng-v1\n" + given).digest()
         self._counter = 0
-        self._buffer = b""
+        self._words: list[int] = []
 
     def child(self, *names: object) -> Rng:
         """Returns the stream of a part, by its name; drawing from it does not move this one."""
@@ -39,11 +41,11 @@ class Rng:
         return Rng(self._seed + b"\n" + path)
 
     def _word(self) -> int:
-        if not self._buffer:
-            self._buffer = hashlib.sha256(self._seed + self._counter.to_bytes(8, "big")).digest()
+        if not self._words:
+            block = hashlib.sha256(self._seed + self._counter.to_bytes(8, "big")).digest()
+            self._words = [*_WORDS.unpack(block)][::-1]
             self._counter += 1
-        word, self._buffer = self._buffer[:_WORD], self._buffer[_WORD:]
-        return int.from_bytes(word, "big")
+        return self._words.pop()
 
     def below(self, bound: int) -> int:
         """Returns a whole number in [0, bound), each as likely as any other.

@@ -240,18 +240,19 @@ class Network:
             self.do(self._hand(peer, frame, now))
 
     def _hand(self, peer: NodeId, frame: AnyFrame, now: Instant) -> Doing:
-        parts = self.parts
-        if isinstance(frame, Word):
-            return self.words.came(peer, frame, now)
-        if isinstance(frame, frames.Have | frames.Want | frames.Graft | frames.Prune):
-            return parts.gossip.heard(peer, frame, now)
-        if isinstance(frame, frames.Ping | frames.Pong | frames.Reach | frames.Silent):
-            return parts.members.heard(peer, frame, now)
-        if isinstance(frame, frames.Sums | frames.Held | frames.Fetch):
-            return parts.reconciler.heard(peer, frame, now)
-        if isinstance(frame, frames.Mine | frames.Yours):
-            return self.words.recollecting.heard(peer, frame, now)
-        return parts.routes.heard(peer, frame, now)
+        match frame:
+            case Word():
+                return self.words.came(peer, frame, now)
+            case frames.Have() | frames.Want() | frames.Graft() | frames.Prune():
+                return self.parts.gossip.heard(peer, frame, now)
+            case frames.Ping() | frames.Pong() | frames.Reach() | frames.Silent():
+                return self.parts.members.heard(peer, frame, now)
+            case frames.Sums() | frames.Held() | frames.Fetch():
+                return self.parts.reconciler.heard(peer, frame, now)
+            case frames.Mine() | frames.Yours():
+                return self.words.recollecting.heard(peer, frame, now)
+            case _:
+                return self.parts.routes.heard(peer, frame, now)
 
     # ---- carrying out
 

@@ -20,7 +20,7 @@ from hansa.identity import envelope
 from hansa.identity.envelope import Verified
 from hansa.kernel.canonical import Json
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import DAY, NEVER, Instant
+from hansa.kernel.instant import ALWAYS, DAY, NEVER, Instant
 from hansa.kernel.plain import plain
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Box, Reason, Verdict
@@ -153,7 +153,7 @@ class NewsRoom:
     @property
     def due(self) -> Instant:
         """Before then nothing comes of `tick`."""
-        return Instant(0) if len(self._acks) else NEVER
+        return ALWAYS if len(self._acks) else NEVER
 
     def tick(self, now: Instant) -> Doing:
         """Sends again what was not answered in time (M9, repair)."""

@@ -13,7 +13,7 @@ from hansa.identity import peek, roots
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import MINUTE, NEVER, SECOND, Instant
+from hansa.kernel.instant import ALWAYS, MINUTE, NEVER, SECOND, Instant
 from hansa.node.core import Core
 from hansa.node.inbox import Inbox
 from hansa.node.recovery import Found, bring_back, go_on, whom_to_ask
@@ -132,7 +132,7 @@ class Recollecting:
     def due(self) -> Instant:
         """Before then nothing comes of `tick`."""
         idle = self._taking is not None or not (self._held or self._core.asks_first)
-        return NEVER if idle else Instant(0)
+        return NEVER if idle else ALWAYS
 
     def tick(self, now: Instant) -> Doing:
         """Asks on; goes on once enough have answered."""

@@ -44,11 +44,7 @@ _NONCES = 2**53
 
 
 class Detector:
-    """Probes, doubts and verdicts of one node.
-
-    Attributes:
-        due: before then nothing comes of `tick`; it is worked out there, and moved up by what may bring it forward.
-    """
+    """Probes, doubts and verdicts of one node."""
 
     def __init__(self, roster: Roster, calls: Calls, params: Params, rng: Rng, now: Instant) -> None:
         """Begins without neighbours."""
@@ -67,7 +63,7 @@ class Detector:
         self._misses: dict[NodeId, int] = {}
         self._last = int(now)
         self._next = now + rng.below(params.interval_ms)
-        self._looks = self._look = self.due = 0
+        self._looks = self._look = 0
 
     # ---- what happens
 
@@ -92,7 +88,7 @@ class Detector:
             return
         if member.phase is Phase.ALIVE and peer not in self._hearsay:
             self._hearsay[peer] = Hearsay(now, now)
-            self._looks = self.due = int(now)
+            self._looks = int(now)
 
     def heard(self, peer: NodeId, frame: Ping | Pong | Reach | Silent, now: Instant, doing: Doing) -> None:
         """A neighbour said something, so it lives."""
@@ -104,10 +100,8 @@ class Detector:
                 self._answered(peer, frame.nonce, now, doing)
             case Reach():
                 self._helping.asked(peer, frame, now, frame.whom in self._heard, doing)
-                self.due = int(now)
             case Silent():
                 self._silent(peer, frame.nonce, now)
-                self.due = int(now)
         if peer in self._doubts or peer in self._hearsay:
             self._shown(peer, now, doing)  # 4
 
@@ -126,7 +120,6 @@ class Detector:
             wait = 0 if member.id in self._heard else self._patience()  # 7
             told = self._hearsay[member.id] = Hearsay(now, now + wait)
             self._looks = min(self._looks, told.look_at)
-            self.due = int(now)
         told.said += 1
         if near:
             told.accusers[accuser] = None
@@ -170,10 +163,10 @@ class Detector:
         if now >= self._look:
             self._look = now + SECOND
             self._close_silent(now, doing)
-        self.due = self._soonest()
 
-    def _soonest(self) -> int:
-        """Returns when the next tick has something to do."""
+    @property
+    def due(self) -> int:
+        """Before then nothing comes of `tick`, unless something happens first."""
         if self._doubts:
             return 0  # they are looked at each time
         soonest = min(self._next, self._look, self._helping.due)

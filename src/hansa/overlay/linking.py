@@ -135,7 +135,7 @@ class Linking:
         self._fill(now, doing)
         self._end_visits(now, doing)
         self._prune(now, doing)
-        if self._count() >= min(self._params.low, self._goal()):
+        if now >= min(self._feeler, self._renewal) and self._count() >= min(self._params.low, self._goal()):
             self._feel(now, doing)
             self._renew(now, doing)
 
@@ -146,21 +146,28 @@ class Linking:
     def _goal(self) -> int:
         return self._params.target if self._bounded else self._params.attach
 
+    def _firm(self) -> list[Link]:
+        ends = self._ends
+        return [one for one in self.links.values() if not one.visit and one.whom not in ends]
+
     def _count(self) -> int:
-        return sum(not one.visit and one.whom not in self._ends for one in self.links.values())
+        return len(self._firm())
 
     def _own(self) -> int:
-        return sum(one.own and not one.visit and one.whom not in self._ends for one in self.links.values())
+        return len([one for one in self._firm() if one.own])
 
     def _fill(self, now: Instant, doing: Doing) -> None:
-        params, count, own = self._params, self._count(), self._own()
+        params, firm = self._params, self._firm()
+        count, own = len(firm), len([one for one in firm if one.own])
         if not self._bounded:
             missing = params.attach - own
         else:
             self._filling = count < params.low or (self._filling and count < params.target)
             missing = max(params.target - count if self._filling else 0, params.outbound - own)  # 1
-        missing -= sum(whom not in self._visits for whom in self._calls.running(now, params.patience_ms))
         if missing <= 0 or now < self._pause:
+            return
+        missing -= sum(whom not in self._visits for whom in self._calls.running(now, params.patience_ms))
+        if missing <= 0:
             return
         if self._queue is None or (not self.links and not self._queue):  # 6
             known = first_calls(self.anchors, self._named, self._table, params.target, params.per_range, self._rng)
@@ -216,8 +223,9 @@ class Linking:
 
     def _prune(self, now: Instant, doing: Doing) -> None:
         most = self._params.high if self._bounded else self._params.max_connections
-        firm = [one for one in self.links.values() if now - one.since >= self._params.grace_ms]
-        excess = sum(not one.visit and one.whom not in self._ends for one in firm) - most
+        if len(self.links) <= most:
+            return
+        excess = len([one for one in self._firm() if now - one.since >= self._params.grace_ms]) - most
         while excess > 0 and (worst := self._worst(now)):
             self._end(worst.whom, doing)  # 3
             excess -= 1

@@ -30,6 +30,9 @@ class Phase(StrEnum):
     UNHEARD = "unheard"
 
 
+_THERE = (Phase.ALIVE, Phase.SUSPECT)
+
+
 class Turn(StrEnum):
     """What moves a member on."""
 
@@ -86,7 +89,7 @@ class Member:
     @property
     def is_there(self) -> bool:
         """Says whether it counts as a member: doubt alone removes nobody."""
-        return self.phase in (Phase.ALIVE, Phase.SUSPECT)
+        return self.phase in _THERE
 
     def turn(self, turn: Turn, now: Instant) -> bool:
         """Moves it on; says whether its phase changed.

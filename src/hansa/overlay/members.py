@@ -20,7 +20,7 @@ import msgspec
 from hansa.kernel import wire
 from hansa.kernel.canonical import Json
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import NEVER, Instant
+from hansa.kernel.instant import ALWAYS, NEVER, Instant
 from hansa.kernel.rng import Rng
 from hansa.overlay import calling, candidates, detecting, link_params, own_presence, roster
 from hansa.overlay.calling import Calls
@@ -62,7 +62,12 @@ class _Anchor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 class Members:
-    """Membership as one node sees it."""
+    """Membership as one node sees it.
+
+    Attributes:
+        due: before then nothing comes of `tick`, as long as `awake` is called instead; worked out there, and moved up
+            by whatever comes in but for pings and answers to them.
+    """
 
     def __init__(
         self,
@@ -83,6 +88,7 @@ class Members:
         params = params or Params()
         self._me = me
         self._left = False
+        self.due = ALWAYS
         self._table = Candidates(rng.child("key").bytes(32), params.table)
         self._roster = Roster(me, params.roster)
         self._calls = Calls(params.calls, rng.child("calls"))
@@ -102,6 +108,7 @@ class Members:
             dialled: this node began it; a call of its own that was under way shows that too.
         """
         doing = Doing()
+        self.due = ALWAYS
         own = self._calls.linked(peer) or dialled
         before = self._roster.get(peer)
         was = before.phase if before else None
@@ -120,6 +127,7 @@ class Members:
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
         """A link ended; `on_purpose` when an end closed it in order."""
         doing = Doing()
+        self.due = ALWAYS
         self._linking.lost(peer, on_purpose, now)
         self._detector.lost(peer, on_purpose, now, doing)
         return doing
@@ -129,8 +137,12 @@ class Members:
         doing = Doing()
         if peer in self._linking.links:
             self._detector.heard(peer, frame, now, doing)
-            if isinstance(frame, Ping) and frame.doubted:
-                self._own.doubted(self._own.incarnation)
+            if isinstance(frame, Ping):
+                if frame.doubted:
+                    self._own.doubted(self._own.incarnation)
+                    self.due = ALWAYS
+            elif not isinstance(frame, Pong):
+                self.due = ALWAYS
         return doing
 
     def spoken(
@@ -152,6 +164,7 @@ class Members:
             Refused: BAD_BODY.
         """
         doing = Doing()
+        self.due = ALWAYS
         if kind == PRESENCE:
             presence = wire.parse(body, Presence)
             if author != self._me:
@@ -190,13 +203,6 @@ class Members:
 
     # ---- what is due
 
-    @property
-    def due(self) -> Instant:
-        """Before then nothing comes of `tick`, as long as `awake` is called instead."""
-        if self._left:
-            return NEVER
-        return Instant(min(self._own.due, self._detector.due, self._linking.due, self._roster.due))
-
     def awake(self, now: Instant) -> None:
         """Notes that this node runs, whatever is due; called about every 100 ms."""
         if not self._left:
@@ -206,12 +212,14 @@ class Members:
         """Does what is due; called about every 100 ms."""
         doing = Doing()
         if self._left:
+            self.due = NEVER
             return doing
         if self._own.tick(now, doing):
             self._detector.awareness.worse()
         self._detector.tick(now, doing)
         self._linking.tick(now, doing)
         self._roster.sweep(self._linking.links, now, doing)
+        self.due = Instant(min(self._own.due, self._detector.due, self._linking.due, self._roster.due))
         return doing
 
     def leave(self, now: Instant) -> Doing:
@@ -219,6 +227,7 @@ class Members:
         doing = Doing()
         self._own.leave(now, doing)
         self._left = True
+        self.due = NEVER
         return doing
 
     # ---- what is known
@@ -258,6 +267,7 @@ class Members:
 
     def changed(self, facts: Facts, now: Instant) -> None:
         """Something else is to be said of this node from now on."""
+        self.due = ALWAYS
         self._own.changed(facts, now)
 
     def graded(self, scores: dict[NodeId, float]) -> None:

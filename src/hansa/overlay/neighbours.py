@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import HOUR, SECOND, Instant
+from hansa.kernel.instant import ALWAYS, HOUR, SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
 from hansa.overlay.audit import Audit
@@ -100,7 +100,7 @@ class Neighbours:
     @property
     def due(self) -> Instant:
         """Before then nothing comes of `tick`."""
-        return Instant(0) if self._unsaid else min(self._next_heartbeat, self._wishes.soonest)
+        return ALWAYS if self._unsaid else min(self._next_heartbeat, self._wishes.soonest)
 
     def counters(self) -> dict[str, int]:
         """Returns what was counted since the start, and the sizes of all tables, by name."""

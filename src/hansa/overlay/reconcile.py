@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import MINUTE, NEVER, SECOND, Instant
+from hansa.kernel.instant import ALWAYS, MINUTE, NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
@@ -128,7 +128,7 @@ class _Neighbour:
 
 def _due(one: _Neighbour) -> Instant:
     """Returns when a neighbour is to be seen to; at each tick while it is asked for something."""
-    return Instant(0) if one.asked or one.todo else one.next_at
+    return ALWAYS if one.asked or one.todo else one.next_at
 
 
 class Reconciler:

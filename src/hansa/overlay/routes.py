@@ -21,7 +21,7 @@ import msgspec
 
 from hansa.identity.dsse import read
 from hansa.kernel.ids import ContentId, NodeId, content_id
-from hansa.kernel.instant import NEVER, SECOND, Instant
+from hansa.kernel.instant import ALWAYS, NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Box, Reason
 from hansa.overlay import paths, relaying, topology
@@ -100,7 +100,12 @@ class _Found:
 
 
 class Routes:
-    """The part that sends along routes."""
+    """The part that sends along routes.
+
+    Attributes:
+        due: before then nothing comes of `tick`; it is worked out there, and moved up by whatever comes in.
+        searches: how often ways were looked for.
+    """
 
     def __init__(
         self,
@@ -132,12 +137,13 @@ class Routes:
         self._said_at: Instant | None = None
         self._news = False
         self.searches = 0
-        """How often ways were looked for."""
+        self.due = ALWAYS
 
     # ---- what happens on links
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """A link stands."""
+        self.due = ALWAYS
         if peer != self._me and len(self._links) < MAX_LINKS:
             self._links.setdefault(peer, msgspec.structs.replace(NEW_LINK, whom=peer))
             self._changed()
@@ -145,6 +151,7 @@ class Routes:
 
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
         """A link ended: what was under way over it goes another way."""
+        self.due = ALWAYS
         if self._links.pop(peer, None) is None:
             return Doing()
         self._changed()
@@ -167,6 +174,7 @@ class Routes:
 
     def said(self, author: NodeId, links: Links, seq: int, created: Instant, now: Instant) -> bool:
         """Takes a node's verified word on its links; False when it changes nothing."""
+        self.due = ALWAYS
         return self.topology.said(author, links, seq, created, now)
 
     def weigh(self, trust: Mapping[NodeId, float], load: Mapping[NodeId, int]) -> None:
@@ -181,18 +189,12 @@ class Routes:
 
     def heard(self, peer: NodeId, frame: Packet | Stuck, now: Instant) -> Doing:
         """A neighbour sent a packet, or says that one could not go on."""
+        self.due = ALWAYS
         if peer not in self._links:
             return Doing()
         if isinstance(frame, Packet):
             return self._packet(peer, frame, now)
         return self._stuck(peer, frame, now)
-
-    @property
-    def due(self) -> Instant:
-        """Before then nothing comes of `tick`."""
-        if len(self._flights) or len(self._relay):
-            return Instant(0)
-        return Instant(min(self.topology.due, self.experience.due, self._say_at))
 
     def tick(self, now: Instant) -> Doing:
         """Tries the next way where an answer is overdue; says what the own links are, each period."""
@@ -206,6 +208,8 @@ class Routes:
         if now >= self._say_at:
             self._said_at, self._news = now, False
             doing.says.append(Say(LINKS, msgspec.to_builtins(self._own_links())))
+        busy = len(self._flights) or len(self._relay)
+        self.due = ALWAYS if busy else Instant(min(self.topology.due, self.experience.due, self._say_at))
         return doing
 
     # ---- sending
@@ -221,6 +225,7 @@ class Routes:
         """
         if whom == self._me:
             raise ValueError("whom is this node itself")
+        self.due = ALWAYS
         envelope = read(raw).id
         if self._flights.of(envelope, whom):
             return Doing()

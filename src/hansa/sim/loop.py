@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
@@ -235,15 +236,21 @@ class VirtualLoop(_Loop):  # type: ignore[misc]
         self._running = True
         asyncio._set_running_loop(self)
         try:
-            ready, timers = self._ready, self._timers
+            ready, timers, pop = self._ready, self._timers, heapq.heappop
+            last = sys.maxsize if until is None else until
             while future is None or not future.done():
                 if ready:
                     self._work(ready, future)
-                elif timers and (until is None or timers[0][0] <= until):
-                    self._us, _, call = heapq.heappop(timers)
-                    process = call.process
-                    if process is None or process.alive:
-                        ready.append(call)
+                elif timers and timers[0][0] <= last:
+                    self._us, _, call = pop(timers)
+                    process, function = call.process, call.function
+                    if function is None or (process is not None and not process.alive):
+                        continue
+                    if process is not None and process.held is not None:
+                        process.held.append(call)
+                        continue
+                    self.steps += 1
+                    call.ctx.run(function, *call.args)
                 else:
                     break
         finally:

@@ -319,8 +319,9 @@ class Net:
             return False
         if self.tap is not None:
             self.tap(host, data)
-        self.counts.sent += 1
-        self.counts.in_air += 1
+        counts = self.counts
+        counts.sent += 1
+        counts.in_air += 1
         if not link.open:
             self._drop("link")
         elif self.params.lossy:
@@ -331,16 +332,18 @@ class Net:
 
     def _stream(self, way: Way, data: bytes) -> None:
         way.queued += len(data)
-        if self.is_blocked(way.host, way.to):
+        to, params, now = way.to, self.params, self.loop.now_us
+        if self.blocked and self.is_blocked(way.host, to):
             way.held.append(data)
             return
-        at = max(self.loop.now_us + self.delay_us() + self.resend_us(self.params.resend_ms), way.last_us, way.open_us)
-        if self.params.bytes_per_ms:
-            way.free_us = max(way.free_us, self.loop.now_us) + len(data) * MS // self.params.bytes_per_ms
-            at = max(at, way.free_us + self.params.base_ms * MS)
+        takes = self.delay_us() + (self.resend_us(params.resend_ms) if params.loss else 0)
+        at = max(now + takes, way.last_us, way.open_us)
+        if params.bytes_per_ms:
+            way.free_us = max(way.free_us, now) + len(data) * MS // params.bytes_per_ms
+            at = max(at, way.free_us + params.base_ms * MS)
         way.last_us = at
-        way.to.air += 1
-        self.loop.post(at - self.loop.now_us, way.to.process.context, self._arrive, way, data)
+        to.air += 1
+        self.loop.post(at - now, to.process.context, self._arrive, way, data)
 
     def _scatter(self, way: Way, data: bytes) -> None:
         """Lets each copy of a frame have its own fate."""
@@ -371,8 +374,9 @@ class Net:
         elif self.params.lossy and self.blocked and self.is_blocked(way.host, to):
             self._drop("partition")
         else:
-            self.counts.in_air -= 1
-            self.counts.delivered += 1
+            counts = self.counts
+            counts.in_air -= 1
+            counts.delivered += 1
             self._journal.note(to.number, f"< {way.host.number} {len(data)} {crc32(data):08x}")
             to.port.heard(way.host, data)
 
