@@ -111,6 +111,8 @@ def is_silent(due: int, said: int, params: ScoreParams) -> bool:
 
 def score(conduct: Conduct, now: Instant, params: ScoreParams) -> int:
     """Returns the score that follows from counters; the formula is the module's."""
+    if not (conduct.first or conduct.due or conduct.invalid or conduct.misdeeds):
+        return 0  # most of the time, of most
     silent = is_silent(conduct.due, conduct.said, params)
     good = 0
     if conduct.first >= UNIT // 8 and not silent:
