@@ -164,13 +164,15 @@ class Routes:
     def measured(self, peer: NodeId, latency_ms: int, bandwidth: int, utilisation: int) -> None:
         """Takes what was measured on a link: ms there and back, bytes per second, thousandths in use."""
         if peer in self._links:
-            self._links[peer] = LinkSaid(
+            said = LinkSaid(
                 whom=peer,
                 latency_ms=min(max(0, latency_ms), MAX_LATENCY_MS),
                 bandwidth=min(max(0, bandwidth), 2**53 - 1),
                 utilisation=min(max(0, utilisation), 1000),
             )
-            self.topology.own(self._own_links())
+            if said != self._links[peer]:
+                self._links[peer] = said
+                self.topology.own(self._own_links())
 
     def said(self, author: NodeId, links: Links, seq: int, created: Instant, now: Instant) -> bool:
         """Takes a node's verified word on its links; False when it changes nothing."""
