@@ -43,6 +43,11 @@ TICK_SECONDS = 0.2
 ORDERLY = (None, PRUNED, Reason.UNKNOWN_PEER)
 """Why a link ends that nothing broke."""
 
+_OF_GOSSIP = (frames.Have, frames.Want, frames.Graft, frames.Prune)
+_OF_MEMBERS = (frames.Ping, frames.Pong, frames.Reach, frames.Silent)
+_OF_RECONCILER = (frames.Sums, frames.Held, frames.Fetch)
+_OF_RECOLLECTING = (frames.Mine, frames.Yours)
+
 MEMBER = "member_"
 """How the names begin of what happened to a member."""
 
@@ -240,19 +245,18 @@ class Network:
             self.do(self._hand(peer, frame, now))
 
     def _hand(self, peer: NodeId, frame: AnyFrame, now: Instant) -> Doing:
-        match frame:
-            case Word():
-                return self.words.came(peer, frame, now)
-            case frames.Have() | frames.Want() | frames.Graft() | frames.Prune():
-                return self.parts.gossip.heard(peer, frame, now)
-            case frames.Ping() | frames.Pong() | frames.Reach() | frames.Silent():
-                return self.parts.members.heard(peer, frame, now)
-            case frames.Sums() | frames.Held() | frames.Fetch():
-                return self.parts.reconciler.heard(peer, frame, now)
-            case frames.Mine() | frames.Yours():
-                return self.words.recollecting.heard(peer, frame, now)
-            case _:
-                return self.parts.routes.heard(peer, frame, now)
+        parts = self.parts
+        if isinstance(frame, Word):
+            return self.words.came(peer, frame, now)
+        if isinstance(frame, _OF_GOSSIP):
+            return parts.gossip.heard(peer, frame, now)
+        if isinstance(frame, _OF_MEMBERS):
+            return parts.members.heard(peer, frame, now)
+        if isinstance(frame, _OF_RECONCILER):
+            return parts.reconciler.heard(peer, frame, now)
+        if isinstance(frame, _OF_RECOLLECTING):
+            return self.words.recollecting.heard(peer, frame, now)
+        return parts.routes.heard(peer, frame, now)
 
     # ---- carrying out
 
