@@ -48,23 +48,32 @@ class Bucket:
 
 
 class Meter:
-    """Two buckets, one of words and one of bytes: both must have enough."""
+    """Two buckets in one, of words and of bytes: both must have enough."""
 
-    __slots__ = ("_bytes", "_words")
+    __slots__ = ("_at", "_byte_rate", "_bytes", "_bytes_full", "_word_rate", "_words", "_words_full")
 
     def __init__(self, rate: Rate, now: Instant) -> None:
         """Begins full."""
-        self._words = Bucket(rate.words, rate.word_burst, now)
-        self._bytes = Bucket(rate.bytes, rate.byte_burst, now)
+        self._word_rate, self._byte_rate = rate.words, rate.bytes
+        self._words = self._words_full = rate.word_burst * 1000
+        self._bytes = self._bytes_full = rate.byte_burst * 1000
+        self._at = now
 
     def has(self, size: int, now: Instant, above: int = 0) -> bool:
-        """Says whether one word of so many bytes fits."""
-        return self._words.has(1, now, above) and self._bytes.has(size, now, above)
+        """Says whether one word of so many bytes fits, and leaves `above` thousandths of the whole."""
+        if now > self._at:
+            gone, self._at = now - self._at, now
+            self._words = min(self._words_full, self._words + gone * self._word_rate)
+            self._bytes = min(self._bytes_full, self._bytes + gone * self._byte_rate)
+        if above:
+            kept, bytes_kept = self._words_full * above // 1000, self._bytes_full * above // 1000
+            return self._words >= 1000 + kept and self._bytes >= size * 1000 + bytes_kept
+        return self._words >= 1000 and self._bytes >= size * 1000
 
     def take(self, size: int) -> None:
-        """Takes one word of so many bytes."""
-        self._words.take(1)
-        self._bytes.take(size)
+        """Takes one word of so many bytes; more than there is leaves nothing."""
+        self._words = max(0, self._words - 1000)
+        self._bytes = max(0, self._bytes - size * 1000)
 
     def charge(self, size: int, now: Instant, above: int = 0) -> bool:
         """Takes one word of so many bytes if it fits, and says whether it did."""
