@@ -304,10 +304,9 @@ class Network:
 
     def _say(self, say: Say) -> None:
         """Signs a statement of this node's own, remembers it for new neighbours, and lets it travel."""
-        now = self.now()
         signed = self._core.seal(say.kind, say.body, expires_in=self._core.settings.admission.window_ms)
         self.words.said(envelope.verify(signed, self._core.ring))
-        self.do(self.parts.gossip.spread(signed.id, signed.raw, Rank.TRUSTED, now))
+        self.do(self.parts.gossip.spread(signed.id, signed.raw, Rank.TRUSTED, self.now()))
 
     def _reply(self, reply: Reply) -> None:
         window = self._core.settings.admission.window_ms
@@ -386,12 +385,11 @@ class Network:
 
     async def _try_each(self, whom: NodeId, urls: tuple[str, ...]) -> None:
         try:
-            for url in urls:
-                if self._transport.speaks(url):
-                    try:
-                        await self._transport.dial(url, whom)
-                        return
-                    except (Unavailable, Refused) as error:  # `members` sees that no link came of it
-                        self.no_links.failed(whom, str(error))
+            for url in filter(self._transport.speaks, urls):
+                try:
+                    await self._transport.dial(url, whom)
+                    return
+                except (Unavailable, Refused) as error:  # `members` sees that no link came of it
+                    self.no_links.failed(whom, str(error))
         finally:
             self._dialling.pop(whom, None)
