@@ -9,7 +9,7 @@ from hansa.kernel.instant import SECOND, Instant
 EARLY_TRIES = 6
 """Times that a record is asked for again before its time, since others came."""
 
-JUDGING_MS = 2 * SECOND
+JUDGING_MS = 10 * SECOND
 """How long a record that is being judged is not asked for."""
 
 KEPT_BACK_MS = 10 * SECOND
