@@ -68,8 +68,8 @@ RECONCILE = rows(
 UNWANTED = rows(
     "overlay/unwanted.py",
     (
-        "        if id_ not in self._all:\n            self._remember(id_, _Pause(Instant(now + JUDGING_MS)",
-        "        if False:\n            self._remember(id_, _Pause(Instant(now + JUDGING_MS)",
+        "if id_ in self._here and now < self._here[id_] + JUDGING_MS:",
+        "if False:",
         "same:what_is_being_judged_is_asked_of_nobody",
     ),
     (
