@@ -35,6 +35,7 @@ SUBJECTS = (
     "membership",
     "deliveries",
     "simulator",
+    "matching",
 )
 """Names of modules of this package, in the order of the page."""
 

@@ -46,7 +46,7 @@ class Params:
     urgency: int = 300
     trust: int = 300
     thrift: int = 200
-    fairness: int = 600
+    fairness: int = 375
     steps: int = 8
     least_trust: int = 0
     widest: int = 64
