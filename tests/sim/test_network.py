@@ -28,7 +28,8 @@ from hansa.overlay.notices import KNOWLEDGE_DISCOVERY, RESOURCE_DISCOVERY, THREA
 from hansa.overlay.presence import PRESENCE
 from hansa.sim.workload import specimen
 from hansa.sim.world import Params, Place, World
-from hansa.skills.model import SkillState
+from hansa.skills import messages
+from hansa.skills.model import Claim, SkillState
 from tests.sim.worlds import say, take_back
 
 
@@ -451,3 +452,21 @@ def test_a_fault_in_one_turn_does_not_stop_the_next() -> None:
             world.run(25)
     assert turns[1] - turns[0] >= 9_000
     assert len(net(world, 1).neighbours) == 2
+
+
+def test_a_copy_with_a_bad_signature_does_not_keep_the_record_away() -> None:
+    world = chain(2)
+    reconciler, now = net(world, 1).parts.reconciler, int(core(world, 1).now())
+    head = Header(version="1.0", network=NETWORK, kind="skill", author=me(world, 0), recipient=EVERYONE, seq=now,
+                  created=now, expires=0)  # fmt: skip
+    signed = envelope.seal(head, messages.skill_body(specimen(1), Claim()), [world.residents[0].keys.key])
+    raw = bytearray(signed.raw)
+    raw[raw.index(b'"sig":"') + 10] ^= 1
+    name = frames.digest(signed.id)
+    for word, held in ((bytes(raw), False), (signed.raw, True)):
+        reconciler.want(me(world, 0), [name])
+        world.run(1)
+        assert reconciler.is_asked(me(world, 0), name)
+        world.after(0, net(world, 1).heard, me(world, 0), frames.encode(Word(word)))
+        world.run(1)
+        assert (name in reconciler.holdings) is held

@@ -186,7 +186,7 @@ class WordRoom:
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
             return self._parts.gossip.heard(peer, frame, now)
         reconciler.came(peer, frames.digest(id_), now)
-        if frames.digest(id_) in reconciler.holdings:
+        if frames.digest(id_) in reconciler.holdings or reconciler.is_here(frames.digest(id_)):
             return Doing()
         self._parts.gossip.brought(peer, frame, now)
         self._brought[id_] = peer
@@ -260,6 +260,8 @@ class WordRoom:
     def _judged(self, judge: Judge, id_: ContentId | None, fate: Taken | HansaError, began: int | None = None) -> None:
         """Tells all parts what became of a word; `began` is how many records were kept when it began to be judged."""
         now = self._now()
+        if id_ is not None:
+            self._parts.reconciler.judged(frames.digest(id_))
         if isinstance(fate, Taken):
             self._accepted(judge, fate.message, now)
             return
@@ -283,7 +285,9 @@ class WordRoom:
                 reconciler.hurry(judge.source, now)
         else:
             self._early.drop(id_)
-            if reason is not Reason.DUPLICATE:
+            if proved is None:
+                reconciler.put_off(name, now)  # somebody else may have it as it was signed
+            elif reason is not Reason.DUPLICATE:
                 reconciler.refused(name, now)
         verdict = Verdict.IGNORE if reason in SOON else reason.verdict
         self._do(self._parts.gossip.judged(id_, judge.source, verdict, reason, Rank.STRANGER, now))

@@ -11,7 +11,9 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    that it gets to the ids within this second: others are looked at in the next one
 5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
 6. what came by gossip within `lead_ms`, or began here, is named in no comparison: it is on its way to the others too
-7. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+7. who is slow to judge asks for less: what came and is not judged yet is bounded; and while much of that waits, or of
+   what a neighbour has named, no comparison with it is begun that is not overdue
+8. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -20,14 +22,15 @@ Nothing that a neighbour claims here is believed: it costs a question, of which 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import MINUTE, SECOND, Instant
 from hansa.kernel.rng import Rng
+from hansa.overlay.compared import Compared
 from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
-from hansa.overlay.holdings import DIGITS, Holdings
+from hansa.overlay.holdings import DIGITS, Holdings, bounds_of
 from hansa.overlay.patience import Patience
 from hansa.overlay.quotas import Bucket
 from hansa.overlay.under_way import UnderWay
@@ -48,6 +51,8 @@ class Params:
         name_up_to: ids below a prefix that are named rather than compared by digest. Raising it saves a way there and
             back, and sends more ids that both hold.
         asked_at_once: records that are asked of one neighbour before the first has come.
+        unjudged: records that came and are being judged, from which on no more are asked for. Lowering it has a slow
+            node ask for less that it can't look at yet.
         patience_ms: how long a neighbour may bring none of what it was asked for before others are asked, at first;
             then four deviations above what answers take.
         patience_least_ms, patience_most_ms: bounds of that. Raising them asks less often in vain, and longer of a node
@@ -67,6 +72,7 @@ class Params:
     slow_ms: int = 5 * SECOND
     name_up_to: int = 128
     asked_at_once: int = 256
+    unjudged: int = 512
     patience_ms: int = SECOND
     patience_least_ms: int = 300
     patience_most_ms: int = 3 * SECOND
@@ -86,6 +92,8 @@ class Params:
             raise ValueError(f"name_up_to must be between 1 and {MAX_IDS}")
         if not 1 <= self.asked_at_once <= MAX_IDS:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
+        if self.unjudged < self.asked_at_once:
+            raise ValueError("unjudged must not be below asked_at_once")
         if self.frames_per_second < 16:
             raise ValueError("frames_per_second must be at least 16")
         for name in ("patience_least_ms", "soon_ms", "lead_ms", "again_ms", "forget_ms"):
@@ -111,21 +119,6 @@ STALL_S = 6
 """Seconds for which this node may stand still, and then read all at once what came: a link ends after as many."""
 
 
-@dataclass(slots=True)
-class _Neighbour:
-    next_at: Instant
-    wait_ms: int
-    intake: Bucket
-    todo: dict[bytes, None] = field(default_factory=dict)
-    asked: dict[bytes, Instant] = field(default_factory=dict)
-    late: dict[bytes, None] = field(default_factory=dict)
-    brought_at: int = 0
-    over: int = 0
-    told_in: int = 0
-    told: int = 0
-    gained: int = 0
-
-
 class Reconciler:
     """Compares holdings with each neighbour in turn, and asks for what is missing."""
 
@@ -135,7 +128,7 @@ class Reconciler:
         self.holdings = holdings
         self._params = params
         self._rng = rng
-        self._neighbours: dict[NodeId, _Neighbour] = {}
+        self._neighbours: dict[NodeId, Compared] = {}
         self._unwanted = Unwanted(params.again_ms, params.forget_ms)
         self._in_vain: dict[bytes, int] = {}
         self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
@@ -147,7 +140,7 @@ class Reconciler:
         """Compares with a new neighbour at once."""
         rate = self._params.frames_per_second
         intake = Bucket(rate, rate * STALL_S, now)
-        self._neighbours[peer] = _Neighbour(now, self._params.every_ms, intake)
+        self._neighbours[peer] = Compared(now, self._params.every_ms, intake)
         return self.tick(now)
 
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
@@ -173,7 +166,8 @@ class Reconciler:
         """Begins the comparisons that are due, and asks for what is still missing."""
         doing = Doing()
         for peer, one in self._neighbours.items():
-            if now >= one.next_at:
+            if now >= one.next_at and (now >= one.begun_at + self._params.slow_ms or not self._is_busy(one)):
+                one.begun_at = now
                 jitter = self._rng.below(one.wait_ms // 4 + 1)
                 one.next_at = Instant(now + one.wait_ms + jitter)
                 one.wait_ms = self._params.every_ms if one.gained else min(one.wait_ms * 2, self._params.slow_ms)
@@ -266,14 +260,15 @@ class Reconciler:
         one.told += 1
         doing.send(peer, frame)
 
-    def _left(self, one: _Neighbour, now: Instant) -> int:
+    def _left(self, one: Compared, now: Instant) -> int:
         """Returns how many frames a neighbour may be sent still in this second."""
         if one.told_in != now // SECOND:
             one.told_in, one.told = now // SECOND, 0
         return self._params.frames_per_second // 2 - one.told
 
-    def _listed(self, peer: NodeId, one: _Neighbour, frame: Held, now: Instant, doing: Doing) -> None:
-        if not all(id_.hex().startswith(frame.prefix) for id_ in frame.ids):
+    def _listed(self, peer: NodeId, one: Compared, frame: Held, now: Instant, doing: Doing) -> None:
+        low, high = bounds_of(frame.prefix)
+        if frame.ids and not low <= min(frame.ids) <= max(frame.ids) <= high:
             doing.blames.append(Blame(peer, Misdeed.BROKEN))
             return
         for id_ in frame.ids:
@@ -299,8 +294,8 @@ class Reconciler:
         """When the last record was kept, whichever way it came."""
         return self._unwanted.taken_at
 
-    def _ask(self, peer: NodeId, one: _Neighbour, now: Instant, doing: Doing) -> None:
-        free = self._params.asked_at_once - len(one.asked)
+    def _ask(self, peer: NodeId, one: Compared, now: Instant, doing: Doing) -> None:
+        free = min(self._params.asked_at_once - len(one.asked), self._params.unjudged - self._unwanted.here)
         if free < self._params.asked_at_once // 2:
             return  # many at a time, rather than one for one that came
         free = min(free, (self._left(one, now) - 1) * ANSWERED_LIKE_A_FRAME)
@@ -322,7 +317,12 @@ class Reconciler:
             one.told += len(wanted) // ANSWERED_LIKE_A_FRAME + 1
             doing.send(peer, Fetch(tuple(wanted)))
 
-    def _asked_in_vain(self, one: _Neighbour, id_: bytes) -> None:
+    def _is_busy(self, one: Compared) -> bool:
+        """Says whether a comparison would find what is known: a neighbour named much, or much is being judged."""
+        missing = len(one.todo) + len(one.asked)
+        return missing >= self._params.asked_at_once // 4 or self._unwanted.here >= self._params.unjudged // 2
+
+    def _asked_in_vain(self, one: Compared, id_: bytes) -> None:
         one.late[id_] = None
         if len(one.late) > MAX_LATE:
             del one.late[next(iter(one.late))]
@@ -373,6 +373,14 @@ class Reconciler:
     def judging(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is here and being judged: nobody needs to be asked for it meanwhile."""
         self._unwanted.judging(id_, now)
+
+    def is_here(self, id_: bytes) -> bool:
+        """Says whether a record is here and being judged."""
+        return self._unwanted.is_here(id_)
+
+    def judged(self, id_: bytes) -> None:
+        """Notes that a record was judged, whatever became of it; those who know more say that after this."""
+        self._unwanted.judged(id_)
 
     def kept_back(self, id_: bytes, now: Instant) -> None:
         """Notes that a record came too early and waits here: it is not asked for again for a while."""
