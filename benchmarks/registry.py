@@ -36,6 +36,7 @@ SUBJECTS = (
     "deliveries",
     "simulator",
     "matching",
+    "forecasts",
 )
 """Names of modules of this package, in the order of the page."""
 
