@@ -13,6 +13,7 @@ from hansa.identity import envelope, peek
 from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import HOUR
+from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
 from hansa.node.membership import DropPeer
@@ -25,7 +26,6 @@ from hansa.overlay import frames
 from hansa.overlay.frames import Word
 from hansa.overlay.notices import KNOWLEDGE_DISCOVERY, RESOURCE_DISCOVERY, THREAT_ALERT, Mode, Notice
 from hansa.overlay.presence import PRESENCE
-from hansa.overlay.resources import COMPUTATIONAL_POWER
 from hansa.sim.workload import specimen
 from hansa.sim.world import Params, Place, World
 from hansa.skills import messages
@@ -210,12 +210,13 @@ def test_a_notice_to_one_node_takes_the_way_there_and_is_answered() -> None:
 
 
 def test_a_notice_towards_a_resource_reaches_whoever_offers_it() -> None:
-    rich = OverlaySettings(capacities=(f"{COMPUTATIONAL_POWER}=4",))
+    rich = OverlaySettings(capacities=(f"{Resource.COMPUTATIONAL_POWER}=4",))
     world = chain(3, Chain(lambda number: rich if number == 2 else OverlaySettings()))
     net(world, 2).reached_at(("sim://2",))
     world.run(70)
-    payload = {COMPUTATIONAL_POWER: "1"}
-    notice = Notice(type=RESOURCE_DISCOVERY, payload=payload, mode=Mode.RESOURCE_DIRECTED, resource=COMPUTATIONAL_POWER)
+    wanted = Resource.COMPUTATIONAL_POWER.value
+    payload = {wanted: "1"}
+    notice = Notice(type=RESOURCE_DISCOVERY, payload=payload, mode=Mode.RESOURCE_DIRECTED, resource=wanted)
     net(world, 0).propagate(notice)
     world.run(3)
     assert [len(heard(world, number, RESOURCE_DISCOVERY)) for number in (1, 2)] == [0, 1]

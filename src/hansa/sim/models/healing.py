@@ -20,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hansa.kernel.compiled import compiled
 from hansa.kernel.rng import Rng
 from hansa.sim.models.chance import below, generator
-from hansa.sim.models.compiled import compiled
 from hansa.sim.models.graph import Graph, Mask, Nodes, Positions
 
 
