@@ -306,7 +306,7 @@ def _answer(
     for call in range(count):
         caller, taker, other = makers[call], takers[call], rooms[call]
         short = mine[caller] - enough
-        linked = other == 0 or short <= 0
+        linked = short <= 0
         for at in range(rows[caller], rows[caller + 1]):
             if linked:
                 break
