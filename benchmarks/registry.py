@@ -35,6 +35,8 @@ SUBJECTS = (
     "membership",
     "deliveries",
     "simulator",
+    "matching",
+    "forecasts",
 )
 """Names of modules of this package, in the order of the page."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.attacks.guards import Guard, rows_by
 
-rows = rows_by({"same": "overlay/test_reconcile"})
+rows = rows_by({"same": "overlay/test_reconcile", "slow": "overlay/test_reconcile_slow", "network": "sim/test_network"})
 
 RECONCILE = rows(
     "overlay/reconcile.py",
@@ -24,7 +24,7 @@ RECONCILE = rows(
         "same:strangers_are_not_answered",
     ),
     (
-        "        if not all(id_.hex().startswith(frame.prefix) for id_ in frame.ids):",
+        "        if frame.ids and not low <= min(frame.ids) <= max(frame.ids) <= high:",
         "        if False:",
         "same:ids_below_another_prefix_are_the_neighbours_fault",
     ),
@@ -63,14 +63,29 @@ RECONCILE = rows(
         "or",
         "same:a_neighbour_is_asked_once_for_what_it_names_again_and_again",
     ),
+    (
+        "self._params.unjudged - self._unwanted.here)",
+        "self._params.unjudged)",
+        "slow:what_waits_to_be_judged_is_bounded",
+    ),
+    (
+        " or not self._is_busy(one))",
+        " or True)",
+        "slow:who_takes_ten_times_as_long_to_judge_does_not_compare_ten_times_as_much",
+    ),
 )
 
 UNWANTED = rows(
     "overlay/unwanted.py",
     (
-        "        if id_ not in self._all:\n            self._remember(id_, _Pause(Instant(now + JUDGING_MS)",
-        "        if False:\n            self._remember(id_, _Pause(Instant(now + JUDGING_MS)",
+        "if id_ in self._here and now < self._here[id_] + JUDGING_MS:",
+        "if False:",
         "same:what_is_being_judged_is_asked_of_nobody",
+    ),
+    (
+        "            del self._here[next(iter(self._here))]\n",
+        "            pass\n",
+        "slow:what_is_being_judged_is_forgotten_in_the_end_and_is_bounded",
     ),
     (
         "            del self._all[next(iter(self._all))]\n",
@@ -85,3 +100,12 @@ UNWANTED = rows(
 )
 
 GUARDS: list[Guard] = [*UNWANTED, *RECONCILE]
+
+WORDS = rows(
+    "node/wordroom.py",
+    (
+        "            if proved is None:\n                reconciler.put_off",
+        "            if False:\n                reconciler.put_off",
+        "network:a_copy_with_a_bad_signature_does_not_keep_the_record_away",
+    ),
+)

@@ -18,7 +18,7 @@ from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
 from hansa.overlay.reconcile import MAX_LATE, STALL_S, WIDEST, Params, Reconciler
 from hansa.overlay.under_way import MOST
-from hansa.overlay.unwanted import EARLY_TRIES, MAX_UNWANTED, PATIENT_TRIES, Unwanted
+from hansa.overlay.unwanted import EARLY_TRIES, JUDGING_MS, MAX_UNWANTED, PATIENT_TRIES, Unwanted
 
 A, B, C = NodeId("did:key:zA"), NodeId("did:key:zB"), NodeId("did:key:zC")
 START = Instant(1_760_000_000_000)
@@ -291,8 +291,8 @@ def test_what_is_being_judged_is_asked_of_nobody() -> None:
     node = Reconciler(Holdings(), Params(), Rng(0))
     node.linked(B, START)
     node.judging(made(1), START)
-    assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 1_999)))
-    assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + 2_000)))
+    assert not wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + JUDGING_MS - 1)))
+    assert wants(node.heard(B, Held("", (made(1),), answer=True), Instant(START + JUDGING_MS)))
 
 
 def test_what_is_refused_is_remembered_in_bounded_number() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from hansa.sim.models import bounded, compiled, graph, growth, healing
+from hansa.kernel import compiled
+from hansa.sim.models import bounded, graph, growth, healing
 from tests.sim.model_digest import digest
 
 ROOT = Path(__file__).parents[2]

@@ -13,6 +13,7 @@ from hansa.identity import envelope, peek
 from hansa.identity.envelope import Header
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import HOUR
+from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.node.driver import Effects
 from hansa.node.membership import DropPeer
@@ -25,10 +26,10 @@ from hansa.overlay import frames
 from hansa.overlay.frames import Word
 from hansa.overlay.notices import KNOWLEDGE_DISCOVERY, RESOURCE_DISCOVERY, THREAT_ALERT, Mode, Notice
 from hansa.overlay.presence import PRESENCE
-from hansa.overlay.resources import COMPUTATIONAL_POWER
 from hansa.sim.workload import specimen
 from hansa.sim.world import Params, Place, World
-from hansa.skills.model import SkillState
+from hansa.skills import messages
+from hansa.skills.model import Claim, SkillState
 from tests.sim.worlds import say, take_back
 
 
@@ -209,12 +210,13 @@ def test_a_notice_to_one_node_takes_the_way_there_and_is_answered() -> None:
 
 
 def test_a_notice_towards_a_resource_reaches_whoever_offers_it() -> None:
-    rich = OverlaySettings(capacities=(f"{COMPUTATIONAL_POWER}=4",))
+    rich = OverlaySettings(capacities=(f"{Resource.COMPUTATIONAL_POWER}=4",))
     world = chain(3, Chain(lambda number: rich if number == 2 else OverlaySettings()))
     net(world, 2).reached_at(("sim://2",))
     world.run(70)
-    payload = {COMPUTATIONAL_POWER: "1"}
-    notice = Notice(type=RESOURCE_DISCOVERY, payload=payload, mode=Mode.RESOURCE_DIRECTED, resource=COMPUTATIONAL_POWER)
+    wanted = Resource.COMPUTATIONAL_POWER.value
+    payload = {wanted: "1"}
+    notice = Notice(type=RESOURCE_DISCOVERY, payload=payload, mode=Mode.RESOURCE_DIRECTED, resource=wanted)
     net(world, 0).propagate(notice)
     world.run(3)
     assert [len(heard(world, number, RESOURCE_DISCOVERY)) for number in (1, 2)] == [0, 1]
@@ -450,3 +452,21 @@ def test_a_fault_in_one_turn_does_not_stop_the_next() -> None:
             world.run(25)
     assert turns[1] - turns[0] >= 9_000
     assert len(net(world, 1).neighbours) == 2
+
+
+def test_a_copy_with_a_bad_signature_does_not_keep_the_record_away() -> None:
+    world = chain(2)
+    reconciler, now = net(world, 1).parts.reconciler, int(core(world, 1).now())
+    head = Header(version="1.0", network=NETWORK, kind="skill", author=me(world, 0), recipient=EVERYONE, seq=now,
+                  created=now, expires=0)  # fmt: skip
+    signed = envelope.seal(head, messages.skill_body(specimen(1), Claim()), [world.residents[0].keys.key])
+    raw = bytearray(signed.raw)
+    raw[raw.index(b'"sig":"') + 10] ^= 1
+    name = frames.digest(signed.id)
+    for word, held in ((bytes(raw), False), (signed.raw, True)):
+        reconciler.want(me(world, 0), [name])
+        world.run(1)
+        assert reconciler.is_asked(me(world, 0), name)
+        world.after(0, net(world, 1).heard, me(world, 0), frames.encode(Word(word)))
+        world.run(1)
+        assert (name in reconciler.holdings) is held

@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hansa.governance.case import Act, Basis, Case, Court, Decision, Finding, Params, Ruled, Said, Says
-from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import Instant
+from hansa.kernel.lifecycle import moved
 
 
 class State(StrEnum):
@@ -100,10 +100,7 @@ def move(state: State, trigger: Trigger) -> State:
     Raises:
         UsageError: the move is not in the table.
     """
-    after = TRANSITIONS.get((state, trigger))
-    if after is None:
-        raise UsageError(f"a case that is {state} takes no {trigger}")
-    return after
+    return moved(TRANSITIONS, state, trigger, "a case that is {state} takes no {trigger}")
 
 
 @dataclass(frozen=True, slots=True)

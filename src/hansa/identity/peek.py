@@ -1,12 +1,13 @@
 """What an envelope names before anything of it is proved: whom it says it is by, and which keys it says signed it.
 
-For four questions only: whose keys to ask a source for before the message is verified, in which order to take a node's
-own messages in again, which word of many from neighbours to look at first, and whom a record is for that was verified
-before it was kept. Nothing else is decided by it.
+For five questions only: whose keys to ask a source for before the message is verified, in which order to take a node's
+own messages in again, which word of many from neighbours to look at first, whom a record is for that was verified
+before it was kept, and what a record may wait for that came too early. Nothing else is decided by it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -23,6 +24,9 @@ from hansa.kernel.wire import read_json
 
 _AUTHOR = b'{"author":"'
 _LONGEST = 64
+_ID = re.compile(rb'"([0-9a-f]{64})"')
+
+MAX_NAMES = 64
 
 
 def named_author(signed: Signed) -> NodeId | None:
@@ -44,6 +48,13 @@ def _author_in(payload: bytes) -> NodeId | None:
         return None
     name = payload[len(_AUTHOR) : len(_AUTHOR) + _LONGEST + 1].partition(b'"')[0]
     return NodeId(name.decode()) if name.startswith(b"did:key:z") and name.isascii() else None
+
+
+def named_things(signed: Signed) -> tuple[str, ...]:
+    """Returns the content ids that a payload names, and its author: `MAX_NAMES` at most, each once."""
+    author = named_author(signed)
+    found = dict.fromkeys(match.decode() for match in _ID.findall(signed.payload))
+    return (*((author,) if author else ()), *found)[:MAX_NAMES]
 
 
 class _Numbered(msgspec.Struct):

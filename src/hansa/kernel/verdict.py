@@ -164,6 +164,12 @@ class Reason(Enum):
         Verdict.IGNORE,
         "several known nodes warn of it: look at it, then hansa quarantine approve or hansa skill remove",
     )
+    # 4c the market
+    NO_OFFER = ("no_offer", Box.DOMAIN, Verdict.REJECT, "no offer of this node's has that price, time or length")
+    NO_CAPACITY = ("no_capacity", Box.DOMAIN, Verdict.IGNORE, "too few units are free then: ask for less, or elsewhere")
+    NO_SHOW = ("no_show", Box.DOMAIN, Verdict.IGNORE, "did not take what it was granted too often: ask tomorrow")
+    HOARDING = ("hoarding", Box.DOMAIN, Verdict.IGNORE, "too many units wait for it to take them: take those first")
+    NO_LEASE = ("no_lease", Box.DOMAIN, Verdict.REJECT, "no lease of the sender's that may be used now: ask for one")
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

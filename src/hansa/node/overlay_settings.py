@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hansa.kernel.resources import Resource
 from hansa.node.core import FINDINGS
-from hansa.overlay.resources import RESOURCES
 
 TRANSPORTS = ("websocket", "zenoh")
 POLICIES = ("bounded", "preferential")
@@ -71,8 +71,8 @@ class OverlaySettings:
             raise ValueError("location must have at most 64 characters")
         for one in self.capacities:
             found = _CAPACITY.match(one)
-            if found is None or found[1] not in RESOURCES:
-                raise ValueError(f"capacities must be written resource=amount, of {', '.join(RESOURCES)}; not {one}")
+            if found is None or found[1] not in list(Resource):
+                raise ValueError(f"capacities must be written resource=amount, of {', '.join(Resource)}; not {one}")
         for one in self.specialisations:
             if not _WORD.match(one):
                 raise ValueError(f"specialisations must be words of a-z, 0-9, . _ and -, not {one}")

@@ -27,7 +27,7 @@ from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts, Ticking
 from hansa.node.recollecting import Recollecting
 from hansa.node.rows import RecordRow
-from hansa.node.too_early import EARLY, TooEarly
+from hansa.node.too_early import EARLY, TooEarly, names_of
 from hansa.node.travelling import Travelling
 from hansa.overlay import frames
 from hansa.overlay.arrived import ARRIVED, Arrived
@@ -188,7 +188,7 @@ class WordRoom:
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
             return self._parts.gossip.heard(peer, frame, now)
         reconciler.came(peer, frames.digest(id_), now)
-        if frames.digest(id_) in reconciler.holdings:
+        if frames.digest(id_) in reconciler.holdings or reconciler.is_here(frames.digest(id_)):
             return Doing()
         self._parts.gossip.brought(peer, frame, now)
         self._brought[id_] = peer
@@ -252,15 +252,18 @@ class WordRoom:
                 self._waiting = [one for one in self._waiting[:GROUP] if one[0].source != source] + self._waiting[
                     GROUP:
                 ]
+                began = self._early.count
                 fates = await self._inbox.receive_many([one.raw for one, _ in group], Via.LINK, source)
                 for (judge, id_), fate in zip(group, fates, strict=True):
-                    self._judged(judge, id_, fate)
+                    self._judged(judge, id_, fate, began)
         finally:
             self._worker = None
 
-    def _judged(self, judge: Judge, id_: ContentId | None, fate: Taken | HansaError) -> None:
-        """Tells all parts what became of a word."""
+    def _judged(self, judge: Judge, id_: ContentId | None, fate: Taken | HansaError, began: int | None = None) -> None:
+        """Tells all parts what became of a word; `began` is how many records were kept when it began to be judged."""
         now = self._now()
+        if id_ is not None:
+            self._parts.reconciler.judged(frames.digest(id_))
         if isinstance(fate, Taken):
             self._accepted(judge, fate.message, now)
             return
@@ -274,7 +277,8 @@ class WordRoom:
             self._do(self._parts.gossip.blamed(Blame(asked, Misdeed.INVALID), now))
         reconciler, name = self._parts.reconciler, frames.digest(id_)
         if reason in EARLY:
-            self._early.keep(id_, judge)
+            names = peek.named_things(envelope.read(judge.raw, self._core.settings.limits))
+            self._early.keep(id_, judge, names, self._early.count if began is None else began)
             reconciler.kept_back(name, now)
         elif reason in SOON:
             reconciler.put_off(name, now)
@@ -283,7 +287,9 @@ class WordRoom:
                 reconciler.hurry(judge.source, now)
         else:
             self._early.drop(id_)
-            if reason is not Reason.DUPLICATE:
+            if proved is None:
+                reconciler.put_off(name, now)  # somebody else may have it as it was signed
+            elif reason is not Reason.DUPLICATE:
                 reconciler.refused(name, now)
         verdict = Verdict.IGNORE if reason in SOON else reason.verdict
         self._do(self._parts.gossip.judged(id_, judge.source, verdict, reason, Rank.STRANGER, now))
@@ -301,9 +307,9 @@ class WordRoom:
             self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
 
     def tick(self, now: Instant) -> None:
-        """Has records judged again that came too early, once others came; asks on for what is not here."""
-        for judge, id_ in self._early.due(now):
-            self._wait(judge, id_)
+        """Has records judged again that came too early, once what they name came; asks on for what is not here."""
+        for judge in self._early.due():
+            self.judge(judge)
         for room in self.ticking:
             if now >= room.due:
                 self._do(room.tick(now))
@@ -342,7 +348,7 @@ class WordRoom:
         """
         now = self._now()
         self._early.drop(row.id)
-        self._early.came()
+        self._early.came(*names_of(row))
         self.recollecting.kept(row.id, now)
         self.skills += row.kind == skills.SKILL and row.id in self._brought
         if row.id not in self._brought:

@@ -24,7 +24,8 @@ class Holdings:
 
     def __init__(self, ids: Iterable[bytes] = ()) -> None:
         """Holds these ids."""
-        self._ids = sorted(dict.fromkeys(ids))
+        self._held = set(ids)
+        self._ids = sorted(self._held)
         self._digests: dict[str, bytes] = {}
         self._longest = 0
 
@@ -34,13 +35,13 @@ class Holdings:
 
     def __contains__(self, id_: bytes) -> bool:
         """Says whether an id is held."""
-        at = bisect_left(self._ids, id_)
-        return at < len(self._ids) and self._ids[at] == id_
+        return id_ in self._held
 
     def add(self, id_: bytes) -> bool:
         """Adds an id; says whether it was new."""
         if id_ in self:
             return False
+        self._held.add(id_)
         insort(self._ids, id_)
         self._changed(id_)
         return True
@@ -49,6 +50,7 @@ class Holdings:
         """Takes an id out; says whether it was held."""
         if id_ not in self:
             return False
+        self._held.remove(id_)
         del self._ids[bisect_left(self._ids, id_)]
         self._changed(id_)
         return True
@@ -59,8 +61,7 @@ class Holdings:
             self._digests.pop(name[:length], None)
 
     def _span(self, prefix: str) -> tuple[int, int]:
-        low = bytes.fromhex(prefix.ljust(2 * _SIZE, "0"))
-        high = bytes.fromhex(prefix.ljust(2 * _SIZE, "f"))
+        low, high = bounds_of(prefix)
         end = bisect_left(self._ids, high)
         return bisect_left(self._ids, low), end + (end < len(self._ids) and self._ids[end] == high)
 
@@ -92,6 +93,11 @@ class Holdings:
     def parts(self, prefix: str) -> tuple[bytes, ...]:
         """Returns the digests of the 16 prefixes that are one digit longer."""
         return tuple(self.digest(prefix + digit) for digit in DIGITS)
+
+
+def bounds_of(prefix: str) -> tuple[bytes, bytes]:
+    """Returns the least and the greatest id that begins with a prefix."""
+    return bytes.fromhex(prefix.ljust(2 * _SIZE, "0")), bytes.fromhex(prefix.ljust(2 * _SIZE, "f"))
 
 
 def _framed(digest: bytes) -> bytes:

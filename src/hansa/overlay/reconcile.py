@@ -11,7 +11,9 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    that it gets to the ids within this second: others are looked at in the next one
 5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
 6. what came by gossip within `lead_ms`, or began here, is named in no comparison: it is on its way to the others too
-7. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+7. who is slow to judge asks for less: what came and is not judged yet is bounded; and while much of that waits, or of
+   what a neighbour has named, no comparison with it is begun that is not overdue
+8. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -20,14 +22,15 @@ Nothing that a neighbour claims here is believed: it costs a question, of which 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import ALWAYS, MINUTE, NEVER, SECOND, Instant
+from hansa.kernel.instant import MINUTE, NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
+from hansa.overlay.compared import Compared
 from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
-from hansa.overlay.holdings import DIGITS, Holdings
+from hansa.overlay.holdings import DIGITS, Holdings, bounds_of
 from hansa.overlay.patience import Patience
 from hansa.overlay.quotas import Bucket
 from hansa.overlay.under_way import UnderWay
@@ -48,6 +51,8 @@ class Params:
         name_up_to: ids below a prefix that are named rather than compared by digest. Raising it saves a way there and
             back, and sends more ids that both hold.
         asked_at_once: records that are asked of one neighbour before the first has come.
+        unjudged: records that came and are being judged, from which on no more are asked for. Lowering it has a slow
+            node ask for less that it can't look at yet.
         patience_ms: how long a neighbour may bring none of what it was asked for before others are asked, at first;
             then four deviations above what answers take.
         patience_least_ms, patience_most_ms: bounds of that. Raising them asks less often in vain, and longer of a node
@@ -67,6 +72,7 @@ class Params:
     slow_ms: int = 5 * SECOND
     name_up_to: int = 128
     asked_at_once: int = 256
+    unjudged: int = 512
     patience_ms: int = SECOND
     patience_least_ms: int = 300
     patience_most_ms: int = 3 * SECOND
@@ -86,6 +92,8 @@ class Params:
             raise ValueError(f"name_up_to must be between 1 and {MAX_IDS}")
         if not 1 <= self.asked_at_once <= MAX_IDS:
             raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
+        if self.unjudged < self.asked_at_once:
+            raise ValueError("unjudged must not be below asked_at_once")
         if self.frames_per_second < 16:
             raise ValueError("frames_per_second must be at least 16")
         for name in ("patience_least_ms", "soon_ms", "lead_ms", "again_ms", "forget_ms"):
@@ -111,26 +119,6 @@ STALL_S = 6
 """Seconds for which this node may stand still, and then read all at once what came: a link ends after as many."""
 
 
-@dataclass(slots=True)
-class _Neighbour:
-    next_at: Instant
-    wait_ms: int
-    intake: Bucket
-    todo: dict[bytes, None] = field(default_factory=dict)
-    asked: dict[bytes, Instant] = field(default_factory=dict)
-    late: dict[bytes, None] = field(default_factory=dict)
-    brought_at: int = 0
-    over: int = 0
-    told_in: int = 0
-    told: int = 0
-    gained: int = 0
-
-
-def _due(one: _Neighbour) -> Instant:
-    """Returns when a neighbour is to be seen to; at each tick while it is asked for something."""
-    return ALWAYS if one.asked or one.todo else one.next_at
-
-
 class Reconciler:
     """Compares holdings with each neighbour in turn, and asks for what is missing.
 
@@ -144,7 +132,7 @@ class Reconciler:
         self.holdings = holdings
         self._params = params
         self._rng = rng
-        self._neighbours: dict[NodeId, _Neighbour] = {}
+        self._neighbours: dict[NodeId, Compared] = {}
         self._unwanted = Unwanted(params.again_ms, params.forget_ms)
         self._in_vain: dict[bytes, int] = {}
         self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
@@ -157,7 +145,7 @@ class Reconciler:
         """Compares with a new neighbour at once."""
         rate = self._params.frames_per_second
         intake = Bucket(rate, rate * STALL_S, now)
-        self._neighbours[peer] = _Neighbour(now, self._params.every_ms, intake)
+        self._neighbours[peer] = Compared(now, self._params.every_ms, intake)
         return self.tick(now)
 
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
@@ -185,7 +173,8 @@ class Reconciler:
         """Begins the comparisons that are due, and asks for what is still missing."""
         doing = Doing()
         for peer, one in self._neighbours.items():
-            if now >= one.next_at:
+            if now >= one.next_at and (now >= one.begun_at + self._params.slow_ms or not self._is_busy(one)):
+                one.begun_at = now
                 jitter = self._rng.below(one.wait_ms // 4 + 1)
                 one.next_at = Instant(now + one.wait_ms + jitter)
                 one.wait_ms = self._params.every_ms if one.gained else min(one.wait_ms * 2, self._params.slow_ms)
@@ -198,7 +187,7 @@ class Reconciler:
                     self._asked_in_vain(one, id_)
             if one.todo:
                 self._ask(peer, one, now, doing)
-        self.due = min(map(_due, self._neighbours.values()), default=NEVER)
+        self.due = min((one.due for one in self._neighbours.values()), default=NEVER)
         return doing
 
     # ---- frames
@@ -225,9 +214,8 @@ class Reconciler:
         return doing
 
     def _compare(self, peer: NodeId, frame: Sums, now: Instant, doing: Doing) -> None:
-        mine = self.holdings
         if len(frame.parts) == 1:
-            if frame.parts[0] != mine.digest(frame.prefix):
+            if frame.parts[0] != self.holdings.digest(frame.prefix):
                 self._neighbours[peer].wait_ms = self._params.every_ms
                 self._describe(peer, frame.prefix, now, doing)
             return
@@ -235,16 +223,14 @@ class Reconciler:
             doing.blames.append(Blame(peer, Misdeed.BROKEN))
             return
         pairs = [(frame.prefix + digit, theirs) for digit, theirs in zip(DIGITS, frame.parts, strict=True)]
-        differ = [(prefix, theirs) for prefix, theirs in pairs if theirs != mine.digest(prefix)]
-        if len(differ) > len(DIGITS) // 2 and mine.count(frame.prefix) <= MAX_IDS:
-            self._tell(
-                peer, Held(frame.prefix, tuple(self._under_way.others(mine.below(frame.prefix), now))), now, doing
-            )  # 4
+        differ = [(prefix, theirs) for prefix, theirs in pairs if theirs != self.holdings.digest(prefix)]
+        if len(differ) > len(DIGITS) // 2 and self.holdings.count(frame.prefix) <= MAX_IDS:
+            self._describe(peer, frame.prefix, now, doing, whole=True)  # 4
             return
         width = self._width(peer, frame.prefix, now)
         for prefix, theirs in differ if len(differ) <= width else self._rng.sample(differ, width):
             if not theirs:
-                self._name(peer, prefix, mine.below(prefix, CHUNKS * MAX_IDS), now, doing)
+                self._name(peer, prefix, self.holdings.below(prefix, CHUNKS * MAX_IDS), now, doing)
             else:
                 self._describe(peer, prefix, now, doing)
 
@@ -258,9 +244,9 @@ class Reconciler:
             width += 1
         return width
 
-    def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing) -> None:
-        """Says what is held below a prefix: every id where there are few, else the digests of its parts."""
-        if self.holdings.count(prefix) <= self._params.name_up_to:
+    def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing, whole: bool = False) -> None:
+        """Says what is held below a prefix: every id where there are few or all are asked for, else digests of parts."""
+        if whole or self.holdings.count(prefix) <= self._params.name_up_to:
             self._tell(peer, Held(prefix, tuple(self._under_way.others(self.holdings.below(prefix), now))), now, doing)
         else:
             self._tell(peer, Sums(prefix, self.holdings.parts(prefix)), now, doing)
@@ -280,21 +266,22 @@ class Reconciler:
         one.told += 1
         doing.send(peer, frame)
 
-    def _left(self, one: _Neighbour, now: Instant) -> int:
+    def _left(self, one: Compared, now: Instant) -> int:
         """Returns how many frames a neighbour may be sent still in this second."""
         if one.told_in != now // SECOND:
             one.told_in, one.told = now // SECOND, 0
         return self._params.frames_per_second // 2 - one.told
 
-    def _listed(self, peer: NodeId, one: _Neighbour, frame: Held, now: Instant, doing: Doing) -> None:
-        if not all(id_.hex().startswith(frame.prefix) for id_ in frame.ids):
+    def _listed(self, peer: NodeId, one: Compared, frame: Held, now: Instant, doing: Doing) -> None:
+        low, high = bounds_of(frame.prefix)
+        if frame.ids and not low <= min(frame.ids) <= max(frame.ids) <= high:
             doing.blames.append(Blame(peer, Misdeed.BROKEN))
             return
         for id_ in frame.ids:
             if id_ not in self.holdings and len(one.todo) < MAX_TODO and self._unwanted.is_over(id_, now):
                 one.todo[id_] = None
         self._ask(peer, one, now, doing)
-        self.due = min(self.due, _due(one))
+        self.due = min(self.due, one.due)
         if not frame.answer:
             theirs = frozenset(frame.ids)
             extra = [id_ for id_ in self.holdings.below(frame.prefix) if id_ not in theirs]
@@ -308,15 +295,15 @@ class Reconciler:
             for id_ in ids:
                 if id_ not in self.holdings and len(one.todo) < MAX_TODO:
                     one.todo[id_] = None
-            self.due = min(self.due, _due(one))
+            self.due = min(self.due, one.due)
 
     @property
     def taken_at(self) -> Instant:
         """When the last record was kept, whichever way it came."""
         return self._unwanted.taken_at
 
-    def _ask(self, peer: NodeId, one: _Neighbour, now: Instant, doing: Doing) -> None:
-        free = self._params.asked_at_once - len(one.asked)
+    def _ask(self, peer: NodeId, one: Compared, now: Instant, doing: Doing) -> None:
+        free = min(self._params.asked_at_once - len(one.asked), self._params.unjudged - self._unwanted.here)
         if free < self._params.asked_at_once // 2:
             return  # many at a time, rather than one for one that came
         free = min(free, (self._left(one, now) - 1) * ANSWERED_LIKE_A_FRAME)
@@ -338,7 +325,12 @@ class Reconciler:
             one.told += len(wanted) // ANSWERED_LIKE_A_FRAME + 1
             doing.send(peer, Fetch(tuple(wanted)))
 
-    def _asked_in_vain(self, one: _Neighbour, id_: bytes) -> None:
+    def _is_busy(self, one: Compared) -> bool:
+        """Says whether a comparison would find what is known: a neighbour named much, or much is being judged."""
+        missing = len(one.todo) + len(one.asked)
+        return missing >= self._params.asked_at_once // 4 or self._unwanted.here >= self._params.unjudged // 2
+
+    def _asked_in_vain(self, one: Compared, id_: bytes) -> None:
         one.late[id_] = None
         if len(one.late) > MAX_LATE:
             del one.late[next(iter(one.late))]
@@ -390,6 +382,14 @@ class Reconciler:
     def judging(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is here and being judged: nobody needs to be asked for it meanwhile."""
         self._unwanted.judging(id_, now)
+
+    def is_here(self, id_: bytes) -> bool:
+        """Says whether a record is here and being judged."""
+        return self._unwanted.is_here(id_)
+
+    def judged(self, id_: bytes) -> None:
+        """Notes that a record was judged, whatever became of it; those who know more say that after this."""
+        self._unwanted.judged(id_)
 
     def kept_back(self, id_: bytes, now: Instant) -> None:
         """Notes that a record came too early and waits here: it is not asked for again for a while."""

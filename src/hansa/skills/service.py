@@ -25,8 +25,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId
+from hansa.kernel.lifecycle import moved
 from hansa.kernel.verdict import Reason
 from hansa.skills.importing.paths import check_bundle_paths
 from hansa.skills.judge import Finding
@@ -79,10 +80,7 @@ def move(state: SkillState, trigger: Trigger) -> SkillState:
     Raises:
         UsageError: the move is not in the table.
     """
-    after = TRANSITIONS.get((state, trigger))
-    if after is None:
-        raise UsageError(f"a skill that is {state} can't be {trigger}")
-    return after
+    return moved(TRANSITIONS, state, trigger, "a skill that is {state} can't be {trigger}")
 
 
 @dataclass(frozen=True, slots=True)

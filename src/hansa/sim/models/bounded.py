@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hansa.kernel.compiled import compiled
 from hansa.kernel.rng import Rng
 from hansa.sim.models.chance import generator
-from hansa.sim.models.compiled import compiled
 from hansa.sim.models.graph import Graph, Mask, Nodes
 
 ROUNDS = 400

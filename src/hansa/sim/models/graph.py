@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hansa.sim.models.compiled import compiled
+from hansa.kernel.compiled import compiled
 
 Nodes = NDArray[np.int32]
 Mask = NDArray[np.bool_]

@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hansa.kernel.compiled import compiled
 from hansa.kernel.rng import Rng
 from hansa.sim.models.chance import generator
-from hansa.sim.models.compiled import compiled
 from hansa.sim.models.graph import Graph, Nodes
 
 

@@ -20,10 +20,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hansa.kernel.compiled import compiled
 from hansa.kernel.rng import Rng
 from hansa.sim.models.chance import below, generator
-from hansa.sim.models.compiled import compiled
-from hansa.sim.models.graph import Graph, Mask, Nodes, Positions
+from hansa.sim.models.graph import Graph, Mask, Nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def heal(graph: Graph, alive: Mask, known: Nodes, params: Healing, rng: Rng) -> 
     """Returns the links that the living make.
 
     Args:
-        graph: the links before the loss.
+        graph: the links before the loss; below 2^31 ends of them.
         alive: who lives; shape (nodes,).
         known: tables of addresses; shape (nodes, size).
         params: when a node dials, and up to what.
@@ -102,141 +102,236 @@ def heal(graph: Graph, alive: Mask, known: Nodes, params: Healing, rng: Rng) -> 
         ValueError: a parameter makes no sense.
     """
     params.validate()
-    net, chance = _Net(graph.starts, graph.peers, alive, known), generator(rng)
+    net, chance = _Net(graph.starts.astype(np.uint32), graph.peers.view(np.uint32), alive, known), generator(rng)
     enough, much = params.high - params.target, params.high - params.low
-    room, last = np.empty((2, graph.nodes), np.int32)
-    callers = np.empty(graph.nodes + 1, np.int32)
-    count, longest = _lose(net, params.high, much, room, callers)
-    callers = callers[:count]
-    most = int((room[callers] - enough).sum())
-    makers, takers, heard = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(longest, np.int64)
-    new = _New(np.empty(most, np.int32), np.empty(most, np.int32), last, np.empty((most, 2), np.int32))
-    last.fill(-1)
-    waiting, links, rounds, calls = callers, 0, 0, 0
+    room, nodes = np.empty(graph.nodes, np.int32), np.empty(graph.nodes + 1, np.uint32)
+    callers = _callers(net, nodes[: _lose(net, params.high, much, room, nodes)], room, enough)
+    most = int((callers.room - enough).sum())
+    calls = _Calls(np.empty(most, np.uint32), np.empty(most, np.uint32), np.empty(most, np.int32))
+    new = _New(np.empty(most, np.int32), np.empty(most, np.int32))
+    waiting, links, rounds, made = np.arange(callers.nodes.size, dtype=np.uint32), 0, 0, 0
     while waiting.size and rounds < params.rounds:
         rounds += 1
-        asked = _dial(net, waiting, room, enough, heard, makers, takers, chance)
-        links = _answer(net, makers[:asked], takers[:asked], room, enough, new, links)
-        calls += asked
-        waiting = waiting[room[waiting] > enough]
-    short = int((room[callers] > much).sum())
-    return Healed(new.makers[:links], new.takers[:links], rounds, short, calls)
+        asked = _dial(net, callers, waiting, enough, calls, chance)
+        _look_up(net, callers, room, calls, asked)
+        links = _answer(callers, room, enough, calls, asked, new, links)
+        made += asked
+        waiting = waiting[: _still(waiting, callers.room, enough)]
+    short = int((callers.room > much).sum())
+    return Healed(new.makers[:links], new.takers[:links], rounds, short, made)
 
 
 class _Net(NamedTuple):
     """The network before the loss, who survived it, and the tables of addresses."""
 
-    starts: Positions
-    peers: Nodes
+    starts: NDArray[np.uint32]
+    peers: NDArray[np.uint32]
     alive: Mask
     known: Nodes
 
 
-class _New(NamedTuple):
-    """The new links: those of one who dials hang together, from its `last` to the `earlier` ones, -1 at the end.
+class _Callers(NamedTuple):
+    """Those who have too few links, each with a row: its neighbours before the loss, then places for new ones.
 
-    A link has two earlier ones: the maker's and the taker's.
+    Attributes:
+        nodes: who they are.
+        rows: where each row begins, and where the last one ends; shape (callers + 1,).
+        near: who is at each place of the rows; the caller itself where nobody is yet.
+        heard: of all that the caller heard of, how much comes before that neighbour's row; all of it, at other places.
+        every: how much each caller heard of.
+        room: how many links each may still take.
     """
+
+    nodes: NDArray[np.uint32]
+    rows: NDArray[np.uint32]
+    near: NDArray[np.uint32]
+    heard: NDArray[np.uint32]
+    every: NDArray[np.uint32]
+    room: NDArray[np.int32]
+
+
+class _Calls(NamedTuple):
+    """The calls of a round: who makes them, by its number among the callers, whom to, and what `room` says of that."""
+
+    makers: NDArray[np.uint32]
+    takers: NDArray[np.uint32]
+    rooms: NDArray[np.int32]
+
+
+class _New(NamedTuple):
+    """The new links."""
 
     makers: Nodes
     takers: Nodes
-    last: NDArray[np.int32]
-    earlier: NDArray[np.int32]
+
+
+def _callers(net: _Net, nodes: NDArray[np.uint32], room: NDArray[np.int32], enough: int) -> _Callers:
+    """Returns the rows of those who dial, whose `room` then says which of the callers they are: -1 for the first."""
+    rows, rooms = np.empty(nodes.size + 1, np.uint32), np.empty(nodes.size, np.int32)
+    places = _lay_out(net.starts, nodes, room, enough, rows, rooms)
+    every = np.empty(nodes.size, np.uint32)
+    callers = _Callers(nodes, rows, np.empty(places, np.uint32), np.empty(places, np.uint32), every, rooms)
+    _gather(net, callers)
+    return callers
 
 
 @compiled
-def _lose(net: _Net, high: int, much: int, room: NDArray[np.int32], callers: Nodes) -> tuple[int, int]:
+def _lay_out(
+    starts: NDArray[np.uint32],
+    nodes: NDArray[np.uint32],
+    room: NDArray[np.int32],
+    enough: int,
+    rows: NDArray[np.uint32],
+    rooms: NDArray[np.int32],
+) -> int:
+    """Takes over the `room` of those who dial, and counts the places of their rows."""
+    places = 0
+    for caller in range(nodes.size):
+        one = nodes[caller]
+        rows[caller], rooms[caller] = places, room[one]
+        places = places + int(starts[one + 1]) - int(starts[one]) + int(room[one]) - enough
+        room[one] = -1 - caller
+    rows[nodes.size] = places
+    return places
+
+
+@compiled
+def _lose(net: _Net, high: int, much: int, room: NDArray[np.int32], nodes: NDArray[np.uint32]) -> int:
     """Counts how many links each may take, which is none for the dead, and collects who has more room than `much`.
 
-    The rows of the dead are all that is read; `callers` has a place to spare. Returns how many callers there are, and
-    the length of the longest row.
+    The rows of the dead are all that is read; `nodes` has a place to spare. Returns how many were collected.
     """
-    longest = 0
+    starts, peers, alive = net.starts, net.peers, net.alive
     for one in range(room.size):
-        size = net.starts[one + 1] - net.starts[one]
-        room[one] = high - size
-        longest = max(longest, size)
+        room[one] = high + int(starts[one]) - int(starts[one + 1])
     for one in range(room.size):
-        if not net.alive[one]:
-            for at in range(net.starts[one], net.starts[one + 1]):
-                room[net.peers[at]] += 1
+        if not alive[one]:
+            for at in range(starts[one], starts[one + 1]):
+                room[peers[at]] += 1
     count = 0
     for one in range(room.size):
-        if not net.alive[one]:
-            room[one] = 0
-        callers[count] = one
+        room[one] = max(0, room[one]) * alive[one]
+        nodes[count] = one
         count += room[one] > much
-    return count, longest
+    return count
+
+
+@compiled
+def _gather(net: _Net, callers: _Callers) -> None:
+    """Fills the callers' rows: who is near, and how much each caller heard of before, its table being first.
+
+    One loop for each step, as the searches in memory of many callers then overlap.
+    """
+    starts, peers, table = net.starts, net.peers, net.known.shape[1]
+    nodes, rows, near, heard, every = callers.nodes, callers.rows, callers.near, callers.heard, callers.every
+    for caller in range(nodes.size):
+        one, place = nodes[caller], rows[caller]
+        for at in range(starts[one], starts[one + 1]):
+            near[place] = peers[at]
+            place += 1
+        while place < rows[caller + 1]:
+            near[place] = one
+            place += 1
+    for place in range(near.size):
+        other = near[place]
+        heard[place] = starts[other + 1] - starts[other]
+    for caller in range(nodes.size):
+        one, place, before = nodes[caller], rows[caller], table
+        for _ in range(starts[one], starts[one + 1]):
+            size = heard[place]
+            heard[place] = before
+            before += size
+            place += 1
+        while place < rows[caller + 1]:
+            heard[place] = before
+            place += 1
+        every[caller] = before
 
 
 @compiled
 def _dial(
     net: _Net,
-    callers: Nodes,
-    room: NDArray[np.int32],
+    callers: _Callers,
+    waiting: NDArray[np.uint32],
     enough: int,
-    heard: Positions,
-    makers: Nodes,
-    takers: Nodes,
+    calls: _Calls,
     chance: np.random.Generator,
 ) -> int:  # 1, 2
     """Draws whom each dials, and returns how many calls there are.
 
-    Of all that a caller heard, its table comes first, then its neighbours' rows; `heard` says how much comes before
-    each row. A call is noted by its position in `peers`, or in the table from its end, and looked up in a second loop:
-    the searches in memory of many calls then overlap.
+    A taker is noted by its position in `peers`, or as many after all of those as it stands in the caller's table.
     """
-    table, calls = net.known.shape[1], 0
-    for caller in callers:
-        row = net.starts[caller]
-        size = net.starts[caller + 1] - row
-        every = table
-        for at in range(size):
-            heard[at] = every
-            every += net.starts[net.peers[row + at] + 1] - net.starts[net.peers[row + at]]
-        for _ in range(room[caller] - enough if every else 0):
-            pick = int(chance.random() * every)
-            rows = 0
-            for at in range(size):
-                rows += heard[at] <= pick
-            makers[calls] = caller
-            if rows:
-                takers[calls] = net.starts[net.peers[row + rows - 1]] + pick - heard[rows - 1]
+    starts, ends, makers, takers = net.starts, net.peers.size, calls.makers, calls.takers
+    rows, near, heard, every, room = callers.rows, callers.near, callers.heard, callers.every, callers.room
+    count = 0
+    for caller in waiting:
+        row, after = rows[caller], rows[caller + 1]
+        for _ in range(room[caller] - enough if every[caller] else 0):
+            pick = int(chance.random() * every[caller])
+            place = row
+            for at in range(row, after):
+                place += heard[at] <= pick
+            makers[count] = caller
+            if place > row:
+                takers[count] = starts[near[place - 1]] + (pick - heard[place - 1])
             else:
-                takers[calls] = pick - table
-            calls += 1
-    for call in range(calls):
+                takers[count] = ends + pick
+            count += 1
+    return count
+
+
+@compiled
+def _look_up(net: _Net, callers: _Callers, room: NDArray[np.int32], calls: _Calls, count: int) -> None:  # 2
+    """Looks up whom the calls go to, and what `room` says of those."""
+    peers, known, nodes = net.peers, net.known, callers.nodes
+    makers, takers, rooms = calls.makers, calls.takers, calls.rooms
+    for call in range(count):
         place = takers[call]
-        takers[call] = net.peers[place] if place >= 0 else net.known[makers[call], place]
-    return calls
+        takers[call] = peers[place] if place < peers.size else known[nodes[makers[call]], place - peers.size]
+    for call in range(count):
+        rooms[call] = room[takers[call]]
 
 
 @compiled
 def _answer(
-    net: _Net, makers: Nodes, takers: Nodes, room: NDArray[np.int32], enough: int, new: _New, links: int
+    callers: _Callers, room: NDArray[np.int32], enough: int, calls: _Calls, count: int, new: _New, links: int
 ) -> int:  # 3
-    """Makes the links that can be made, one call after the other, and returns how many there are now."""
-    for call in range(makers.size):
-        maker, taker = makers[call], takers[call]
-        near = maker == taker
-        if room[taker] <= 0 or room[maker] <= enough:
+    """Makes the links that can be made, one call after the other, and returns how many there are now.
+
+    A new link is noted in the rows of those who go on dialling, and must not call whom they have. Who had no room when
+    the calls were looked up gets none.
+    """
+    nodes, rows, near, mine = callers.nodes, callers.rows, callers.near, callers.room
+    makers, takers, rooms, new_makers, new_takers = calls.makers, calls.takers, calls.rooms, new.makers, new.takers
+    for call in range(count):
+        caller, taker, other = makers[call], takers[call], rooms[call]
+        short = mine[caller] - enough
+        linked = short <= 0
+        for at in range(rows[caller], rows[caller + 1]):
+            if linked:
+                break
+            linked = near[at] == taker
+        left = room[taker] if other >= 0 else mine[~other]
+        if linked or left <= 0:
             continue
-        for at in range(net.starts[maker], net.starts[maker + 1]):
-            near |= net.peers[at] == taker
-        link = new.last[maker]
-        while link >= 0:
-            mine = new.makers[link] == maker
-            near |= (new.takers[link] if mine else new.makers[link]) == taker
-            link = new.earlier[link, 0 if mine else 1]
-        if near:
-            continue
-        new.makers[links], new.takers[links] = maker, taker
-        new.earlier[links, 0] = new.last[maker]
-        new.last[maker] = links
-        room[maker] -= 1
-        room[taker] -= 1
-        if room[taker] > enough:  # it goes on dialling, and must not call whom it has
-            new.earlier[links, 1] = new.last[taker]
-            new.last[taker] = links
+        if other > 0:
+            room[taker] = left - 1
+        else:
+            if left > enough:
+                near[rows[~other + 1] - (left - enough)] = nodes[caller]
+            mine[~other] = left - 1
+        near[rows[caller + 1] - short] = taker
+        mine[caller] -= 1
+        new_makers[links], new_takers[links] = nodes[caller], taker
         links += 1
     return links
+
+
+@compiled
+def _still(waiting: NDArray[np.uint32], room: NDArray[np.int32], enough: int) -> int:  # 4
+    """Moves those who are still short to the front, in order, and returns how many they are."""
+    count = 0
+    for caller in waiting:
+        waiting[count] = caller
+        count += room[caller] > enough
+    return count

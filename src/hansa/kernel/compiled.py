@@ -5,6 +5,11 @@ Both ways give the same numbers, bit for bit: chance is numpy's generator in eit
 1. it is given arrays, numbers, one generator and named tuples of those; it makes no arrays, and touches no other object
 2. it calls compiled loops of its own file only: what is kept on disk is made anew when that file changes, and no other
 3. numbers from an array of 32 bits are added up as `int(...)`: the interpreter would keep to 32 bits
+4. nothing below zero comes of numbers without sign, and none of 64 bits is among them: with whole numbers that have a
+   sign, the compiler makes those floats
+
+Two things make a compiled loop fast, and change no number. What indexes comes from arrays without sign (`uint32`):
+else each access begins with a look at its sign. Arrays are taken out of their named tuple before the loop.
 
 Compiled loops are kept beside the source, or in the user's cache where that cannot be written. `NUMBA_DISABLE_JIT=1`
 runs them as they are although numba is there. By numba 0.68 a loop takes about a second to compile, once.
