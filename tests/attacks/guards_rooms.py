@@ -307,13 +307,17 @@ LINEAGE = rows(
     ),
 )
 
-SERVICE = rows(
-    "skills/service.py",
+LIFECYCLE = rows(
+    "kernel/lifecycle.py",
     (
         "if after is None:",
         "if False:",
         "service:every_move_is_legal_or_refused a21:no_proof_and_no_word_of_the_operator_leads_back",
     ),
+)
+
+SERVICE = rows(
+    "skills/service.py",
     (
         "    (_R, Trigger.REMOVED): _X,\n",
         "    (_R, Trigger.REMOVED): _X,\n    (_X, Trigger.PROVED): _A,\n",

@@ -245,7 +245,7 @@ class Reconciler:
         return width
 
     def _describe(self, peer: NodeId, prefix: str, now: Instant, doing: Doing, whole: bool = False) -> None:
-        """Says what is held below a prefix: every id where there are few or all are asked for, else digests of parts."""
+        """Says what is held below a prefix: every id where there are few, or all are asked for."""
         if whole or self.holdings.count(prefix) <= self._params.name_up_to:
             self._tell(peer, Held(prefix, tuple(self._under_way.others(self.holdings.below(prefix), now))), now, doing)
         else:
