@@ -67,6 +67,7 @@ class MemoryStore(MemoryMembers, MemoryLedger):
         self._applied = 0
         self._records: dict[ContentId, RecordRow] = {}
         self._by_seq: dict[tuple[NodeId, int], ContentId] = {}
+        self._about: dict[str, tuple[ContentId, ...]] = {}  # by subject, oldest first
         self._feed: list[ContentId] = []
         self._head = ""
         self._skills: dict[ContentId, SkillRow] = {}
@@ -104,14 +105,15 @@ class MemoryStore(MemoryMembers, MemoryLedger):
         return None
 
     def _refusal(self, rows: Sequence[RecordRow]) -> Refused | None:
-        ids, places = set(self._records), set(self._by_seq)
+        ids: dict[ContentId, None] = {}
+        places: dict[tuple[NodeId, int], None] = {}
         for row in rows:
-            if row.id in ids:
+            place = row.author, row.seq
+            if row.id in self._records or row.id in ids:
                 return Refused(Reason.DUPLICATE, row.id)
-            if (row.author, row.seq) in places:
+            if place in self._by_seq or place in places:
                 return Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
-            ids.add(row.id)
-            places.add((row.author, row.seq))
+            ids[row.id] = places[place] = None
         return None
 
     def _make(self, change: Change) -> None:
@@ -170,6 +172,8 @@ class MemoryStore(MemoryMembers, MemoryLedger):
                 self._marks[name] = value
             case Mend(PutRecord(row)) if held := self._records.get(row.id):
                 self._records[row.id] = structs.replace(row, place=held.place, received=held.received, came=held.came)
+                if row.subject != held.subject:
+                    self._file_all()
             case Mend(PutSkill(row)) if skill := self._skills.get(row.id):
                 self._skills[row.id] = replace(row, **{name: getattr(skill, name) for name in _OURS})
             case Mend(PutEvidence(record, evidence)) if finding := self._evidence.get(record):
@@ -183,6 +187,12 @@ class MemoryStore(MemoryMembers, MemoryLedger):
             self._head = chain(self._head, row.id)
         self._records[row.id] = structs.replace(row, place=len(self._feed) if in_feed else None)
         self._by_seq[row.author, row.seq] = row.id
+        self._about[row.subject] = (*self._about.get(row.subject, ()), row.id)
+
+    def _file_all(self) -> None:
+        self._about.clear()
+        for row in self._records.values():
+            self._about[row.subject] = (*self._about.get(row.subject, ()), row.id)
 
     def _withhold(self, id_: ContentId) -> None:
         row = self._records.get(id_)
@@ -223,8 +233,8 @@ class MemoryStore(MemoryMembers, MemoryLedger):
 
     def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
         """Returns the records about a skill or a node, oldest first; of one kind when given. None that is withheld."""
-        about = [row for row in self._records.values() if row.subject == subject and not row.withheld]
-        return [row for row in about if not kind or row.kind == kind]
+        about = [self._records[id_] for id_ in self._about.get(subject, ())]
+        return [row for row in about if not row.withheld and (not kind or row.kind == kind)]
 
     def records_after(self, author: NodeId, seq: int, limit: int = 500) -> list[RecordRow]:
         """Returns the author's records with higher sequence numbers, in their order."""
