@@ -30,7 +30,7 @@ from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
 from hansa.skills.importing.paths import check_bundle_paths
 from hansa.skills.judge import Finding
-from hansa.skills.lineage import Ancestry, Parents, ancestry
+from hansa.skills.lineage import NO_ANCESTORS, Ancestry, Parents, ancestry
 from hansa.skills.model import Claim, Outcome, Skill, SkillState
 from hansa.skills.policy import Params
 
@@ -122,6 +122,8 @@ def receive(skill: Skill, author: str, known: Known, parents: Parents, params: P
     bad = check_bundle_paths(file.path for file in skill.result.files)  # 3
     if bad:
         raise Refused(Reason.BAD_BODY, f"bundle path {bad[0]}: {bad[1]}")
+    if not skill.lineage:
+        return NO_ANCESTORS
     lineage = tuple(ContentId(one) for one in skill.lineage)
     return ancestry(skill.id, lineage, parents, params.max_parents, params.max_depth)  # 4
 
