@@ -14,7 +14,7 @@ from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.governance import messages as governance
 from hansa.identity import envelope, roots
-from hansa.identity.envelope import Ring, Verified
+from hansa.identity.envelope import Ring, Signed, Verified
 from hansa.kernel.errors import DiskFull, HansaError, Refused
 from hansa.kernel.ids import NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
@@ -88,18 +88,22 @@ class Inbox:
             return outcome
 
     async def receive_many(
-        self, lines: Sequence[bytes], via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
+        self, lines: Sequence[bytes | Signed], via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
     ) -> list[Fate]:
         """Takes many messages in, in their order; one that is refused stops no other.
+
+        Args:
+            lines: bytes as they came, or what `envelope.read` made of them under this node's own limits.
 
         Returns:
             For each what `receive` would have returned or raised.
         """
-        with self._core.spans.span("receive", via=str(via), messages=len(lines), bytes=sum(map(len, lines))):
+        size = sum(len(one.raw if isinstance(one, Signed) else one) for one in lines)
+        with self._core.spans.span("receive", via=str(via), messages=len(lines), bytes=size):
             return await self._receive(lines, via, source, wanted, only)
 
     async def _receive(
-        self, lines: Sequence[bytes], via: Via, source: str, wanted: Wanted | None, only: str
+        self, lines: Sequence[bytes | Signed], via: Via, source: str, wanted: Wanted | None, only: str
     ) -> list[Fate]:
         fates: list[Fate] = []
         ring = self._ring(only)
@@ -107,8 +111,8 @@ class Inbox:
         while rest:
             together: list[Arrival] = []
             with self._core.spans.span("verify"):
-                for data in rest:
-                    one = self._arrive(data, via, source, wanted, only, ring)
+                for line in rest:
+                    one = self._arrive(line, via, source, wanted, only, ring)
                     together.append(one)
                     if isinstance(one.read, Verified) and one.read.header.kind == roots.KIND:
                         break  # what follows is judged by it
@@ -119,14 +123,16 @@ class Inbox:
                 await self._afterwards(fate)
         return fates
 
-    def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring) -> Arrival:
+    def _arrive(
+        self, line: bytes | Signed, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring
+    ) -> Arrival:
         """Reads and verifies one message, which asks the store for nothing but keys: it can be done at any time."""
         core = self._core
+        signed, data = (line, line.raw) if isinstance(line, Signed) else (None, line)
         core.counters.came_in()
         core.meters.bytes_in += len(data)
-        signed = None
         try:
-            signed = envelope.read(data, core.settings.limits)
+            signed = signed or envelope.read(data, core.settings.limits)
             message = core.ring.verify(signed, ring, core.settings.limits)
             now = core.ring.changes
             return Arrival(data, via, source, wanted, only, message, ring, now, message.id, _subject(message))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from hansa.admission.service import Guest
 from hansa.identity.envelope import Verified
@@ -25,13 +26,12 @@ FEW = 4
 """Messages up to which each is looked up by itself, since that costs less than one question for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     asked: frozenset[ContentId]
     held: frozenset[ContentId]
     places: dict[tuple[NodeId, int], ContentId]
-    guests: dict[NodeId, Guest] = field(default_factory=dict)
-    states: dict[ContentId, SkillState | None] = field(default_factory=dict)
+    guests: dict[NodeId, Guest] = {}
+    states: dict[ContentId, SkillState | None] = {}
 
 
 def _weight(change: PutRecord | PutSkill) -> int:

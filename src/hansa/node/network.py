@@ -43,6 +43,11 @@ TICK_SECONDS = 0.2
 ORDERLY = (None, PRUNED, Reason.UNKNOWN_PEER)
 """Why a link ends that nothing broke."""
 
+_OF_GOSSIP = (frames.Have, frames.Want, frames.Graft, frames.Prune)
+_OF_MEMBERS = (frames.Ping, frames.Pong, frames.Reach, frames.Silent)
+_OF_RECONCILER = (frames.Sums, frames.Held, frames.Fetch)
+_OF_RECOLLECTING = (frames.Mine, frames.Yours)
+
 MEMBER = "member_"
 """How the names begin of what happened to a member."""
 
@@ -172,8 +177,8 @@ class Network:
             del self._unsettled[peer]
             self.do(self.parts.routes.linked(peer, now))
         for part in self.parts.each:
-            self.do(part.tick(now))
-        self.do(self.words.news.tick(now))
+            self.do(part.tick(now), now)
+        self.do(self.words.news.tick(now), now)
         self.words.tick(now)
         if now >= self._looked_at + LOOK_MS:
             self._looked_at = now
@@ -206,7 +211,7 @@ class Network:
         self.gauges.linked(peer, now)
         fresh = self.words.fresh()
         for start in range(0, len(fresh), MAX_IDS):
-            self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))))
+            self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))), now)
 
     def lost(self, peer: NodeId, reason: Reason | None) -> None:
         """Tells every part that a link ended."""
@@ -234,39 +239,43 @@ class Network:
             return
         if frame is not None:
             self.gauges.heard(peer, frame, len(data), now)
-            self.do(self._hand(peer, frame, now))
+            self.do(self._hand(peer, frame, now), now)
 
     def _hand(self, peer: NodeId, frame: AnyFrame, now: Instant) -> Doing:
         parts = self.parts
         if isinstance(frame, Word):
             return self.words.came(peer, frame, now)
-        if isinstance(frame, frames.Have | frames.Want | frames.Graft | frames.Prune):
+        if isinstance(frame, _OF_GOSSIP):
             return parts.gossip.heard(peer, frame, now)
-        if isinstance(frame, frames.Ping | frames.Pong | frames.Reach | frames.Silent):
+        if isinstance(frame, _OF_MEMBERS):
             return parts.members.heard(peer, frame, now)
-        if isinstance(frame, frames.Sums | frames.Held | frames.Fetch):
+        if isinstance(frame, _OF_RECONCILER):
             return parts.reconciler.heard(peer, frame, now)
-        if isinstance(frame, frames.Mine | frames.Yours):
+        if isinstance(frame, _OF_RECOLLECTING):
             return self.words.recollecting.heard(peer, frame, now)
         return parts.routes.heard(peer, frame, now)
 
     # ---- carrying out
 
-    def do(self, doing: Doing) -> None:
-        """Does what a part wants done."""
+    def do(self, doing: Doing, now: Instant | None = None) -> None:
+        """Does what a part wants done; `now` is asked for where the caller does not say."""
         for blame in doing.blames:
             if not blame.charged:
                 self._blame(blame)
-        for judge in doing.judges:
-            self.words.judge(judge)
+        if doing.judges:
+            now = self.now() if now is None else now
+            for judge in doing.judges:
+                self.words.judge(judge, now)
         for say in doing.says:
             self._say(say)
         for reply in doing.replies:
             self._reply(reply)
         for spread in doing.spreads:
             self._spread(spread.raw)
-        for whom, frame in doing.sends:
-            self._send(whom, frame)
+        if doing.sends:
+            now = self.now() if now is None else now
+            for whom, frame in doing.sends:
+                self._send(whom, frame, now)
         for serve in doing.serves:
             self._serve(serve)
         for dial in doing.dials:
@@ -279,11 +288,11 @@ class Network:
     def _blame(self, blame: Blame) -> None:
         self.do(self.parts.gossip.blamed(blame, self.now()))
 
-    def _send(self, whom: NodeId, frame: AnyFrame) -> None:
+    def _send(self, whom: NodeId, frame: AnyFrame, now: Instant) -> None:
         data = frames.encode(frame)
         if self._transport.send(whom, data):
             self.frames_out += 1
-            self.gauges.sent(whom, frame, len(data), self.now())
+            self.gauges.sent(whom, frame, len(data), now)
         else:
             self.frames_lost += 1
 
@@ -292,7 +301,7 @@ class Network:
         for raw in self.words.found(serve.ids):
             if self._transport.queued(serve.whom) > FULL:
                 break
-            self._send(serve.whom, Word(raw))
+            self._send(serve.whom, Word(raw), self.now())
 
     def _say(self, say: Say) -> None:
         """Signs a statement of this node's own, remembers it for new neighbours, and lets it travel."""

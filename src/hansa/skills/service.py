@@ -22,8 +22,9 @@ Functions here take what is known and return what follows; keeping and sending i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import ContentId
@@ -85,8 +86,7 @@ def move(state: SkillState, trigger: Trigger) -> SkillState:
     return after
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What the node knows of a skill before a message about it is looked at.
 
     Attributes:

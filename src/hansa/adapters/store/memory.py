@@ -9,7 +9,6 @@ from __future__ import annotations
 from asyncio import sleep
 from collections import Counter
 from collections.abc import Awaitable, Sequence
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -124,7 +123,7 @@ class MemoryStore(MemoryMembers, MemoryLedger):
                 self._skills.setdefault(row.id, row)
             case SetSkillState(skill, state, reason):
                 if held := self._skills.get(skill):
-                    self._skills[skill] = replace(held, state=state, reason=reason)
+                    self._skills[skill] = structs.replace(held, state=state, reason=reason)
             case AppendLedger():
                 self._append_ledger(change)
             case PutTombstone(row):
@@ -175,7 +174,7 @@ class MemoryStore(MemoryMembers, MemoryLedger):
                 if row.subject != held.subject:
                     self._file_all()
             case Mend(PutSkill(row)) if skill := self._skills.get(row.id):
-                self._skills[row.id] = replace(row, **{name: getattr(skill, name) for name in _OURS})
+                self._skills[row.id] = structs.replace(row, **{name: getattr(skill, name) for name in _OURS})
             case Mend(PutEvidence(record, evidence)) if finding := self._evidence.get(record):
                 self._evidence[record] = structs.replace(evidence, at=finding.at)
             case Mend(PutBlob(digest, data)) if digest in self._blobs:
