@@ -251,7 +251,7 @@ GATHERING = [
             "gathering:the_share_of_the_store_is_counted_within_a_bulk",
         ),
         (
-            "self._leaving += leaving",
+            "self._leaving[author] += size",
             "pass",
             "ahead:the_share_of_the_store_counts_what_is_being_written",
         ),
@@ -261,8 +261,8 @@ GATHERING = [
             "gathering:a_ban_counts_from_the_next_message_on",
         ),
         (
-            "        self._leaving -= leaving\n",
-            "        pass\n",
+            "            self._leaving[author] -= size\n",
+            "            pass\n",
             "ahead:what_was_not_written_counts_no_more",
         ),
         (

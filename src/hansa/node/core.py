@@ -168,7 +168,7 @@ class Core:
         self.turns = Turns()
         self.ring = KeyRing(store)
         self.accounts = Accounts(store, self.me, self.ring, settings.conduct)
-        self.memory = StoreMemory(store, lambda author: self.accounts.is_barred(author, clock.now()))
+        self.memory = StoreMemory(store, lambda author: self.accounts.is_barred(author, clock.now))
         self.lineages = Lineages(store)
         self.driver = Driver(store, clock, index, self._kept, spans, self.lineages)
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)

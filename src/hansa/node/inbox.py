@@ -308,15 +308,17 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
     """Returns whose turns a group needs: the authors', those of the skills it is about, and for joins `TURN`, last."""
     authors: set[str] = set()
     found: dict[str, None] = {}
+    kinds: dict[str, None] = {}
     for one in group:
         if isinstance(one.read, Verified):
-            authors.add(one.read.author)
-            found[one.read.author] = found[one.subject] = None
+            header = one.read.header
+            authors.add(header.author)
+            found[header.author] = found[one.subject] = kinds[header.kind] = None
     # a name of somebody else's choice may be anybody's turn
     names = {name: None for name in found if name in authors or is_content_id(name)}
-    if any(isinstance(one.read, Verified) and one.read.header.kind == overlay.JOIN for one in group):
+    if overlay.JOIN in kinds:
         names[TURN] = None  # whoever holds it waits for nobody's turn
-    if any(isinstance(one.read, Verified) and one.read.header.kind == governance.DISPUTE for one in group):
+    if governance.DISPUTE in kinds:
         names[CASES] = None
     return names
 

@@ -19,12 +19,14 @@ _SIZE = 32
 class Holdings:
     """A sorted set of 32-byte ids, with digests by prefix; a prefix is lower-case hex.
 
-    Adding costs a binary search and the digests on one path, when they are asked for next.
+    Adding costs a binary search and the digests on one path, when they are asked for next; asking whether one is held
+    a step in a dictionary.
     """
 
     def __init__(self, ids: Iterable[bytes] = ()) -> None:
         """Holds these ids."""
-        self._ids = sorted(dict.fromkeys(ids))
+        self._held = dict.fromkeys(ids)
+        self._ids = sorted(self._held)
         self._digests: dict[str, bytes] = {}
         self._longest = 0
 
@@ -34,21 +36,22 @@ class Holdings:
 
     def __contains__(self, id_: bytes) -> bool:
         """Says whether an id is held."""
-        at = bisect_left(self._ids, id_)
-        return at < len(self._ids) and self._ids[at] == id_
+        return id_ in self._held
 
     def add(self, id_: bytes) -> bool:
         """Adds an id; says whether it was new."""
-        if id_ in self:
+        if id_ in self._held:
             return False
+        self._held[id_] = None
         insort(self._ids, id_)
         self._changed(id_)
         return True
 
     def drop(self, id_: bytes) -> bool:
         """Takes an id out; says whether it was held."""
-        if id_ not in self:
+        if id_ not in self._held:
             return False
+        del self._held[id_]
         del self._ids[bisect_left(self._ids, id_)]
         self._changed(id_)
         return True

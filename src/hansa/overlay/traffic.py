@@ -52,7 +52,7 @@ class _Ring:
         return self._latest % _SLOTS
 
     def add(self, second: int, column: int, size: int) -> None:
-        counts = self._counts[self.roll(second)]
+        counts = self._counts[second % _SLOTS if second == self._latest else self.roll(second)]
         counts[column] += 1
         counts[column + 1] += size
 

@@ -26,7 +26,8 @@ class LoopWire:
         """Makes one end; `join` gives it the other."""
         self.url = url
         self._inbox: deque[bytes | None] = deque()
-        self._arrived, self._taken = asyncio.Event(), asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None
+        self._taken = asyncio.Event()
         self._torn = self._closed = False
         self._other: LoopWire = self
 
@@ -43,8 +44,8 @@ class LoopWire:
     async def receive(self) -> bytes:
         """Returns the next message."""
         while not self._inbox and not self._torn:
-            self._arrived.clear()
-            await self._arrived.wait()
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
         if self._torn:
             raise Broken
         data = self._inbox.popleft()
@@ -63,7 +64,7 @@ class LoopWire:
         """Tears it; nobody reads what is in it, unless it was closed in order before."""
         for end in (self,) if self._closed else (self, self._other):
             end._torn = True
-            end._arrived.set()
+            end._wake_reader()
             end._taken.set()
 
     async def _put(self, data: bytes | None) -> None:
@@ -74,7 +75,11 @@ class LoopWire:
         if self._torn:
             raise Broken
         there.append(data)
-        self._other._arrived.set()
+        self._other._wake_reader()
+
+    def _wake_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 class Harbour:
