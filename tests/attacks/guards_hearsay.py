@@ -48,7 +48,7 @@ GUARDS_HEARSAY: list[Guard] = [
         "",
         (_HEARSAY + "a_word_is_told_no_longer_than_it_is_fresh",),
     ),
-    Guard("node/travelling.py", " and self._is_for_all(row):", ":", (_KEEPS_ITS_PLACE,)),
+    Guard("node/travelling.py", " and self._is_for_all(change):", ":", (_KEEPS_ITS_PLACE,)),
     Guard("node/travelling.py", "if message.header.recipient == EVERYONE:", "if True:", (_KEEPS_ITS_PLACE,)),
     Guard(
         "node/travelling.py",

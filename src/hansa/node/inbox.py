@@ -1,8 +1,8 @@
 """The one way in. Bytes become Signed, Verified, Admitted, and then a room decides; each refusal is counted and noted.
 
-Every door calls `receive`, or `receive_many`: HTTP, a pulled feed, a file. There is no other path from bytes to the
-store, and for one message it is the same as for many: read and verify each, gather what waits (`node.gathering`),
-decide in order, keep with one commit.
+Every door calls `receive`, `receive_many` or `receive_words`: HTTP, a pulled feed, a file, links. There is no other
+path from bytes to the store, and for one message it is the same as for many: read and verify each, gather what waits
+(`node.gathering`), decide in order, keep with one commit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from hansa.node.rooms import Rooms
 from hansa.node.rows import PutBlob, PutRecord
 from hansa.node.shelf import Shelf
 from hansa.node.turns import Hold
-from hansa.node.vault import subject_of
+from hansa.node.vault import Brought, brought, subject_of
 from hansa.overlay import messages as overlay
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
@@ -82,28 +82,34 @@ class Inbox:
             Refused: with its reason; DiskFull, Fault: nothing was kept.
         """
         with self._core.spans.span("receive", via=str(via), bytes=len(data)):
-            (outcome,) = await self._receive([data], via, source, wanted, only)
+            (outcome,) = await self._receive([(data, source)], via, wanted, only)
             if isinstance(outcome, HansaError):
                 raise outcome
             return outcome
 
     async def receive_many(
-        self, lines: Sequence[bytes | Signed], via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
+        self, lines: Sequence[bytes], via: Via, source: str = "", wanted: Wanted | None = None, only: str = ""
     ) -> list[Fate]:
         """Takes many messages in, in their order; one that is refused stops no other.
-
-        Args:
-            lines: bytes as they came, or what `envelope.read` made of them under this node's own limits.
 
         Returns:
             For each what `receive` would have returned or raised.
         """
-        size = sum(len(one.raw if isinstance(one, Signed) else one) for one in lines)
-        with self._core.spans.span("receive", via=str(via), messages=len(lines), bytes=size):
-            return await self._receive(lines, via, source, wanted, only)
+        with self._core.spans.span("receive", via=str(via), messages=len(lines), bytes=sum(map(len, lines))):
+            return await self._receive([(line, source) for line in lines], via, wanted, only)
+
+    async def receive_words(self, words: Sequence[tuple[Signed | bytes, str]]) -> list[Fate]:
+        """Takes in what came over links; else as `receive_many`.
+
+        Args:
+            words: each as it came, or as `envelope.read` gave it under this node's own limits, with its neighbour.
+        """
+        size = sum(len(word.raw if isinstance(word, Signed) else word) for word, _ in words)
+        with self._core.spans.span("receive", via=str(Via.LINK), messages=len(words), bytes=size):
+            return await self._receive(words, Via.LINK, None, "")
 
     async def _receive(
-        self, lines: Sequence[bytes | Signed], via: Via, source: str, wanted: Wanted | None, only: str
+        self, lines: Sequence[tuple[Signed | bytes, str]], via: Via, wanted: Wanted | None, only: str
     ) -> list[Fate]:
         fates: list[Fate] = []
         ring = self._ring(only)
@@ -111,7 +117,7 @@ class Inbox:
         while rest:
             together: list[Arrival] = []
             with self._core.spans.span("verify"):
-                for line in rest:
+                for line, source in rest:
                     one = self._arrive(line, via, source, wanted, only, ring)
                     together.append(one)
                     if isinstance(one.read, Verified) and one.read.header.kind == roots.KIND:
@@ -124,7 +130,7 @@ class Inbox:
         return fates
 
     def _arrive(
-        self, line: bytes | Signed, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring
+        self, line: Signed | bytes, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring
     ) -> Arrival:
         """Reads and verifies one message, which asks the store for nothing but keys: it can be done at any time."""
         core = self._core
@@ -135,7 +141,8 @@ class Inbox:
             signed = signed or envelope.read(data, core.settings.limits)
             message = core.ring.verify(signed, ring, core.settings.limits)
             now = core.ring.changes
-            return Arrival(data, via, source, wanted, only, message, ring, now, message.id, _subject(message))
+            subject, skill = _subject(message)
+            return Arrival(data, via, source, wanted, only, message, ring, now, message.id, subject, skill)
         except Refused as refusal:
             return Arrival(data, via, source, wanted, only, refusal, ring, 0, signed.id if signed else content_id(data))
 
@@ -255,7 +262,7 @@ class Inbox:
     def _carry_out(self, admitted: Admitted, one: Arrival) -> tuple[Taken, Effects]:
         message = admitted.message
         kind = message.header.kind
-        subject, effects = self._rooms.decide(admitted, one.source)
+        subject, effects = self._rooms.decide(admitted, one.source, one.skill)
         kept = isinstance(effects.changes[0], PutRecord)  # and says itself how it came
         if not kept or kind == roots.KIND:
             detail = f"{kind} by {message.author} {one.where}"
@@ -323,9 +330,15 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
     return names
 
 
-def _subject(message: Verified) -> str:
-    """Returns what a message is about (`vault.subject_of`); "" for a body that is none, which is refused later."""
+def _subject(message: Verified) -> tuple[str, Brought | None]:
+    """Returns what a message is about (`vault.subject_of`), and the skill that it brings.
+
+    "" and None for a body that is none, which is refused later.
+    """
     try:
-        return subject_of(message)
+        if message.header.kind == messages.SKILL:
+            skill = brought(message)
+            return skill.id, skill
+        return subject_of(message), None
     except Refused:
-        return ""
+        return "", None

@@ -298,6 +298,7 @@ class Network:
 
     def _serve(self, serve: Serve) -> None:
         """Sends what a neighbour asked for, as long as its link takes it; what is left it will ask for again."""
+        self.parts.gossip.fetched(serve.whom, map(frames.digest, serve.ids), self.now())
         for raw in self.words.found(serve.ids):
             if self._transport.queued(serve.whom) > FULL:
                 break

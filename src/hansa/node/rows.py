@@ -198,10 +198,16 @@ class TombstoneRow:
 
 
 class PutRecord(msgspec.Struct, frozen=True):
-    """Keeps a record. `in_feed` gives it the next place in this node's feed. Refused if its id or sequence is taken."""
+    """Keeps a record. Refused if its id or sequence is taken.
+
+    Attributes:
+        in_feed: gives it the next place in this node's feed.
+        recipient: whom it is for; "" where whoever wants to know is to look into the envelope. It is not kept.
+    """
 
     row: RecordRow
     in_feed: bool = False
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,10 +350,17 @@ def index_text(intent: str, tags: Sequence[str]) -> str:
 
 
 def skill_row(
-    skill: Skill, origin: Origin, author: str, now: Instant, source: str, claimed: bool | None = None
+    skill: Skill,
+    origin: Origin,
+    author: str,
+    now: Instant,
+    source: str,
+    claimed: bool | None = None,
+    *,
+    data: bytes = b"",
 ) -> SkillRow:
-    """Returns the row of a skill that is new here, in quarantine."""
-    body = skill.to_bytes()
+    """Returns the row of a skill that is new here, in quarantine; `data` are its bytes, where they were written."""
+    body = data or skill.to_bytes()
     return SkillRow(
         id=content_id(body),
         intent=skill.intent,

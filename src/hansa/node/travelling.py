@@ -89,12 +89,13 @@ class Travelling:
             return
         row, now = change.row, self._now()
         self._seen(row, now)
-        if row.kind in ORDER and (row.author != self._core.me or change.in_feed) and self._is_for_all(row):
+        if row.kind in ORDER and (row.author != self._core.me or change.in_feed) and self._is_for_all(change):
             self._reconciler.taken(digest(row.id), now)
             self._announce(row, now)
 
-    def _is_for_all(self, row: RecordRow) -> bool:
-        return peek.recipient_in(row.envelope, self._core.settings.limits) == EVERYONE
+    def _is_for_all(self, change: PutRecord) -> bool:
+        whom = change.recipient or peek.recipient_in(change.row.envelope, self._core.settings.limits)
+        return whom == EVERYONE
 
     def words(self, ids: Sequence[ContentId]) -> list[RecordRow]:
         """Returns the records with these ids that travel and are whole, in the order in which they are best taken."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hansa.admission.service import Via
 from hansa.identity import envelope, peek, roots
 from hansa.identity.envelope import Signed, Verified
 from hansa.kernel.errors import HansaError, Refused
@@ -96,7 +95,7 @@ class WordRoom:
         self.mending = Mending(core)
         self.answering = Answering(core, parts.routes, self.news.later)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
-        self._waiting: list[tuple[Judge, ContentId, bytes | Signed]] = []
+        self._waiting: list[tuple[Judge, ContentId, Signed | bytes]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
         self.skills = 0
         self._stalled: dict[ContentId, int] = {}
@@ -210,7 +209,7 @@ class WordRoom:
             return
         self._wait(judge, signed.id, signed, now)
 
-    def _wait(self, judge: Judge, id_: ContentId, word: bytes | Signed, now: Instant) -> None:
+    def _wait(self, judge: Judge, id_: ContentId, word: Signed | bytes, now: Instant) -> None:
         self._brought.setdefault(id_, None)
         self._parts.reconciler.judging(frames.digest(id_), now)
         self._waiting.append((judge, id_, word))
@@ -242,12 +241,8 @@ class WordRoom:
     async def _judge_all(self) -> None:
         try:
             while self._waiting:
-                source = self._waiting[0][0].source
-                group = [one for one in self._waiting[:GROUP] if one[0].source == source]
-                self._waiting = [one for one in self._waiting[:GROUP] if one[0].source != source] + self._waiting[
-                    GROUP:
-                ]
-                fates = await self._inbox.receive_many([word for _, _, word in group], Via.LINK, source)
+                group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+                fates = await self._inbox.receive_words([(word, judge.source) for judge, _, word in group])
                 now = self._now()
                 for (judge, id_, _), fate in zip(group, fates, strict=True):
                     self._judged(judge, id_, fate, now)

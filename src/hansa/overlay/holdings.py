@@ -94,7 +94,7 @@ class Holdings:
 
     def parts(self, prefix: str) -> tuple[bytes, ...]:
         """Returns the digests of the 16 prefixes that are one digit longer."""
-        return tuple(self.digest(prefix + digit) for digit in DIGITS)
+        return tuple([self.digest(prefix + digit) for digit in DIGITS])
 
 
 def _framed(digest: bytes) -> bytes:
