@@ -110,6 +110,11 @@ GOSSIP = rows(
 NEIGHBOURS = rows(
     "overlay/neighbours.py",
     (
+        " and now < known.at + NEW:\n",
+        ":\n",
+        "gossip:who_fetches_a_new_word_after_a_comparison_is_pushed_the_next",
+    ),
+    (
         "            if now >= link.kept_at + self._params.patience:",
         "            if True:",
         "a43:who_brings_nothing_is_blamed_once_a_second_however_much_it_named",
