@@ -52,7 +52,7 @@ GUARDS_HEARSAY: list[Guard] = [
     Guard("node/travelling.py", "if message.header.recipient == EVERYONE:", "if True:", (_KEEPS_ITS_PLACE,)),
     Guard(
         "node/travelling.py",
-        "and (change.row.author != self._core.me or change.in_feed)",
+        " and (row.author != self._core.me or change.in_feed)",
         "",
         (_TRAVELLING + "what_is_the_nodes_own_travels_once_it_is_published",),
     ),
