@@ -54,6 +54,21 @@ CANONICAL = rows(
         "quick:what_is_written_quickly_is_what_the_definition_writes",
     ),
     (
+        "if _has_odd_number(written) and _has_odd_number(_outside_strings(written)):",
+        "if False:",
+        "quick:a_struct_is_written_as_its_plain_form_is",
+    ),
+    (
+        '    if b"null" in written:',
+        "    if False:",
+        "quick:a_struct_is_written_as_its_plain_form_is",
+    ),
+    (
+        "    if not written.isascii() and _BEYOND_BMP.search(written):\n",
+        "    if False:\n",
+        "quick:a_struct_is_written_as_its_plain_form_is",
+    ),
+    (
         "if not typed and _has_odd_number(_outside_strings(data)):  # 1",
         "if False:  # 1",
         "quick:odd_numbers_do_not quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",

@@ -188,6 +188,7 @@ class Shaped(msgspec.Struct, omit_defaults=True):
 @example(Shaped("", None, [Inner("", 2**53)]))
 @example(Shaped("", None, [Inner("", 1.0)]))
 @example(Shaped("1.5e3 and 12345678901234567890", True, [Inner("1234567890123456", 1)], {"b": 1, "a": 2}))
+@example(Shaped(names={"": math.inf}))  # type: ignore[dict-item]
 @example(Shaped("\ud800"))
 @example(Shaped("\U00010000", names={"\ue000": 1, "\U00010000": 2}))
 @settings(max_examples=scaled(400), deadline=None)

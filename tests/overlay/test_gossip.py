@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hansa.identity import peek
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import SECOND
 from hansa.kernel.verdict import Reason
@@ -92,6 +93,15 @@ def test_who_fetches_a_new_word_after_a_comparison_is_pushed_the_next(after: int
     alone.hears(alone.peers[0], Word(following))
     pushed = pushed_to(alone.accepted(alone.peers[0], following, Rank.KNOWN).sends)
     assert pushed == ([alone.peers[1]] if pushed_again else [])
+
+
+def test_a_word_that_is_too_large_is_none_whoever_has_looked_at_it() -> None:
+    raw = raw_word(AUTHOR, 1)
+    for most, judged in ((len(raw), True), (len(raw) - 1, False)):
+        alone = Alone(1, Params(max_bytes=most))
+        doing = alone.gossip.heard(alone.peers[0], Word(raw), alone.now, peek.named(raw))
+        assert bool(doing.judges) == judged
+        assert bool(doing.blames) != judged
 
 
 def test_what_the_cache_has_no_more_is_served_from_the_store() -> None:

@@ -122,6 +122,8 @@ def encode_struct(value: msgspec.Struct) -> bytes:
         return encode(msgspec.to_builtins(value))
     if _has_odd_number(written) and _has_odd_number(_outside_strings(written)):  # most have none in a string either
         return encode(msgspec.to_builtins(value))
+    if b"null" in written:  # msgspec writes an infinite number so
+        return encode(msgspec.to_builtins(value))
     if not written.isascii() and _BEYOND_BMP.search(written):
         return encode(msgspec.to_builtins(value))
     return written
