@@ -1,11 +1,11 @@
 """Live deliveries: signed records among 16 nodes of one process, each checked at every node, beside GossipSub.
 
 Ours are whole nodes' overlay parts with links over wires in the process, sealed as on every carrier: each record is
-verified, admitted, kept in memory, shown to its room and passed on. The reference is py-libp2p's GossipSub, strictly
-signing, on the loopback interface, with the same links and as many bytes of payload; it keeps nothing. Both are fed by
-all nodes in turn with so many records on their way at once, and the best pace that delivered 99 % counts. All of it is
-work of one thread; a second is one of the process's own, of work or of waiting, without what others at the machine
-take from it, and all timers run by it too.
+verified, admitted, kept in memory, shown to its room and passed on, and the interpreter is set as a node sets it. The
+reference is py-libp2p's GossipSub, strictly signing, on the loopback interface, with the same links and as many bytes
+of payload; it keeps nothing. Both are fed by all nodes in turn with so many records on their way at once, and the best
+pace that delivered 99 % counts. All of it is work of one thread; a second is one of the process's own, of work or of
+waiting, without what others at the machine take from it, and all timers run by it too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from hansa.admission import service as admission
 from hansa.admission.service import Via
 from hansa.admission.versions import SUPPORTED
 from hansa.entrypoints.simulation import NoCaller, NoIndex
+from hansa.entrypoints.upkeep import tuned_interpreter
 from hansa.identity.handshake import Myself
 from hansa.kernel.canonical import encode
 from hansa.kernel.errors import HansaError
@@ -94,7 +95,7 @@ def body() -> str:
     size = len(encode(_said(1)))
     theirs = gossipsub_peers.fed(pairs, NODES, size, MESSAGES, THEIRS)
     own_time = OwnTime()
-    with asyncio.Runner(loop_factory=lambda: OwnLoop(own_time)) as runner:
+    with tuned_interpreter(), asyncio.Runner(loop_factory=lambda: OwnLoop(own_time)) as runner:
         ours = runner.run(_fed(pairs, own_time))
     lines = [
         f"{NODES} nodes, {2 * len(STEPS)} links each, {size} bytes of payload.",

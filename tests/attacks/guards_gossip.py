@@ -30,6 +30,11 @@ DSSE = rows(
 GOSSIP = rows(
     "overlay/gossip.py",
     (
+        "if found is None or size > self._limits.max_bytes:",
+        "if found is None:",
+        "gossip:a_word_that_is_too_large_is_none_whoever_has_looked_at_it",
+    ),
+    (
         "            known.asked &= ~link.bit\n",
         "",
         "a43:who_was_asked_twice_and_answers_twice_has_sent_nothing_again",
@@ -109,6 +114,11 @@ GOSSIP = rows(
 
 NEIGHBOURS = rows(
     "overlay/neighbours.py",
+    (
+        " and now < known.at + NEW:\n",
+        ":\n",
+        "gossip:who_fetches_a_new_word_after_a_comparison_is_pushed_the_next",
+    ),
     (
         "            if now >= link.kept_at + self._params.patience:",
         "            if True:",

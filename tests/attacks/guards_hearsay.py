@@ -48,11 +48,11 @@ GUARDS_HEARSAY: list[Guard] = [
         "",
         (_HEARSAY + "a_word_is_told_no_longer_than_it_is_fresh",),
     ),
-    Guard("node/travelling.py", "and self._is_for_all(change.row)", "", (_KEEPS_ITS_PLACE,)),
+    Guard("node/travelling.py", " and self._is_for_all(change):", ":", (_KEEPS_ITS_PLACE,)),
     Guard("node/travelling.py", "if message.header.recipient == EVERYONE:", "if True:", (_KEEPS_ITS_PLACE,)),
     Guard(
         "node/travelling.py",
-        "and (change.row.author != self._core.me or change.in_feed)",
+        " and (row.author != self._core.me or change.in_feed)",
         "",
         (_TRAVELLING + "what_is_the_nodes_own_travels_once_it_is_published",),
     ),

@@ -211,8 +211,8 @@ GUARDS_KEYS: list[Guard] = [
     *rows(
         "adapters/store/memory.py",
         (
-            "about = [row for row in self._records.values() if row.subject == subject and not row.withheld]",
-            "about = [row for row in self._records.values() if row.subject == subject]",
+            "return [row for row in about if not row.withheld and (not kind or row.kind == kind)]",
+            "return [row for row in about if not kind or row.kind == kind]",
             "store:a_record_that_is_withheld_keeps_its_place_in_the_feed_and_frees_its_number",
         ),
     ),

@@ -225,7 +225,7 @@ CARRIED = [
             "pieces:a_frame_in_pieces_is_bounded",
         ),
         (
-            "            if len(data) != size or at + HEAD > len(message):\n",
+            "            if at > end:\n",
             "            if False:\n",
             "pieces:a_piece_that_is_cut_short_is_refused",
         ),

@@ -54,6 +54,21 @@ CANONICAL = rows(
         "quick:what_is_written_quickly_is_what_the_definition_writes",
     ),
     (
+        "if _has_odd_number(written) and _has_odd_number(_outside_strings(written)):",
+        "if False:",
+        "quick:a_struct_is_written_as_its_plain_form_is",
+    ),
+    (
+        '    if b"null" in written:',
+        "    if False:",
+        "quick:a_struct_is_written_as_its_plain_form_is",
+    ),
+    (
+        "    if not written.isascii() and _BEYOND_BMP.search(written):\n",
+        "    if False:\n",
+        "quick:a_struct_is_written_as_its_plain_form_is",
+    ),
+    (
         "if not typed and _has_odd_number(_outside_strings(data)):  # 1",
         "if False:  # 1",
         "quick:odd_numbers_do_not quick:the_quick_way_takes_nothing_that_the_slow_one_refuses",
@@ -251,7 +266,7 @@ GATHERING = [
             "gathering:the_share_of_the_store_is_counted_within_a_bulk",
         ),
         (
-            "self._leaving += leaving",
+            "self._leaving[author] += size",
             "pass",
             "ahead:the_share_of_the_store_counts_what_is_being_written",
         ),
@@ -261,8 +276,8 @@ GATHERING = [
             "gathering:a_ban_counts_from_the_next_message_on",
         ),
         (
-            "        self._leaving -= leaving\n",
-            "        pass\n",
+            "            self._leaving[author] -= size\n",
+            "            pass\n",
             "ahead:what_was_not_written_counts_no_more",
         ),
         (

@@ -438,7 +438,7 @@ MODEL = [
     *rows(
         "skills/model.py",
         (
-            "return canonical.encode(msgspec.to_builtins(self))",
+            "return canonical.encode_struct(self)",
             "return canonical.encode({**msgspec.to_builtins(self), 'license': ''})",
             "model:a_skill_is_read_back_from_its_bytes model:any_other_value_makes_another_skill"
             " a22:an_update_is_another_skill_that_lies_in_quarantine_unproved",

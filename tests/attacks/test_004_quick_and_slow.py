@@ -164,6 +164,38 @@ def test_ordinary_values_are_written_quickly() -> None:
         assert canonical.encode_quickly({text: text}) == rfc8785.dumps({text: text})
 
 
+class Inner(msgspec.Struct, tag="zz", tag_field="kind"):
+    ab: str = ""
+    zz: int | float = 0
+
+
+class Shaped(msgspec.Struct, omit_defaults=True):
+    zeta: str = ""
+    kind: bool | None = None
+    alpha: list[Inner] = []
+    names: dict[str, int] = {}
+
+
+@given(
+    st.builds(
+        Shaped,
+        TEXTS,
+        st.none() | st.booleans(),
+        st.lists(st.builds(Inner, TEXTS, NUMBERS), max_size=3),
+        st.dictionaries(TEXTS, NUMBERS, max_size=3),
+    )
+)
+@example(Shaped("", None, [Inner("", 2**53)]))
+@example(Shaped("", None, [Inner("", 1.0)]))
+@example(Shaped("1.5e3 and 12345678901234567890", True, [Inner("1234567890123456", 1)], {"b": 1, "a": 2}))
+@example(Shaped(names={"": math.inf}))  # type: ignore[dict-item]
+@example(Shaped("\ud800"))
+@example(Shaped("\U00010000", names={"\ue000": 1, "\U00010000": 2}))
+@settings(max_examples=scaled(400), deadline=None)
+def test_a_struct_is_written_as_its_plain_form_is(value: Shaped) -> None:
+    assert written(canonical.encode_struct, value) == written(canonical.encode_slowly, msgspec.to_builtins(value))
+
+
 @pytest.mark.parametrize("depth", range(10))
 @pytest.mark.parametrize("around", ["[%b]", '{"a":%b}'])
 def test_a_shape_takes_what_is_shallow_and_no_odd_number_at_any_depth(depth: int, around: str) -> None:

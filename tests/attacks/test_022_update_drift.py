@@ -89,7 +89,7 @@ def test_every_byte_counts() -> None:
 
 def opened(row: SkillRow, body: bytes) -> Reason:
     """Why bytes that were changed in the store are not used."""
-    fields = {one: getattr(row, one) for one in row.__dataclass_fields__}
+    fields = {one: getattr(row, one) for one in row.__struct_fields__}
     return reason(open_skill, SkillRow(**{**fields, "body": body}))
 
 

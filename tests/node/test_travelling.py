@@ -39,7 +39,9 @@ class Carrier:
     def reopen(self) -> None:
         core = self.node.node.core
         self.reconciler = Reconciler(Holdings(), reconcile.Params(), Rng(1))
-        self.travelling = Travelling(core, self.reconciler, lambda: Instant(7), self.announced.append)
+        self.travelling = Travelling(
+            core, self.reconciler, lambda: Instant(7), lambda row, _: self.announced.append(row)
+        )
         self.travelling.start()
 
     async def take(self, signed: Signed, via: Via = Via.HTTP) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hansa.identity import peek
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import SECOND
 from hansa.kernel.verdict import Reason
 from hansa.overlay.doing import Blame, Misdeed, Serve
 from hansa.overlay.frames import AnyFrame, Graft, Have, Prune, Want, Word
 from hansa.overlay.gossip_params import Params, Rank
+from hansa.overlay.neighbours import NEW
 from tests.attacks.specimens import scaled
 from tests.overlay.alone import Alone
 from tests.overlay.crowd import Crowd, node_id, percentile, raw_word
@@ -73,6 +76,32 @@ def test_a_neighbour_that_says_nothing_is_pushed_to_a_bounded_number_of_times_an
             alone.passes(100)
             alone.hears(alone.peers[1], Want((alone.name(raw),)))
     assert pushed == Params().unproved + 9
+
+
+@pytest.mark.parametrize(("after", "pushed_again"), [(NEW - 100, True), (NEW, False)])
+def test_who_fetches_a_new_word_after_a_comparison_is_pushed_the_next(after: int, pushed_again: bool) -> None:
+    alone = Alone(2)
+    for number in range(Params().unproved + 1):
+        raw = raw_word(AUTHOR, number)
+        alone.hears(alone.peers[0], Word(raw))
+        last = pushed_to(alone.accepted(alone.peers[0], raw, Rank.KNOWN).sends)
+    assert last == []
+    alone.passes(after)
+    alone.gossip.fetched(alone.peers[1], [b"\x01" * 32, alone.name(raw)], alone.now)
+    alone.gossip.fetched(node_id(77), [alone.name(raw)], alone.now)
+    following = raw_word(AUTHOR, 99)
+    alone.hears(alone.peers[0], Word(following))
+    pushed = pushed_to(alone.accepted(alone.peers[0], following, Rank.KNOWN).sends)
+    assert pushed == ([alone.peers[1]] if pushed_again else [])
+
+
+def test_a_word_that_is_too_large_is_none_whoever_has_looked_at_it() -> None:
+    raw = raw_word(AUTHOR, 1)
+    for most, judged in ((len(raw), True), (len(raw) - 1, False)):
+        alone = Alone(1, Params(max_bytes=most))
+        doing = alone.gossip.heard(alone.peers[0], Word(raw), alone.now, peek.named(raw))
+        assert bool(doing.judges) == judged
+        assert bool(doing.blames) != judged
 
 
 def test_what_the_cache_has_no_more_is_served_from_the_store() -> None:

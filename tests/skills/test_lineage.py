@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hansa.kernel.ids import ContentId
 from hansa.kernel.verdict import Reason
-from hansa.skills.lineage import MAX_ANCESTORS, Ancestry, ancestry
+from hansa.skills.lineage import MAX_ANCESTORS, NO_ANCESTORS, Ancestry, ancestry
 from tests.attacks.specimens import reason
 from tests.skills.specimens import name
 
@@ -44,7 +44,7 @@ def chain_of(length: int) -> Graph:
 
 
 def test_a_skill_of_its_own_has_no_ancestors() -> None:
-    assert walk([], {}) == Ancestry(0, (), ())
+    assert walk([], {}) == Ancestry(0, (), ()) == NO_ANCESTORS
 
 
 def test_a_parent_that_is_not_held_is_unresolved_and_adds_no_depth() -> None:

@@ -22,6 +22,9 @@ from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.limits import Limits
 from hansa.kernel.wire import read_json
 
+Named = tuple[ContentId, NodeId | None]
+"""The id that an envelope's message has, and whom it names as its author."""
+
 _AUTHOR = b'{"author":"'
 _LONGEST = 64
 _ID = re.compile(rb'"([0-9a-f]{64})"')
@@ -34,7 +37,7 @@ def named_author(signed: Signed) -> NodeId | None:
     return _author_in(signed.payload)
 
 
-def named(data: bytes, limits: Limits | None = None) -> tuple[ContentId, NodeId | None] | None:
+def named(data: bytes, limits: Limits | None = None) -> Named | None:
     """Returns the id of what may be an envelope, and whom it names as its author; None for what is none.
 
     As `envelope.id_of`, for whoever sorts words before any is verified (threat 39).
@@ -77,10 +80,13 @@ class _Addressed(msgspec.Struct):
     recipient: str = ""
 
 
-def named_recipient(signed: Signed) -> str:
-    """Returns whom a payload names as the one it is for; "" for nobody."""
+def recipient_in(data: bytes, limits: Limits | None = None) -> str:
+    """Returns whom a message names as the one it is for, in an envelope that was verified before; "" for nobody."""
+    payload = payload_of(data, limits)
+    if payload is None:
+        return ""
     try:
-        return read_json(signed.payload, _Addressed).recipient
+        return read_json(payload, _Addressed).recipient
     except Refused:
         return ""
 

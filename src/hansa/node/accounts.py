@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hansa.conduct.account import Account, Deed
@@ -92,12 +93,16 @@ class Accounts:
         invited, banned = (peer.invited, peer.banned) if peer else (False, False)
         return Case(self._me, subject, invited, banned, domain, card)
 
-    def is_barred(self, subject: NodeId, now: Instant) -> bool:
-        """Says whether the policy deals with somebody no more; quick for the many of whom nothing is known."""
+    def is_barred(self, subject: NodeId, now: Callable[[], Instant]) -> bool:
+        """Says whether the policy deals with somebody no more; quick for the many of whom nothing is known.
+
+        Args:
+            now: returns the present; asked only where it matters.
+        """
         if subject == self._me:
             return False
         account = self.account(subject)
-        return bool(account.bad) and not decide(account, Case(self._me, subject), now, self.params).engage
+        return bool(account.bad) and not decide(account, Case(self._me, subject), now(), self.params).engage
 
     def is_known(self, subject: NodeId, now: Instant) -> bool:
         """Says whether somebody has dealt well enough here to be listened to."""

@@ -23,14 +23,14 @@ from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
 from hansa.node.accounts import Accounts
-from hansa.node.driver import ACQUAINTANCE, Driver, Kept
+from hansa.node.driver import ACQUAINTANCE, KEPT, Driver, Kept
 from hansa.node.lineages import Lineages
 from hansa.node.membership import DropPeer
 from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
-from hansa.node.rows import AppendLedger, DropSubscription, PutPeer, PutRecord, PutSkill, WithholdRecord
+from hansa.node.rows import AppendLedger, DropSubscription, PutPeer, PutRecord, WithholdRecord
 from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
@@ -71,6 +71,9 @@ ASK_FIRST = "ask first"
 """Mark of a store that may lack what this node has said: restored from a backup, or made anew."""
 
 FINDINGS = ("none", "refutations", "all")
+
+_HEARD_OF = (PutRecord, WithholdRecord)
+"""What `Core.on_kept` is told of."""
 
 PROVED_IN = "proved in"
 """Mark with the layers of the sandbox that the last proof ran in, for those who ask in another process."""
@@ -165,7 +168,7 @@ class Core:
         self.turns = Turns()
         self.ring = KeyRing(store)
         self.accounts = Accounts(store, self.me, self.ring, settings.conduct)
-        self.memory = StoreMemory(store, lambda author: self.accounts.is_barred(author, clock.now()))
+        self.memory = StoreMemory(store, lambda author: self.accounts.is_barred(author, clock.now))
         self.lineages = Lineages(store)
         self.driver = Driver(store, clock, index, self._kept, spans, self.lineages)
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
@@ -207,9 +210,9 @@ class Core:
         self._last_seq = max(self._last_seq, number)
 
     def _kept(self, change: Kept) -> None:
-        if self.on_kept is not None and isinstance(change, PutRecord | WithholdRecord):
+        if self.on_kept is not None and isinstance(change, _HEARD_OF):
             self.on_kept(change)
-        if isinstance(change, PutRecord | PutSkill):
+        if isinstance(change, KEPT):
             self.memory.kept(change)
         else:
             self.accounts.changed(change)

@@ -144,6 +144,8 @@ class Driver:
 
     def _show(self, effects: Effects, now: Instant) -> None:
         for change in effects.changes:
+            if isinstance(change, AppendJournal):
+                continue  # most changes are lines of the journal, or come with one
             if isinstance(change, _TOLD):
                 self._kept(change)
             elif isinstance(change, PutOutbox) and not change.row.tries:

@@ -17,6 +17,7 @@ from hansa.identity.envelope import Ring, Verified
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.kernel.ids import ContentId
 from hansa.node.shelf import way
+from hansa.node.vault import Brought
 from hansa.skills.messages import SkillBody
 
 MAX_GROUP = 256
@@ -47,6 +48,7 @@ class Arrival(msgspec.Struct, eq=False):
         ring: who may sign for whom, where it came in; `ring_at`: `KeyRing.changes` when it was read.
         ref: what the journal files it under.
         subject: the skill that it is about, or "".
+        skill: the skill that it brings, if it brings one.
         party: those it came with, who are told together.
         fate: set by `settle`.
     """
@@ -61,6 +63,7 @@ class Arrival(msgspec.Struct, eq=False):
     ring_at: int
     ref: str
     subject: str = ""
+    skill: Brought | None = None
     party: _Party | None = None
     fate: Fate | None = None
 

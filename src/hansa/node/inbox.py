@@ -1,8 +1,8 @@
 """The one way in. Bytes become Signed, Verified, Admitted, and then a room decides; each refusal is counted and noted.
 
-Every door calls `receive`, or `receive_many`: HTTP, a pulled feed, a file. There is no other path from bytes to the
-store, and for one message it is the same as for many: read and verify each, gather what waits (`node.gathering`),
-decide in order, keep with one commit.
+Every door calls `receive`, `receive_many` or `receive_words`: HTTP, a pulled feed, a file, links. There is no other
+path from bytes to the store, and for one message it is the same as for many: read and verify each, gather what waits
+(`node.gathering`), decide in order, keep with one commit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.governance import messages as governance
 from hansa.identity import envelope, roots
-from hansa.identity.envelope import Ring, Verified
+from hansa.identity.envelope import Ring, Signed, Verified
 from hansa.kernel.errors import DiskFull, HansaError, Refused
 from hansa.kernel.ids import NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
@@ -33,7 +33,7 @@ from hansa.node.rooms import Rooms
 from hansa.node.rows import PutBlob, PutRecord
 from hansa.node.shelf import Shelf
 from hansa.node.turns import Hold
-from hansa.node.vault import subject_of
+from hansa.node.vault import Brought, brought, subject_of
 from hansa.overlay import messages as overlay
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
@@ -82,7 +82,7 @@ class Inbox:
             Refused: with its reason; DiskFull, Fault: nothing was kept.
         """
         with self._core.spans.span("receive", via=str(via), bytes=len(data)):
-            (outcome,) = await self._receive([data], via, source, wanted, only)
+            (outcome,) = await self._receive([(data, source)], via, wanted, only)
             if isinstance(outcome, HansaError):
                 raise outcome
             return outcome
@@ -96,10 +96,20 @@ class Inbox:
             For each what `receive` would have returned or raised.
         """
         with self._core.spans.span("receive", via=str(via), messages=len(lines), bytes=sum(map(len, lines))):
-            return await self._receive(lines, via, source, wanted, only)
+            return await self._receive([(line, source) for line in lines], via, wanted, only)
+
+    async def receive_words(self, words: Sequence[tuple[Signed | bytes, str]]) -> list[Fate]:
+        """Takes in what came over links; else as `receive_many`.
+
+        Args:
+            words: each as it came, or as `envelope.read` gave it under this node's own limits, with its neighbour.
+        """
+        size = sum(len(word.raw if isinstance(word, Signed) else word) for word, _ in words)
+        with self._core.spans.span("receive", via=str(Via.LINK), messages=len(words), bytes=size):
+            return await self._receive(words, Via.LINK, None, "")
 
     async def _receive(
-        self, lines: Sequence[bytes], via: Via, source: str, wanted: Wanted | None, only: str
+        self, lines: Sequence[tuple[Signed | bytes, str]], via: Via, wanted: Wanted | None, only: str
     ) -> list[Fate]:
         fates: list[Fate] = []
         ring = self._ring(only)
@@ -107,8 +117,8 @@ class Inbox:
         while rest:
             together: list[Arrival] = []
             with self._core.spans.span("verify"):
-                for data in rest:
-                    one = self._arrive(data, via, source, wanted, only, ring)
+                for line, source in rest:
+                    one = self._arrive(line, via, source, wanted, only, ring)
                     together.append(one)
                     if isinstance(one.read, Verified) and one.read.header.kind == roots.KIND:
                         break  # what follows is judged by it
@@ -119,17 +129,20 @@ class Inbox:
                 await self._afterwards(fate)
         return fates
 
-    def _arrive(self, data: bytes, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring) -> Arrival:
+    def _arrive(
+        self, line: Signed | bytes, via: Via, source: str, wanted: Wanted | None, only: str, ring: Ring
+    ) -> Arrival:
         """Reads and verifies one message, which asks the store for nothing but keys: it can be done at any time."""
         core = self._core
+        signed, data = (line, line.raw) if isinstance(line, Signed) else (None, line)
         core.counters.came_in()
         core.meters.bytes_in += len(data)
-        signed = None
         try:
-            signed = envelope.read(data, core.settings.limits)
+            signed = signed or envelope.read(data, core.settings.limits)
             message = core.ring.verify(signed, ring, core.settings.limits)
             now = core.ring.changes
-            return Arrival(data, via, source, wanted, only, message, ring, now, message.id, _subject(message))
+            subject, skill = _subject(message)
+            return Arrival(data, via, source, wanted, only, message, ring, now, message.id, subject, skill)
         except Refused as refusal:
             return Arrival(data, via, source, wanted, only, refusal, ring, 0, signed.id if signed else content_id(data))
 
@@ -249,7 +262,7 @@ class Inbox:
     def _carry_out(self, admitted: Admitted, one: Arrival) -> tuple[Taken, Effects]:
         message = admitted.message
         kind = message.header.kind
-        subject, effects = self._rooms.decide(admitted, one.source)
+        subject, effects = self._rooms.decide(admitted, one.source, one.skill)
         kept = isinstance(effects.changes[0], PutRecord)  # and says itself how it came
         if not kept or kind == roots.KIND:
             detail = f"{kind} by {message.author} {one.where}"
@@ -302,22 +315,30 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
     """Returns whose turns a group needs: the authors', those of the skills it is about, and for joins `TURN`, last."""
     authors: set[str] = set()
     found: dict[str, None] = {}
+    kinds: dict[str, None] = {}
     for one in group:
         if isinstance(one.read, Verified):
-            authors.add(one.read.author)
-            found[one.read.author] = found[one.subject] = None
+            header = one.read.header
+            authors.add(header.author)
+            found[header.author] = found[one.subject] = kinds[header.kind] = None
     # a name of somebody else's choice may be anybody's turn
     names = {name: None for name in found if name in authors or is_content_id(name)}
-    if any(isinstance(one.read, Verified) and one.read.header.kind == overlay.JOIN for one in group):
+    if overlay.JOIN in kinds:
         names[TURN] = None  # whoever holds it waits for nobody's turn
-    if any(isinstance(one.read, Verified) and one.read.header.kind == governance.DISPUTE for one in group):
+    if governance.DISPUTE in kinds:
         names[CASES] = None
     return names
 
 
-def _subject(message: Verified) -> str:
-    """Returns what a message is about (`vault.subject_of`); "" for a body that is none, which is refused later."""
+def _subject(message: Verified) -> tuple[str, Brought | None]:
+    """Returns what a message is about (`vault.subject_of`), and the skill that it brings.
+
+    "" and None for a body that is none, which is refused later.
+    """
     try:
-        return subject_of(message)
+        if message.header.kind == messages.SKILL:
+            skill = brought(message)
+            return skill.id, skill
+        return subject_of(message), None
     except Refused:
-        return ""
+        return "", None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+
+import msgspec
 
 from hansa.admission.service import Equivocation
 from hansa.identity.envelope import Verified
@@ -22,17 +23,16 @@ _SEE_LITTLE = (messages.EVIDENCE, messages.SKILL, messages.ACKNOWLEDGEMENT)
 """Kinds after which not everything must wait until they are kept."""
 
 
-@dataclass(slots=True)
-class Span:
+class Span(msgspec.Struct, eq=False):
     """Messages that are decided on and not kept yet, and what is changed by them."""
 
-    decided: list[tuple[Arrival, Fate, Effects]] = field(default_factory=list)
-    _ids: set[ContentId] = field(default_factory=set)
-    _places: set[tuple[NodeId, int]] = field(default_factory=set)
-    _touched: set[str] = field(default_factory=set)
-    _changed: set[str] = field(default_factory=set)
+    decided: list[tuple[Arrival, Fate, Effects]] = []
+    _ids: set[ContentId] = msgspec.field(default_factory=set)
+    _places: set[tuple[NodeId, int]] = msgspec.field(default_factory=set)
+    _touched: set[str] = msgspec.field(default_factory=set)
+    _changed: set[str] = msgspec.field(default_factory=set)
     _barrier: bool = False
-    _said: set[tuple[NodeId, str]] = field(default_factory=set)
+    _said: set[tuple[NodeId, str]] = msgspec.field(default_factory=set)
 
     def add(self, one: Arrival, fate: Fate, effects: Effects) -> None:
         """Takes a message in that was decided on."""

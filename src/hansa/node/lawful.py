@@ -97,9 +97,10 @@ def check_message(core: Core, admitted: Admitted, effects: Effects) -> None:
     if header.kind != SKILL and not moves:
         _heed(_to_a_word(core.settings.constitution, told, routed))
         return
-    facts = _of_message(told) | {"on_record": on_record}
+    facts = _of_message(told)
+    facts["on_record"] = on_record
     if header.kind == SKILL:
-        facts |= _content(core, cast("dict[str, Any]", message.body["skill"]))  # its room has read it
+        facts.update(_content(core, cast("dict[str, Any]", message.body["skill"])))  # its room has read it
     for skill, state in moves.items():
         check(core, Act(occasion=Occasion.IMPORT, **facts, **_move(core, header.author, skill, state)))
     if not moves:
@@ -112,8 +113,15 @@ def check_message(core: Core, admitted: Admitted, effects: Effects) -> None:
 def _of_message(told: _Told) -> dict[str, Any]:
     """Returns the facts of any message; that it is signed is known: there is no other way to a `Verified`."""
     kind, author, own, via, addressed = told
-    facts: dict[str, Any] = {"kind": kind, "author": author, "own": own, "via": via.value, "addressed": addressed}
-    return facts | {"signed": True, "verified": True}
+    return {
+        "kind": kind,
+        "author": author,
+        "own": own,
+        "via": via.value,
+        "addressed": addressed,
+        "signed": True,
+        "verified": True,
+    }
 
 
 @lru_cache(maxsize=4_096)  # most of what comes in are findings and receipts: the same few facts for all of an author's
@@ -138,13 +146,13 @@ def _move(core: Core, author: str, skill: ContentId, state: SkillState) -> dict[
 def _content(core: Core, skill: dict[str, Any]) -> dict[str, Any]:
     """Returns the facts of a skill as it stands in a message."""
     result = skill["result"]
-    facts = {
+    return {
         "checks": len(skill.get("checks", ())),
         "license": skill.get("license", ""),
         "media_type": result["media_type"],
         "tags": tuple(skill.get("tags", ())),
+        **_parents(core, skill.get("lineage", ())),
     }
-    return facts | _parents(core, skill.get("lineage", ()))
 
 
 def _parents(core: Core, lineage: Sequence[str]) -> dict[str, int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from hansa.admission.service import Guest
 from hansa.identity.envelope import Verified
@@ -25,13 +26,12 @@ FEW = 4
 """Messages up to which each is looked up by itself, since that costs less than one question for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     asked: frozenset[ContentId]
     held: frozenset[ContentId]
     places: dict[tuple[NodeId, int], ContentId]
-    guests: dict[NodeId, Guest] = field(default_factory=dict)
-    states: dict[ContentId, SkillState | None] = field(default_factory=dict)
+    guests: dict[NodeId, Guest] = {}
+    states: dict[ContentId, SkillState | None] = {}
 
 
 def _weight(change: PutRecord | PutSkill) -> int:
@@ -105,15 +105,17 @@ class StoreMemory:
 
     def look_up(self, messages: Sequence[Verified]) -> None:
         """Looks up what admission will ask about these messages."""
-        many = messages if len(messages) > FEW else ()
-        known = [one for one in many if not self._is_newest(one.author, one.header.seq)]
+        if len(messages) <= FEW:
+            self._found = _Found(frozenset(), frozenset(), {})
+            return
+        known = [one for one in messages if not self._is_newest(one.author, one.header.seq)]
         self._found = _Found(
-            frozenset([one.id for one in many]),
+            frozenset([one.id for one in messages]),
             frozenset(self._store.held([one.id for one in known])),
             self._store.records_at([(one.author, one.header.seq) for one in known]),
         )
         with suppress(HansaError):  # a damaged row: then each finding asks for its own skill
-            self._found.states.update(self._states(many))
+            self._found.states.update(self._states(messages))
 
     def leave(self) -> Counter[NodeId]:
         """Forgets what was looked up: from now on each question goes to the store.
@@ -123,12 +125,16 @@ class StoreMemory:
         """
         self._found = None
         leaving, self._coming = self._coming, Counter()
-        self._leaving += leaving
+        for author, size in leaving.items():
+            self._leaving[author] += size
         return leaving
 
     def arrive(self, leaving: Counter[NodeId]) -> None:
         """Takes off what is written by now, and counted as kept, or will never be; a second time changes nothing."""
-        self._leaving -= leaving
+        for author, size in leaving.items():
+            self._leaving[author] -= size
+            if not self._leaving[author]:
+                del self._leaving[author]
         leaving.clear()
 
     def holds(self, message: ContentId) -> bool:

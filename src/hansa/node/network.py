@@ -181,7 +181,7 @@ class Network:
         self.parts.members.awake(now)
         for part in self.ticking:
             if now >= part.due:
-                self.do(part.tick(now))
+                self.do(part.tick(now), now)
         self.words.tick(now)
         if now >= self._looked_at + LOOK_MS:
             self._looked_at = now
@@ -214,7 +214,7 @@ class Network:
         self.gauges.linked(peer, now)
         fresh = self.words.fresh()
         for start in range(0, len(fresh), MAX_IDS):
-            self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))))
+            self._send(peer, Have(tuple(map(frames.digest, fresh[start : start + MAX_IDS]))), now)
 
     def lost(self, peer: NodeId, reason: Reason | None) -> None:
         """Tells every part that a link ended."""
@@ -242,7 +242,7 @@ class Network:
             return
         if frame is not None:
             self.gauges.heard(peer, frame, len(data), now)
-            self.do(self._hand(peer, frame, now))
+            self.do(self._hand(peer, frame, now), now)
 
     def _hand(self, peer: NodeId, frame: AnyFrame, now: Instant) -> Doing:
         parts = self.parts
@@ -260,21 +260,25 @@ class Network:
 
     # ---- carrying out
 
-    def do(self, doing: Doing) -> None:
-        """Does what a part wants done."""
+    def do(self, doing: Doing, now: Instant | None = None) -> None:
+        """Does what a part wants done; `now` is asked for where the caller does not say."""
         for blame in doing.blames:
             if not blame.charged:
                 self._blame(blame)
-        for judge in doing.judges:
-            self.words.judge(judge)
+        if doing.judges:
+            now = self.now() if now is None else now
+            for judge in doing.judges:
+                self.words.judge(judge, now)
         for say in doing.says:
             self._say(say)
         for reply in doing.replies:
             self._reply(reply)
         for spread in doing.spreads:
             self._spread(spread.raw)
-        for whom, frame in doing.sends:
-            self._send(whom, frame)
+        if doing.sends:
+            now = self.now() if now is None else now
+            for whom, frame in doing.sends:
+                self._send(whom, frame, now)
         for serve in doing.serves:
             self._serve(serve)
         for dial in doing.dials:
@@ -287,20 +291,21 @@ class Network:
     def _blame(self, blame: Blame) -> None:
         self.do(self.parts.gossip.blamed(blame, self.now()))
 
-    def _send(self, whom: NodeId, frame: AnyFrame) -> None:
+    def _send(self, whom: NodeId, frame: AnyFrame, now: Instant) -> None:
         data = frames.encode(frame)
         if self._transport.send(whom, data):
             self.frames_out += 1
-            self.gauges.sent(whom, frame, len(data), self.now())
+            self.gauges.sent(whom, frame, len(data), now)
         else:
             self.frames_lost += 1
 
     def _serve(self, serve: Serve) -> None:
         """Sends what a neighbour asked for, as long as its link takes it; what is left it will ask for again."""
+        self.parts.gossip.fetched(serve.whom, map(frames.digest, serve.ids), self.now())
         for raw in self.words.found(serve.ids):
             if self._transport.queued(serve.whom) > FULL:
                 break
-            self._send(serve.whom, Word(raw))
+            self._send(serve.whom, Word(raw), self.now())
 
     def _say(self, say: Say) -> None:
         """Signs a statement of this node's own, remembers it for new neighbours, and lets it travel."""

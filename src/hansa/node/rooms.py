@@ -39,11 +39,11 @@ from hansa.node.rows import (
     SetSkillState,
 )
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row, way
-from hansa.node.vault import open_record
+from hansa.node.vault import Brought, brought, open_record
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
-from hansa.skills.messages import AcknowledgementBody, EvidenceBody, SkillBody, TombstoneBody
+from hansa.skills.messages import AcknowledgementBody, EvidenceBody, TombstoneBody
 from hansa.skills.model import Origin, Outcome, SkillState
 
 _TRIED = {Dealing.SKILL_REPROVED: Outcome.PASS, Dealing.SKILL_REFUTED: Outcome.FAIL}
@@ -78,20 +78,27 @@ class Rooms:
         """Says whether there is a room for a kind."""
         return kind in self._rooms
 
-    def decide(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+    def decide(self, admitted: Admitted, source: str, skill: Brought | None = None) -> tuple[str, Effects]:
         """Returns the skill that a message is about, or "", and what follows from it.
+
+        Args:
+            skill: what `vault.brought` says of the message, where whoever asks has looked.
 
         Raises:
             Refused: with the room's reason; UNCONSTITUTIONAL, when what would follow breaks an article.
         """
-        subject, effects = self._rooms[admitted.message.header.kind](admitted, source)
+        if skill is not None:
+            subject, effects = self._take_skill(admitted, source, skill)
+        else:
+            subject, effects = self._rooms[admitted.message.header.kind](admitted, source)
         lawful.check_message(self._core, admitted, effects)
         return subject, effects
 
     def _skill(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
-        message = admitted.message
-        body = parse(message.body, SkillBody)
-        id_ = body.skill.id
+        return self._take_skill(admitted, source, brought(admitted.message))
+
+    def _take_skill(self, admitted: Admitted, source: str, skill: Brought) -> tuple[str, Effects]:
+        message, body, id_ = admitted.message, skill.body, skill.id
         lineage = service.receive(
             body.skill, message.author, self._shelf.known(id_), self._shelf.parents, self._core.settings.skills
         )
@@ -103,7 +110,7 @@ class Rooms:
             effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, note))
         if held is None:
             origin = Origin.OWN if message.author == self._core.me else Origin.PEER
-            row = skill_row(body.skill, origin, message.author, admitted.at, source)
+            row = skill_row(body.skill, origin, message.author, admitted.at, source, data=skill.data)
             effects.changes.append(PutSkill(row))
             detail = f"to quarantine; its author claims {body.claim.verification_score / 10_000:.1f} % of checks"
             effects.changes.append(self._core.driver.note(id_, Box.DOMAIN, Verdict.ACCEPT, None, detail))
@@ -242,7 +249,8 @@ class Rooms:
         """Returns the change that keeps a message, with the way it came; `why` tells of it as long as it is kept."""
         came = way(admitted.via, source)
         row = record_row(admitted.message, subject, admitted.at, came=came)
-        return PutRecord(row, self._passes_on(admitted) if in_feed is None else in_feed)
+        in_feed = self._passes_on(admitted) if in_feed is None else in_feed
+        return PutRecord(row, in_feed, admitted.message.header.recipient)
 
     def _passes_on(self, admitted: Admitted) -> bool:
         """A hub passes on what was pushed to it for everyone; a node nothing but its own, which may come back to it."""

@@ -56,8 +56,7 @@ class RecordRow(msgspec.Struct, frozen=True):
         return self.seq < 0
 
 
-@dataclass(frozen=True, slots=True)
-class SkillRow:
+class SkillRow(msgspec.Struct, frozen=True):
     """A skill held here, whoever brought it.
 
     Attributes:
@@ -104,8 +103,7 @@ class LedgerRow:
     domain: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(msgspec.Struct, frozen=True):
     """What happened to one thing at one box of the picture.
 
     Attributes:
@@ -200,10 +198,16 @@ class TombstoneRow:
 
 
 class PutRecord(msgspec.Struct, frozen=True):
-    """Keeps a record. `in_feed` gives it the next place in this node's feed. Refused if its id or sequence is taken."""
+    """Keeps a record. Refused if its id or sequence is taken.
+
+    Attributes:
+        in_feed: gives it the next place in this node's feed.
+        recipient: whom it is for; "" where whoever wants to know is to look into the envelope. It is not kept.
+    """
 
     row: RecordRow
     in_feed: bool = False
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,15 +220,13 @@ class WithholdRecord:
     record: ContentId
 
 
-@dataclass(frozen=True, slots=True)
-class PutSkill:
+class PutSkill(msgspec.Struct, frozen=True):
     """Keeps a skill; nothing changes when it is held already."""
 
     row: SkillRow
 
 
-@dataclass(frozen=True, slots=True)
-class SetSkillState:
+class SetSkillState(msgspec.Struct, frozen=True):
     """Moves a skill that is held to another state."""
 
     skill: ContentId
@@ -267,8 +269,7 @@ class PutTombstone:
     row: TombstoneRow
 
 
-@dataclass(frozen=True, slots=True)
-class AppendJournal:
+class AppendJournal(msgspec.Struct, frozen=True):
     """Adds a line to the journal; the oldest lines go when there are more than the store's bound."""
 
     row: JournalRow

@@ -14,7 +14,7 @@ from hansa.conduct.reputation import reputation
 from hansa.identity import envelope
 from hansa.identity.envelope import Ring, Signed, Verified, root_only
 from hansa.kernel.errors import NotFound, Refused, UsageError
-from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.instant import Instant
 from hansa.kernel.plain import plain
 from hansa.kernel.verdict import Box, Reason, Verdict
@@ -350,13 +350,21 @@ def index_text(intent: str, tags: Sequence[str]) -> str:
 
 
 def skill_row(
-    skill: Skill, origin: Origin, author: str, now: Instant, source: str, claimed: bool | None = None
+    skill: Skill,
+    origin: Origin,
+    author: str,
+    now: Instant,
+    source: str,
+    claimed: bool | None = None,
+    *,
+    data: bytes = b"",
 ) -> SkillRow:
-    """Returns the row of a skill that is new here, in quarantine."""
+    """Returns the row of a skill that is new here, in quarantine; `data` are its bytes, where they were written."""
+    body = data or skill.to_bytes()
     return SkillRow(
-        id=skill.id,
+        id=content_id(body),
         intent=skill.intent,
-        body=skill.to_bytes(),
+        body=body,
         media_type=skill.result.media_type,
         license=skill.license,
         tags=skill.tags,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.governance import messages as governance
-from hansa.identity import envelope, peek, roots
+from hansa.identity import peek, roots
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import EVERYONE, ContentId
 from hansa.kernel.instant import Instant
@@ -52,8 +52,8 @@ class Travelling:
         core: Core,
         reconciler: Reconciler,
         now: Callable[[], Instant],
-        announce: Callable[[RecordRow], None],
-        seen: Callable[[RecordRow], None] = lambda _: None,
+        announce: Callable[[RecordRow, Instant], None],
+        seen: Callable[[RecordRow, Instant], None] = lambda *_: None,
     ) -> None:
         """Reads nothing yet.
 
@@ -87,18 +87,15 @@ class Travelling:
         if isinstance(change, WithholdRecord):
             self._reconciler.holdings.drop(digest(change.record))
             return
-        self._seen(change.row)
-        if (
-            change.row.kind in ORDER
-            and (change.row.author != self._core.me or change.in_feed)
-            and self._is_for_all(change.row)
-        ):
-            self._reconciler.taken(digest(change.row.id), self._now())
-            self._announce(change.row)
+        row, now = change.row, self._now()
+        self._seen(row, now)
+        if row.kind in ORDER and (row.author != self._core.me or change.in_feed) and self._is_for_all(change):
+            self._reconciler.taken(digest(row.id), now)
+            self._announce(row, now)
 
-    def _is_for_all(self, row: RecordRow) -> bool:
-        signed = envelope.read(row.envelope, self._core.settings.limits)
-        return peek.named_recipient(signed) == EVERYONE
+    def _is_for_all(self, change: PutRecord) -> bool:
+        whom = change.recipient or peek.recipient_in(change.row.envelope, self._core.settings.limits)
+        return whom == EVERYONE
 
     def words(self, ids: Sequence[ContentId]) -> list[RecordRow]:
         """Returns the records with these ids that travel and are whole, in the order in which they are best taken."""

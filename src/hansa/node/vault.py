@@ -27,6 +27,30 @@ from hansa.skills.model import Skill
 ENOUGH_OF_AN_ID = 4
 
 
+class Brought(msgspec.Struct, frozen=True):
+    """A skill as a message brings it.
+
+    Attributes:
+        body: the message's body in its shape.
+        data: canonical bytes of the skill; `id`: their content id.
+    """
+
+    body: SkillBody
+    data: bytes
+    id: ContentId
+
+
+def brought(message: Verified) -> Brought:
+    """Returns the skill in a message of kind "skill".
+
+    Raises:
+        Refused: BAD_BODY.
+    """
+    body = parse(message.body, SkillBody)
+    data = body.skill.to_bytes()
+    return Brought(body, data, content_id(data))
+
+
 def open_record(row: RecordRow, ring: Ring = root_only) -> Verified:
     """Returns the message in a stored record.
 
@@ -106,7 +130,7 @@ def subject_of(message: Verified) -> str:
     if message.header.kind == DECISION:
         return str(message.body.get("about", ""))
     if message.header.kind == SKILL:
-        return parse(message.body, SkillBody).skill.id
+        return brought(message).id
     about = message.body.get("case" if message.header.kind in LATER_BODIES else "skill")
     return about if isinstance(about, str) else ""
 

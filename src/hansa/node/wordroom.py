@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hansa.admission.service import Via
 from hansa.identity import envelope, peek, roots
 from hansa.identity.envelope import Signed, Verified
 from hansa.kernel.errors import HansaError, Refused
@@ -82,7 +81,7 @@ class WordRoom:
         inbox: Inbox,
         parts: Parts,
         now: Callable[[], Instant],
-        do: Callable[[Doing], None],
+        do: Callable[[Doing, Instant], None],
         make_news: Callable[[Callable[[NodeId, str], Rank]], NewsRoom],
     ) -> None:
         """Works for one node's network, which does what follows, in the overlay's time."""
@@ -98,7 +97,7 @@ class WordRoom:
         self.answering = Answering(core, parts.routes, self.news.later)
         self.ticking: tuple[Ticking, ...] = (self.recollecting, self.mending, self.answering)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
-        self._waiting: list[tuple[Judge, ContentId]] = []
+        self._waiting: list[tuple[Judge, Signed]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
         self.skills = 0
         self._stalled: dict[ContentId, int] = {}
@@ -178,7 +177,8 @@ class WordRoom:
 
     def came(self, peer: NodeId, frame: Word, now: Instant) -> Doing:
         """Takes a word from a link: what anti-entropy asked for is judged at once, the rest is gossip's to look at."""
-        id_ = envelope.id_of(frame.raw, self._core.settings.limits)
+        found = peek.named(frame.raw, self._core.settings.limits)
+        id_ = None if found is None else found[0]
         reconciler = self._parts.reconciler
         if id_ is not None and self.mending.is_asked(peer, id_):
             self.mending.came(peer, id_, frame.raw)
@@ -186,7 +186,7 @@ class WordRoom:
         if frame.stalled and id_ is not None and len(self._stalled) < MAX_STALLED:
             self._stalled[id_] = frame.stalled
         if id_ is None or not reconciler.is_asked(peer, frames.digest(id_)):
-            return self._parts.gossip.heard(peer, frame, now)
+            return self._parts.gossip.heard(peer, frame, now, found)
         reconciler.came(peer, frames.digest(id_), now)
         if frames.digest(id_) in reconciler.holdings or reconciler.is_here(frames.digest(id_)):
             return Doing()
@@ -194,74 +194,65 @@ class WordRoom:
         self._brought[id_] = peer
         return Doing(judges=[Judge(peer, frame.raw, frame.hops)])
 
-    def judge(self, judge: Judge) -> None:
+    def judge(self, judge: Judge, now: Instant) -> None:
         """Has a word judged: at once where it is not kept, else together with others, in the order of their coming."""
         try:
             signed = envelope.read(judge.raw, self._core.settings.limits)
         except Refused as refusal:
             self._core.counters.came_in()
             self._core.counters.ended(refusal.reason)
-            self._judged(judge, envelope.id_of(judge.raw), refusal)
+            self._judged(judge, envelope.id_of(judge.raw), refusal, now)
             return
         if peek.named_kind(signed) in self._hearsay:
-            self._hear(judge, signed.id)
+            self._hear(judge, signed.id, now)
             return
         if self.recollecting.is_held_back(signed):
-            self._hold_back(judge, signed)
+            self._hold_back(judge, signed, now)
             return
-        self._wait(judge, signed.id)
-
-    def _wait(self, judge: Judge, id_: ContentId) -> None:
-        self._brought.setdefault(id_, None)
-        self._parts.reconciler.judging(frames.digest(id_), self._now())
-        self._waiting.append((judge, id_))
+        self._brought.setdefault(signed.id, None)
+        self._parts.reconciler.judging(frames.digest(signed.id), now)
+        self._waiting.append((judge, signed))
         if self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._judge_all())
 
-    def _hold_back(self, judge: Judge, signed: Signed) -> None:
+    def _hold_back(self, judge: Judge, signed: Signed, now: Instant) -> None:
         """Holds what this node itself said, and does not know any more, until it knows all of it."""
         try:
-            self.recollecting.hold(signed, judge.source, self._now())
+            self.recollecting.hold(signed, judge.source, now)
         except Refused as refusal:
             self._core.counters.came_in()
             self._core.counters.ended(refusal.reason)
-            self._judged(judge, signed.id, refusal)
+            self._judged(judge, signed.id, refusal, now)
             return
-        self._do(
-            self._parts.gossip.judged(
-                signed.id, judge.source, Verdict.IGNORE, Reason.RESTORED, Rank.STRANGER, self._now()
-            )
-        )
+        gossip = self._parts.gossip
+        self._do(gossip.judged(signed.id, judge.source, Verdict.IGNORE, Reason.RESTORED, Rank.STRANGER, now), now)
 
-    def _hear(self, judge: Judge, id_: ContentId) -> None:
-        now = self._now()
+    def _hear(self, judge: Judge, id_: ContentId, now: Instant) -> None:
         self.news.came_over(judge.hops, self._stalled.pop(id_, 0))
         try:
             message, doing = self._hearsay.hear(judge.raw, judge.source, now)
         except HansaError as error:
-            self._judged(judge, id_, error)
+            self._judged(judge, id_, error, now)
             return
-        self._do(doing)
+        self._do(doing, now)
         self._accepted(judge, message, now)
 
     async def _judge_all(self) -> None:
         try:
             while self._waiting:
-                source = self._waiting[0][0].source
-                group = [one for one in self._waiting[:GROUP] if one[0].source == source]
-                self._waiting = [one for one in self._waiting[:GROUP] if one[0].source != source] + self._waiting[
-                    GROUP:
-                ]
                 began = self._early.count
-                fates = await self._inbox.receive_many([one.raw for one, _ in group], Via.LINK, source)
-                for (judge, id_), fate in zip(group, fates, strict=True):
-                    self._judged(judge, id_, fate, began)
+                group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+                fates = await self._inbox.receive_words([(signed, judge.source) for judge, signed in group])
+                now = self._now()
+                for (judge, signed), fate in zip(group, fates, strict=True):
+                    self._judged(judge, signed.id, fate, now, began)
         finally:
             self._worker = None
 
-    def _judged(self, judge: Judge, id_: ContentId | None, fate: Taken | HansaError, began: int | None = None) -> None:
+    def _judged(
+        self, judge: Judge, id_: ContentId | None, fate: Taken | HansaError, now: Instant, began: int | None = None
+    ) -> None:
         """Tells all parts what became of a word; `began` is how many records were kept when it began to be judged."""
-        now = self._now()
         if id_ is not None:
             self._parts.reconciler.judged(frames.digest(id_))
         if isinstance(fate, Taken):
@@ -269,12 +260,12 @@ class WordRoom:
             return
         reason = fate.reason if isinstance(fate, Refused) else Reason.INTERRUPTED
         proved = None if reason.box in (Box.TRANSPORT, Box.IDENTITY) else id_
-        self._do(self._parts.routes.judged(judge.raw, proved, "", reason, now))
+        self._do(self._parts.routes.judged(judge.raw, proved, "", reason, now), now)
         if id_ is None:  # out of a packet: whoever relayed it did not look inside
             return
         asked = self._brought.pop(id_, None)
         if asked is not None and proved is None and reason not in SOON:
-            self._do(self._parts.gossip.blamed(Blame(asked, Misdeed.INVALID), now))
+            self._do(self._parts.gossip.blamed(Blame(asked, Misdeed.INVALID), now), now)
         reconciler, name = self._parts.reconciler, frames.digest(id_)
         if reason in EARLY:
             names = peek.named_things(envelope.read(judge.raw, self._core.settings.limits))
@@ -292,27 +283,27 @@ class WordRoom:
             elif reason is not Reason.DUPLICATE:
                 reconciler.refused(name, now)
         verdict = Verdict.IGNORE if reason in SOON else reason.verdict
-        self._do(self._parts.gossip.judged(id_, judge.source, verdict, reason, Rank.STRANGER, now))
+        self._do(self._parts.gossip.judged(id_, judge.source, verdict, reason, Rank.STRANGER, now), now)
 
     def _accepted(self, judge: Judge, message: Verified, now: Instant) -> None:
         kind = message.header.kind
         rank = self.rank(message.author, kind)
-        self._do(self._parts.routes.judged(judge.raw, message.id, kind, None, now))
+        self._do(self._parts.routes.judged(judge.raw, message.id, kind, None, now), now)
         verdict, topic = Verdict.ACCEPT, ""
         if kind == NOTICE:
             notice = read_notice(message.body)
             verdict = Verdict.ACCEPT if notice.mode is Mode.BROADCAST else Verdict.IGNORE  # it has ways of its own
             topic = topic_of(notice)
         if message.header.recipient == EVERYONE:
-            self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic))
+            self._do(self._parts.gossip.judged(message.id, judge.source, verdict, None, rank, now, topic), now)
 
     def tick(self, now: Instant) -> None:
         """Has records judged again that came too early, once what they name came; asks on for what is not here."""
         for judge in self._early.due():
-            self.judge(judge)
+            self.judge(judge, now)
         for room in self.ticking:
             if now >= room.due:
-                self._do(room.tick(now))
+                self._do(room.tick(now), now)
 
     def rank_peers(self, now: Instant) -> None:
         """Tells gossip at the start whom this node knows, before their first word comes."""
@@ -337,22 +328,21 @@ class WordRoom:
             return Rank.URGENT if kind in URGENT else Rank.TRUSTED
         return Rank.KNOWN if core.accounts.is_known(author, now) else Rank.STRANGER
 
-    def _seen(self, row: RecordRow) -> None:
-        self.answering.kept(row, self._now())
+    def _seen(self, row: RecordRow, now: Instant) -> None:
+        self.answering.kept(row, now)
 
-    def _kept(self, row: RecordRow) -> None:
+    def _kept(self, row: RecordRow, now: Instant) -> None:
         """Lets a record travel that was just kept.
 
         What gossip brought it passes on itself, once it hears of the verdict. What anti-entropy brought, the neighbours
         most likely have: they compare again, rather than all being sent it.
         """
-        now = self._now()
         self._early.drop(row.id)
         self._early.came(*names_of(row))
         self.recollecting.kept(row.id, now)
         self.skills += row.kind == skills.SKILL and row.id in self._brought
         if row.id not in self._brought:
-            self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now))
+            self._do(self._parts.gossip.spread(row.id, row.envelope, self.rank(row.author, row.kind), now), now)
         source = self._brought.pop(row.id, None)
         if source is not None:
             self._parts.reconciler.hurry_others(source, now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from hansa.kernel.canonical import Json
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.verdict import Reason
@@ -53,8 +55,7 @@ class Spread:
     whom: NodeId
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(msgspec.Struct, frozen=True):
     """Hand an envelope that came over a link to the node's inbox; what comes of it is told to whoever asked."""
 
     source: NodeId
@@ -106,20 +107,19 @@ class Happened:
     detail: str = ""
 
 
-@dataclass(slots=True)
-class Doing:
+class Doing(msgspec.Struct):
     """A list of things to be done, field by field."""
 
-    blames: list[Blame] = field(default_factory=list)
-    judges: list[Judge] = field(default_factory=list)
-    says: list[Say] = field(default_factory=list)
-    replies: list[Reply] = field(default_factory=list)
-    spreads: list[Spread] = field(default_factory=list)
-    sends: list[tuple[NodeId, AnyFrame]] = field(default_factory=list)
-    serves: list[Serve] = field(default_factory=list)
-    dials: list[Dial] = field(default_factory=list)
-    closes: list[Close] = field(default_factory=list)
-    events: list[Happened] = field(default_factory=list)
+    blames: list[Blame] = []
+    judges: list[Judge] = []
+    says: list[Say] = []
+    replies: list[Reply] = []
+    spreads: list[Spread] = []
+    sends: list[tuple[NodeId, AnyFrame]] = []
+    serves: list[Serve] = []
+    dials: list[Dial] = []
+    closes: list[Close] = []
+    events: list[Happened] = []
 
     def send(self, whom: NodeId, frame: AnyFrame) -> None:
         """Adds a frame for a neighbour."""

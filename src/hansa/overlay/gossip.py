@@ -97,14 +97,14 @@ class Gossip(Neighbours):
 
     # ---- what comes over links
 
-    def heard(self, peer: NodeId, frame: Said, now: Instant) -> Doing:
-        """Takes a frame from a neighbour; nothing comes of one without a link."""
+    def heard(self, peer: NodeId, frame: Said, now: Instant, found: peek.Named | None = None) -> Doing:
+        """Takes a frame from a neighbour we have a link with; `found` is what `peek.named` says of a word, if asked."""
         doing = Doing()
         link = self._mesh.links.get(peer)
         if link is None:
             return doing
         if isinstance(frame, Word):
-            self._word(link, frame, now, doing)
+            self._word(link, frame, found, now, doing)
         elif isinstance(frame, Have):
             self._have(link, frame, now, doing)
         elif isinstance(frame, Want):
@@ -115,7 +115,7 @@ class Gossip(Neighbours):
             self._pruned(link, frame, now)
         return doing
 
-    def _word(self, link: Link, frame: Word, now: Instant, doing: Doing) -> None:
+    def _word(self, link: Link, frame: Word, found: peek.Named | None, now: Instant, doing: Doing) -> None:
         size = len(frame.raw)
         if self._is_ignored(link):  # 1
             self._count["ignored"] += 1
@@ -128,7 +128,8 @@ class Gossip(Neighbours):
         if not fits and not link.owed:  # 2
             self._over(link)
             return
-        found = peek.named(frame.raw, self._limits)
+        if found is None or size > self._limits.max_bytes:
+            found = peek.named(frame.raw, self._limits)
         if found is None:  # 3
             self._blame(link, Misdeed.INVALID, 1, now, doing)
             return
@@ -155,7 +156,7 @@ class Gossip(Neighbours):
         link: Link,
         frame: Word,
         name: bytes,
-        found: tuple[ContentId, NodeId | None],
+        found: peek.Named,
         asked: bool,
         now: Instant,
         doing: Doing,
@@ -366,11 +367,12 @@ class Gossip(Neighbours):
             self._audit.word(known, now)
         flood = rank is Rank.URGENT or (not source and now < self._alarm_until)
         children = -1 if flood else self._children(known) if hops < self._params.max_hops else 0  # 6
+        wanted, least = children & ~known.said, self._scores.params.ignore_below
         for link in links:
-            if link.bit == source or self._is_ignored(link) or (narrow and not link.cares(topic)):
+            if link.bit == source or link.conduct.value < least or (narrow and not link.cares(topic)):
                 continue
-            wanted = children & ~known.said & link.bit and self._may_be_pushed_to(link, now)
-            if wanted and link.out.charge(len(raw), now, _KEPT_FREE[rank]):
+            may = wanted & link.bit and self._may_be_pushed_to(link, now)
+            if may and link.out.charge(len(raw), now, _KEPT_FREE[rank]):
                 self._push(link, known, word, doing)
             else:
                 self._name_to(link, name)

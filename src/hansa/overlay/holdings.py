@@ -19,12 +19,13 @@ _SIZE = 32
 class Holdings:
     """A sorted set of 32-byte ids, with digests by prefix; a prefix is lower-case hex.
 
-    Adding costs a binary search and the digests on one path, when they are asked for next.
+    Adding costs a binary search and the digests on one path, when they are asked for next; asking whether one is held
+    a step in a dictionary.
     """
 
     def __init__(self, ids: Iterable[bytes] = ()) -> None:
         """Holds these ids."""
-        self._held = set(ids)
+        self._held = dict.fromkeys(ids)
         self._ids = sorted(self._held)
         self._digests: dict[str, bytes] = {}
         self._longest = 0
@@ -39,18 +40,18 @@ class Holdings:
 
     def add(self, id_: bytes) -> bool:
         """Adds an id; says whether it was new."""
-        if id_ in self:
+        if id_ in self._held:
             return False
-        self._held.add(id_)
+        self._held[id_] = None
         insort(self._ids, id_)
         self._changed(id_)
         return True
 
     def drop(self, id_: bytes) -> bool:
         """Takes an id out; says whether it was held."""
-        if id_ not in self:
+        if id_ not in self._held:
             return False
-        self._held.remove(id_)
+        del self._held[id_]
         del self._ids[bisect_left(self._ids, id_)]
         self._changed(id_)
         return True
@@ -92,7 +93,7 @@ class Holdings:
 
     def parts(self, prefix: str) -> tuple[bytes, ...]:
         """Returns the digests of the 16 prefixes that are one digit longer."""
-        return tuple(self.digest(prefix + digit) for digit in DIGITS)
+        return tuple([self.digest(prefix + digit) for digit in DIGITS])
 
 
 def bounds_of(prefix: str) -> tuple[bytes, bytes]:

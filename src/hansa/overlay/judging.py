@@ -6,7 +6,7 @@ with other bytes, waits for its turn: if the first is refused for its signature,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import Instant
@@ -14,8 +14,7 @@ from hansa.overlay.doing import Judge
 from hansa.overlay.mesh import Link
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, eq=False):
     """One id.
 
     Attributes:
@@ -31,7 +30,7 @@ class Waiting:
     author: NodeId | None
     at: Instant
     sent: int
-    others: dict[int, tuple[Link, Judge]] = field(default_factory=dict)
+    others: dict[int, tuple[Link, Judge]] = {}
 
 
 class Judging:

@@ -28,6 +28,9 @@ from hansa.overlay.wishes import Wish, Wishes
 ALARM = 120 * SECOND
 """How long own words go to all good neighbours after some were seen to hold words back."""
 
+NEW = 2 * SECOND
+"""How long a word is new: what is asked for after a comparison by then, gossip should have brought."""
+
 WIDEST = 8
 """Neighbours that are asked at once for one word, when fewer did not do."""
 
@@ -101,6 +104,19 @@ class Neighbours:
     def due(self) -> Instant:
         """Before then nothing comes of `tick`."""
         return ALWAYS if self._unsaid else min(self._next_heartbeat, self._wishes.soonest)
+
+    def fetched(self, peer: NodeId, names: Iterable[bytes], now: Instant) -> None:
+        """Notes that a neighbour asks for words after a comparison: for new ones that is as good as a `Want`.
+
+        It shows that it is awake, and has no better way to their authors' words. Without this, whoever was taken out of
+        all trees stays out of them as long as comparing is quicker than asking.
+        """
+        link = self._mesh.links.get(peer)
+        for name in names:
+            known = self._seen.get(name)
+            if link is not None and known is not None and now < known.at + NEW:
+                link.unproved = 0
+                self._trees.asked(known.author, link.bit)
 
     def counters(self) -> dict[str, int]:
         """Returns what was counted since the start, and the sizes of all tables, by name."""

@@ -40,11 +40,12 @@ class Bucket:
         if now > self._at:
             self._level = min(self._full, self._level + (now - self._at) * self._rate)
             self._at = now
-        return self._level >= tokens * 1000 + self._full * above // 1000
+        return self._level >= (tokens * 1000 + self._full * above // 1000 if above else tokens * 1000)
 
     def take(self, tokens: int) -> None:
         """Takes what `has` said is there; more than that leaves nothing."""
-        self._level = max(0, self._level - tokens * 1000)
+        left = self._level - tokens * 1000
+        self._level = left if left > 0 else 0
 
 
 class Meter:

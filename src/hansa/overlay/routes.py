@@ -272,7 +272,7 @@ class Routes:
             kind: what it is; an `arrived` is never answered.
             reason: why it was not taken; None when it was.
         """
-        waiting = self._awaited.pop(content_id(raw), {})
+        waiting = self._awaited.pop(content_id(raw), {}) if self._awaited else {}
         if id_ is None or kind == ARRIVED or (reason and reason.box in (Box.TRANSPORT, Box.IDENTITY)):
             return Doing()
         code = "" if reason in (None, Reason.DUPLICATE) else reason.code

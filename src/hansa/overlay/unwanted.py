@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from hansa.kernel.instant import SECOND, Instant
 
@@ -22,8 +22,7 @@ MAX_UNWANTED = 50_000
 """Ids that are remembered; of too many the oldest go."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pause:
+class _Pause(msgspec.Struct, frozen=True):
     until: Instant
     tries: int
     since: Instant

@@ -36,6 +36,10 @@ class Ancestry:
     unresolved: tuple[ContentId, ...]
 
 
+NO_ANCESTORS = Ancestry(0, (), ())
+"""What `ancestry` finds of a skill that names no parents."""
+
+
 def ancestry(
     skill: ContentId, lineage: Sequence[ContentId], parents: Parents, max_parents: int, max_depth: int
 ) -> Ancestry:

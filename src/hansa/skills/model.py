@@ -146,7 +146,7 @@ class Skill(Wire, frozen=True):
         Raises:
             ValueError: the skill holds something that canonical JSON can't (a lone surrogate).
         """
-        return canonical.encode(msgspec.to_builtins(self))
+        return canonical.encode_struct(self)
 
     @property
     def id(self) -> ContentId:

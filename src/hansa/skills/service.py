@@ -22,8 +22,9 @@ Functions here take what is known and return what follows; keeping and sending i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId
@@ -31,7 +32,7 @@ from hansa.kernel.lifecycle import moved
 from hansa.kernel.verdict import Reason
 from hansa.skills.importing.paths import check_bundle_paths
 from hansa.skills.judge import Finding
-from hansa.skills.lineage import Ancestry, Parents, ancestry
+from hansa.skills.lineage import NO_ANCESTORS, Ancestry, Parents, ancestry
 from hansa.skills.model import Claim, Outcome, Skill, SkillState
 from hansa.skills.policy import Params
 
@@ -83,8 +84,7 @@ def move(state: SkillState, trigger: Trigger) -> SkillState:
     return moved(TRANSITIONS, state, trigger, "a skill that is {state} can't be {trigger}")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What the node knows of a skill before a message about it is looked at.
 
     Attributes:
@@ -120,6 +120,8 @@ def receive(skill: Skill, author: str, known: Known, parents: Parents, params: P
     bad = check_bundle_paths(file.path for file in skill.result.files)  # 3
     if bad:
         raise Refused(Reason.BAD_BODY, f"bundle path {bad[0]}: {bad[1]}")
+    if not skill.lineage:
+        return NO_ANCESTORS
     lineage = tuple(ContentId(one) for one in skill.lineage)
     return ancestry(skill.id, lineage, parents, params.max_parents, params.max_depth)  # 4
 

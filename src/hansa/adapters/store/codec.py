@@ -8,6 +8,8 @@ from dataclasses import asdict
 from functools import wraps
 from typing import Any, TypeVar
 
+import msgspec
+
 from hansa.adapters.store import faults
 from hansa.adapters.store.prepared import Fetched, Values
 from hansa.conduct.ledger import Entry
@@ -32,7 +34,8 @@ Row = TypeVar("Row")
 
 def values(row: Any) -> Values:
     """Returns the columns of a row; tuples become JSON arrays."""
-    found = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    names = row.__struct_fields__ if isinstance(row, msgspec.Struct) else row.__dataclass_fields__
+    found = {name: getattr(row, name) for name in names}
     for name in ("tags", "intents", "authors"):
         if name in found:
             found[name] = json.dumps(found[name], ensure_ascii=False, separators=(",", ":"))

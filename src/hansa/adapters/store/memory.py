@@ -9,7 +9,6 @@ from __future__ import annotations
 from asyncio import sleep
 from collections import Counter
 from collections.abc import Awaitable, Sequence
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -67,6 +66,7 @@ class MemoryStore(MemoryMembers, MemoryLedger):
         self._applied = 0
         self._records: dict[ContentId, RecordRow] = {}
         self._by_seq: dict[tuple[NodeId, int], ContentId] = {}
+        self._about: dict[str, tuple[ContentId, ...]] = {}  # by subject, oldest first
         self._feed: list[ContentId] = []
         self._head = ""
         self._skills: dict[ContentId, SkillRow] = {}
@@ -104,14 +104,15 @@ class MemoryStore(MemoryMembers, MemoryLedger):
         return None
 
     def _refusal(self, rows: Sequence[RecordRow]) -> Refused | None:
-        ids, places = set(self._records), set(self._by_seq)
+        ids: dict[ContentId, None] = {}
+        places: dict[tuple[NodeId, int], None] = {}
         for row in rows:
-            if row.id in ids:
+            place = row.author, row.seq
+            if row.id in self._records or row.id in ids:
                 return Refused(Reason.DUPLICATE, row.id)
-            if (row.author, row.seq) in places:
+            if place in self._by_seq or place in places:
                 return Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
-            ids.add(row.id)
-            places.add((row.author, row.seq))
+            ids[row.id] = places[place] = None
         return None
 
     def _make(self, change: Change) -> None:
@@ -122,7 +123,7 @@ class MemoryStore(MemoryMembers, MemoryLedger):
                 self._skills.setdefault(row.id, row)
             case SetSkillState(skill, state, reason):
                 if held := self._skills.get(skill):
-                    self._skills[skill] = replace(held, state=state, reason=reason)
+                    self._skills[skill] = structs.replace(held, state=state, reason=reason)
             case AppendLedger():
                 self._append_ledger(change)
             case PutTombstone(row):
@@ -170,8 +171,10 @@ class MemoryStore(MemoryMembers, MemoryLedger):
                 self._marks[name] = value
             case Mend(PutRecord(row)) if held := self._records.get(row.id):
                 self._records[row.id] = structs.replace(row, place=held.place, received=held.received, came=held.came)
+                if row.subject != held.subject:
+                    self._file_all()
             case Mend(PutSkill(row)) if skill := self._skills.get(row.id):
-                self._skills[row.id] = replace(row, **{name: getattr(skill, name) for name in _OURS})
+                self._skills[row.id] = structs.replace(row, **{name: getattr(skill, name) for name in _OURS})
             case Mend(PutEvidence(record, evidence)) if finding := self._evidence.get(record):
                 self._evidence[record] = structs.replace(evidence, at=finding.at)
             case Mend(PutBlob(digest, data)) if digest in self._blobs:
@@ -183,6 +186,12 @@ class MemoryStore(MemoryMembers, MemoryLedger):
             self._head = chain(self._head, row.id)
         self._records[row.id] = structs.replace(row, place=len(self._feed) if in_feed else None)
         self._by_seq[row.author, row.seq] = row.id
+        self._about[row.subject] = (*self._about.get(row.subject, ()), row.id)
+
+    def _file_all(self) -> None:
+        self._about.clear()
+        for row in self._records.values():
+            self._about[row.subject] = (*self._about.get(row.subject, ()), row.id)
 
     def _withhold(self, id_: ContentId) -> None:
         row = self._records.get(id_)
@@ -223,8 +232,8 @@ class MemoryStore(MemoryMembers, MemoryLedger):
 
     def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
         """Returns the records about a skill or a node, oldest first; of one kind when given. None that is withheld."""
-        about = [row for row in self._records.values() if row.subject == subject and not row.withheld]
-        return [row for row in about if not kind or row.kind == kind]
+        about = [self._records[id_] for id_ in self._about.get(subject, ())]
+        return [row for row in about if not row.withheld and (not kind or row.kind == kind)]
 
     def records_after(self, author: NodeId, seq: int, limit: int = 500) -> list[RecordRow]:
         """Returns the author's records with higher sequence numbers, in their order."""

@@ -13,10 +13,9 @@ from typing import Protocol
 from msgspec import structs
 
 from hansa.adapters.store.memory import MemoryStore
-from hansa.kernel.errors import HansaError, Refused
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
-from hansa.kernel.verdict import Reason
-from hansa.node.rows import Change, RecordRow
+from hansa.node.rows import Change
 
 Outcomes = list[HansaError | None]
 
@@ -54,17 +53,6 @@ class SimulatedStore(MemoryStore):
     def commit(self, batches: Sequence[Sequence[Change]]) -> Outcomes:
         """Makes changes at once; for the medium."""
         return [self._applied_or(changes) for changes in batches]
-
-    def _refusal(self, rows: Sequence[RecordRow]) -> Refused | None:
-        """Does what the base does, without copying what is held for each write."""
-        if len(rows) > 1:
-            return super()._refusal(rows)
-        for row in rows:
-            if row.id in self._records:
-                return Refused(Reason.DUPLICATE, row.id)
-            if (row.author, row.seq) in self._by_seq:
-                return Refused(Reason.EQUIVOCATION, f"{row.author} {row.seq}")
-        return None
 
     def reopened(self, medium: object) -> SimulatedStore:
         """Returns what a new process finds; this store takes no more changes."""

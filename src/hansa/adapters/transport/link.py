@@ -41,6 +41,7 @@ class Link:
         order: of two links between the same processes, the one with the higher number stands.
         dialled: this end began it.
         since: when it began, on the loop's clock, seconds.
+        is_over: whether it has ended.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Link:
         self._joiner = Joiner()
         self._wake = asyncio.Event()
         self._over = self._loop.create_future()
+        self.is_over = False
         self._flushed = self._loop.create_future()
         self._closing = False
         self._heard_at = self._spoke_at = self._ticked_at = self.since
@@ -72,11 +74,6 @@ class Link:
     def queued(self) -> int:
         """Bytes that wait to be sent."""
         return self._queue.size
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has ended."""
-        return self._over.done()
 
     def begin(self, first: bytes = b"") -> None:
         """Begins to send and to read.
@@ -117,6 +114,7 @@ class Link:
         """
         if self.is_over:
             return
+        self.is_over = True
         self._over.set_result(None)
         if self._timer is not None:
             self._timer.cancel()

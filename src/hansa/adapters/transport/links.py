@@ -40,7 +40,7 @@ class Links:
     def to(self, peer: NodeId, boot: bytes | None = None) -> Link | None:
         """Returns the link to a node; with `boot`, only one to that very process."""
         link = self._standing.get(peer)
-        return link if link is not None and boot in (None, link.boot) else None
+        return link if link is None or boot is None or boot == link.boot else None
 
     def all(self) -> list[Link]:
         """Returns the links that stand."""

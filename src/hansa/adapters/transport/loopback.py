@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hansa.adapters.transport.wire import MAX_MESSAGE, Broken, Taker
 from hansa.kernel.errors import Refused, Unavailable
@@ -26,7 +26,8 @@ class LoopWire:
         """Makes one end; `join` gives it the other."""
         self.url = url
         self._inbox: deque[bytes | None] = deque()
-        self._stirred = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None
+        self._taken = asyncio.Event()
         self._torn = self._closed = False
         self._other: LoopWire = self
 
@@ -42,9 +43,13 @@ class LoopWire:
 
     async def receive(self) -> bytes:
         """Returns the next message."""
-        await self._until(lambda: bool(self._inbox))
+        while not self._inbox and not self._torn:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        if self._torn:
+            raise Broken
         data = self._inbox.popleft()
-        self._other._stirred.set()
+        self._other._taken.set()
         if data is None or len(data) > MAX_MESSAGE:
             raise Broken
         return data
@@ -59,19 +64,22 @@ class LoopWire:
         """Tears it; nobody reads what is in it, unless it was closed in order before."""
         for end in (self,) if self._closed else (self, self._other):
             end._torn = True
-            end._stirred.set()
+            end._wake_reader()
+            end._taken.set()
 
     async def _put(self, data: bytes | None) -> None:
-        await self._until(lambda: len(self._other._inbox) < WINDOW)
-        self._other._inbox.append(data)
-        self._other._stirred.set()
-
-    async def _until(self, ready: Callable[[], bool]) -> None:
-        while not self._torn and not ready():
-            self._stirred.clear()
-            await self._stirred.wait()
+        there = self._other._inbox
+        while len(there) >= WINDOW and not self._torn:
+            self._taken.clear()
+            await self._taken.wait()
         if self._torn:
             raise Broken
+        there.append(data)
+        self._other._wake_reader()
+
+    def _wake_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 class Harbour:

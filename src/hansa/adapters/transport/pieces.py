@@ -6,6 +6,7 @@ has more than `MAX_BATCH` bytes of them, so that a large frame does not hold up 
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from collections.abc import Iterator
 from enum import IntEnum
@@ -18,6 +19,7 @@ MAX_BATCH = 64 * 1024
 """Bytes of one message, before it is sealed."""
 
 HEAD = 5
+_HEAD = struct.Struct(">BI")
 
 
 class Kind(IntEnum):
@@ -75,7 +77,7 @@ class Queue:
                 piece = data[self._sent : self._sent + room - HEAD]
                 self._sent += len(piece)
                 kind = Kind.MORE
-            parts += (bytes([kind]) + len(piece).to_bytes(4, "big"), piece)
+            parts += (_HEAD.pack(kind, len(piece)), piece)
             room -= HEAD + len(piece)
             counted += len(piece)
         return b"".join(parts), counted
@@ -83,7 +85,7 @@ class Queue:
 
 def single(kind: Kind, data: bytes = b"") -> bytes:
     """Returns a message of one piece."""
-    return bytes([kind]) + len(data).to_bytes(4, "big") + data
+    return _HEAD.pack(kind, len(data)) + data
 
 
 class Joiner:
@@ -100,13 +102,13 @@ class Joiner:
         Raises:
             Refused: BAD_LINK, when it is no row of pieces; TOO_LARGE, when a frame gets longer than `MAX_FRAME`.
         """
-        at = 0
-        while at < len(message):
-            kind, size = message[at], int.from_bytes(message[at + 1 : at + HEAD], "big")
-            data = message[at + HEAD : at + HEAD + size]
-            if len(data) != size or at + HEAD > len(message):
+        at, end = 0, len(message)
+        while at < end:
+            kind, size = _HEAD.unpack_from(message, at) if at + HEAD <= end else (0, end)
+            start, at = at + HEAD, at + HEAD + size
+            if at > end:
                 raise Refused(Reason.BAD_LINK, "a piece is cut short")
-            at += HEAD + size
+            data = message[start:at]
             if kind > Kind.MORE:
                 yield kind, data
                 continue
