@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from hansa.admission.service import Via
 from hansa.conduct.ledger import first_fault
-from hansa.kernel.errors import Refused
+from hansa.kernel.errors import Fault, Refused
+from hansa.kernel.ids import NodeId
+from hansa.kernel.verdict import Reason
 from hansa.node.ports import SkillFilter
 from hansa.skills.model import SkillState
 from tests.attacks.forgeries import forgeries
@@ -114,6 +116,25 @@ def test_after_any_messages_the_counters_balance_and_both_stores_agree(steps: li
     scores = [dict(one[-2]) for one in (memory, sqlite)]
     assert scores[0].keys() == scores[1].keys()
     assert memory[:-2] + memory[-1:] == sqlite[:-2] + sqlite[-1:]
+
+
+def test_a_message_whose_author_can_not_be_looked_up_has_a_fate_too_and_so_have_those_beside_it(tmp_path: Path) -> None:
+    world = World(tmp_path, "memory")
+    node = world.settle("hub", "hub", config={"admission": {"open_to_all": True}}).node
+    ring, broken = node.core.ring, AUTHORS[1].public.did
+
+    class Damaged:
+        def records_about(self, author: NodeId, kind: str) -> list[object]:
+            if author == broken:
+                raise Fault("the store is damaged")
+            return []
+
+    ring._store = Damaged()  # type: ignore[assignment]
+    before, good, bad = MESSAGES[0], MESSAGES[1], MESSAGES[len(SKILLS)]
+    fates = asyncio.run(node.inbox.receive_many([before, bad, good], Via.HTTP))
+    assert [type(fate).__name__ for fate in fates] == ["Taken", "Fault", "Taken"]
+    counters = node.core.counters
+    assert counters.balanced and counters.refused == {Reason.INTERRUPTED: 1}
 
 
 @settings(max_examples=25, deadline=None)

@@ -14,7 +14,7 @@ import msgspec
 
 from hansa.admission.service import Via
 from hansa.identity.envelope import Ring, Verified
-from hansa.kernel.errors import Fault, HansaError, Refused
+from hansa.kernel.errors import Fault, HansaError
 from hansa.kernel.ids import ContentId
 from hansa.node.shelf import way
 from hansa.node.vault import Brought
@@ -58,7 +58,7 @@ class Arrival(msgspec.Struct, eq=False):
     source: str
     wanted: Wanted | None
     only: str
-    read: Verified | Refused
+    read: Verified | HansaError
     ring: Ring
     ring_at: int
     ref: str

@@ -143,8 +143,8 @@ class Inbox:
             now = core.ring.changes
             subject, skill = _subject(message)
             return Arrival(data, via, source, wanted, only, message, ring, now, message.id, subject, skill)
-        except Refused as refusal:
-            return Arrival(data, via, source, wanted, only, refusal, ring, 0, signed.id if signed else content_id(data))
+        except HansaError as error:  # theirs, or e.g. a damaged store, which names no key
+            return Arrival(data, via, source, wanted, only, error, ring, 0, signed.id if signed else content_id(data))
 
     def _ring(self, only: str) -> Ring:
         now = self._core.now()
@@ -189,7 +189,7 @@ class Inbox:
 
     def _decide(self, one: Arrival) -> tuple[Fate, Effects]:
         try:
-            if isinstance(one.read, Refused):
+            if isinstance(one.read, HansaError):
                 raise one.read
             header = one.read.header
             if one.ring_at != self._core.ring.changes and header.kind != roots.KIND:  # keys changed while it waited

@@ -13,7 +13,7 @@ import msgspec
 
 from hansa.admission.service import Equivocation
 from hansa.identity.envelope import Verified
-from hansa.kernel.errors import Refused
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.node.driver import Effects
 from hansa.node.gathering import Arrival, Fate, Taken
@@ -57,7 +57,7 @@ class Span(msgspec.Struct, eq=False):
         that is said of it, and by its lineage other skills. Whatever else there is is rare, and sees everything.
         """
         message = one.read
-        if not self.decided or isinstance(message, Refused):
+        if not self.decided or isinstance(message, HansaError):
             return False
         if self._barrier or message.id in self._ids or (message.author, message.header.seq) in self._places:
             return True
