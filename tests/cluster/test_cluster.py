@@ -73,7 +73,8 @@ def test_nine_nodes_under_mixed_faults_lose_nothing_and_agree_after_each_healing
     print(told)
     bugs = [log[-4000:] for log in logs if not no_bug_in(log)]
     assert not violations and not bugs, "\n".join(map(str, [told, *violations[:30], *bugs]))
-    assert history.refusals.keys() <= {"tombstoned"}, told
+    # some of what was said at another node is said again here, at times before the skill that it is about has come
+    assert history.refusals.keys() <= {"tombstoned", "unknown_skill"}, told
 
 
 def report(history: History, faults: Faults, field: Field) -> str:
