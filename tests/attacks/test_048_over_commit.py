@@ -15,8 +15,9 @@ import pytest
 from hansa.kernel.errors import Refused
 from hansa.kernel.instant import HOUR, MINUTE, Instant
 from hansa.kernel.verdict import Reason
-from hansa.market.leases import HOLDS, Book, Lease, Params, State, peak
+from hansa.market.leases import HOLDS, Lease, Params, State, peak
 from tests.attacks.specimens import scaled
+from tests.market.keeping import Keeping
 from tests.market.test_leases import CAPACITY, OFFER, a_book, an_ask
 from tests.market.things import NOW, hours, node
 
@@ -45,7 +46,7 @@ def test_what_is_asked_for_at_once_and_again_is_lent_no_more_than_it_is_there() 
     assert granted
 
 
-def active(book: Book, now: Instant = NOW) -> Lease:
+def active(book: Keeping, now: Instant = NOW) -> Lease:
     lease = book.grant(an_ask("x"), OFFER, now)
     return book.take(lease.id, node("b"), now)
 

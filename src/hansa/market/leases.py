@@ -13,7 +13,8 @@ needed. An ask is granted if, rules in order:
    no longer than `longest_ms`, and begins within `ahead_ms`
 3. its borrower has not failed to show up `no_shows` times within `forget_ms`
 4. what the borrower has asked for and not taken is within its share of the capacity, at every instant
-5. the units are free, of the offer and of the capacity, at every instant of the window
+5. what it may come to owe for all that is not settled yet is within the credit that it has here
+6. the units are free, of the offer and of the capacity, at every instant of the window
 
 Each lease has a fence, a number that rises with every grant: whoever brings work for a lease shows it, and work for a
 lease that is not active, or with another number, is not done. So a lease that is over can't act, however late a message
@@ -32,6 +33,7 @@ from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
 from hansa.kernel.lifecycle import moved
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
+from hansa.market.accounts import MOST
 from hansa.market.model import URGENCY, Offer, Window
 
 
@@ -70,6 +72,9 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
 
 HOLDS = (State.GRANTED, State.ACTIVE)
 """States in which its units are nobody else's."""
+
+OVER = (State.SETTLED, State.BROKEN, State.RELEASED, State.LAPSED)
+"""States after which nothing follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,11 @@ class Lease:
         return self.ask.id
 
     @property
+    def is_over(self) -> bool:
+        """Says whether nothing follows any more."""
+        return self.state in OVER
+
+    @property
     def limit(self) -> int:
         """What may be used of it, in units x milliseconds."""
         return self.ask.amount * self.ask.window.lasts
@@ -138,6 +148,7 @@ class Params:
     Attributes:
         hold_ms: how long a grant waits to be taken. Raising it forgives slow borrowers, and lets hoarders hoard longer.
         hold_share: thousandths of a capacity that one borrower may have granted and not taken. At least one unit.
+        known_share: the same for those whom the lender knows: its no-shows end what it can do with that.
         no_shows: grants that were not taken, after which a borrower gets no more; `forget_ms` until one is forgotten.
         longest_ms: of a lease. Raising it ties capacity up.
         ahead_ms: how long before its window a lease may be granted, for those that begin later.
@@ -146,6 +157,7 @@ class Params:
 
     hold_ms: int = MINUTE
     hold_share: int = 100
+    known_share: int = 1000
     no_shows: int = 3
     forget_ms: int = DAY
     longest_ms: int = DAY
@@ -156,7 +168,7 @@ class Params:
         """Raises ValueError beginning with the name of the field that makes no sense."""
         if not 1 <= self.hold_ms <= MINUTE:
             raise ValueError("hold_ms must be between 1 and 60000")
-        for name in ("hold_share", "idle_share"):
+        for name in ("hold_share", "known_share", "idle_share"):
             if not 0 <= getattr(self, name) <= URGENCY:
                 raise ValueError(f"{name} must be between 0 and 1000")
         for name in ("no_shows", "forget_ms", "longest_ms", "ahead_ms"):
@@ -178,25 +190,28 @@ def peak(leases: Iterable[Ask], window: Window) -> int:
 
 
 class Book:
-    """All leases of one lender. What it returns is to be kept before anybody is told of it."""
+    """All leases of one lender.
+
+    What it returns is how a lease stands next, and is so once `keep` is told of it: whoever asks keeps it where it
+    lasts first, and asks for nothing else meanwhile.
+    """
 
     def __init__(self, capacity: Mapping[Resource, int], params: Params | None = None) -> None:
         """Begins with nothing granted.
 
         Args:
-            capacity: units of each resource that this node lends at once.
+            capacity: units of each resource that this node lends at once; looked at each time.
         """
-        self._capacity = dict(capacity)
+        self._capacity = capacity
         self._params = params or Params()
         self._params.validate()
         self._leases: dict[ContentId, Lease] = {}
         self._fence = 0
 
-    def restore(self, leases: Iterable[Lease]) -> None:
-        """Takes back what was kept; fences go on above the greatest."""
-        for one in leases:
-            self._leases[one.id] = one
-            self._fence = max(self._fence, one.fence)
+    def keep(self, lease: Lease) -> None:
+        """Takes a lease as it stands now; fences go on above the greatest."""
+        self._leases[lease.id] = lease
+        self._fence = max(self._fence, lease.fence)
 
     def get(self, id_: ContentId) -> Lease | None:
         """Returns a lease."""
@@ -217,28 +232,36 @@ class Book:
             if one.ask.resource is resource and one.state in states and borrower in ("", one.ask.borrower)
         ]
 
+    def holding(self, resource: Resource) -> list[Ask]:
+        """Returns what holds units of a resource now, or will."""
+        return self._held(resource)
+
     # ---- granting
 
-    def grant(self, ask: Ask, offer: Offer, now: Instant) -> Lease:
+    def grant(self, ask: Ask, offer: Offer, now: Instant, credit: int = MOST, known: bool = False) -> Lease:
         """Returns the lease for an ask, granted by this or before.
 
         Args:
             offer: this node's own that the ask names.
+            credit: what the borrower may come to owe, for this and all that is not settled, in millionths of a credit.
+            known: whether the lender knows the borrower.
 
         Raises:
-            Refused: NO_OFFER (2), NO_SHOW (3), HOARDING (4), NO_CAPACITY (5).
+            Refused: NO_OFFER (2), NO_SHOW (3), HOARDING (4), NO_CREDIT (5), NO_CAPACITY (6).
         """
         held = self._leases.get(ask.id)
         if held is not None:  # 1
             return held
         self._check_terms(ask, offer, now)
-        self._check_borrower(ask, now)
+        self._check_borrower(ask, now, known)
+        owed = self.committed(ask.borrower) + self._most(ask)
+        if owed > credit:  # 5
+            raise Refused(Reason.NO_CREDIT, f"{owed} millionths could be owed then, and {credit} may")
         of_offer = [one for one in self._held(ask.resource) if one.offer == offer.id]
         free = min(self.free(ask.resource, ask.window), offer.amount - peak(of_offer, ask.window))
-        if ask.amount > free:  # 5
+        if ask.amount > free:  # 6
             raise Refused(Reason.NO_CAPACITY, f"{free} of {ask.resource} are free then, and {ask.amount} are asked for")
-        self._fence += 1
-        return self._put(Lease(ask, self._fence, State.GRANTED, Instant(now + self._params.hold_ms)))
+        return Lease(ask, self._fence + 1, State.GRANTED, Instant(now + self._params.hold_ms))
 
     def _check_terms(self, ask: Ask, offer: Offer, now: Instant) -> None:  # 2
         flaws = (
@@ -249,16 +272,18 @@ class Book:
             (ask.window.ends <= now, "it is over"),
             (not 0 < ask.window.lasts <= self._params.longest_ms, f"{self._params.longest_ms} ms are the longest"),
             (ask.window.begins > now + self._params.ahead_ms, "it begins too far ahead"),
+            (self._most(ask) > MOST or ask.amount * ask.window.lasts > MOST, "no account can hold what it comes to"),
         )
         for flawed, words in flaws:
             if flawed:
                 raise Refused(Reason.NO_OFFER, words)
 
-    def _check_borrower(self, ask: Ask, now: Instant) -> None:
+    def _check_borrower(self, ask: Ask, now: Instant, known: bool) -> None:
         missed = self.no_shows(ask.borrower, now)
         if missed >= self._params.no_shows:  # 3
             raise Refused(Reason.NO_SHOW, f"{missed} grants were not taken lately")
-        share = max(1, self._capacity.get(ask.resource, 0) * self._params.hold_share // URGENCY)
+        most = self._params.known_share if known else self._params.hold_share
+        share = max(1, self._capacity.get(ask.resource, 0) * most // URGENCY)
         waiting = peak(self._held(ask.resource, (State.GRANTED,), ask.borrower), ask.window)
         if waiting + ask.amount > share:  # 4
             raise Refused(Reason.HOARDING, f"{waiting} wait to be taken, and {share} may")
@@ -269,6 +294,17 @@ class Book:
         return sum(
             one.state is State.LAPSED and one.ask.borrower == borrower and one.take_by >= since
             for one in self._leases.values()
+        )
+
+    def _most(self, ask: Ask) -> int:
+        return owes(ask, ask.amount * ask.window.lasts, self._params.idle_share)
+
+    def committed(self, borrower: NodeId) -> int:
+        """Returns what a borrower owes, or may come to owe, for leases that are not settled."""
+        return sum(
+            one.cost if one.state is State.METERED else self._most(one.ask)
+            for one in self._leases.values()
+            if one.ask.borrower == borrower and one.state in (*HOLDS, State.METERED)
         )
 
     # ---- using
@@ -284,7 +320,7 @@ class Book:
             return lease
         if lease.state is not State.GRANTED or now >= lease.take_by:
             raise Refused(Reason.NO_LEASE, "it was not taken in time, or it is over: ask again")
-        return self._put(replace(lease, state=lease.moved(Trigger.TAKEN)))
+        return replace(lease, state=lease.moved(Trigger.TAKEN))
 
     def may_use(self, id_: ContentId, borrower: NodeId, fence: int, now: Instant) -> Lease:
         """Returns the lease if work for it may be done now.
@@ -313,7 +349,7 @@ class Book:
         lease = self._leases.get(id_)
         if lease is None or lease.state is not State.ACTIVE:
             raise Refused(Reason.NO_LEASE, "it is not active")
-        return self._put(replace(lease, used=min(lease.limit, lease.used + used)))
+        return replace(lease, used=min(lease.limit, lease.used + used))
 
     def _of(self, id_: ContentId, borrower: NodeId) -> Lease:
         lease = self._leases.get(id_)
@@ -331,7 +367,7 @@ class Book:
         """
         lease = self._of(id_, borrower)
         if lease.state is State.GRANTED:
-            return self._put(replace(lease, state=lease.moved(Trigger.RELEASED), ended=now))
+            return replace(lease, state=lease.moved(Trigger.RELEASED), ended=now)
         return self._over(lease, now) if lease.state is State.ACTIVE else lease
 
     def settle(self, id_: ContentId, paid: bool) -> Lease:
@@ -343,33 +379,28 @@ class Book:
         lease = self._leases[id_]
         if lease.state in (State.SETTLED, State.BROKEN):
             return lease
-        return self._put(replace(lease, state=lease.moved(Trigger.SETTLED if paid else Trigger.BROKEN)))
+        return replace(lease, state=lease.moved(Trigger.SETTLED if paid else Trigger.BROKEN))
 
     def tick(self, now: Instant) -> list[Lease]:
         """Returns the leases that lapse or are over by now, moved on."""
         moved_on = []
-        for lease in list(self._leases.values()):
+        for lease in self.all():
             if lease.state is State.GRANTED and now >= lease.take_by:
-                moved_on.append(self._put(replace(lease, state=lease.moved(Trigger.LAPSED), ended=lease.take_by)))
+                moved_on.append(replace(lease, state=lease.moved(Trigger.LAPSED), ended=lease.take_by))
             elif lease.state is State.ACTIVE and (now >= lease.ask.window.ends or lease.used >= lease.limit):
                 moved_on.append(self._over(lease, min(now, lease.ask.window.ends)))
         return moved_on
 
     def forget(self, before: Instant) -> list[ContentId]:
         """Returns the leases that ended before an instant, which are forgotten by this."""
-        over = (State.SETTLED, State.BROKEN, State.RELEASED, State.LAPSED)
-        gone = [one.id for one in self.all() if one.state in over and (one.ended or one.take_by) < before]
+        gone = [one.id for one in self.all() if one.state in OVER and (one.ended or one.take_by) < before]
         for id_ in gone:
             del self._leases[id_]
         return gone
 
     def _over(self, lease: Lease, at: Instant) -> Lease:
         owed = owes(lease.ask, lease.used, self._params.idle_share)
-        return self._put(replace(lease, state=lease.moved(Trigger.OVER), ended=at, cost=owed))
-
-    def _put(self, lease: Lease) -> Lease:
-        self._leases[lease.id] = lease
-        return lease
+        return replace(lease, state=lease.moved(Trigger.OVER), ended=at, cost=owed)
 
 
 def owes(ask: Ask, used: int, idle_share: int) -> int:

@@ -16,11 +16,13 @@ from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.market.messages import OFFERS, REQUESTS
 from hansa.node.answering import Answering
 from hansa.node.core import Core
 from hansa.node.gathering import Taken
 from hansa.node.hearsay import Hearsay, Room
 from hansa.node.inbox import Inbox
+from hansa.node.market import Market
 from hansa.node.mending import Mending
 from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts, Ticking
@@ -38,7 +40,7 @@ from hansa.overlay.notices import NOTICE, NOTICED, Mode, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence
 from hansa.skills import messages as skills
 
-REPEATED = frozenset({PRESENCE, LINKS})
+REPEATED = frozenset({PRESENCE, LINKS, OFFERS, REQUESTS})
 """Kinds of which a new neighbour is told the last word of each author."""
 
 MAX_STALLED = 256
@@ -83,8 +85,13 @@ class WordRoom:
         now: Callable[[], Instant],
         do: Callable[[Doing, Instant], None],
         make_news: Callable[[Callable[[NodeId, str], Rank]], NewsRoom],
+        market: Market | None = None,
     ) -> None:
-        """Works for one node's network, which does what follows, in the overlay's time."""
+        """Works for one node's network, which does what follows, in the overlay's time.
+
+        Args:
+            market: hears what others offer and ask for.
+        """
         self._core = core
         self._inbox = inbox
         self._parts = parts
@@ -94,7 +101,9 @@ class WordRoom:
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
-        self.answering = Answering(core, parts.routes, self.news.later)
+        self._market = market
+        told = market.answered if market is not None else None
+        self.answering = Answering(core, parts.routes, self.news.later, told)
         self.ticking: tuple[Ticking, ...] = (self.recollecting, self.mending, self.answering)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, Signed]] = []
@@ -112,6 +121,7 @@ class WordRoom:
             ARRIVED: self._arrived,
             NOTICE: self.news.heard,
             NOTICED: self.news.answered,
+            **(dict.fromkeys((OFFERS, REQUESTS), self._market.heard) if self._market is not None else {}),
         }
 
     def _of_members(self, said: Verified, via: NodeId, now: Instant) -> Doing:
