@@ -52,7 +52,7 @@ class Chain(Workshop):
         old = made.network
         made.network = Network(
             made.node.core, made.node.inbox, place.transport, old.parts, self.overlay(place.number),
-            place.rng.child("network"), near, made.node.market,
+            place.rng.child("network"), near,
         )  # fmt: skip
         return made
 

@@ -154,7 +154,6 @@ def _network(app: App, fabric: Fabric) -> Network:
         settings,
         rng.child("network"),
         lambda whom: _admits(core, settings.open, whom),
-        app.node.market,
     )
 
 

@@ -89,9 +89,8 @@ class Linked:
         seeds = [Known(whom, (url,)) for whom, url in place.contacts]
         parts = make_parts(node.core, OverlaySettings(), place.rng, seeds, (place.url,), ("sim",))
         self.network = Network(
-            node.core, node.inbox, place.transport, parts, OverlaySettings(), place.rng.child("network"),
-            market=node.market,
-        )  # fmt: skip
+            node.core, node.inbox, place.transport, parts, OverlaySettings(), place.rng.child("network")
+        )
 
     async def start(self) -> None:
         """Listens, and looks for neighbours from then on."""

@@ -173,7 +173,7 @@ class Reason(Enum):
         "no_credit",
         Box.DOMAIN,
         Verdict.IGNORE,
-        "would owe this node more than it is trusted with: settle first",
+        "would owe more than it is trusted with: settle first",
     )
     NO_LEASE = ("no_lease", Box.DOMAIN, Verdict.REJECT, "no lease of the sender's that may be used now: ask for one")
     # 5 store

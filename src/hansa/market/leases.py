@@ -149,7 +149,8 @@ class Params:
         hold_ms: how long a grant waits to be taken. Raising it forgives slow borrowers, and lets hoarders hoard longer.
         hold_share: thousandths of a capacity that one borrower may have granted and not taken. At least one unit.
         known_share: the same for those whom the lender knows: its no-shows end what it can do with that.
-        no_shows: grants that were not taken, after which a borrower gets no more; `forget_ms` until one is forgotten.
+        no_shows: grants that were not taken, after which a borrower gets no more.
+        forget_ms: until a grant that was not taken is forgotten.
         longest_ms: of a lease. Raising it ties capacity up.
         ahead_ms: how long before its window a lease may be granted, for those that begin later.
         idle_share: thousandths of what was reserved that are paid for even if they are not used.

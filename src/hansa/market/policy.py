@@ -33,8 +33,10 @@ class Params:
     """How a node clears.
 
     Attributes:
-        need, urgency, trust, thrift: what a unit can be worth by each of them, in thousandths; together 1000. Raising
-            trust prefers known partners to cheap ones.
+        need: what a unit is worth since it is asked for, in thousandths; with the next three 1000.
+        urgency: what it can be worth by the borrower's urgency. Raising it serves the hurried first.
+        trust: by trust in the lender. Raising it prefers known partners to cheap ones.
+        thrift: by how far below the most that is paid its price lies.
         fairness: what the first units of a borrower are worth more than its last ones, in thousandths. Raising it makes
             shares more alike and the sum of worth smaller.
         steps: in how many steps that falls. Raising it makes shares more alike, and clearing slower.

@@ -1,7 +1,7 @@
 """What this node is owed by others, less what it owes them, in millionths of a credit (`market.accounts`).
 
-A balance changes in the same commit as the lease that it is for, which moves once: so nothing is counted twice, or half.
-The signed records say the same: `recount` goes through all of them.
+A balance changes in the same commit as the lease that it is for, which moves once: so nothing is counted twice, or by
+half. The signed records say the same: `recount` goes through all of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What others have on offer and ask for, as they say it over the overlay: the last word of each counts, while it is fresh.
+"""What others have on offer and ask for, as they say it over the overlay: the last word of each, while it is fresh.
 
 It is word, and lasts as long as word does (`admission.window_ms`): whoever still means it says it again. Nothing here
 is believed: a lender grants what it likes, and what it does not grant is asked for elsewhere.

@@ -223,9 +223,9 @@ class Borrower:
     def tick(self, now: Instant) -> None:
         """Gives up what nobody answered, and lets go of what nothing more is heard of."""
         for id_, loan in list(self.loans.items()):
-            if loan.waits and now >= loan.asked + self._settings.answer_ms:
+            if loan.waits and now >= loan.asked + self._settings.trading.answer_ms:
                 self.loans[id_] = replace(loan, given_up=True)
-            elif now >= loan.ask.window.ends + GIVEN_UP_MS + self._settings.settle_ms:
+            elif now >= loan.ask.window.ends + GIVEN_UP_MS + self._settings.trading.settle_ms:
                 del self.loans[id_]
 
     def unanswered(self, lender: NodeId, now: Instant) -> int:

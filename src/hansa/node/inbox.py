@@ -49,7 +49,11 @@ LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
 
 
 class Inbox:
-    """Receives messages and has the right room decide on each."""
+    """Receives messages and has the right room decide on each.
+
+    Attributes:
+        market: decides on leases, and trades where the node is in the overlay; None where it does not.
+    """
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Inbox:
         self._core = core
         self._afterwards = afterwards
         self._rooms = Rooms(core, shelf, market)
+        self.market = market
         self._conduct = Conduct(core)
         self._keeping = Keeping()
         self._gathering = Gathering(self._decide_all, self._lost, lambda: self._keeping.until(AHEAD))

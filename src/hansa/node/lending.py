@@ -133,7 +133,7 @@ class Lender:
 
     def _credit(self, borrower: NodeId) -> int:
         """Returns what somebody whom this node knows may come to owe; strangers get what is free."""
-        return max(0, self._settings.credit - self._balances.of(borrower))
+        return max(0, self._settings.trading.credit - self._balances.of(borrower))
 
     # ---- saying
 
@@ -178,7 +178,8 @@ class Lender:
         late = [
             one
             for one in self.book.all()
-            if one.state is State.METERED and now >= (one.ended or one.ask.window.ends) + self._settings.settle_ms
+            if one.state is State.METERED
+            and now >= (one.ended or one.ask.window.ends) + self._settings.trading.settle_ms
         ]
         return [self.book.settle(one.id, False) for one in late]
 

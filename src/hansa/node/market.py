@@ -9,14 +9,15 @@ borrower   takes what is granted, and agrees to what it cost or does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import msgspec
 
 from hansa.admission.service import Admitted
-from hansa.conduct.trust import SCALE, trust
+from hansa.conduct.beta import SCALE
+from hansa.conduct.trust import trust
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId
@@ -41,6 +42,7 @@ from hansa.market.messages import (
 )
 from hansa.market.model import URGENCY, Match, Offer, Request, Window
 from hansa.market.policy import Views
+from hansa.node.balances import Balances
 from hansa.node.bazaar import Bazaar
 from hansa.node.borrowing import Borrower, Loan
 from hansa.node.core import Core
@@ -85,12 +87,13 @@ class Market:
         self.stall = Stall(core)
         self.bazaar = Bazaar(core.settings.admission.window_ms)
         self.leases = LeaseList(core)
+        self.balances = Balances(core)
         self.lender = Lender(core, settings, self._capacity, lambda: self.stall.offers(core.now()))
         self.borrower = Borrower(core, settings)
         self._passed_over: dict[ContentId, Instant] = {}
         self._said: tuple[list[Offered], Requests, Instant] = [], Requests(requests=()), ALWAYS
-        self._begin: Callable[[Coroutine[Any, Any, None]], None] | None = None
-        self._is_busy = False
+        self._in_overlay = False
+        self._worker: asyncio.Task[None] | None = None
         self._cleared_at = ALWAYS
         core.on_record |= dict.fromkeys(LASTING, self._kept)
         self._restore()
@@ -111,6 +114,10 @@ class Market:
             offered[one.resource] = offered.get(one.resource, 0) + one.amount
         self._capacity.clear()
         self._capacity.update({one: self._capacities.get(one, many) for one, many in offered.items()})
+
+    def now(self) -> Instant:
+        """Returns the present instant of the world: leases are promises in it."""
+        return self._core.now()
 
     # ---- the one way in
 
@@ -151,14 +158,16 @@ class Market:
 
     # ---- time
 
-    def joined(self, begin: Callable[[Coroutine[Any, Any, None]], None] | None) -> None:
-        """Trades over the overlay from now on, or no more.
-
-        Args:
-            begin: has something done beside; None when the node leaves.
-        """
-        self._begin = begin
+    def start(self) -> None:
+        """Trades over the overlay from now on."""
+        self._in_overlay = True
         self._said = [], Requests(requests=()), ALWAYS
+
+    async def stop(self) -> None:
+        """Trades no more, and waits for what is being done."""
+        self._in_overlay = False
+        if self._worker is not None:
+            await asyncio.gather(self._worker, return_exceptions=True)
 
     @property
     def due(self) -> Instant:
@@ -167,9 +176,8 @@ class Market:
 
     def tick(self, now: Instant) -> Doing:
         """Says what is on offer and asked for, moves leases on, and asks lenders."""
-        if self._begin is not None and not self._is_busy and self._is_work(self._core.now()):
-            self._is_busy = True
-            self._begin(self._work())
+        if self._in_overlay and self._worker is None and self._is_work(self._core.now()):
+            self._worker = asyncio.get_running_loop().create_task(self._work())
         return self._say(self._core.now())
 
     def _is_work(self, now: Instant) -> bool:
@@ -182,7 +190,7 @@ class Market:
             await self._note_over()
             await self._ask()
         finally:
-            self._is_busy = False
+            self._worker = None
 
     async def _note_over(self) -> None:
         lent = [one.id for one in self.lender.book.all() if not one.is_over]
@@ -201,9 +209,9 @@ class Market:
         """Says own offers and requests where they have changed, or were said long ago."""
         self._measure()
         offers = [msgspec.structs.replace(one, free=self.free(one, now)) for one in self.stall.said(now)]
-        requests = Requests(requests=tuple(self._open(now).values()))
+        requests = Requests(requests=tuple(self.open_requests(now).values()))
         old, before, at = self._said
-        again = now >= at + self.settings.say_ms
+        again = now >= at + self.settings.trading.say_ms
         doing = Doing()
         if offers != old or (again and offers):
             doing.says.append(Say(OFFERS, msgspec.to_builtins(Offers(offers=tuple(offers)))))
@@ -222,7 +230,7 @@ class Market:
 
     # ---- clearing
 
-    def _open(self, now: Instant) -> dict[int, Requested]:
+    def open_requests(self, now: Instant) -> dict[int, Requested]:
         """Returns own requests with what is still missing of them."""
         served: dict[int, int] = {}
         for loan in self.borrower.loans.values():
@@ -241,7 +249,7 @@ class Market:
     def look(self) -> Seen:
         """Returns what this node sees of the market, and what its own clearing comes to (M7)."""
         now = self._core.now()
-        own = {number: self.stall.request(one) for number, one in self._open(now).items()}
+        own = {number: self.stall.request(one) for number, one in self.open_requests(now).items()}
         requests = [*self.bazaar.requests(now), *own.values()]
         offers = [one for one in self.bazaar.offers(now) if self._may_lend(one, now)]
         mine = [as_offer(self._core.me, one, self.free(one, now)) for one in self.stall.said(now)]
@@ -267,8 +275,8 @@ class Market:
 
     async def _ask(self) -> None:
         now = self._core.now()
-        numbers = self._open(now)
-        if not numbers or self._core.asks_first or now < self._cleared_at + self.settings.clear_ms:
+        numbers = self.open_requests(now)
+        if not numbers or self._core.asks_first or now < self._cleared_at + self.settings.trading.clear_ms:
             return
         self._cleared_at = now
         of = {self.stall.request(one).id: number for number, one in numbers.items()}

@@ -26,7 +26,6 @@ from hansa.node.driver import Effects
 from hansa.node.events import Kind, Shown, Value
 from hansa.node.gauges import Gauges
 from hansa.node.inbox import Inbox
-from hansa.node.market import Market
 from hansa.node.newsroom import NewsRoom
 from hansa.node.no_links import NoLinks
 from hansa.node.overlay_parts import Parts, Ticking, facts_of
@@ -83,12 +82,10 @@ class Network:
         settings: OverlaySettings,
         rng: Rng,
         admits: Callable[[NodeId], bool] = lambda _: True,
-        market: Market | None = None,
     ) -> None:
         """Joins the parts; nothing runs before `start`.
 
         Args:
-            market: trades over the overlay while this runs.
             admits: says whether this node may have a link with another; asked for each link, and again and again.
         """
         self._core = core
@@ -97,9 +94,8 @@ class Network:
         self._admits = admits
         self._transport = transport
         self.parts = parts
-        self._market = market
-        self.words = WordRoom(core, inbox, parts, self.now, self.do, self._make_news, market)
-        self.ticking: tuple[Ticking, ...] = (*parts.each, self.words.news, *([] if market is None else [market]))
+        self.words = WordRoom(core, inbox, parts, self.now, self.do, self._make_news)
+        self.ticking: tuple[Ticking, ...] = (*parts.each, self.words.news)
         self._neighbours: dict[NodeId, str] = {}
         self.no_links = NoLinks()
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -123,8 +119,6 @@ class Network:
         self.words.start()
         self._core.on_party = self._reconsider
         self.words.rank_peers(self.now())
-        if self._market is not None:
-            self._market.joined(self._begin)
         await self._transport.start(self)
         self._tick()
 
@@ -134,8 +128,6 @@ class Network:
             self._timer.cancel()
             self._timer = None
         self._core.on_party = None
-        if self._market is not None:
-            self._market.joined(None)
         self.do(self.parts.members.leave(self.now()))
         await self._transport.stop()
         for task in list(self._tasks):

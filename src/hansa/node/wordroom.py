@@ -22,7 +22,6 @@ from hansa.node.core import Core
 from hansa.node.gathering import Taken
 from hansa.node.hearsay import Hearsay, Room
 from hansa.node.inbox import Inbox
-from hansa.node.market import Market
 from hansa.node.mending import Mending
 from hansa.node.newsroom import NewsRoom, topic_of
 from hansa.node.overlay_parts import Parts, Ticking
@@ -85,13 +84,8 @@ class WordRoom:
         now: Callable[[], Instant],
         do: Callable[[Doing, Instant], None],
         make_news: Callable[[Callable[[NodeId, str], Rank]], NewsRoom],
-        market: Market | None = None,
     ) -> None:
-        """Works for one node's network, which does what follows, in the overlay's time.
-
-        Args:
-            market: hears what others offer and ask for.
-        """
+        """Works for one node's network, which does what follows, in the overlay's time."""
         self._core = core
         self._inbox = inbox
         self._parts = parts
@@ -101,10 +95,11 @@ class WordRoom:
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
-        self._market = market
-        told = market.answered if market is not None else None
+        self._market = inbox.market
+        told = self._market.answered if self._market is not None else None
         self.answering = Answering(core, parts.routes, self.news.later, told)
-        self.ticking: tuple[Ticking, ...] = (self.recollecting, self.mending, self.answering)
+        rooms: list[Ticking | None] = [self.recollecting, self.mending, self.answering, self._market]
+        self.ticking: tuple[Ticking, ...] = tuple(room for room in rooms if room is not None)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, Signed]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -145,6 +140,8 @@ class WordRoom:
     def start(self) -> None:
         """Learns what is held."""
         self._core.in_overlay = True
+        if self._market is not None:
+            self._market.start()
         self._travelling.start()
 
     async def stop(self) -> None:
@@ -156,6 +153,8 @@ class WordRoom:
             await asyncio.gather(self._worker, return_exceptions=True)
         await self.recollecting.stop()
         await self.mending.stop()
+        if self._market is not None:
+            await self._market.stop()
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """Has one more neighbour to ask for what is not here."""
