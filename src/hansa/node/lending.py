@@ -175,13 +175,9 @@ class Lender:
                         await self._move_on(lease)
 
     def _unsettled(self, now: Instant) -> list[Lease]:
-        late = [
-            one
-            for one in self.book.all()
-            if one.state is State.METERED
-            and now >= (one.ended or one.ask.window.ends) + self._settings.trading.settle_ms
-        ]
-        return [self.book.settle(one.id, False) for one in late]
+        metered = [one for one in self.book.all() if one.state is State.METERED]
+        since = now - self._settings.trading.settle_ms
+        return [self.book.settle(one.id, False) for one in metered if (one.ended or one.ask.window.ends) <= since]
 
     async def _move_on(self, lease: Lease) -> None:
         effects = Effects()
