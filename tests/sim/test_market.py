@@ -12,7 +12,7 @@ from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import DAY
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.messages import ACT, LEASE, Act, ActBody, LeaseBody, lease_body
 from hansa.node.driver import Effects
 from hansa.node.membership import DropPeer

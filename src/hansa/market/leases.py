@@ -1,9 +1,6 @@
 """What a node has lent: leases, and the one book in which it grants them (M8). Nothing is granted that is not there.
 
-    granted ──taken──▶ active ──over──▶ metered ──settled──▶ settled
-       │                  │                └────broken────▶ broken
-       ├──released──▶ released
-       └──lapsed────▶ lapsed         granted, and not taken within a minute: whoever asked did not show up
+A lease goes through the states of `lease_states`.
 
 A lender grants by itself, and only what is its own: so two nodes never grant the same unit, and nobody in the middle is
 needed. An ask is granted if, rules in order:
@@ -25,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
@@ -34,47 +30,8 @@ from hansa.kernel.lifecycle import moved
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.accounts import MOST
+from hansa.market.lease_states import HOLDS, OVER, TRANSITIONS, State, Trigger
 from hansa.market.model import URGENCY, Offer, Window
-
-
-class State(StrEnum):
-    """Where a lease stands."""
-
-    GRANTED = "granted"
-    ACTIVE = "active"
-    METERED = "metered"
-    SETTLED = "settled"
-    BROKEN = "broken"
-    RELEASED = "released"
-    LAPSED = "lapsed"
-
-
-class Trigger(StrEnum):
-    """What moves it."""
-
-    TAKEN = "taken"
-    OVER = "over"
-    SETTLED = "settled"
-    BROKEN = "broken"
-    RELEASED = "released"
-    LAPSED = "lapsed"
-
-
-TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
-    (State.GRANTED, Trigger.TAKEN): State.ACTIVE,
-    (State.GRANTED, Trigger.RELEASED): State.RELEASED,
-    (State.GRANTED, Trigger.LAPSED): State.LAPSED,
-    (State.ACTIVE, Trigger.OVER): State.METERED,
-    (State.METERED, Trigger.SETTLED): State.SETTLED,
-    (State.METERED, Trigger.BROKEN): State.BROKEN,
-}
-"""Every legal move; all others are refused and change nothing."""
-
-HOLDS = (State.GRANTED, State.ACTIVE)
-"""States in which its units are nobody else's."""
-
-OVER = (State.SETTLED, State.BROKEN, State.RELEASED, State.LAPSED)
-"""States after which nothing follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ show what the other one has signed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,8 +24,9 @@ from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.instant import Instant
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import Id, Wire
-from hansa.market.leases import Ask, Lease, State
+from hansa.kernel.wire import Id, Wire, parse
+from hansa.market.lease_states import State
+from hansa.market.leases import Ask, Lease
 from hansa.market.model import URGENCY, Offer, Request, Window
 
 OFFERS = "offers"
@@ -39,11 +40,11 @@ LASTING = (ASK, LEASE, ACT)
 MAX_SAID = 16
 """Offers, or requests, that one node can have out at once."""
 
-MOST = 2**40
-"""Greatest amount, price and time on the wire: sums of products of them stay far below what a message can carry."""
+MOST_UNITS, LONGEST_MS, DEAREST = 2**26, 2**27, 2**40
+"""Greatest amount, milliseconds and price on the wire: units x milliseconds fit into a message's integers."""
 
-_Amount = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
-_Price = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+_Amount = Annotated[int, msgspec.Meta(ge=1, le=MOST_UNITS)]
+_Price = Annotated[int, msgspec.Meta(ge=0, le=DEAREST)]
 _At = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 _Whole = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
@@ -81,7 +82,7 @@ class Requested(Wire, frozen=True):
     most: _Price
     begins: _At
     ends: _At
-    lasts: Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+    lasts: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_MS)]
 
 
 class Requests(Wire, frozen=True):
@@ -184,6 +185,33 @@ def as_request(borrower: NodeId, one: Requested) -> Request:
     )  # fmt: skip
 
 
+def read_offers(lender: NodeId, body: Mapping[str, Any]) -> tuple[Offer, ...]:
+    """Returns the offers in a body of kind "offers", each with what is free of it as its amount.
+
+    Raises:
+        Refused: BAD_BODY, when one makes no sense, or is there twice.
+    """
+    found = tuple(as_offer(lender, one, one.free) for one in parse(body, Offers).offers)
+    _check_once(found)
+    return found
+
+
+def read_requests(borrower: NodeId, body: Mapping[str, Any]) -> tuple[Request, ...]:
+    """Returns the requests in a body of kind "requests".
+
+    Raises:
+        Refused: BAD_BODY, when one makes no sense, or its number is there twice.
+    """
+    found = tuple(as_request(borrower, one) for one in parse(body, Requests).requests)
+    _check_once(found)
+    return found
+
+
+def _check_once(found: Sequence[Offer | Request]) -> None:
+    if len({one.id for one in found}) < len(found):
+        raise Refused(Reason.BAD_BODY, "the same is in it twice")
+
+
 def as_ask(id_: ContentId, borrower: NodeId, body: AskBody) -> Ask:
     """Returns an ask; its terms are looked at where it is granted."""
     window = Window(Instant(body.begins), Instant(body.ends))
@@ -202,9 +230,3 @@ def as_lease(ask: Ask, body: LeaseBody) -> Lease:
     """Returns the lease that a lender's word tells of."""
     ended = Instant(body.ended) if body.ended else None
     return Lease(ask, body.fence, body.state, Instant(body.take_by), body.used, ended, body.cost)
-
-
-def last_of(said: Iterable[tuple[int, LeaseBody]]) -> LeaseBody | None:
-    """Returns a lender's last word on a lease, by its own numbers; None where there is none."""
-    found = max(said, key=lambda one: one[0], default=None)
-    return None if found is None else found[1]

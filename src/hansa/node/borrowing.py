@@ -23,7 +23,8 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import HOUR, Instant
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
-from hansa.market.leases import Ask, Lease, State, owes
+from hansa.market.lease_states import State
+from hansa.market.leases import Ask, Lease, owes
 from hansa.market.messages import ACT, ASK, Act, ActBody, AskBody, LeaseBody, as_ask, as_lease
 from hansa.market.model import Match
 from hansa.node.balances import Balances

@@ -20,7 +20,8 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
-from hansa.market.leases import Book, Lease, State
+from hansa.market.lease_states import State
+from hansa.market.leases import Book, Lease
 from hansa.market.messages import LEASE, Act, ActBody, AskBody, as_ask, lease_body
 from hansa.market.model import Offer
 from hansa.node.balances import Balances
