@@ -13,7 +13,8 @@ needed. An ask is granted if, rules in order:
 5. what it may come to owe for all that is not settled yet is within the credit that it has here
 6. the units are free, of the offer and of the capacity, at every instant of the window
 
-Each lease has a fence, a number that rises with every grant: whoever brings work for a lease shows it, and work for a
+Each lease has a fence, a number that rises with every grant, also of a lender whose book was put back from an old copy,
+as it is the time of the grant or one more than the last: whoever brings work for a lease shows it, and work for a
 lease that is not active, or with another number, is not done. So a lease that is over can't act, however late a message
 comes (Kleppmann, "How to do distributed locking", 2016).
 """
@@ -179,6 +180,11 @@ class Book:
         """Returns all leases, in the order in which they were granted."""
         return sorted(self._leases.values(), key=lambda one: one.fence)
 
+    @property
+    def is_open(self) -> bool:
+        """Says whether some lease is not over."""
+        return not all(one.is_over for one in self._leases.values())
+
     def free(self, resource: Resource, window: Window) -> int:
         """Returns the units of a resource that are free at every instant of a window."""
         return self._capacity.get(resource, 0) - peak(self._held(resource), window)
@@ -219,7 +225,8 @@ class Book:
         free = min(self.free(ask.resource, ask.window), offer.amount - peak(of_offer, ask.window))
         if ask.amount > free:  # 6
             raise Refused(Reason.NO_CAPACITY, f"{free} of {ask.resource} are free then, and {ask.amount} are asked for")
-        return Lease(ask, self._fence + 1, State.GRANTED, Instant(now + self._params.hold_ms))
+        fence = max(self._fence + 1, int(now))
+        return Lease(ask, fence, State.GRANTED, Instant(now + self._params.hold_ms))
 
     def _check_terms(self, ask: Ask, offer: Offer, now: Instant) -> None:  # 2
         flaws = (

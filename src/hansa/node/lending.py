@@ -167,8 +167,9 @@ class Lender:
     # ---- time
 
     async def tick(self) -> None:
-        """Moves on what has lapsed, is over, or was not settled in time."""
+        """Moves on what has lapsed, is over, or was not settled in time; forgets what was over long ago."""
         now = self._core.now()
+        self.book.forget(Instant(now - self._settings.lending.forget_ms))
         for due in [*self.book.tick(now), *self._unsettled(now)]:
             async with self._core.turns.of(TURN):
                 for lease in [*self.book.tick(now), *self._unsettled(now)]:

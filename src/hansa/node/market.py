@@ -181,7 +181,7 @@ class Market:
         return self._say(self._core.now())
 
     def _is_work(self, now: Instant) -> bool:
-        return bool(self.stall.is_open(now) or self.borrower.loans or self.lender.book.all())
+        return self.stall.is_open(now) or bool(self.borrower.loans) or self.lender.book.is_open
 
     async def _work(self) -> None:
         try:
