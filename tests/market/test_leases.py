@@ -89,7 +89,7 @@ class Lending(RuleBasedStateMachine):
         shows = sum(one.state == State.LAPSED and one.ask.borrower == ask.borrower for one in self.known.values()) < 3
         if fits and waits and shows and self.now < ask.window.ends:
             lease = self.book.grant(ask, OFFER, Instant(self.now))
-            self.fences += 1
+            self.fences = max(self.fences + 1, self.now)
             assert lease.fence == self.fences
             self.known[ask.id] = Known(ask, lease.fence, State.GRANTED, self.now + MINUTE)
         else:
