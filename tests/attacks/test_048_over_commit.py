@@ -15,8 +15,9 @@ import pytest
 from hansa.kernel.errors import Refused
 from hansa.kernel.instant import HOUR, MINUTE, Instant
 from hansa.kernel.verdict import Reason
+from hansa.market.lease import Lease, peak
 from hansa.market.lease_states import HOLDS, State
-from hansa.market.leases import Lease, Params, peak
+from hansa.market.leases import Params
 from tests.attacks.specimens import scaled
 from tests.market.keeping import Keeping
 from tests.market.test_leases import CAPACITY, OFFER, a_book, an_ask

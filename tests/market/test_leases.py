@@ -13,8 +13,9 @@ from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
+from hansa.market.lease import Ask, owes, peak
 from hansa.market.lease_states import HOLDS, TRANSITIONS, State, Trigger
-from hansa.market.leases import Ask, Params, owes, peak
+from hansa.market.leases import Params
 from hansa.market.model import Window
 from tests.attacks.specimens import scaled
 from tests.market.keeping import Keeping

@@ -8,8 +8,8 @@ from typing import Any
 from hansa.entrypoints.simulation import Linked
 from hansa.kernel.instant import HOUR, MINUTE
 from hansa.kernel.resources import Resource
+from hansa.market.lease import Lease, peak
 from hansa.market.lease_states import HOLDS
-from hansa.market.leases import Lease, peak
 from hansa.market.messages import Offered, Requested
 from hansa.market.model import Window
 from hansa.node.borrowing import Loan

@@ -8,19 +8,26 @@ import pytest
 from hansa.admission.service import Via
 from hansa.conduct.ledger import Dealing
 from hansa.kernel.errors import Refused
-from hansa.kernel.ids import ContentId
-from hansa.kernel.instant import DAY
+from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.instant import DAY, HOUR
+from hansa.kernel.resources import Resource
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
 from hansa.market.lease_states import State
-from hansa.market.messages import ACT, LEASE, Act, ActBody, LeaseBody, lease_body
+from hansa.market.messages import ACT, LEASE, Act, ActBody, LeaseBody, Offered, Requested, lease_body
 from hansa.node.driver import Effects
 from hansa.node.membership import DropPeer
+from hansa.node.rows import PutEvidence, PutRecord, SetSkillState
+from hansa.node.shelf import record_row
 from hansa.sim.disk import Point
+from hansa.sim.workload import specimen
 from hansa.sim.world import World
+from hansa.skills.messages import EVIDENCE, evidence_body
+from hansa.skills.model import Evidence, Outcome, SkillState
 from tests.attacks.specimens import scaled
 from tests.sim.market_world import done, lent, loans, market, most_lent, needs, offers, owed
 from tests.sim.test_network import chain, core, me, net
+from tests.sim.worlds import say
 
 
 def traded(amount: int = 1000, price: int = 60) -> World:
@@ -252,3 +259,40 @@ def test_an_older_word_that_comes_later_changes_nothing() -> None:
     done(world, receive(world, 2, 0, LEASE, old, 2))
     assert loans(world, 2) == [loan]
     assert owed(world, 0, 2) == (loan.lease.cost, loan.lease.cost)
+
+
+# ---- what is known, shared by copy
+
+
+def knows(world: World, number: int, skills: int) -> list[ContentId]:
+    """Has a node find out something about skills that are in use at it, and tell nobody; returns its findings."""
+    node, found = core(world, number), []
+    for one in range(1, skills + 1):
+        skill = specimen(one)
+        say(world, number, one)
+        world.run(2)
+        evidence = Evidence(skill.id, node.me, "cpython", "none", Outcome.PASS, 5, 5, 5, 5, content_id(b"x"))
+        row = record_row(node.seal(EVIDENCE, evidence_body(evidence)), skill.id, node.now())
+        changes = [PutRecord(row), PutEvidence(row.id, evidence), SetSkillState(skill.id, SkillState.ADMITTED)]
+        done(world, node.driver.perform(Effects([*changes])))
+        found.append(row.id)
+    return found
+
+
+def test_what_one_found_out_is_copied_to_whoever_asks_for_it_and_paid_by_the_copy() -> None:
+    world = chain(3)
+    findings = knows(world, 0, 3)
+    assert core(world, 2).store.held(findings) == []
+    now = core(world, 0).now()
+    offer = Offered(resource=Resource.KNOWLEDGE_BASE, amount=10, price=5, begins=now, ends=now + HOUR, free=10)
+    done(world, market(world, 0).stall.offer(offer))
+    request = Requested(
+        number=1, resource=Resource.KNOWLEDGE_BASE, amount=2, least=1, urgency=0, most=10, begins=now,
+        ends=now + HOUR, lasts=0,
+    )  # fmt: skip
+    done(world, market(world, 2).stall.ask_for(request))
+    world.run(30)
+    (lease,) = lent(world, 0)
+    assert sorted(core(world, 2).store.held(findings)) == sorted(lease.records)
+    assert (lease.state, lease.used, lease.cost) == (State.SETTLED, 2, 10)
+    assert owed(world, 0, 2) == (10, 10)

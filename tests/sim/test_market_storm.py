@@ -12,8 +12,8 @@ from hansa.entrypoints.simulation import Linked, Workshop, remembering
 from hansa.kernel.errors import HansaError
 from hansa.kernel.instant import HOUR, MINUTE
 from hansa.kernel.rng import Rng
+from hansa.market.lease import peak
 from hansa.market.lease_states import HOLDS, State
-from hansa.market.leases import peak
 from hansa.market.messages import Offered, Requested
 from hansa.market.model import Window
 from hansa.node.lease_list import LeaseList

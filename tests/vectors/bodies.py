@@ -170,8 +170,16 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "arrived": [ARRIVED, {"packet": DIGEST[:32], "envelope": OTHER}],
     "notice": [NOTICE, {"type": "knowledge_discovery", "payload": {}}, TOWARDS],
     "noticed": [{"to": DIGEST, "done": "quarantine"}, {"to": DIGEST}],
-    "offers": [{"offers": [OFFERED]}, {"offers": []}],
-    "requests": [{"requests": [REQUESTED]}, {"requests": []}],
+    "offers": [{"offers": [OFFERED, {**OFFERED, "resource": "learned_patterns", "topic": "text"}]}, {"offers": []}],
+    "requests": [
+        {
+            "requests": [
+                REQUESTED,
+                {**REQUESTED, "number": 4, "resource": "knowledge_base", "lasts": 0, "topic": "text"},
+            ]
+        },
+        {"requests": []},
+    ],
     "lease_ask": [
         {
             "offer": OTHER,
@@ -181,11 +189,21 @@ BODIES: dict[str, list[dict[str, Any]]] = {
             "begins": 1_000,
             "ends": 61_000,
             "request": 3,
+            "topic": "text",
         },
         {"offer": OTHER, "resource": "memory_capacity", "amount": 512, "price": 7, "begins": 1_000, "ends": 61_000},
     ],
     "lease": [
-        {"ask": DIGEST, "state": "metered", "fence": 4, "take_by": 61_000, "used": 9_000, "ended": 70_000, "cost": 12},
+        {
+            "ask": DIGEST,
+            "state": "metered",
+            "fence": 4,
+            "take_by": 61_000,
+            "used": 9_000,
+            "ended": 70_000,
+            "cost": 12,
+            "records": [DIGEST, OTHER],
+        },
         {"ask": DIGEST, "state": "granted", "fence": 4, "take_by": 61_000},
     ],
     "lease_act": [{"ask": DIGEST, "act": "agree", "cost": 12}, {"ask": DIGEST, "act": "take"}],

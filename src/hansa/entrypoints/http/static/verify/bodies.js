@@ -127,9 +127,10 @@ const resource = word(
   "threat_intelligence",
   "optimisation_insights",
 );
+const topic = optional(label, "");
 const offers = record({
   offers: list(
-    record({ resource, amount: units, price, begins: instant, ends: instant, free: integer(0) }),
+    record({ resource, amount: units, price, begins: instant, ends: instant, free: integer(0), topic }),
     0,
     16,
   ),
@@ -146,6 +147,7 @@ const requests = record({
       begins: instant,
       ends: instant,
       lasts: integer(0, 2 ** 27),
+      topic,
     }),
     0,
     16,
@@ -159,9 +161,11 @@ function onlyOnce(names) {
 function consistentOffers(value) {
   const body = offers(value);
   for (const one of body.offers) {
-    if (one.begins >= one.ends || one.free > one.amount) throw new Misfit("an offer that ends before it begins, or is too free");
+    const leased = LEASED.includes(one.resource);
+    if (one.begins >= one.ends || one.free > one.amount) throw new Misfit("it ends before it begins, or is too free");
+    if (leased && one.topic !== "") throw new Misfit("a topic of what is leased");
   }
-  onlyOnce(body.offers.map((one) => [one.resource, one.amount, one.price, one.begins, one.ends].join()));
+  onlyOnce(body.offers.map((one) => [one.resource, one.amount, one.price, one.begins, one.ends, one.topic].join()));
   return body;
 }
 
@@ -169,7 +173,8 @@ function consistentRequests(value) {
   const body = requests(value);
   for (const one of body.requests) {
     const time = one.ends - one.begins;
-    const fits = LEASED.includes(one.resource) ? one.lasts > 0 && one.lasts <= time : one.lasts === 0;
+    const leased = LEASED.includes(one.resource);
+    const fits = leased ? one.lasts > 0 && one.lasts <= time && one.topic === "" : one.lasts === 0;
     if (time <= 0 || one.least > one.amount || !fits) throw new Misfit("a request that nothing can meet");
   }
   onlyOnce(body.requests.map((one) => one.number));
@@ -343,6 +348,7 @@ export const KINDS = {
       begins: instant,
       ends: instant,
       request: optional(integer(0), 0),
+      topic,
     }),
   },
   lease: {
@@ -355,6 +361,7 @@ export const KINDS = {
       used: optional(integer(0), 0),
       ended: optional(instant, 0),
       cost: optional(integer(0), 0),
+      records: optional(list(contentIdText, 0, 64), []),
     }),
   },
   lease_act: {
