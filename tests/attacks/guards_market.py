@@ -23,7 +23,7 @@ MARKET = [
             "048:an_ask_under_a_lent_id_is_the_lease_that_was_granted_whatever_it_says_now",
         ),
         (
-            "if ask.amount > free:  # 5",
+            "if ask.amount > free:  # 6",
             "if False:",
             "048:what_is_asked_for_at_once_and_again_is_lent_no_more_than_it_is_there",
         ),

@@ -135,12 +135,12 @@ ANSWERING = [
         "node/answering.py",
         ("][:AT_ONCE]", "]", "answering:not_all_are_sent_in_one_turn"),
         (
-            "min(AGAIN_MS << min(one.row.tries, 16), LONGEST_MS)",
-            "AGAIN_MS",
+            "min(one.manner.again_ms << min(one.row.tries, 16), LONGEST_MS)",
+            "one.manner.again_ms",
             "answering:it_is_sent_again_ever_more_rarely_until_somebody_says_that_it_came",
         ),
         (
-            "if self._core.now() >= one.row.at + GIVE_UP_MS:",
+            "if self._core.now() >= one.row.at + one.manner.give_up_ms:",
             "if False:",
             "answering:it_is_given_up_after_a_week",
         ),

@@ -13,9 +13,12 @@ from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
-from hansa.market.leases import HOLDS, TRANSITIONS, Ask, Book, Params, State, Trigger, owes, peak
+from hansa.market.lease import Ask, owes, peak
+from hansa.market.lease_states import HOLDS, TRANSITIONS, State, Trigger
+from hansa.market.leases import Params
 from hansa.market.model import Window
 from tests.attacks.specimens import scaled
+from tests.market.keeping import Keeping
 from tests.market.things import NOW, an_id, an_offer, hours, node
 
 CAPACITY = 20
@@ -29,8 +32,8 @@ def an_ask(
     return Ask(an_id("ask " + name), OFFER.id, node(borrower), OFFER.resource, amount, price, hours(begins, ends))
 
 
-def a_book(params: Params = PARAMS, capacity: int = CAPACITY) -> Book:
-    return Book({OFFER.resource: capacity}, params)
+def a_book(params: Params = PARAMS, capacity: int = CAPACITY) -> Keeping:
+    return Keeping({OFFER.resource: capacity}, params)
 
 
 @dataclass
@@ -87,7 +90,7 @@ class Lending(RuleBasedStateMachine):
         shows = sum(one.state == State.LAPSED and one.ask.borrower == ask.borrower for one in self.known.values()) < 3
         if fits and waits and shows and self.now < ask.window.ends:
             lease = self.book.grant(ask, OFFER, Instant(self.now))
-            self.fences += 1
+            self.fences = max(self.fences + 1, self.now)
             assert lease.fence == self.fences
             self.known[ask.id] = Known(ask, lease.fence, State.GRANTED, self.now + MINUTE)
         else:
@@ -278,4 +281,4 @@ def test_the_peak_of_leases_that_follow_each_other_is_the_greater_one() -> None:
 )
 def test_parameters_that_make_no_sense_are_named(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        Book({}, Params(**wrong))
+        Keeping({}, Params(**wrong))

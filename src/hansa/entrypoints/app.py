@@ -31,6 +31,7 @@ from hansa.entrypoints.pulse import Pulse
 from hansa.entrypoints.rules import constitution
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
+from hansa.kernel.resources import Resource
 from hansa.node.core import ASK_FIRST, PROVED_IN, Core
 from hansa.node.network import Network
 from hansa.node.node import Node
@@ -177,7 +178,8 @@ async def opened(
         keys, index = load_keys(home), KeptIndex(home / INDEX)
         core = Core(settings, keys, store, clock, index, sandbox, caller, spans)
         chain = await stack.enter_async_context(models(home, config, clock))
-        node = Node(core, _solver(config, chain))
+        capacities = {Resource(name): many for name, many in config.overlay.offers().items()}
+        node = Node(core, _solver(config, chain), config.market(), capacities)
         await _settle_keys(home, node)
         if not recovering:
             _check_signing(home, node)

@@ -34,7 +34,10 @@ from hansa.governance.case import Params as DisputeParams
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
+from hansa.market.leases import Params as LendingParams
+from hansa.market.policy import Params as ClearingParams
 from hansa.node.core import Settings
+from hansa.node.market_settings import MarketSettings, Trading
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.skills.policy import Params as ProofParams
 from hansa.skills.ranking import Params as RankingParams
@@ -149,6 +152,9 @@ class Config(BaseSettings):
     outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
     overlay: Annotated[OverlaySettings, Field(description="This node's place in the overlay.")] = OverlaySettings()
+    trading: Annotated[Trading, Field(description="How this node deals in the market.")] = Trading()
+    lending: Annotated[LendingParams, Field(description="Bounds on what it lends.")] = LendingParams()
+    clearing: Annotated[ClearingParams, Field(description="How it weighs offers.")] = ClearingParams()
     store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
 
     @classmethod
@@ -190,6 +196,10 @@ class Config(BaseSettings):
             disputes=self.disputes,
             findings=self.overlay.findings if self.overlay.on else "none",
         )
+
+    def market(self) -> MarketSettings:
+        """Returns what the node's market needs of it."""
+        return MarketSettings(self.trading, self.lending, self.clearing)
 
 
 def load(home: Path, flags: dict[str, Any] | None = None) -> Config:

@@ -169,6 +169,12 @@ class Reason(Enum):
     NO_CAPACITY = ("no_capacity", Box.DOMAIN, Verdict.IGNORE, "too few units are free then: ask for less, or elsewhere")
     NO_SHOW = ("no_show", Box.DOMAIN, Verdict.IGNORE, "did not take what it was granted too often: ask tomorrow")
     HOARDING = ("hoarding", Box.DOMAIN, Verdict.IGNORE, "too many units wait for it to take them: take those first")
+    NO_CREDIT = (
+        "no_credit",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "would owe more than it is trusted with: settle first",
+    )
     NO_LEASE = ("no_lease", Box.DOMAIN, Verdict.REJECT, "no lease of the sender's that may be used now: ask for one")
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")

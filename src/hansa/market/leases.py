@@ -1,9 +1,6 @@
 """What a node has lent: leases, and the one book in which it grants them (M8). Nothing is granted that is not there.
 
-    granted ──taken──▶ active ──over──▶ metered ──settled──▶ settled
-       │                  │                └────broken────▶ broken
-       ├──released──▶ released
-       └──lapsed────▶ lapsed         granted, and not taken within a minute: whoever asked did not show up
+A lease goes through the states of `lease_states`.
 
 A lender grants by itself, and only what is its own: so two nodes never grant the same unit, and nobody in the middle is
 needed. An ask is granted if, rules in order:
@@ -13,122 +10,29 @@ needed. An ask is granted if, rules in order:
    no longer than `longest_ms`, and begins within `ahead_ms`
 3. its borrower has not failed to show up `no_shows` times within `forget_ms`
 4. what the borrower has asked for and not taken is within its share of the capacity, at every instant
-5. the units are free, of the offer and of the capacity, at every instant of the window
+5. what it may come to owe for all that is not settled yet is within the credit that it has here
+6. the units are free, of the offer and of the capacity, at every instant of the window
 
-Each lease has a fence, a number that rises with every grant: whoever brings work for a lease shows it, and work for a
+Each lease has a fence, a number that rises with every grant, also of a lender whose book was put back from an old copy,
+as it is the time of the grant or one more than the last: whoever brings work for a lease shows it, and work for a
 lease that is not active, or with another number, is not done. So a lease that is over can't act, however late a message
 comes (Kleppmann, "How to do distributed locking", 2016).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
-from hansa.kernel.lifecycle import moved
+from hansa.kernel.instant import DAY, MINUTE, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
+from hansa.market.accounts import MOST
+from hansa.market.lease import MAX_COPIES, Ask, Lease, owes, peak
+from hansa.market.lease_states import HOLDS, OVER, State, Trigger
 from hansa.market.model import URGENCY, Offer, Window
-
-
-class State(StrEnum):
-    """Where a lease stands."""
-
-    GRANTED = "granted"
-    ACTIVE = "active"
-    METERED = "metered"
-    SETTLED = "settled"
-    BROKEN = "broken"
-    RELEASED = "released"
-    LAPSED = "lapsed"
-
-
-class Trigger(StrEnum):
-    """What moves it."""
-
-    TAKEN = "taken"
-    OVER = "over"
-    SETTLED = "settled"
-    BROKEN = "broken"
-    RELEASED = "released"
-    LAPSED = "lapsed"
-
-
-TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
-    (State.GRANTED, Trigger.TAKEN): State.ACTIVE,
-    (State.GRANTED, Trigger.RELEASED): State.RELEASED,
-    (State.GRANTED, Trigger.LAPSED): State.LAPSED,
-    (State.ACTIVE, Trigger.OVER): State.METERED,
-    (State.METERED, Trigger.SETTLED): State.SETTLED,
-    (State.METERED, Trigger.BROKEN): State.BROKEN,
-}
-"""Every legal move; all others are refused and change nothing."""
-
-HOLDS = (State.GRANTED, State.ACTIVE)
-"""States in which its units are nobody else's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a borrower wants of an offer.
-
-    Attributes:
-        id: of the signed record: made by whoever asks, so that asking twice is asking once.
-        offer: which one.
-        price: for one unit and hour that it agrees to.
-    """
-
-    id: ContentId
-    offer: ContentId
-    borrower: NodeId
-    resource: Resource
-    amount: int
-    price: int
-    window: Window
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Units that somebody may use for a while.
-
-    Attributes:
-        ask: what was asked for, all of which was granted.
-        fence: rises with every grant of the lender.
-        take_by: when it lapses unless it is taken.
-        used: of its units, in units x milliseconds.
-        ended: when it was over, before its window if it was given back.
-        cost: what is owed, once it is metered.
-    """
-
-    ask: Ask
-    fence: int
-    state: State
-    take_by: Instant
-    used: int = 0
-    ended: Instant | None = None
-    cost: int = 0
-
-    @property
-    def id(self) -> ContentId:
-        """The ask's."""
-        return self.ask.id
-
-    @property
-    def limit(self) -> int:
-        """What may be used of it, in units x milliseconds."""
-        return self.ask.amount * self.ask.window.lasts
-
-    def moved(self, trigger: Trigger) -> State:
-        """Returns the state after a trigger.
-
-        Raises:
-            UsageError: the move is not in the table.
-        """
-        return moved(TRANSITIONS, self.state, trigger, "a lease that is {state} can't be {trigger}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +42,9 @@ class Params:
     Attributes:
         hold_ms: how long a grant waits to be taken. Raising it forgives slow borrowers, and lets hoarders hoard longer.
         hold_share: thousandths of a capacity that one borrower may have granted and not taken. At least one unit.
-        no_shows: grants that were not taken, after which a borrower gets no more; `forget_ms` until one is forgotten.
+        known_share: the same for those whom the lender knows: its no-shows end what it can do with that.
+        no_shows: grants that were not taken, after which a borrower gets no more.
+        forget_ms: until a grant that was not taken is forgotten.
         longest_ms: of a lease. Raising it ties capacity up.
         ahead_ms: how long before its window a lease may be granted, for those that begin later.
         idle_share: thousandths of what was reserved that are paid for even if they are not used.
@@ -146,6 +52,7 @@ class Params:
 
     hold_ms: int = MINUTE
     hold_share: int = 100
+    known_share: int = 1000
     no_shows: int = 3
     forget_ms: int = DAY
     longest_ms: int = DAY
@@ -156,7 +63,7 @@ class Params:
         """Raises ValueError beginning with the name of the field that makes no sense."""
         if not 1 <= self.hold_ms <= MINUTE:
             raise ValueError("hold_ms must be between 1 and 60000")
-        for name in ("hold_share", "idle_share"):
+        for name in ("hold_share", "known_share", "idle_share"):
             if not 0 <= getattr(self, name) <= URGENCY:
                 raise ValueError(f"{name} must be between 0 and 1000")
         for name in ("no_shows", "forget_ms", "longest_ms", "ahead_ms"):
@@ -164,39 +71,29 @@ class Params:
                 raise ValueError(f"{name} must be at least 1")
 
 
-def peak(leases: Iterable[Ask], window: Window) -> int:
-    """Returns the most units that are taken at one instant of a window."""
-    steps: list[tuple[Instant, int]] = []
-    for one in leases:
-        if one.window.begins < window.ends and window.begins < one.window.ends:
-            steps += ((max(one.window.begins, window.begins), one.amount), (one.window.ends, -one.amount))
-    most = taken = 0
-    for _, change in sorted(steps):  # at one instant what ends comes first: windows are half open
-        taken += change
-        most = max(most, taken)
-    return most
-
-
 class Book:
-    """All leases of one lender. What it returns is to be kept before anybody is told of it."""
+    """All leases of one lender.
+
+    What it returns is how a lease stands next, and is so once `keep` is told of it: whoever asks keeps it where it
+    lasts first, and asks for nothing else meanwhile.
+    """
 
     def __init__(self, capacity: Mapping[Resource, int], params: Params | None = None) -> None:
         """Begins with nothing granted.
 
         Args:
-            capacity: units of each resource that this node lends at once.
+            capacity: units of each resource that this node lends at once; looked at each time.
         """
-        self._capacity = dict(capacity)
+        self._capacity = capacity
         self._params = params or Params()
         self._params.validate()
         self._leases: dict[ContentId, Lease] = {}
         self._fence = 0
 
-    def restore(self, leases: Iterable[Lease]) -> None:
-        """Takes back what was kept; fences go on above the greatest."""
-        for one in leases:
-            self._leases[one.id] = one
-            self._fence = max(self._fence, one.fence)
+    def keep(self, lease: Lease) -> None:
+        """Takes a lease as it stands now; fences go on above the greatest."""
+        self._leases[lease.id] = lease
+        self._fence = max(self._fence, lease.fence)
 
     def get(self, id_: ContentId) -> Lease | None:
         """Returns a lease."""
@@ -205,6 +102,11 @@ class Book:
     def all(self) -> list[Lease]:
         """Returns all leases, in the order in which they were granted."""
         return sorted(self._leases.values(), key=lambda one: one.fence)
+
+    @property
+    def is_open(self) -> bool:
+        """Says whether some lease is not over."""
+        return not all(one.is_over for one in self._leases.values())
 
     def free(self, resource: Resource, window: Window) -> int:
         """Returns the units of a resource that are free at every instant of a window."""
@@ -217,28 +119,44 @@ class Book:
             if one.ask.resource is resource and one.state in states and borrower in ("", one.ask.borrower)
         ]
 
+    def holding(self, resource: Resource) -> list[Ask]:
+        """Returns what holds units of a resource now, or will."""
+        return self._held(resource)
+
     # ---- granting
 
-    def grant(self, ask: Ask, offer: Offer, now: Instant) -> Lease:
+    def grant(self, ask: Ask, offer: Offer, now: Instant, credit: int = MOST, known: bool = False) -> Lease:
         """Returns the lease for an ask, granted by this or before.
 
         Args:
             offer: this node's own that the ask names.
+            credit: what the borrower may come to owe, for this and all that is not settled, in millionths of a credit.
+            known: whether the lender knows the borrower.
 
         Raises:
-            Refused: NO_OFFER (2), NO_SHOW (3), HOARDING (4), NO_CAPACITY (5).
+            Refused: NO_OFFER (2), NO_SHOW (3), HOARDING (4), NO_CREDIT (5), NO_CAPACITY (6).
         """
         held = self._leases.get(ask.id)
         if held is not None:  # 1
             return held
         self._check_terms(ask, offer, now)
-        self._check_borrower(ask, now)
+        self._check_shows(ask, now)
+        if ask.leased:
+            self._check_share(ask, known)
+        owed = self.committed(ask.borrower) + self._most(ask)
+        if owed > credit:  # 5
+            raise Refused(Reason.NO_CREDIT, f"{owed} millionths could be owed then, and {credit} may")
+        if not ask.leased:
+            return self._granted(ask, now)
         of_offer = [one for one in self._held(ask.resource) if one.offer == offer.id]
         free = min(self.free(ask.resource, ask.window), offer.amount - peak(of_offer, ask.window))
-        if ask.amount > free:  # 5
+        if ask.amount > free:  # 6
             raise Refused(Reason.NO_CAPACITY, f"{free} of {ask.resource} are free then, and {ask.amount} are asked for")
-        self._fence += 1
-        return self._put(Lease(ask, self._fence, State.GRANTED, Instant(now + self._params.hold_ms)))
+        return self._granted(ask, now)
+
+    def _granted(self, ask: Ask, now: Instant) -> Lease:
+        fence = max(self._fence + 1, int(now))
+        return Lease(ask, fence, State.GRANTED, Instant(now + self._params.hold_ms))
 
     def _check_terms(self, ask: Ask, offer: Offer, now: Instant) -> None:  # 2
         flaws = (
@@ -249,16 +167,21 @@ class Book:
             (ask.window.ends <= now, "it is over"),
             (not 0 < ask.window.lasts <= self._params.longest_ms, f"{self._params.longest_ms} ms are the longest"),
             (ask.window.begins > now + self._params.ahead_ms, "it begins too far ahead"),
+            (not ask.leased and ask.amount > MAX_COPIES, f"{MAX_COPIES} copies are the most at once"),
+            (self._most(ask) > MOST or ask.amount * ask.window.lasts > MOST, "no account can hold what it comes to"),
         )
         for flawed, words in flaws:
             if flawed:
                 raise Refused(Reason.NO_OFFER, words)
 
-    def _check_borrower(self, ask: Ask, now: Instant) -> None:
+    def _check_shows(self, ask: Ask, now: Instant) -> None:
         missed = self.no_shows(ask.borrower, now)
         if missed >= self._params.no_shows:  # 3
             raise Refused(Reason.NO_SHOW, f"{missed} grants were not taken lately")
-        share = max(1, self._capacity.get(ask.resource, 0) * self._params.hold_share // URGENCY)
+
+    def _check_share(self, ask: Ask, known: bool) -> None:
+        most = self._params.known_share if known else self._params.hold_share
+        share = max(1, self._capacity.get(ask.resource, 0) * most // URGENCY)
         waiting = peak(self._held(ask.resource, (State.GRANTED,), ask.borrower), ask.window)
         if waiting + ask.amount > share:  # 4
             raise Refused(Reason.HOARDING, f"{waiting} wait to be taken, and {share} may")
@@ -269,6 +192,17 @@ class Book:
         return sum(
             one.state is State.LAPSED and one.ask.borrower == borrower and one.take_by >= since
             for one in self._leases.values()
+        )
+
+    def _most(self, ask: Ask) -> int:
+        return owes(ask, Lease(ask, 0, State.GRANTED, ask.window.begins).limit, self._params.idle_share)
+
+    def committed(self, borrower: NodeId) -> int:
+        """Returns what a borrower owes, or may come to owe, for leases that are not settled."""
+        return sum(
+            one.cost if one.state is State.METERED else self._most(one.ask)
+            for one in self._leases.values()
+            if one.ask.borrower == borrower and one.state in (*HOLDS, State.METERED)
         )
 
     # ---- using
@@ -284,7 +218,7 @@ class Book:
             return lease
         if lease.state is not State.GRANTED or now >= lease.take_by:
             raise Refused(Reason.NO_LEASE, "it was not taken in time, or it is over: ask again")
-        return self._put(replace(lease, state=lease.moved(Trigger.TAKEN)))
+        return replace(lease, state=lease.moved(Trigger.TAKEN))
 
     def may_use(self, id_: ContentId, borrower: NodeId, fence: int, now: Instant) -> Lease:
         """Returns the lease if work for it may be done now.
@@ -313,7 +247,7 @@ class Book:
         lease = self._leases.get(id_)
         if lease is None or lease.state is not State.ACTIVE:
             raise Refused(Reason.NO_LEASE, "it is not active")
-        return self._put(replace(lease, used=min(lease.limit, lease.used + used)))
+        return replace(lease, used=min(lease.limit, lease.used + used))
 
     def _of(self, id_: ContentId, borrower: NodeId) -> Lease:
         lease = self._leases.get(id_)
@@ -331,7 +265,7 @@ class Book:
         """
         lease = self._of(id_, borrower)
         if lease.state is State.GRANTED:
-            return self._put(replace(lease, state=lease.moved(Trigger.RELEASED), ended=now))
+            return replace(lease, state=lease.moved(Trigger.RELEASED), ended=now)
         return self._over(lease, now) if lease.state is State.ACTIVE else lease
 
     def settle(self, id_: ContentId, paid: bool) -> Lease:
@@ -343,42 +277,30 @@ class Book:
         lease = self._leases[id_]
         if lease.state in (State.SETTLED, State.BROKEN):
             return lease
-        return self._put(replace(lease, state=lease.moved(Trigger.SETTLED if paid else Trigger.BROKEN)))
+        return replace(lease, state=lease.moved(Trigger.SETTLED if paid else Trigger.BROKEN))
 
     def tick(self, now: Instant) -> list[Lease]:
         """Returns the leases that lapse or are over by now, moved on."""
         moved_on = []
-        for lease in list(self._leases.values()):
+        for lease in self.all():
             if lease.state is State.GRANTED and now >= lease.take_by:
-                moved_on.append(self._put(replace(lease, state=lease.moved(Trigger.LAPSED), ended=lease.take_by)))
+                moved_on.append(replace(lease, state=lease.moved(Trigger.LAPSED), ended=lease.take_by))
             elif lease.state is State.ACTIVE and (now >= lease.ask.window.ends or lease.used >= lease.limit):
                 moved_on.append(self._over(lease, min(now, lease.ask.window.ends)))
         return moved_on
 
     def forget(self, before: Instant) -> list[ContentId]:
         """Returns the leases that ended before an instant, which are forgotten by this."""
-        over = (State.SETTLED, State.BROKEN, State.RELEASED, State.LAPSED)
-        gone = [one.id for one in self.all() if one.state in over and (one.ended or one.take_by) < before]
+        gone = [one.id for one in self.all() if one.state in OVER and (one.ended or one.take_by) < before]
         for id_ in gone:
             del self._leases[id_]
         return gone
 
+    def end(self, id_: ContentId, used: int, now: Instant) -> Lease:
+        """Returns an active lease once it has ended before its time, with all that was used of it."""
+        lease = self._leases[id_]
+        return self._over(replace(lease, used=min(lease.limit, used)), min(now, lease.ask.window.ends))
+
     def _over(self, lease: Lease, at: Instant) -> Lease:
         owed = owes(lease.ask, lease.used, self._params.idle_share)
-        return self._put(replace(lease, state=lease.moved(Trigger.OVER), ended=at, cost=owed))
-
-    def _put(self, lease: Lease) -> Lease:
-        self._leases[lease.id] = lease
-        return lease
-
-
-def owes(ask: Ask, used: int, idle_share: int) -> int:
-    """Returns what is owed for use of a lease, rounded up, in millionths of a credit.
-
-    Args:
-        used: in units x milliseconds.
-        idle_share: thousandths of what was reserved that are paid for at least.
-    """
-    reserved = ask.amount * ask.window.lasts
-    counted = max(used, -(-reserved * idle_share // URGENCY))
-    return -(-counted * ask.price // HOUR)
+        return replace(lease, state=lease.moved(Trigger.OVER), ended=at, cost=owed)

@@ -2,7 +2,7 @@
 
 Rules, in order; a request and an offer come together if
 
-1. it is the same resource, and not one's own
+1. it is the same resource, and not one's own; of copies, the same topic, where both name one
 2. the time that is needed lies within both windows
 3. the price, with what the urgency adds, is not above what the request pays
 4. the lender is trusted enough
@@ -33,8 +33,10 @@ class Params:
     """How a node clears.
 
     Attributes:
-        need, urgency, trust, thrift: what a unit can be worth by each of them, in thousandths; together 1000. Raising
-            trust prefers known partners to cheap ones.
+        need: what a unit is worth since it is asked for, in thousandths; with the next three 1000.
+        urgency: what it can be worth by the borrower's urgency. Raising it serves the hurried first.
+        trust: by trust in the lender. Raising it prefers known partners to cheap ones.
+        thrift: by how far below the most that is paid its price lies.
         fairness: what the first units of a borrower are worth more than its last ones, in thousandths. Raising it makes
             shares more alike and the sum of worth smaller.
         steps: in how many steps that falls. Raising it makes shares more alike, and clearing slower.
@@ -88,6 +90,7 @@ class Why(StrEnum):
     """Why units of a request found no offer: a closed list, in the order in which it is looked for."""
 
     NOBODY_OFFERS = "nobody_offers"
+    OTHER_TOPIC = "other_topic"
     NO_TIME = "no_time"
     TOO_DEAR = "too_dear"
     NOT_TRUSTED = "not_trusted"
@@ -117,6 +120,8 @@ class Worth:
 
 def obstacle(request: Request, offer: Offer, views: Views, params: Params) -> Why | None:
     """Returns which rule keeps a request and an offer of its resource apart; None for none."""
+    if request.topic and offer.topic and request.topic != offer.topic:
+        return Why.OTHER_TOPIC
     if request.starts(offer) is None:
         return Why.NO_TIME
     if price(offer, request.urgency) > request.most:

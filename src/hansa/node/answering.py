@@ -1,8 +1,10 @@
-"""Acknowledgements that go over the overlay: to whoever took a skill back, along a route, until it says that it came.
+"""Letters: records for one node that go over the overlay, along a route, until it says that they came.
+
+Acknowledgements go to whoever took a skill back; what is said of leases goes to their other end.
 
 1. they lie in the outbox, for an address that names a node (`outbox.over_links`), and so survive a restart
-2. each is sent at a moment of its own within `SPREAD_MS`, for all holders of a skill hear of its recall at once
-3. one that nobody says has come is sent again, ever more rarely, and given up a week after it was made
+2. acknowledgements are sent each at a moment of its own, for all holders of a skill hear of its recall at once
+3. one that nobody says has come is sent again, ever more rarely, and given up in the end (`MANNERS`)
 4. none goes round by gossip where no route is known: it is for one node, and would go to all
 """
 
@@ -16,6 +18,7 @@ from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from hansa.kernel.verdict import BY_CODE, Box, Reason, Verdict
+from hansa.market.messages import ACT, ASK, LEASE
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_DELIVERY, Kind
@@ -27,19 +30,33 @@ from hansa.overlay.gossip import LATER
 from hansa.overlay.routes import Routes
 from hansa.skills.messages import ACKNOWLEDGEMENT
 
-SPREAD_MS = 5 * SECOND
-AGAIN_MS = 30 * SECOND
 LONGEST_MS = HOUR
 LOOK_MS = MINUTE
 """How often the outbox is read: the operator may have put something back."""
 
-GIVE_UP_MS = 7 * DAY
-
 AT_ONCE = 32
-"""Acknowledgements that are sent in one turn."""
+"""Letters that are sent in one turn."""
 
 FATES = ("delivered", "refused")
 """What `Routes` says of an envelope that came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a kind is sent: within which time first, after which again, and when it is given up; in milliseconds."""
+
+    spread_ms: int
+    again_ms: int
+    give_up_ms: int
+
+
+MANNERS = {
+    ACKNOWLEDGEMENT: Manner(5 * SECOND, 30 * SECOND, 7 * DAY),
+    ASK: Manner(1, 4 * SECOND, 20 * SECOND),
+    LEASE: Manner(1, 4 * SECOND, DAY),
+    ACT: Manner(1, 4 * SECOND, DAY),
+}
+"""The kinds that are letters. An ask that is not answered soon is asked of somebody else."""
 
 
 @dataclass(slots=True)
@@ -47,17 +64,26 @@ class _Letter:
     row: OutboxRow
     whom: NodeId
     due: Instant
+    manner: Manner
 
 
 class Answering:
-    """Brings acknowledgements along routes."""
+    """Brings letters along routes."""
 
-    def __init__(self, core: Core, routes: Routes, perform: Callable[[Effects], None]) -> None:
+    def __init__(
+        self,
+        core: Core,
+        routes: Routes,
+        perform: Callable[[Effects], None],
+        told: Callable[[ContentId, Reason | None], None] | None = None,
+    ) -> None:
         """Works for one node.
 
         Args:
             perform: has effects performed.
+            told: hears of each letter that is refused, and why.
         """
+        self._told = told
         self._core = core
         self._routes = routes
         self._perform = perform
@@ -65,15 +91,18 @@ class Answering:
         self._looked_at: Instant | None = None
 
     def kept(self, row: RecordRow, now: Instant) -> None:
-        """Notes an acknowledgement that this node has just made."""
-        if row.kind == ACKNOWLEDGEMENT and row.author == self._core.me:
+        """Notes a letter that this node has just written."""
+        if row.kind == LEASE:
+            self._looked_at = None  # copies may come with it
+        if row.kind in MANNERS and row.author == self._core.me:
             for one in self._core.store.deliveries_of(row.id):
-                self._note(one, now)
+                self._note(one, row.kind, now)
 
-    def _note(self, row: OutboxRow, now: Instant) -> None:
-        whom = node_in(row.url)
+    def _note(self, row: OutboxRow, kind: str, now: Instant) -> None:
+        whom, manner = node_in(row.url), MANNERS.get(kind, MANNERS[ACKNOWLEDGEMENT])
         if whom is not None and row.state == "pending" and row.record not in self._letters:
-            self._letters[row.record] = _Letter(row, whom, Instant(now + int(row.record[:8], 16) % SPREAD_MS))
+            due = Instant(now + int(row.record[:8], 16) % manner.spread_ms)
+            self._letters[row.record] = _Letter(row, whom, due, manner)
 
     @property
     def due(self) -> Instant:
@@ -88,21 +117,23 @@ class Answering:
             held = dict.fromkeys(one.record for one in pending)
             self._letters = {id_: one for id_, one in self._letters.items() if id_ in held}
             for row in pending:
-                self._note(row, now)
+                if row.record not in self._letters:
+                    written = self._core.store.record(row.record)
+                    self._note(row, written.kind if written is not None else "", now)
         doing = Doing()
         for one in [one for one in self._letters.values() if now >= one.due][:AT_ONCE]:
             doing.add(self._send(one, now))
         return doing
 
     def _send(self, one: _Letter, now: Instant) -> Doing:
-        if self._core.now() >= one.row.at + GIVE_UP_MS:
+        if self._core.now() >= one.row.at + one.manner.give_up_ms:
             self._end(one, "dropped", "nobody said that it came")
             return Doing()
         raw = self._raw(one.row.record)
         if raw is None:
             self._end(one, "refused", "the record is gone or damaged", Reason.CORRUPT)
             return Doing()
-        one.due = Instant(now + min(AGAIN_MS << min(one.row.tries, 16), LONGEST_MS))
+        one.due = Instant(now + min(one.manner.again_ms << min(one.row.tries, 16), LONGEST_MS))
         one.row = replace(one.row, tries=one.row.tries + 1)
         return self._routes.carry(raw, one.whom, now)
 
@@ -124,10 +155,12 @@ class Answering:
 
     def goes_alone(self, raw: bytes) -> bool:
         """Says whether an envelope is one that gossip does not carry, although no way for it is known."""
-        return peek.named_kind(envelope.read(raw)) == ACKNOWLEDGEMENT
+        return peek.named_kind(envelope.read(raw)) in MANNERS
 
     def _end(self, one: _Letter, state: str, detail: str, reason: Reason | None = None) -> None:
         row, core = one.row, self._core
+        if self._told is not None and state == "refused":
+            self._told(row.record, reason)
         self._letters.pop(row.record, None)
         code = reason.code if reason is not None else ""
         effects = Effects([PutOutbox(replace(row, state=state, reason=code, at=core.now()))])

@@ -22,6 +22,7 @@ from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
+from hansa.market import messages as market
 from hansa.node.accounts import Accounts
 from hansa.node.driver import ACQUAINTANCE, KEPT, Driver, Kept
 from hansa.node.lineages import Lineages
@@ -30,7 +31,7 @@ from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
-from hansa.node.rows import AppendLedger, DropSubscription, PutPeer, PutRecord, WithholdRecord
+from hansa.node.rows import AppendLedger, DropSubscription, PutPeer, PutRecord, RecordRow, WithholdRecord
 from hansa.node.spans import NO_SPANS, Spans
 from hansa.node.turns import Turns
 from hansa.overlay import messages as overlay
@@ -56,12 +57,15 @@ KINDS: Mapping[str, Freshness] = {
     overlay.JOIN: Freshness.LIVE,
     overlay.JOINED: Freshness.LIVE,
     overlay.INDEX: Freshness.LIVE,
+    **dict.fromkeys(market.LASTING, Freshness.DURABLE),
     PRESENCE: Freshness.SPREAD,
     SUSPICION: Freshness.SPREAD,
     LINKS: Freshness.SPREAD,
     ARRIVED: Freshness.SPREAD,
     NOTICE: Freshness.SPREAD,
     NOTICED: Freshness.SPREAD,
+    market.OFFERS: Freshness.SPREAD,
+    market.REQUESTS: Freshness.SPREAD,
 }
 """Every kind of message that this version of the node knows."""
 
@@ -134,6 +138,7 @@ class Core:
         acquaintance: rises whenever somebody is met, settled about or forgotten, and with each source.
         on_party: told of each node whose standing here may be another now, once that is durable; None for any.
         on_kept: told of each record that was kept or withheld, once that is durable (`travelling`).
+        on_record: told of each record of a kind that was kept, once that is durable.
     """
 
     def __init__(
@@ -178,6 +183,7 @@ class Core:
         self.acquaintance = 0
         self.on_party: Callable[[NodeId | None], None] | None = None
         self.on_kept: Callable[[PutRecord | WithholdRecord], None] | None = None
+        self.on_record: dict[str, Callable[[RecordRow], None]] = {}
         self._last_seq = store.last_seq(self.me)
 
     def seal(self, kind: str, body: Json, recipient: str = EVERYONE, expires_in: int = 0) -> Signed:
@@ -212,6 +218,8 @@ class Core:
     def _kept(self, change: Kept) -> None:
         if self.on_kept is not None and isinstance(change, _HEARD_OF):
             self.on_kept(change)
+        if self.on_record and isinstance(change, PutRecord) and change.row.kind in self.on_record:
+            self.on_record[change.row.kind](change.row)
         if isinstance(change, KEPT):
             self.memory.kept(change)
         else:

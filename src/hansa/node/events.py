@@ -100,6 +100,10 @@ class Kind(Enum):
         "dispute.heard", "skill", ("case", "what", "author"), True, "something was said in a dispute over a skill",
     )  # fmt: skip
     DISPUTE_RULED = ("dispute.ruled", "skill", ("case", "ruled", "basis"), True, "this node ruled in a dispute")
+    LEASE_CHANGED = (
+        "lease.changed", "lease", ("peer", "state", "lent"), False,
+        "a lease that this node has asked for, or was asked for (`lent` is 1), stands otherwise",
+    )  # fmt: skip
     DELIVERY_DELIVERED = ("delivery.delivered", "record", ("url",), False, "a peer has taken a record")
     DELIVERY_REFUSED = ("delivery.refused", "record", ("url", "reason"), False, "a peer refuses a record for good")
     DELIVERY_WAITING = (

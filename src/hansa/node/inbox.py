@@ -19,6 +19,7 @@ from hansa.kernel.errors import DiskFull, HansaError, Refused
 from hansa.kernel.ids import NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.market.messages import LASTING
 from hansa.node.caseroom import TURN as CASES
 from hansa.node.caseroom import Keep
 from hansa.node.conduct import Conduct
@@ -28,6 +29,8 @@ from hansa.node.driver import KEPT, Effects
 from hansa.node.events import Kind
 from hansa.node.gathering import Arrival, Fate, Gathering, Taken, Wanted, let_go
 from hansa.node.keeping import Keeping, Span
+from hansa.node.lending import TURN as LEASES
+from hansa.node.market import Market
 from hansa.node.receipts import write
 from hansa.node.rooms import Rooms
 from hansa.node.rows import PutBlob, PutRecord
@@ -46,17 +49,29 @@ LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
 
 
 class Inbox:
-    """Receives messages and has the right room decide on each."""
+    """Receives messages and has the right room decide on each.
 
-    def __init__(self, core: Core, shelf: Shelf, afterwards: Callable[[Taken], Awaitable[None]] | None = None) -> None:
+    Attributes:
+        market: decides on leases, and trades where the node is in the overlay; None where it does not.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        shelf: Shelf,
+        afterwards: Callable[[Taken], Awaitable[None]] | None = None,
+        market: Market | None = None,
+    ) -> None:
         """Works for one node.
 
         Args:
+            market: decides on leases; without one they are unknown here.
             afterwards: told of what was taken and kept in disputes, before whoever brought it is.
         """
         self._core = core
         self._afterwards = afterwards
-        self._rooms = Rooms(core, shelf)
+        self._rooms = Rooms(core, shelf, market)
+        self.market = market
         self._conduct = Conduct(core)
         self._keeping = Keeping()
         self._gathering = Gathering(self._decide_all, self._lost, lambda: self._keeping.until(AHEAD))
@@ -327,6 +342,8 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
         names[TURN] = None  # whoever holds it waits for nobody's turn
     if governance.DISPUTE in kinds:
         names[CASES] = None
+    if any(kind in kinds for kind in LASTING):
+        names[LEASES] = None
     return names
 
 

@@ -7,12 +7,13 @@ found = node.finder.find("turn a title into a slug")
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from hansa.admission.service import Via
 from hansa.governance import messages as governance
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
+from hansa.kernel.resources import Resource
 from hansa.node.case_views import CaseViews
 from hansa.node.casebook import Casebook
 from hansa.node.catalogue import Catalogue
@@ -27,6 +28,8 @@ from hansa.node.gathering import Taken
 from hansa.node.inbox import Inbox
 from hansa.node.joining import Joiner
 from hansa.node.keyholder import Keyholder
+from hansa.node.market import Market
+from hansa.node.market_settings import MarketSettings
 from hansa.node.outbox import Outbox
 from hansa.node.ports import Solver
 from hansa.node.prover import Proof, Prover, Unproved
@@ -49,15 +52,26 @@ from hansa.skills.model import Case, Origin
 class Node:
     """One sovereign node."""
 
-    def __init__(self, core: Core, solver: Solver | None = None) -> None:
-        """Joins the parts; nothing runs yet."""
+    def __init__(
+        self,
+        core: Core,
+        solver: Solver | None = None,
+        market: MarketSettings | None = None,
+        capacities: Mapping[Resource, int] | None = None,
+    ) -> None:
+        """Joins the parts; nothing runs yet.
+
+        Args:
+            capacities: units of which resource this node lends at once at most; of others, what it offers.
+        """
         self.core = core
         self.shelf = Shelf(core)
         self.queue = Waiting(core, self.shelf)
         self.conduct = Conduct(core)
         book = Casebook(core)
         self.settler = Settler(core, book)
-        self.inbox = Inbox(core, self.shelf, self._heard)
+        self.market = Market(core, market or MarketSettings(), capacities or {})
+        self.inbox = Inbox(core, self.shelf, self._heard, self.market)
         self.prover = Prover(core, self.settler.about)
         self.finder = Finder(core, self.shelf)
         self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)

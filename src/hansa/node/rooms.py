@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from hansa.admission.service import Admitted, Via
 from hansa.conduct.card import KIND as CARD
@@ -21,6 +22,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.market.messages import LASTING
 from hansa.node import acknowledging, lawful, recalls, splits, succession, withdrawing
 from hansa.node.accusing import check_false_accusation
 from hansa.node.caseroom import CaseRoom
@@ -29,6 +31,7 @@ from hansa.node.doorkeeper import Doorkeeper
 from hansa.node.driver import Effects
 from hansa.node.events import BY_CODE as KINDS
 from hansa.node.events import Kind, Value
+from hansa.node.market import Market
 from hansa.node.receipts import entered
 from hansa.node.rows import (
     PeerRow,
@@ -39,7 +42,7 @@ from hansa.node.rows import (
     SetSkillState,
 )
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row, way
-from hansa.node.vault import Brought, brought, open_record
+from hansa.node.vault import Brought, brought, open_record, subject_of
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
@@ -56,7 +59,7 @@ MAX_PEERS = 10_000
 class Rooms:
     """Has the right room decide on a message."""
 
-    def __init__(self, core: Core, shelf: Shelf) -> None:
+    def __init__(self, core: Core, shelf: Shelf, market: Market | None = None) -> None:
         """Works for one node."""
         self._core = core
         self._shelf = shelf
@@ -73,6 +76,8 @@ class Rooms:
             overlay.JOIN: Doorkeeper(core).join,
             **dict.fromkeys(governance.KINDS, cases.decide),
         }
+        if market is not None:
+            self._rooms |= dict.fromkeys(LASTING, partial(self._lease, market))
 
     def __contains__(self, kind: str) -> bool:
         """Says whether there is a room for a kind."""
@@ -216,6 +221,11 @@ class Rooms:
         guest = self._core.admission.memory.guest(author)
         welcome = guest.invited or self._core.settings.admission.open_to_all
         return author == self._core.me or (welcome and self._passes_on(admitted))
+
+    def _lease(self, market: Market, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Keeps what is said of a lease, and what follows from it."""
+        about = subject_of(admitted.message)
+        return market.decide(admitted, self.keep(admitted, about, source))
 
     def _hello(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
         message = admitted.message

@@ -19,6 +19,7 @@ from hansa.kernel.errors import NotFound, Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
+from hansa.market.messages import ACT, ASK, LEASE
 from hansa.node.ports import Store
 from hansa.node.rows import RecordRow, SkillRow
 from hansa.skills.messages import SKILL, SkillBody
@@ -123,7 +124,7 @@ def subject_of(message: Verified) -> str:
     """Returns the skill or node that a message is about, read from its body; "" for none, or for a body that is none.
 
     Root metadata and a policy card are about their author, a decision about whom it was made on, and what is said in a
-    dispute, but for its opening, about the case.
+    dispute, but for its opening, about the case; an ask, and all that is said of the lease for it, about that ask.
     """
     if message.header.kind in (roots.KIND, CARD):
         return message.author
@@ -131,6 +132,8 @@ def subject_of(message: Verified) -> str:
         return str(message.body.get("about", ""))
     if message.header.kind == SKILL:
         return brought(message).id
+    if message.header.kind in (ASK, LEASE, ACT):
+        return message.id if message.header.kind == ASK else str(message.body.get("ask", ""))
     about = message.body.get("case" if message.header.kind in LATER_BODIES else "skill")
     return about if isinstance(about, str) else ""
 

@@ -16,6 +16,7 @@ from hansa.kernel.ids import EVERYONE, ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
+from hansa.market.messages import OFFERS, REQUESTS
 from hansa.node.answering import Answering
 from hansa.node.core import Core
 from hansa.node.gathering import Taken
@@ -38,7 +39,7 @@ from hansa.overlay.notices import NOTICE, NOTICED, Mode, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence
 from hansa.skills import messages as skills
 
-REPEATED = frozenset({PRESENCE, LINKS})
+REPEATED = frozenset({PRESENCE, LINKS, OFFERS, REQUESTS})
 """Kinds of which a new neighbour is told the last word of each author."""
 
 MAX_STALLED = 256
@@ -94,8 +95,11 @@ class WordRoom:
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
-        self.answering = Answering(core, parts.routes, self.news.later)
-        self.ticking: tuple[Ticking, ...] = (self.recollecting, self.mending, self.answering)
+        self._market = inbox.market
+        told = self._market.answered if self._market is not None else None
+        self.answering = Answering(core, parts.routes, self.news.later, told)
+        rooms: list[Ticking | None] = [self.recollecting, self.mending, self.answering, self._market]
+        self.ticking: tuple[Ticking, ...] = tuple(room for room in rooms if room is not None)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, Signed]] = []
         self._brought: dict[ContentId, NodeId | None] = {}
@@ -112,6 +116,7 @@ class WordRoom:
             ARRIVED: self._arrived,
             NOTICE: self.news.heard,
             NOTICED: self.news.answered,
+            **(dict.fromkeys((OFFERS, REQUESTS), self._market.heard) if self._market is not None else {}),
         }
 
     def _of_members(self, said: Verified, via: NodeId, now: Instant) -> Doing:
@@ -135,6 +140,8 @@ class WordRoom:
     def start(self) -> None:
         """Learns what is held."""
         self._core.in_overlay = True
+        if self._market is not None:
+            self._market.start()
         self._travelling.start()
 
     async def stop(self) -> None:
@@ -146,6 +153,8 @@ class WordRoom:
             await asyncio.gather(self._worker, return_exceptions=True)
         await self.recollecting.stop()
         await self.mending.stop()
+        if self._market is not None:
+            await self._market.stop()
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """Has one more neighbour to ask for what is not here."""

@@ -1,0 +1,60 @@
+"""What this node is owed by others, less what it owes them, in millionths of a credit (`market.accounts`).
+
+A balance changes in the same commit as the lease that it is for, which moves once: so nothing is counted twice, or by
+half. The signed records say the same: `recount` goes through all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hansa.kernel.ids import NodeId
+from hansa.market.accounts import Accounts, Entry
+from hansa.market.lease_states import State
+from hansa.node.core import Core
+from hansa.node.driver import Effects
+from hansa.node.lease_list import LeaseList
+from hansa.node.rows import PutMark
+
+COUNT = "balances"
+"""Mark with the number of nodes that there is a balance with; "balance of N" is the id of one."""
+
+
+def _mark(peer: NodeId) -> str:
+    return f"balance {peer}"
+
+
+class Balances:
+    """Reads and changes them."""
+
+    def __init__(self, core: Core) -> None:
+        """Works on the core's store."""
+        self._core = core
+
+    def of(self, peer: NodeId) -> int:
+        """Returns what a node owes this one; below 0 where this one owes."""
+        return int(self._core.store.mark(_mark(peer)) or 0)
+
+    def all(self) -> Iterator[tuple[NodeId, int]]:
+        """Yields every node that there was ever a balance with, in the order in which they came."""
+        for number in range(1, int(self._core.store.mark(COUNT) or 0) + 1):
+            peer = NodeId(self._core.store.mark(f"balance of {number}"))
+            yield peer, self.of(peer)
+
+    def enter(self, peer: NodeId, change: int, effects: Effects) -> None:
+        """Adds to `effects` that a node owes more, or less."""
+        store = self._core.store
+        if not store.mark(_mark(peer)):
+            number = int(store.mark(COUNT) or 0) + 1
+            effects.changes += [PutMark(COUNT, str(number)), PutMark(f"balance of {number}", peer)]
+        effects.changes.append(PutMark(_mark(peer), str(self.of(peer) + change)))
+
+    def recount(self) -> Accounts:
+        """Returns what the signed records of all settled leases come to: the slow way, to hold the balances against."""
+        stories = LeaseList(self._core)
+        entries = [
+            Entry(one.ask.id, one.ask.borrower, one.lender, one.lease.cost)
+            for _, one in stories.page(limit=stories.count())
+            if one.lease is not None and one.lease.state is State.SETTLED
+        ]
+        return Accounts(reversed(entries))
