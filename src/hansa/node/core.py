@@ -40,7 +40,7 @@ from hansa.overlay.links_said import LINKS
 from hansa.overlay.notices import NOTICE, NOTICED
 from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.skills import messages as skills
-from hansa.skills import policy, ranking
+from hansa.skills import policy, ranking, work
 
 KINDS: Mapping[str, Freshness] = {
     skills.SKILL: Freshness.DURABLE,
@@ -60,6 +60,8 @@ KINDS: Mapping[str, Freshness] = {
     **dict.fromkeys(market.LASTING, Freshness.DURABLE),
     market.OFFERS: Freshness.SPREAD,
     market.REQUESTS: Freshness.SPREAD,
+    work.WORK: Freshness.SPREAD,
+    work.WORKED: Freshness.SPREAD,
     PRESENCE: Freshness.SPREAD,
     SUSPICION: Freshness.SPREAD,
     LINKS: Freshness.SPREAD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hansa.kernel.instant import DAY, MINUTE, SECOND
-from hansa.market import leases, policy
+from hansa.market import checking, leases, policy, slots
 from hansa.market.accounts import MOST
 
 MILLION = 1_000_000
@@ -46,14 +46,20 @@ class MarketSettings:
     Attributes:
         lending: bounds on what it grants.
         clearing: what it weighs when it looks for offers.
+        slots: how it runs the jobs of those whom it lends to.
+        checking: how closely it looks at the results of those whom it borrows from.
     """
 
     trading: Trading = field(default_factory=Trading)
     lending: leases.Params = field(default_factory=leases.Params)
     clearing: policy.Params = field(default_factory=policy.Params)
+    slots: slots.Params = field(default_factory=slots.Params)
+    checking: checking.Params = field(default_factory=checking.Params)
 
     def validate(self) -> None:
         """Raises ValueError beginning with the name of the field that makes no sense."""
         self.trading.validate()
         self.lending.validate()
         self.clearing.validate()
+        self.slots.validate()
+        self.checking.validate()
