@@ -176,6 +176,8 @@ class Round:
             if loan is not None:
                 self._items.remove(item)
                 self._bringing += 1
+                self._busy[loan.ask.id] += 1
+                item.asked[loan.lender] = None
                 tasks[loop.create_task(self._bring(item, loan))] = None
             elif not self._open_to(item):
                 item.plan = Plan.FULL
@@ -206,8 +208,6 @@ class Round:
         id_ = loan.ask.id
         tally = self.tallies.setdefault(id_, Tally(loan.lender, loan.ask.amount))
         tally.brought += 1
-        self._busy[id_] += 1
-        item.asked[loan.lender] = None
         try:
             brought = await self._proofs.bringing.bring(loan, self._work(item, loan))
             tally.answered += 1

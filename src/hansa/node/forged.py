@@ -68,11 +68,15 @@ async def claims_a_failure(core: Core, row: SkillRow, body: WorkedBody, seed: in
 
 
 async def charge(core: Core, borrower: Borrower, result: Brought, proof: Proof) -> None:
-    """Keeps a forged result with a receipt about its lender, and gives the lease back; its cost will be contested."""
+    """Keeps a forged result with a receipt about its lender, and gives the lease back; its cost will be contested.
+
+    One receipt for each lease: what came in meanwhile is the same deed.
+    """
     evidence = _evidence(core, proof.row.id)
     ask, lender = result.loan.ask.id, result.loan.lender
+    before = borrower.loans.get(ask)
     borrower.forged(ask)
-    if evidence is not None:
+    if evidence is not None and not (before is not None and before.forged):
         effects = Effects([PutRecord(record_row(result.said, proof.row.id, core.now(), core.ring), recipient=core.me)])
         receipt = Receipt(
             dealing=Dealing.LEASE_BROKEN, subject=lender, skill=proof.row.id,

@@ -282,6 +282,8 @@ class Market:
         guest = self._core.memory.guest(offer.lender)
         if guest.banned or guest.barred or now < self._passed_over.get(offer.id, 0):
             return False
+        if self.proofs.record(offer.lender).forged:
+            return False
         return self.borrower.unanswered(offer.lender, now) < self.settings.lending.no_shows
 
     def trust(self, lender: NodeId) -> int:
