@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from hansa.kernel.ids import ContentId
-from hansa.kernel.jobs import SandboxJob, SandboxReport
+from hansa.kernel.ids import ContentId, content_id
+from hansa.kernel.jobs import SandboxJob, SandboxReport, TrialReport
 from hansa.node.borrowed_proofs import Round
 from hansa.node.core import Core
 from hansa.node.prover import Proof, Unproved
@@ -30,6 +31,7 @@ class Bench(Table):
     def __init__(self, trial_ms: int = 10) -> None:
         super().__init__()
         self.trial_ms = trial_ms
+        self.salt = ""
         self.begun: list[SandboxJob] = []
         self.now = self.most = self.cancelled = 0
 
@@ -39,12 +41,16 @@ class Bench(Table):
         self.most = max(self.most, self.now)
         try:
             await asyncio.get_running_loop().sleep(self.trial_ms * job.trials)  # type: ignore[attr-defined]
-            return await super().run(job)
+            report = await super().run(job)
+            return replace(report, trials=tuple(map(self._salted, report.trials)))
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
         finally:
             self.now -= 1
+
+    def _salted(self, trial: TrialReport) -> TrialReport:
+        return replace(trial, digest=content_id((trial.digest + self.salt).encode())) if self.salt else trial
 
 
 class Lenders(Chain):

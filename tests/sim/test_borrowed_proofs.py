@@ -8,7 +8,7 @@ from hansa.conduct.dealings import Dealing
 from hansa.conduct.ledger import Receipt
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.wire import parse
-from hansa.market.checking import Found, Record
+from hansa.market.checking import Found, Params, Record
 from hansa.market.leases import State
 from hansa.node import forged
 from hansa.node.prover import Proof
@@ -20,7 +20,7 @@ from hansa.skills.model import SkillState
 from hansa.skills.work import WORKED
 from tests.node.world import Behaviour
 from tests.sim.lenders import begin, borrowed, bring, teach
-from tests.sim.test_market import done, market
+from tests.sim.test_market import done, market, needs
 from tests.sim.test_network import core, me
 
 
@@ -151,3 +151,89 @@ def test_a_forged_result_ends_the_lease_and_leaves_a_receipt_that_two_signatures
     assert lease.state is State.BROKEN
     assert market(world, 1).balances.of(lender) == 0
     assert not any(one.dealing == Dealing.LEASE_HONOURED for one in store.receipts_of(lender, 0, 10))
+
+
+@pytest.mark.parametrize("differs", [False, True], ids=["the same", "something else"])
+def test_what_enough_unknown_lenders_say_alike_needs_fewer_own_trials(differs: bool) -> None:
+    world, workshop = borrowed(3, [0, 2])
+    proofs = market(world, 1).proofs
+    proofs.params = Params(wrong=59)  # two of two
+    for number in (0, 1, 2):
+        teach(workshop, number, [1])
+    workshop.benches[2].salt = "made up" if differs else ""
+    ids = bring(world, 2, [1])
+    made, found = begin(world, 1, ids)
+    world.run(10)
+    assert [one.word for one in found] == ["proved"]
+    assert [one.brought for one in made.tallies.values()] == [1, 1]
+    assert trials(world, ids[0]) == (5 if differs else 3)
+    right = sorted(proofs.record(me(world, number)).right for number in (0, 2))
+    assert right == ([0, 0] if differs else [1, 1])
+
+
+def test_outputs_that_differ_end_a_record_and_after_three_the_bringing_and_are_no_receipt() -> None:
+    world, workshop = borrowed(3, [0])
+    known(world, me(world, 0))
+    teach(workshop, 1, range(1, 8))
+    for one in range(1, 8):
+        workshop.benches[0].teach(specimen(one), Behaviour({"(2,)": str(2 * one), "(3,)": "never asked for"}))
+    workshop.benches[0].salt = "made up"
+    ids = bring(world, 2, range(1, 8))
+    made, found = begin(world, 1, ids)
+    world.run(20)
+    assert {one.word for one in found} == {"proved"}
+    assert all(trials(world, one) == 5 for one in ids)
+    (tally,) = made.tallies.values()
+    assert tally.right == tally.forged == 0 and tally.doubtful >= 3
+    assert tally.brought < 7
+    assert market(world, 1).proofs.record(me(world, 0)).right == 0
+    assert world.residents[1].store.receipts_of(me(world, 0), 0, 10) == []
+
+
+def test_whom_a_lender_has_forged_for_asks_it_for_nothing_more_also_after_a_restart() -> None:
+    world, _ = borrowed(2, [0])
+    done(world, market(world, 1).proofs.note(me(world, 0), Found.FORGED))
+    assert market(world, 1).proofs.loans() == []
+    world.crash(1)
+    world.restart(1)
+    world.run(20)
+    assert market(world, 1).proofs.record(me(world, 0)).forged
+    assert market(world, 1).proofs.loans() == []
+    needs(world, 1, 500, most=100, which=9)
+    world.run(10)
+    assert not [one for one in market(world, 1).borrower.loans.values() if one.request == 9]
+
+
+def test_stopping_half_way_leaves_nothing_running() -> None:
+    world, workshop = borrowed(2, [0])
+    for number in (0, 1):
+        teach(workshop, number, range(1, 9))
+    ids = bring(world, 1, range(1, 9))
+    node, inhabitant = core(world, 1), world.residents[1].inhabitant
+    assert inhabitant is not None
+    made = market(world, 1).proofs.prove_all([node.store.skill(one) for one in ids], inhabitant.node.prover)
+
+    async def first(_: object) -> None:
+        running = made.run()
+        async for _ in running:
+            break
+        await running.aclose()  # type: ignore[attr-defined]
+
+    world.spawn(1, first)
+    world.run(20)
+    assert market(world, 1).proofs.bringing._out == {}
+    assert workshop.benches[1].now == 0
+
+
+def test_two_nodes_do_all_of_it_alike_when_they_do_it_again() -> None:
+    def played() -> list[tuple[str, int]]:
+        world, workshop = borrowed(3, [0])
+        for number in (0, 1):
+            teach(workshop, number, range(1, 9))
+        known(world, me(world, 0))
+        ids = bring(world, 2, range(1, 9))
+        begin(world, 1, ids)
+        world.run(10)
+        return [(one, trials(world, one)) for one in ids]
+
+    assert played() == played()

@@ -229,7 +229,7 @@ class Round:
         if loan.lease is None:
             raise UsageError("there is no lease to bring it to")
         trials = min(MAX_TRIALS, max(self._prover.usual_trials(item.row), self._core.settings.skills.prove_trials))
-        seed = Rng(self._core.keys.key.sign(f"hansa work\n{loan.ask.id}\n{item.row.id}".encode()))
+        seed = Rng(self._core.keys.key.sign(f"hansa work\n{item.row.id}".encode()))
         return WorkBody(
             lease=loan.ask.id, fence=loan.lease.fence, skill=item.row.id, trials=trials, seed=seed.below(1 << 32),
             text=open_skill(item.row),
@@ -253,7 +253,7 @@ class Round:
         answers = Counter(_answer(one.body) for one in item.results)
         taken = agreed(answers, params)
         if taken is not None:
-            for one in item.results:
+            for one in item.results[:-1]:  # the last one led to this, and is looked at here as well
                 await self._note(one, Found.RIGHT if _answer(one.body) == taken else Found.DOUBTFUL)
             item.results = [one for one in item.results if _answer(one.body) == taken]
             item.plan = Plan.SHORT
