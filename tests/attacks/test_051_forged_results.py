@@ -103,8 +103,8 @@ def test_of_what_several_answered_one_in_a_thousand_is_taken_though_it_is_forged
 
 
 def test_one_answer_less_would_not_do() -> None:
-    wrong, _ = wrong_taken(FORGERS, Params(wrong=4))
-    assert lead(Params(wrong=4)) == lead(DEFAULTS) - 1
+    wrong, _ = wrong_taken(FORGERS, Params(wrong_share=4))
+    assert lead(Params(wrong_share=4)) == lead(DEFAULTS) - 1
     assert wrong > 1e-3
 
 

@@ -43,13 +43,13 @@ def test_doubts_count_in_a_row() -> None:
 def test_by_how_many_answers_one_must_lead(forgers: int, wrong: int, by: int) -> None:
     """1 / (1 + ((1 - f) / f)^d) <= wrong, and d - 1 would not do: by hand, in floating point."""
     share, most = forgers / 1000, wrong / 1000
-    assert lead(Params(forgers=forgers, wrong=wrong)) == by
+    assert lead(Params(forger_share=forgers, wrong_share=wrong)) == by
     assert 1 / (1 + ((1 - share) / share) ** by) <= most + 1e-12
     assert by == 1 or 1 / (1 + ((1 - share) / share) ** (by - 1)) > most
 
 
 def test_an_answer_needs_the_lead_and_a_strict_majority() -> None:
-    two = Params(wrong=59)
+    two = Params(wrong_share=59)
     assert lead(two) == 2
     assert agreed({}, two) is None
     assert agreed({"a": 1}, two) is None
@@ -80,7 +80,7 @@ def test_a_number_that_makes_no_sense_is_named(name: str, value: int) -> None:
         replace(Params(), **{name: value}).validate()
 
 
-@pytest.mark.parametrize(("name", "value"), [("spot_share", 1001), ("forgers", 500), ("wrong", 1000)])
+@pytest.mark.parametrize(("name", "value"), [("spot_share", 1001), ("forger_share", 500), ("wrong_share", 1000)])
 def test_shares_have_an_upper_end(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=f"^{name} must"):
         replace(Params(), **{name: value}).validate()

@@ -157,7 +157,7 @@ def test_a_forged_result_ends_the_lease_and_leaves_a_receipt_that_two_signatures
 def test_what_enough_unknown_lenders_say_alike_needs_fewer_own_trials(differs: bool) -> None:
     world, workshop = borrowed(3, [0, 2])
     proofs = market(world, 1).proofs
-    proofs.params = Params(wrong=59)  # two of two
+    proofs.params = Params(wrong_share=59)  # two of two
     for number in (0, 1, 2):
         teach(workshop, number, [1])
     workshop.benches[2].salt = "made up" if differs else ""
@@ -168,7 +168,7 @@ def test_what_enough_unknown_lenders_say_alike_needs_fewer_own_trials(differs: b
     assert [one.brought for one in made.tallies.values()] == [1, 1]
     assert trials(world, ids[0]) == (5 if differs else 3)
     right = sorted(proofs.record(me(world, number)).right for number in (0, 2))
-    assert right == ([0, 0] if differs else [1, 1])
+    assert right == ([0, 1] if differs else [1, 1])
 
 
 def test_outputs_that_differ_end_a_record_and_after_three_the_bringing_and_are_no_receipt() -> None:

@@ -38,27 +38,27 @@ class Params:
         spot_share: thousandths of a known lender's results that are looked at in full. Raising it catches forgers sooner
             and saves less.
         known_after: results in a row that must be found right before a lender is known.
-        forgers: thousandths of lenders that are taken to forge, and to agree on what they forge. Below 500: among more
+        forger_share: thousandths of lenders that are taken to forge, and to agree on what they forge. Below 500: among more
             no majority says anything.
-        wrong: thousandths of results that may be taken although they are forged, where several were asked. Raising it
+        wrong_share: thousandths of results that may be taken although they are forged, where several were asked. Raising it
             asks fewer.
         doubts: results in a row that could not be borne out, after which a lender gets no more work on that lease.
     """
 
     spot_share: int = 100
     known_after: int = 10
-    forgers: int = 200
-    wrong: int = 1
+    forger_share: int = 200
+    wrong_share: int = 1
     doubts: int = 3
 
     def validate(self) -> None:
         """Raises ValueError beginning with the name of the field that makes no sense."""
         if not 1 <= self.spot_share <= SHARES:
             raise ValueError("spot_share must be between 1 and 1000")
-        if not 1 <= self.forgers < SHARES // 2:
-            raise ValueError("forgers must be between 1 and 499")
-        if not 1 <= self.wrong < SHARES:
-            raise ValueError("wrong must be between 1 and 999")
+        if not 1 <= self.forger_share < SHARES // 2:
+            raise ValueError("forger_share must be between 1 and 499")
+        if not 1 <= self.wrong_share < SHARES:
+            raise ValueError("wrong_share must be between 1 and 999")
         for name in ("known_after", "doubts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
@@ -112,8 +112,8 @@ def lead(params: Params) -> int:
     >>> lead(Params())
     5
     """
-    right, wrong, found = SHARES - params.forgers, params.forgers, 1
-    while (wrong**found) * SHARES > params.wrong * (wrong**found + right**found):
+    right, wrong, found = SHARES - params.forger_share, params.forger_share, 1
+    while (wrong**found) * SHARES > params.wrong_share * (wrong**found + right**found):
         found += 1
     return found
 

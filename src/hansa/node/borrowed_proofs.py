@@ -283,15 +283,24 @@ class Round:
             proof, found = await self._against(item, result, full)
         if found is not None:
             await self._note(result, found, proof)
+        for one in item.results[:-1] if item.plan is not Plan.SHORT else ():  # else the majority has judged them
+            found = await self._found(item, one.body, proof, self._first(item, result, proof.finding.trials))
+            if found is not None:
+                await self._note(one, found, proof)
         return proof
 
     async def _against(self, item: _Item, result: Brought, trials: int) -> tuple[Proof, Found | None]:
         """Proves a skill with some of the trials that a lender says it ran; returns what its result is by that."""
-        body = result.body
-        spare = len(body.digests) - trials
-        first = self._proofs.draw(result, "trials").below(spare + 1) if spare > 0 and not body.fails else 0
+        first = self._first(item, result, trials)
         proof = await self._prover.prove(item.row, trials, self._work(item, result.loan).seed + first)
-        return proof, await self._found(item, body, proof, first)
+        return proof, await self._found(item, result.body, proof, first)
+
+    def _first(self, item: _Item, result: Brought, trials: int) -> int:
+        """Returns which of a lender's trials is the first that is run here."""
+        spare = len(result.body.digests) - trials
+        if spare <= 0 or result.body.fails:
+            return 0
+        return self._proofs.draw(result, f"trials {trials}").below(spare + 1)
 
     async def _found(self, item: _Item, body: WorkedBody, proof: Proof, first: int) -> Found | None:
         """Returns what own trials say of a result; None where they say nothing, as with another harness."""
