@@ -22,6 +22,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import DAY, HOUR, Instant
 from hansa.kernel.resources import UNITS, Resource
 from hansa.market.flows import Transfer
+from hansa.market.forecast import forecast
 from hansa.market.model import Window
 
 SEASON = 24
@@ -146,6 +147,42 @@ def covered(parts: Iterable[Part], hour: Instant) -> int:
 
 
 # ---- ahead of time
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is expected to be needed in the coming whole hours.
+
+    Attributes:
+        begins: of the first of them.
+        values, low, high: units by hour, and between which they will be four times of five, as far as the past tells.
+        method, error: see `forecast.Forecast`.
+    """
+
+    begins: Instant
+    values: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    method: str
+    error: float
+
+    def hours(self) -> list[tuple[Instant, float]]:
+        """Returns each hour with what is expected."""
+        return [(Instant(self.begins + at * HOUR), units) for at, units in enumerate(self.values)]
+
+
+def outlook(asked: Sequence[int], now: Instant, hours: int) -> Outlook | None:
+    """Returns what is expected after the present hour; None before `LEAST_KNOWN` hours are known.
+
+    Args:
+        asked: what was needed in each whole hour until now.
+        hours: how many, at least 1.
+    """
+    if len(asked) < LEAST_KNOWN:
+        return None
+    found = forecast(asked, SEASON, hours + 1)
+    values, low, high = (tuple(float(one) for one in part[1:]) for part in (found.values, found.low, found.high))
+    return Outlook(Instant(hour_of(now) + HOUR), values, low, high, found.method, found.error)
 
 
 @dataclass(frozen=True, slots=True)

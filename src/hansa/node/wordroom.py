@@ -95,10 +95,10 @@ class WordRoom:
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
-        self._market = inbox.market
+        self._market, self._ahead = inbox.market, inbox.ahead
         told = self._market.answered if self._market is not None else None
         self.answering = Answering(core, parts.routes, self.news.later, told)
-        rooms: list[Ticking | None] = [self.recollecting, self.mending, self.answering, self._market]
+        rooms: list[Ticking | None] = [self.recollecting, self.mending, self.answering, self._market, inbox.ahead]
         self.ticking: tuple[Ticking, ...] = tuple(room for room in rooms if room is not None)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, Signed]] = []
@@ -155,6 +155,8 @@ class WordRoom:
         await self.mending.stop()
         if self._market is not None:
             await self._market.stop()
+        if self._ahead is not None:
+            await self._ahead.stop()
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """Has one more neighbour to ask for what is not here."""
