@@ -10,7 +10,19 @@ from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
 from hansa.kernel.resources import Resource
 from hansa.market.messages import MOST
-from hansa.market.quantities import amount, amount_of, credits, credits_of, moment_of, resource_of, span, span_of
+from hansa.market.quantities import (
+    amount,
+    amount_of,
+    credits,
+    credits_of,
+    moment_of,
+    per,
+    price,
+    price_of,
+    resource_of,
+    span,
+    span_of,
+)
 
 CPU, MEMORY, QUEUE = Resource.COMPUTATIONAL_POWER, Resource.MEMORY_CAPACITY, Resource.PROCESSING_QUEUE
 
@@ -89,3 +101,19 @@ def test_a_resource_is_named_by_its_start_and_what_is_none_names_all_eight() -> 
         with pytest.raises(UsageError) as told:
             resource_of(text)
         assert all(one.value in str(told.value) for one in Resource)
+
+
+@given(st.sampled_from(list(Resource)), st.integers(0, MOST // 1024))
+def test_what_is_shown_of_a_price_reads_back(resource: Resource, millionths: int) -> None:
+    assert price_of(resource, price(resource, millionths), "--price") == millionths
+    assert price_of(resource, millionths, "--price") == millionths
+
+
+def test_a_price_is_for_a_core_a_gib_or_a_unit() -> None:
+    assert price_of(CPU, "0.06", "--price") == 60
+    assert price_of(MEMORY, "0.06", "--price") == 59, "the nearest: 58.6 millionths a MiB"
+    assert price_of(QUEUE, "0.06", "--price") == 60_000
+    assert price_of(CPU, "0", "--price") == 0
+    assert [per(one) for one in (CPU, MEMORY, Resource.KNOWLEDGE_BASE)] == ["core and hour", "GiB and hour", "record"]
+    with pytest.raises(UsageError, match=r"less than the least price, 0\.001"):
+        price_of(CPU, "0.0001", "--price")

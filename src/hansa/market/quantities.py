@@ -6,6 +6,7 @@
 | memory_capacity | `4 GiB`, `512 MiB`, `1 TiB` | MiB |
 | other resources | `3`, `3 jobs`, `10 records`, `1 snapshot` | units |
 | credits | `2`, `0.06` | millionths |
+| prices | `0.06`, for a core, a GiB or a unit, and for an hour of what is leased | millionths for a unit |
 | lengths of time | `30m`, `2h`, `1h30m`, `1d` | milliseconds |
 
 A bare number is no amount of computational power or memory, since nobody can tell whether it counts units or cores. What
@@ -36,6 +37,12 @@ _OF: Mapping[Resource, Mapping[str, int]] = {
     Resource.CONSCIOUSNESS_STATE: {"": 1, "snapshot": 1, "snapshots": 1},
 }
 _RECORDS: Mapping[str, int] = {"": 1, "record": 1, "records": 1}
+
+_PRICED: Mapping[Resource, tuple[int, str]] = {
+    Resource.COMPUTATIONAL_POWER: (1000, "core"),
+    Resource.MEMORY_CAPACITY: (1024, "GiB"),
+}
+"""What people name a price for, where that is not one unit: how many units, and the name."""
 
 _WRITTEN: Mapping[Resource, str] = {
     Resource.COMPUTATIONAL_POWER: '"2 cores" or "250m" (thousandths of one)',
@@ -146,6 +153,41 @@ def credits(millionths: int) -> str:
     ('0.06', '-2.5', '3')
     """
     return ("-" if millionths < 0 else "") + _decimal(abs(millionths), MILLION)
+
+
+def per(resource: Resource) -> str:
+    """Returns what people's prices of a resource are for."""
+    each = _PRICED.get(resource, (1, UNITS[resource].name))[1]
+    return f"{each} and hour" if UNITS[resource].leased else each
+
+
+def price_of(resource: Resource, given: str | int, what: str) -> int:
+    """Returns a price in millionths of a credit for one unit (and hour), the nearest that there is.
+
+    Args:
+        given: credits for a core, a GiB or a unit, as people write them; a number is what is returned.
+        what: the option, for the error.
+
+    Raises:
+        UsageError: it is none, negative, too large, or so small that it would be nothing.
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        return credits_of(given, what)
+    each = _PRICED.get(resource, (1, ""))[0]
+    asked = credits_of(given, what)
+    found = (2 * asked + each) // (2 * each)
+    if asked and not found:
+        raise UsageError(f"{what} {plain(str(given), 40)} is less than the least price, {price(resource, 1)}")
+    return found
+
+
+def price(resource: Resource, millionths: int) -> str:
+    """Returns a price as people read it: credits for a core, a GiB or a unit, and for an hour of what is leased.
+
+    >>> price(Resource.COMPUTATIONAL_POWER, 60), price(Resource.PROCESSING_QUEUE, 60)
+    ('0.06', '0.00006')
+    """
+    return credits(millionths * _PRICED.get(resource, (1, ""))[0])
 
 
 def span_of(given: str | int, what: str) -> int:

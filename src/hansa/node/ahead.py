@@ -132,6 +132,7 @@ class Ahead:
             for _ in self._past.reading(Instant(self._core.now() - LONGEST * HOUR)):
                 await asyncio.sleep(0)  # others have their turn
             for resource in Resource:
+                await asyncio.sleep(0)
                 if UNITS[resource].leased:
                     for short in self.short(resource):
                         await self._ask(short)
