@@ -54,6 +54,7 @@ UNITS = {
     "settle_ms": "milliseconds",
     "clear_ms": "milliseconds",
     "say_ms": "milliseconds",
+    "ahead": "true or false",
     "hold_ms": "milliseconds",
     "hold_share": "thousandths",
     "known_share": "thousandths",

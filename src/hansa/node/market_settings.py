@@ -22,6 +22,8 @@ class Trading:
         settle_ms: how long a borrower has to agree to what a lease cost. Raising it forgives those who are away long.
         clear_ms: how often it is looked for offers while a request is open.
         say_ms: how often own offers and requests are said again, within `admission.window_ms`.
+        ahead: ask for what is expected to be needed in the next hours before it is needed. Off by default: a quarter of
+            what is leased is paid for even if it is not used (`lending.idle_share` of the lender).
     """
 
     credit: int = 10 * MILLION
@@ -29,6 +31,7 @@ class Trading:
     settle_ms: int = DAY
     clear_ms: int = 2 * SECOND
     say_ms: int = 2 * MINUTE
+    ahead: bool = False
 
     def validate(self) -> None:
         """Raises ValueError beginning with the name of the field that makes no sense."""

@@ -95,11 +95,13 @@ class WordRoom:
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
-        self._market = inbox.market
+        self._market, self._ahead = inbox.market, inbox.ahead
         told = self._market.answered if self._market is not None else None
         self.answering = Answering(core, parts.routes, self.news.later, told)
-        lent = self._market.lent if self._market is not None else None  # before the market: what runs is metered first
-        rooms: list[Ticking | None] = [self.recollecting, self.mending, self.answering, lent, self._market]
+        lent = self._market.lent if self._market is not None else None  # what runs is metered before leases move on
+        rooms: list[Ticking | None] = [
+            self.recollecting, self.mending, self.answering, lent, self._market, inbox.ahead,
+        ]  # fmt: skip
         self.ticking: tuple[Ticking, ...] = tuple(room for room in rooms if room is not None)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, Signed]] = []
@@ -156,6 +158,8 @@ class WordRoom:
         await self.mending.stop()
         if self._market is not None:
             await self._market.stop()
+        if self._ahead is not None:
+            await self._ahead.stop()
 
     def _carry(self, raw: bytes, whom: NodeId) -> None:
         now = self._now()
