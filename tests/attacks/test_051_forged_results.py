@@ -1,9 +1,10 @@
 """Attack 51: forged results.
 
 Passes when, with 20 % of lenders forging and a tenth of the results of known lenders looked at in full, whoever forges
-each time is caught by the 44th task with 99 % (1 - 0.9^k), and of the results that several were asked for at most one in a
-thousand is taken although it is forged, also where all forgers agree on the lie. A forged result that is found leaves a
-receipt which two signatures prove, ends the lease, and admits nothing. (With whole nodes: tests/sim/test_borrowed_proofs.)
+each time is caught by the 44th task with 99 % (1 - 0.9^k), and of the results that several were asked for at most one
+in a thousand is taken although it is forged, also where all forgers agree on the lie. A forged result that is found
+leaves a receipt which two signatures prove, ends the lease, and admits nothing. (With whole nodes:
+tests/sim/test_borrowed_proofs.)
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ def test_a_receipt_that_names_other_records_or_another_deed_proves_nothing() -> 
         {"successes": 3},
         {"successes": 1},
     ],
-    ids=lambda changes: "+".join(changes),
+    ids=["work", "lease", "fence", "skill", "more", "fewer", "digests", "more successes", "fewer successes"],
 )
 def test_a_result_of_something_else_or_that_contradicts_itself_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(Refused) as refused:

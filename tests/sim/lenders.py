@@ -25,7 +25,9 @@ class Bench(Table):
     """A table whose trials take time.
 
     Attributes:
-        trial_ms: of each. `begun`: jobs in the order in which they began. `most`: jobs that ran at one instant. `cancelled`: jobs that were stopped.
+        trial_ms: of each.
+        begun: jobs in the order in which they began.
+        most: jobs that ran at one instant. `cancelled`: jobs that were stopped.
     """
 
     def __init__(self, trial_ms: int = 10) -> None:

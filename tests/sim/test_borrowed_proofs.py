@@ -1,4 +1,4 @@
-"""Proving on borrowed time, whole nodes under virtual time: honest lenders, dead ones, and those that forge (ADR 0051)."""
+"""Proving on borrowed time, under virtual time: honest lenders, dead ones, and those that forge (ADR 0051)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lender runs for others: for active leases, once, within their bounds, and no longer (ADR 0051, attacks 48, 51)."""
+"""What a lender runs for others: for active leases, once, within bounds, and no longer (ADR 0051, attacks 48, 51)."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ class Lent:
 
     def work(self, number: int = 1, **changes: Any) -> WorkBody:
         skill = specimen(number)
-        work = WorkBody(
-            lease=self.lease.id, fence=self.lease.fence, skill=skill.id, trials=10, seed=number, text=skill
-        )
+        work = WorkBody(lease=self.lease.id, fence=self.lease.fence, skill=skill.id, trials=10, seed=number, text=skill)
         return msgspec.structs.replace(work, **changes)
 
     def signed(self, work: WorkBody, by: int = 1, to: str = "") -> Verified:

@@ -1,4 +1,4 @@
-"""B buys proof time from A: an offer, a request, a lease; proofs in A's sandbox, and what both ends write down of it."""
+"""B buys proof time from A: an offer, a request, a lease; proofs in A's sandbox, and what both ends note of it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def _proves(story: Any, b: Resident) -> dict[str, Any]:
     (value,) = done["leases"] or ({"brought": 0, "answered": 0, "right": 0, "used_ms": 0},)
     counts = ", ".join(f"{number} {key}" for key, number in sorted(done["counts"].items()))
     story.line(
-        f"B brings {value['brought']} skills of its own to A. A runs 35 trials of each in its sandbox, and signs what came"
-        f" of it: {value['used_ms'] / 1000:.1f} s of a processor."
+        f"B brings {value['brought']} skills of its own to A. A runs 35 trials of each in its sandbox, and signs what"
+        f" came of it: {value['used_ms'] / 1000:.1f} s of a processor."
     )
     story.line(f"B admits nothing on A's word: it runs them itself, and holds both runs together: {counts}.")
     story.expect(value["answered"] == value["brought"] == len(added) > 0, f"A answered {value}")
@@ -70,7 +70,15 @@ def _row(name: str, one: Resident, other: Resident) -> tuple[Any, ...]:
     lease = _lease(one)
     owed = {row["peer"]: row["owes"] for row in one.ask("market.accounts").value["balances"]}
     good = one.ask("standing.show", id=other.id).value["good"]
-    return name, short(lease["lease"]), lease["state"], lease["used"] // 1000, lease["cost"], owed.get(other.id, 0), good
+    return (
+        name,
+        short(lease["lease"]),
+        lease["state"],
+        lease["used"] // 1000,
+        lease["cost"],
+        owed.get(other.id, 0),
+        good,
+    )
 
 
 def _lease(one: Resident) -> dict[str, Any]:

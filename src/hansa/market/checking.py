@@ -1,17 +1,17 @@
-"""How far a result of somebody else's is believed: looked at again by chance, or asked of several, by the record.
+"""How far a result of somebody else's is believed: looked at again by chance, or asked of several.
 
 1. A lender that was once found to forge gets no work.
-2. A lender whose last `known_after` results were all found to be right is *known*. Of its results `spot_share` are looked
-   at in full, chosen by a draw that is made once the result is in: who forges each time is caught by the k-th with
-   probability 1 - (1 - s)^k; with a tenth, by the 44th with 99 %.
+2. A lender whose last `known_after` results were all found to be right is *known*. Of its results `spot_share` are
+   looked at in full, chosen by a draw that is made once the result is in: who forges each time is caught by the k-th
+   with probability 1 - (1 - s)^k; with a tenth, by the 44th with 99 %.
 3. A result of any other lender is asked of others too. It is taken once an answer has a strict majority and leads by
    `lead` answers; else, and where there are not that many lenders, it is looked at in full.
 4. A result that was found right counts for the lender, one that others or this node can't bear out ends its record.
 
-2 and 3 are adaptive replication as in BOINC (Anderson, "BOINC: A Platform for Volunteer Computing", J. Grid Computing 18,
-2020, section 4: replicated until a host has ten consecutive valid results; a strict majority of equal results), with
-spot checks in place of BOINC's falling share of replicas (Sarmenta, "Sabotage-Tolerance Mechanisms for Volunteer
-Computing Systems", CCGrid 2001). `lead` is Wald's sequential test: where a share f of lenders forges, all the same
+2 and 3 are adaptive replication as in BOINC (Anderson, "BOINC: A Platform for Volunteer Computing", J. Grid Computing
+18, 2020: replicated until a host has ten consecutive valid results; a strict majority of equal results), with spot
+checks in place of BOINC's falling share of replicas (Sarmenta, "Sabotage-Tolerance Mechanisms for Volunteer Computing
+Systems", CCGrid 2001). `lead` is Wald's sequential test: where a share f of lenders forges, all the same
 answer, and answers are asked for until one leads by d, the wrong one wins with probability 1 / (1 + ((1 - f) / f)^d).
 """
 
@@ -35,13 +35,13 @@ class Params:
     """How closely results are looked at.
 
     Attributes:
-        spot_share: thousandths of a known lender's results that are looked at in full. Raising it catches forgers sooner
-            and saves less.
+        spot_share: thousandths of a known lender's results that are looked at in full. Raising it catches forgers
+            sooner and saves less.
         known_after: results in a row that must be found right before a lender is known.
-        forger_share: thousandths of lenders that are taken to forge, and to agree on what they forge. Below 500: among more
-            no majority says anything.
-        wrong_share: thousandths of results that may be taken although they are forged, where several were asked. Raising it
-            asks fewer.
+        forger_share: thousandths of lenders that are taken to forge, and to agree on what they forge. Below 500: among
+            more no majority says anything.
+        wrong_share: thousandths of results that may be taken although they are forged, where several were asked.
+            Raising it asks fewer.
         doubts: results in a row that could not be borne out, after which a lender gets no more work on that lease.
     """
 

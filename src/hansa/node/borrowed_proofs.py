@@ -11,9 +11,9 @@ Nothing is admitted or refused on the word of a lender: this node always proves 
 | refuted | after all others, with one trial; if that passes, as always |
 | passes in some trials only, or can't be tried there | as always |
 
-Each own trial is held against the same trial of the lender's. Where they differ, the skill is proved as always; a lender
-whose result is false beyond doubt gets a receipt and no more work (`node.forged`). A skill of this node's own is always
-proved in full: what this node claims rests on its own trials.
+Each own trial is held against the same trial of the lender's. Where they differ, the skill is proved as always; a
+lender whose result is false beyond doubt gets a receipt and no more work (`node.forged`). A skill of this node's own is
+always proved in full: what this node claims rests on its own trials.
 """
 
 from __future__ import annotations

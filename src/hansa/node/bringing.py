@@ -1,7 +1,8 @@
 """The borrower's hands: brings single works to lenders, waits for their results, and measures what that took.
 
-A work is sent again until it is answered. What a lender may ask for is what was measured here: from the moment a work was
-sent until its result came, or, if that says less, what it says. Nothing is kept: after a restart works are brought anew.
+A work is sent again until it is answered. What a lender may ask for is what was measured here: from the moment a work
+was sent until its result came, or, if that says less, what it says. Nothing is kept: after a restart works are brought
+anew.
 """
 
 from __future__ import annotations
@@ -70,6 +71,11 @@ class _Out:
     body: WorkedBody | None = None
     reason: Reason | None = None
 
+    @property
+    def refused_by(self) -> Reason | None:
+        """The lender's reason, if it has refused what was sent last."""
+        return self.reason
+
 
 class Bringing:
     """Brings works over the overlay."""
@@ -137,10 +143,10 @@ class Bringing:
             except TimeoutError:
                 pause *= 2
                 continue
-            if out.reason is Reason.NO_SLOT:
-                await self._rest(BUSY_MS)
-            elif out.reason is not None:
+            if out.refused_by not in (None, Reason.NO_SLOT):
                 return
+            if out.body is None:
+                await self._rest(BUSY_MS)
 
     async def _rest(self, ms: int) -> None:
         try:

@@ -59,9 +59,7 @@ async def claims_a_failure(core: Core, row: SkillRow, body: WorkedBody, seed: in
     if sandbox is None:
         return Found.DOUBTFUL
     own = settings.sandbox
-    limits = replace(
-        own, memory_bytes=min(own.memory_bytes, body.memory_bytes), wall_ms=min(own.wall_ms, body.wall_ms)
-    )
+    limits = replace(own, memory_bytes=min(own.memory_bytes, body.memory_bytes), wall_ms=min(own.wall_ms, body.wall_ms))
     skill, trials = open_skill(row), settings.skills.refute_trials
     finding = judge(skill, await sandbox.run(job_for(skill, trials, trials, seed, limits)))
     return Found.FORGED if finding.outcome is Outcome.PASS else Found.DOUBTFUL

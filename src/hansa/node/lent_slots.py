@@ -1,4 +1,4 @@
-"""The lender's side of work: proofs that borrowers bring are run in this node's sandbox, for their leases and no longer.
+"""The lender's side of work: what borrowers bring is run in this node's sandbox, for their leases and no longer.
 
 A work is taken if, rules in order:
 
@@ -8,9 +8,9 @@ A work is taken if, rules in order:
 4. its skill comes with it, or is held here
 5. no more jobs of that lease run and wait than it allows
 
-A lease is granted of this node's own offers alone, so where its operator has offered nothing, nothing is run. A job runs
-in the sandbox, or not at all; it is metered as it runs, and stopped in the turn in which its lease is over: at the end of
-the window, used up, or given back.
+A lease is granted of this node's own offers alone, so where its operator has offered nothing, nothing is run. A job
+runs in the sandbox, or not at all; it is metered as it runs, and stopped in the turn in which its lease is over: at the
+end of the window, used up, or given back.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
 from hansa.market.leases import Book, Lease, State
-from hansa.market.slots import MIB, PROCESSOR, Params, at_once, bounds, in_pace, places
+from hansa.market.slots import PROCESSOR, Params, at_once, bounds, in_pace, places
 from hansa.node.core import Core
 from hansa.node.vault import open_skill
 from hansa.overlay.doing import Doing
@@ -226,7 +226,7 @@ class LentSlots:
     # ---- metering, and stopping
 
     def _meter(self, job: _Job) -> None:
-        """Notes what a job has used since it was last looked at, of its lease and of its borrower's leases of memory."""
+        """Notes what a job has used since it was last looked at, also of its borrower's leases of memory."""
         now_us = self._core.clock.stopwatch_us()
         passed = -(-(now_us - job.counted_us) // 1000)
         job.counted_us += passed * 1000

@@ -22,7 +22,18 @@ def show_leases(value: dict[str, Any]) -> None:
         )
         for one in leases
     ]  # fmt: skip
-    columns = ("lease", "lender", "units", "brought", "answered", "right", "doubtful", "forged", "seconds", "unanswered")
+    columns = (
+        "lease",
+        "lender",
+        "units",
+        "brought",
+        "answered",
+        "right",
+        "doubtful",
+        "forged",
+        "seconds",
+        "unanswered",
+    )
     table(columns, rows, right=columns[2:9])
 
 

@@ -218,7 +218,9 @@ def prove(
     ids: SomeIds = None,
     trials: Trials = None,
     again: Annotated[bool, typer.Option("--again", help="Also those in quarantine that were tried before.")] = False,
-    leased: Annotated[bool, typer.Option("--leased", help="Bring them to lenders first, for as long as leased.")] = False,
+    leased: Annotated[
+        bool, typer.Option("--leased", help="Bring them to lenders first, for as long as leased.")
+    ] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:

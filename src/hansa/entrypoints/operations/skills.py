@@ -17,11 +17,11 @@ from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.ids import NodeId
 from hansa.kernel.verdict import Reason
 from hansa.node import ledger_file
-from hansa.node.work_views import brought
 from hansa.node.ports import SkillFilter
 from hansa.node.prover import Proof, Unproved
 from hansa.node.rows import SkillRow
 from hansa.node.vault import find_skill, open_record
+from hansa.node.work_views import brought
 from hansa.skills import service
 from hansa.skills.importing.draft import Rejected
 from hansa.skills.messages import SKILL
