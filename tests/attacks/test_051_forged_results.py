@@ -26,7 +26,7 @@ from hansa.market.checking import SHARES, Found, Params, Record, agreed, is_draw
 from hansa.node import forged
 from hansa.skills.messages import EVIDENCE, evidence_body
 from hansa.skills.model import Evidence, Outcome
-from hansa.skills.work import WORKED, WorkBody, WorkedBody
+from hansa.skills.work import WORKED, WorkBody, WorkedBody, read_worked
 
 FORGERS = 0.2
 TASKS = 44
@@ -199,9 +199,9 @@ def test_a_receipt_that_names_other_records_or_another_deed_proves_nothing() -> 
 )
 def test_a_result_of_something_else_or_that_contradicts_itself_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(Refused) as refused:
-        result(**changes).check(WORK)
+        read_worked(msgspec.to_builtins(result(**changes))).check(WORK)
     assert refused.value.reason is Reason.BAD_BODY
 
 
 def test_a_result_of_the_work_is_taken() -> None:
-    result().check(WORK)
+    read_worked(msgspec.to_builtins(result())).check(WORK)

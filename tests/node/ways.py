@@ -36,7 +36,7 @@ from tests.node.world import DOUBLE, HARNESS, SLUG, START, Resident, World, skil
 
 WAYS = ("http", "bulk", "file", "feed", "link")
 DOORS = tuple(way for way in WAYS if way != "link")
-SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed", "offers", "requests")
+SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed", "offers", "requests", "work", "worked")
 """Kinds that go round over links, are taken at no door, and are kept nowhere."""
 BLAMED = frozenset(
     {
@@ -278,6 +278,12 @@ def words_of_every_kind(author: Resident, **header: Any) -> dict[str, envelope.S
         "noticed": {"to": DIGEST},
         "offers": {"offers": []},
         "requests": {"requests": []},
+        "work": {"lease": DIGEST, "fence": 1, "skill": DIGEST, "trials": 1, "seed": 1},
+        "worked": {
+            "skill": DIGEST, "harness": "h", "sandbox": "s", "outcome": "fail", "trials": 0, "successes": 0,
+            "passed": 0, "total": 0, "digest": DIGEST, "work": DIGEST, "lease": DIGEST, "fence": 1, "digests": [],
+            "memory_bytes": 1, "wall_ms": 1, "used_ms": 0,
+        },
     }
     assert tuple(bodies) == SPREAD
     return {kind: speak(author.key, kind, body, **{"created": START, **header}) for kind, body in bodies.items()}

@@ -91,7 +91,7 @@ def test_a_work_is_run_once_and_its_result_said_as_often_as_it_is_asked_for() ->
     lent = Lent()
     lent.bring(lent.work())
     lent.run(1)
-    lent.bring(lent.work(), lent.work(text=None))
+    lent.bring(lent.work(), lent.work(text=msgspec.UNSET))
     lent.run(1)
     assert len(lent.bench.jobs) == 1
     assert len(lent.said) == 3 and lent.said[0] == lent.said[1] == lent.said[2]
@@ -102,7 +102,7 @@ def test_a_work_is_run_once_and_its_result_said_as_often_as_it_is_asked_for() ->
 def test_a_work_that_comes_again_while_it_runs_is_run_once() -> None:
     lent = Lent()
     lent.bench.trial_ms = 1000
-    lent.bring(lent.work(), lent.work(), lent.work(text=None))
+    lent.bring(lent.work(), lent.work(), lent.work(text=msgspec.UNSET))
     lent.run(15)
     assert (len(lent.bench.jobs), len(lent.said)) == (1, 1)
 
@@ -189,7 +189,7 @@ def test_another_skill_than_is_named_is_refused() -> None:
 
 def test_a_skill_that_neither_comes_along_nor_is_held_is_asked_for() -> None:
     lent = Lent()
-    assert lent.refused(lent.work(text=None)) is Reason.UNKNOWN_SKILL
+    assert lent.refused(lent.work(text=msgspec.UNSET)) is Reason.UNKNOWN_SKILL
 
 
 def test_work_that_is_too_large_is_refused() -> None:

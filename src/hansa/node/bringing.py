@@ -19,13 +19,12 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import BY_CODE, Reason
-from hansa.kernel.wire import parse
 from hansa.market.leases import State
 from hansa.market.slots import PROCESSOR
 from hansa.node.borrowing import Borrower, Loan
 from hansa.node.core import Core
 from hansa.overlay.doing import Doing, Happened
-from hansa.skills.work import WORK, WorkBody, WorkedBody
+from hansa.skills.work import WORK, WorkBody, WorkedBody, read_worked
 
 AGAIN_MS = 3 * SECOND
 """After which time a work is sent again that nothing was heard of; then after twice that, and so on."""
@@ -191,7 +190,7 @@ class Bringing:
         Raises:
             Refused: BAD_BODY, also when it is one of another work. DUPLICATE, when nothing waits for it.
         """
-        body = parse(said.body, WorkedBody)
+        body = read_worked(said.body)
         out = self._out.get(ContentId(body.work))
         if out is None or out.loan.lender != said.author or said.header.recipient != self._core.me:
             raise Refused(Reason.DUPLICATE, "nothing waits for it")

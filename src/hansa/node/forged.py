@@ -37,7 +37,7 @@ from hansa.skills.judge import Finding, job_for, judge
 from hansa.skills.messages import EvidenceBody
 from hansa.skills.model import Claim, Outcome
 from hansa.skills.policy import Params
-from hansa.skills.work import WORKED, WorkedBody
+from hansa.skills.work import WORKED, WorkedBody, read_worked
 
 
 def claims_a_pass(body: WorkedBody, finding: Finding, harness: str, params: Params) -> bool:
@@ -108,7 +108,7 @@ def flaw(receipt: Receipt, author: str, result: Verified, evidence: Verified) ->
         return "the result is not its subject's, or was for somebody else"
     if (evidence.header.kind, evidence.author) != (messages.EVIDENCE, author):
         return "the finding is not its author's"
-    said, found = parse(result.body, WorkedBody), parse(evidence.body, EvidenceBody)
+    said, found = read_worked(result.body), parse(evidence.body, EvidenceBody)
     if {said.skill, found.skill} != {receipt.skill} or said.harness != found.harness:
         return "the two are about different things"
     if said.outcome is found.outcome or Outcome.INCONCLUSIVE in (said.outcome, found.outcome):

@@ -141,7 +141,7 @@ class LentSlots:
         self._begin()
 
     def _skill(self, work: WorkBody) -> Skill:
-        if work.text is not None:
+        if isinstance(work.text, Skill):
             return work.text
         row = self._core.store.skill(ContentId(work.skill))
         if row is None or not row.body:

@@ -10,7 +10,8 @@ evidence, and is none: no rank and no gate reads it.
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 
@@ -19,7 +20,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.instant import HOUR
 from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import Id, Label, Wire
+from hansa.kernel.wire import Id, Label, Wire, parse
 from hansa.skills.judge import Finding
 from hansa.skills.messages import EvidenceBody
 from hansa.skills.model import Outcome, Skill
@@ -41,7 +42,7 @@ class WorkBody(Wire, frozen=True):
         lease: id of the ask that the lease was granted for; `fence`: of that lease.
         skill: id of what is to be proved.
         trials: fresh processes; trial i seeds chance with seed + i.
-        text: the skill itself; None where the lender is said to hold it.
+        text: the skill itself; left out where the lender is said to hold it.
     """
 
     lease: Id
@@ -49,7 +50,7 @@ class WorkBody(Wire, frozen=True):
     skill: Id
     trials: Annotated[int, msgspec.Meta(ge=1, le=MAX_TRIALS)]
     seed: _Seed
-    text: Skill | None = None
+    text: Skill | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def key(self) -> ContentId:
@@ -62,7 +63,7 @@ class WorkBody(Wire, frozen=True):
         Raises:
             Refused: BAD_BODY, when that is another skill.
         """
-        if self.text is None:
+        if self.text is msgspec.UNSET:
             return 0
         data = self.text.to_bytes()
         if content_id(data) != self.skill:
@@ -90,21 +91,33 @@ class WorkedBody(EvidenceBody, frozen=True, kw_only=True):
     used_ms: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
     def check(self, work: WorkBody) -> None:
-        """Refuses a result that is not one of this work, or contradicts itself.
+        """Refuses a result that is not one of this work.
 
         Raises:
             Refused: BAD_BODY.
         """
-        self.as_evidence("", 0)
         whole = self.outcome is not Outcome.PASS or self.trials == work.trials
         same = (self.work, self.lease, self.fence, self.skill) == (work.key, work.lease, work.fence, work.skill)
-        if not same or self.trials > work.trials or len(self.digests) != self.trials or not whole:
+        if not same or self.trials > work.trials or not whole:
             raise Refused(Reason.BAD_BODY, "that is no result of this work")
 
     @property
     def fails(self) -> bool:
         """Says whether it calls the skill refuted: no trial passed."""
         return self.outcome is Outcome.FAIL and self.successes == 0
+
+
+def read_worked(body: Mapping[str, Any]) -> WorkedBody:
+    """Returns a result.
+
+    Raises:
+        Refused: BAD_BODY, also when its numbers contradict each other, or a trial has no digest.
+    """
+    read = parse(body, WorkedBody)
+    read.as_evidence("", 0)
+    if len(read.digests) != read.trials:
+        raise Refused(Reason.BAD_BODY, "not one digest for each trial")
+    return read
 
 
 def agrees(body: WorkedBody, finding: Finding, first: int) -> bool:
