@@ -28,18 +28,23 @@ class Bench(Table):
         trial_ms: of each.
         begun: jobs in the order in which they began.
         most: jobs that ran at one instant. `cancelled`: jobs that were stopped.
+        salt: goes into what each trial is said to have put out: it was made up.
+        unsteady: each job puts out something else.
     """
 
-    def __init__(self, trial_ms: int = 10) -> None:
+    def __init__(self, number: int = 0, trial_ms: int = 10) -> None:
         super().__init__()
+        self.number = number
         self.trial_ms = trial_ms
         self.salt = ""
+        self.unsteady = False
         self.begun: list[SandboxJob] = []
         self.now = self.most = self.cancelled = 0
 
     async def run(self, job: SandboxJob) -> SandboxReport:
         self.now += 1
         self.begun.append(job)
+        self.salt = f"{len(self.begun)} of {self.number}" if self.unsteady else self.salt
         self.most = max(self.most, self.now)
         try:
             await asyncio.get_running_loop().sleep(self.trial_ms * job.trials)  # type: ignore[attr-defined]
@@ -64,7 +69,7 @@ class Lenders(Chain):
 
     def core(self, place: Place) -> Core:
         made = super().core(place)
-        made.sandbox = self.benches.setdefault(place.number, Bench())
+        made.sandbox = self.benches.setdefault(place.number, Bench(place.number))
         return made
 
 

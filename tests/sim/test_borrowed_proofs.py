@@ -16,7 +16,7 @@ from hansa.node.vault import open_record
 from hansa.sim.workload import specimen
 from hansa.sim.world import World
 from hansa.skills.messages import EVIDENCE
-from hansa.skills.model import SkillState
+from hansa.skills.model import Origin, SkillState
 from hansa.skills.work import WORKED
 from tests.node.world import Behaviour
 from tests.sim.lenders import begin, borrowed, bring, teach
@@ -188,6 +188,34 @@ def test_outputs_that_differ_end_a_record_and_after_three_the_bringing_and_are_n
     assert tally.brought < 7
     assert market(world, 1).proofs.record(me(world, 0)).right == 0
     assert world.residents[1].store.receipts_of(me(world, 0), 0, 10) == []
+
+
+def test_what_comes_to_something_else_each_time_says_nothing_of_a_lender() -> None:
+    world, workshop = borrowed(3, [0])
+    known(world, me(world, 0))
+    for number in (0, 1):
+        teach(workshop, number, range(1, 8))
+        workshop.benches[number].unsteady = True
+    ids = bring(world, 2, range(1, 8))
+    made, found = begin(world, 1, ids)
+    world.run(20)
+    assert {one.word for one in found} == {"proved"}
+    (tally,) = made.tallies.values()
+    assert (tally.answered, tally.right, tally.doubtful, tally.forged) == (7, 0, 0, 0)
+    assert all(trials(world, one) == 5 for one in ids)
+    assert market(world, 1).proofs.record(me(world, 0)).right == 10
+
+
+def test_what_is_this_nodes_own_is_proved_in_full_whatever_a_known_lender_says() -> None:
+    world, workshop = borrowed(2, [0])
+    known(world, me(world, 0))
+    for number in (0, 1):
+        teach(workshop, number, range(1, 4))
+    ids = bring(world, 1, range(1, 4))
+    assert all(world.residents[1].store.skill(one).origin is Origin.OWN for one in ids)
+    begin(world, 1, ids)
+    world.run(20)
+    assert [trials(world, one) for one in ids] == [35, 35, 35]
 
 
 def test_whom_a_lender_has_forged_for_asks_it_for_nothing_more_also_after_a_restart() -> None:

@@ -310,7 +310,12 @@ class Round:
         if body.outcome is Outcome.PASS:
             if forged.claims_a_pass(body, finding, proof.harness, self._core.settings.skills):
                 return Found.FORGED
-            return Found.RIGHT if agrees(body, finding, first) else Found.DOUBTFUL
+            if agrees(body, finding, first):
+                return Found.RIGHT
+            steady = await forged.is_steady(
+                self._core, item.row, finding, self._work(item, self._loan_of(item)).seed + first
+            )
+            return Found.DOUBTFUL if steady or finding.outcome is Outcome.FAIL else None
         if finding.outcome is Outcome.FAIL:
             return Found.RIGHT
         if not body.fails:

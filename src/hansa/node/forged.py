@@ -7,7 +7,8 @@ A result is forged where it says what no machine with that harness can have come
 2. it says that no trial passed, and here, under the bounds that the lender says it had, as many in a row pass
 
 What proves it bears two signatures: the lender's result is kept as it was signed, and this node's own evidence stands
-beside it. Outputs that differ while both pass prove nothing: they end a lender's record, and are no receipt.
+beside it. Outputs that differ while both pass prove nothing: they end a lender's record, unless this node does not come
+to the same twice either, and are no receipt.
 """
 
 from __future__ import annotations
@@ -63,6 +64,22 @@ async def claims_a_failure(core: Core, row: SkillRow, body: WorkedBody, seed: in
     skill, trials = open_skill(row), settings.skills.refute_trials
     finding = judge(skill, await sandbox.run(job_for(skill, trials, trials, seed, limits)))
     return Found.FORGED if finding.outcome is Outcome.PASS else Found.DOUBTFUL
+
+
+async def is_steady(core: Core, row: SkillRow, finding: Finding, seed: int) -> bool:
+    """Says whether this node comes to the same outputs once more: else other outputs say nothing of whoever has them.
+
+    Args:
+        finding: that this node came to, from that seed on.
+
+    Raises:
+        NoSandbox: nothing was run.
+    """
+    if core.sandbox is None:
+        return False
+    skill = open_skill(row)
+    report = await core.sandbox.run(job_for(skill, finding.trials, finding.trials, seed, core.settings.sandbox))
+    return judge(skill, report).digests == finding.digests
 
 
 async def charge(core: Core, borrower: Borrower, result: Brought, proof: Proof) -> None:
