@@ -25,7 +25,8 @@ WORK = [
         (
             "return record.right >= params.known_after and not record.forged",
             "return not record.forged",
-            "051:a_lender_without_a_record_is_never_taken_alone checking:a_lender_is_known_after_ten_right_results_in_a_row",
+            "051:a_lender_without_a_record_is_never_taken_alone"
+            " checking:a_lender_is_known_after_ten_right_results_in_a_row",
         ),
         (
             "self.forged or what is Found.FORGED",

@@ -11,6 +11,7 @@ from hansa.kernel.wire import parse
 from hansa.market.checking import Found, Params, Record
 from hansa.market.leases import State
 from hansa.node import forged
+from hansa.node.market_views import MarketViews
 from hansa.node.prover import Proof
 from hansa.node.vault import open_record
 from hansa.sim.workload import specimen
@@ -51,6 +52,8 @@ def test_an_honest_lender_runs_the_trials_and_both_ends_agree_on_what_it_cost() 
     (tally,) = made.tallies.values()
     assert (tally.brought, tally.answered, tally.right, tally.doubtful, tally.forged) == (6, 6, 6, 0, 0)
     assert tally.used_ms >= 6 * 350
+    shown = [MarketViews(market(world, number), me(world, number)).leases()[0] for number in (0, 1)]
+    assert [(one["state"], one["used"]) for one in shown] == [("active", 1000 * tally.used_ms)] * 2
     world.run(11 * 60)
     (lease,) = market(world, 0).lender.book.all()
     assert (lease.state, lease.used) == (State.SETTLED, 1000 * tally.used_ms)
