@@ -76,7 +76,7 @@ class Tally:
     why: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Item:
     """One skill that is to be proved; `asked`: lenders that it was brought to."""
 
@@ -171,15 +171,16 @@ class Round:
 
     def _begin(self, tasks: dict[asyncio.Task[Proof | Unproved | None], None]) -> None:
         loop = asyncio.get_running_loop()
+        loans = self._open()
         for item in [one for one in self._items if one.plan is None]:
-            loan = self._lender_for(item)
+            loan = self._lender_for(item, loans)
             if loan is not None:
                 self._items.remove(item)
                 self._bringing += 1
                 self._busy[loan.ask.id] += 1
                 item.asked[loan.lender] = None
                 tasks[loop.create_task(self._bring(item, loan))] = None
-            elif not self._open_to(item):
+            elif all(one.lender in item.asked for one in loans):
                 item.plan = Plan.FULL
         while self._proving < self._core.settings.workers:
             ready = sorted((one for one in self._items if one.plan is not None), key=_urgency)
@@ -191,16 +192,15 @@ class Round:
 
     # ---- bringing
 
-    def _open_to(self, item: _Item) -> list[Loan]:
-        """Returns the leases that an item may be brought to, now or once there is a place."""
+    def _open(self) -> list[Loan]:
+        """Returns the leases that works may be brought to, now or once there is a place."""
         if not self._proofs.bringing.is_open:
             return []
-        loans = [one for one in self._proofs.loans() if one.ask.id not in self._gone]
-        return [one for one in loans if one.lender not in item.asked]
+        return [one for one in self._proofs.loans() if one.ask.id not in self._gone]
 
-    def _lender_for(self, item: _Item) -> Loan | None:
-        for loan in self._open_to(item):
-            if self._busy[loan.ask.id] < at_once(loan.ask.amount) + _AHEAD:
+    def _lender_for(self, item: _Item, loans: Sequence[Loan]) -> Loan | None:
+        for loan in loans:
+            if loan.lender not in item.asked and self._busy[loan.ask.id] < at_once(loan.ask.amount) + _AHEAD:
                 return loan
         return None
 
@@ -257,8 +257,10 @@ class Round:
                 await self._note(one, Found.RIGHT if _answer(one.body) == taken else Found.DOUBTFUL)
             item.results = [one for one in item.results if _answer(one.body) == taken]
             item.plan = Plan.SHORT
-        elif not self._open_to(item) or len(item.asked) + len(self._open_to(item)) < lead(params):
-            item.plan = Plan.FULL
+        else:
+            others = dict.fromkeys(one.lender for one in self._open() if one.lender not in item.asked)
+            if not others or len(item.asked) + len(others) < lead(params):
+                item.plan = Plan.FULL
 
     # ---- proving here
 
