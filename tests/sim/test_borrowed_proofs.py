@@ -268,3 +268,26 @@ def test_two_nodes_do_all_of_it_alike_when_they_do_it_again() -> None:
         return [(one, trials(world, one)) for one in ids]
 
     assert played() == played()
+
+
+def test_of_an_honest_a_dead_and_a_forging_lender_nothing_is_lost_and_nothing_wrong_is_believed() -> None:
+    world, workshop = borrowed(4, [0, 2, 3])
+    good, bad = range(1, 10), range(10, 13)
+    fails = Behaviour({"(2,)": "None"})
+    for number in range(4):
+        teach(workshop, number, good)
+        teach(workshop, number, bad, None if number == 2 else fails)  # node 2 says of all that they pass
+    workshop.benches[2].salt = "made up"
+    ids = bring(world, 0, [*good, *bad])
+    world.crash(3)
+    made, proofs = begin(world, 1, ids)
+    world.run(90)
+    assert sorted(one.row.id for one in proofs) == sorted(ids)
+    states = [world.residents[1].store.skill_state(one) for one in ids]
+    assert states == [SkillState.ADMITTED] * 9 + [SkillState.REFUSED] * 3
+    honest, forger, dead = (
+        next(one for one in made.tallies.values() if one.lender == me(world, number)) for number in (0, 2, 3)
+    )
+    assert (dead.answered, honest.doubtful, honest.forged, forger.right) == (0, 0, 0, 0)
+    assert forger.doubtful + forger.forged >= 1 and honest.right >= 3
+    assert market(world, 1).proofs.record(me(world, 0)).right == honest.right
