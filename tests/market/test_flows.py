@@ -11,7 +11,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import HOUR, Instant
 from hansa.kernel.resources import Resource
 from hansa.market.flows import MOST_PAIRS, NARROW, USED, Transfer, Ways, flows
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 
 ME = NodeId("did:key:z6MkMe")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.jobs import SandboxLimits
-from hansa.market.leases import Lease, State
+from hansa.market.lease import Lease
+from hansa.market.lease_states import State
 from hansa.market.slots import BURST_MS, MIB, PROCESSOR, Params, at_once, bounds, in_pace, places
 from tests.market.test_leases import an_ask
 from tests.market.things import NOW

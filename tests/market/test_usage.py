@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import HOUR, Instant
 from hansa.kernel.resources import Resource
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 from hansa.market.usage import AHEAD, LONGEST, Part, ahead_number, covered, dearest, history, hour_of, peak, shortage
 from tests.market.test_flows import CPU, ME, OTHERS, lease

@@ -17,7 +17,8 @@ from hansa.identity import envelope
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.resources import Resource
-from hansa.market.leases import Ask, Lease, State
+from hansa.market.lease import Ask, Lease
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 from hansa.market.slots import MIB, Params
 from hansa.node.lent_slots import LentSlots

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hansa.kernel.instant import HOUR, MINUTE, Instant
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.messages import Offered
 from hansa.market.model import Window
 from hansa.market.usage import AHEAD, hour_of

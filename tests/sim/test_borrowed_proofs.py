@@ -9,7 +9,7 @@ from hansa.conduct.ledger import Receipt
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.wire import parse
 from hansa.market.checking import Found, Params, Record
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.node import forged
 from hansa.node.market_views import MarketViews
 from hansa.node.prover import Proof

@@ -16,7 +16,8 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import MINUTE, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
-from hansa.market.leases import Ask, Lease, State
+from hansa.market.lease import Ask, Lease
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 from hansa.market.slots import BURST_MS, MIB, Params
 from hansa.node.lent_slots import TOLD_MS, LentSlots

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.resources import Resource
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 
 NARROW = 0.5

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.jobs import SandboxLimits
-from hansa.market.leases import Lease
+from hansa.market.lease import Lease
 
 PROCESSOR = 1_000
 """Thousandths of a processor that a job takes while it runs."""

@@ -29,7 +29,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.resources import Resource
 from hansa.kernel.rng import Rng
 from hansa.market.checking import Found, Params, Record, agreed, is_drawn, is_known, lead
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.slots import at_once
 from hansa.node import forged
 from hansa.node.borrowing import Borrower, Loan

@@ -19,7 +19,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import BY_CODE, Reason
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.slots import PROCESSOR
 from hansa.node.borrowing import Borrower, Loan
 from hansa.node.core import Core

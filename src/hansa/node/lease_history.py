@@ -17,7 +17,7 @@ from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import DAY, Instant
 from hansa.kernel.resources import Resource
 from hansa.market.flows import Transfer
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 from hansa.market.usage import Part
 from hansa.node.core import Core

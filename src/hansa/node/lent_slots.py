@@ -29,7 +29,9 @@ from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
-from hansa.market.leases import Book, Lease, State
+from hansa.market.lease import Lease
+from hansa.market.lease_states import State
+from hansa.market.leases import Book
 from hansa.market.slots import PROCESSOR, Params, at_once, bounds, in_pace, places
 from hansa.node.core import Core
 from hansa.node.vault import open_skill

@@ -7,7 +7,7 @@ from typing import Any
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import iso
 from hansa.kernel.resources import UNITS, Resource
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.messages import Requested, offer_id, request_id
 from hansa.market.model import Match, Offer, Request
 from hansa.node.lease_list import Story
