@@ -185,15 +185,15 @@ class Bringing:
     # ---- hearing
 
     def heard(self, said: Verified, via: NodeId, now: Instant) -> Doing:
-        """Takes in a result.
+        """Takes in a result; one that nothing waits for any more changes nothing.
 
         Raises:
-            Refused: BAD_BODY, also when it is one of another work. DUPLICATE, when nothing waits for it.
+            Refused: BAD_BODY, also when it is one of another work.
         """
         body = read_worked(said.body)
         out = self._out.get(ContentId(body.work))
         if out is None or out.loan.lender != said.author or said.header.recipient != self._core.me:
-            raise Refused(Reason.DUPLICATE, "nothing waits for it")
+            return Doing()
         body.check(out.work)
         if out.body is None:
             out.said, out.body = said, body
