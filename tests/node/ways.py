@@ -72,17 +72,17 @@ class Target:
         self.author = world.settle("author")
         self.liar = world.settle("liar", "hub")
         world.invite(self.node, self.author, self.liar)
-        self._lend()
+        self.lend(self.author.id)
         self.publication = skill_message(self.author.key, SLUG)
         self.finding = speak(self.author.key, "evidence", _finding(SLUG.id))
         self._files = 0
 
-    def _lend(self) -> None:
-        """Gives the author a lease, whose id is `DIGEST`."""
+    def lend(self, borrower: NodeId) -> None:
+        """Gives somebody a lease, whose id is `DIGEST`."""
         market = self.node.node.market
         market.lent.open(lambda _, __: None)
         window = Window(START, Instant(START + DAY))
-        ask = Ask(DIGEST, DIGEST, self.author.id, Resource.COMPUTATIONAL_POWER, 1000, 0, window)
+        ask = Ask(DIGEST, DIGEST, borrower, Resource.COMPUTATIONAL_POWER, 1000, 0, window)
         market.lender.book.keep(Lease(ask, 1, State.ACTIVE, START))
 
     @classmethod
