@@ -222,7 +222,7 @@ def test_own_proofs_come_first() -> None:
     lent.bench.trial_ms = 100
     core(lent.world, 0).meters.proving = 2
     lent.bring(lent.work())
-    assert lent.slots.running == 0
+    assert lent.bench.begun == []
     core(lent.world, 0).meters.proving = 0
     lent.run(3)
     assert len(lent.said) == 1
