@@ -60,7 +60,7 @@ def offer(
     if as_json:
         return
     kind = value["resource"]
-    at = f"{_price(kind, value['price'])} credits a {per(Resource(kind))}"
+    at = f"{_price(kind, value['price'])} credits for a {per(Resource(kind))}"
     say(f"on offer as {short(value['offer'])}: {_amount(kind, value['amount'])} at {at}, until {moment(value['ends'])}")
     if value["capacity"] is not None and value["capacity"] < value["amount"]:
         say(f"of all offers {_amount(kind, value['capacity'])} are lent at once: the setting overlay.capacities")
