@@ -22,7 +22,7 @@ DAY = Window(Instant(0), Instant(24 * HOUR))
 
 def lease(
     peer: NodeId = OTHERS[0], begins: int = 0, hours: int = 1, amount: int = 1000, state: State | None = State.SETTLED,
-    ended: int | None = None, lent: bool = False, resource: Resource = CPU, cost: int = 0,
+    *, ended: int | None = None, lent: bool = False, resource: Resource = CPU, cost: int = 0,
 ) -> Transfer:  # fmt: skip
     window = Window(Instant(begins * HOUR), Instant((begins + hours) * HOUR))
     ends = None if ended is None else Instant(ended * HOUR)
@@ -34,8 +34,8 @@ def lease(
 def transfers(draw: st.DrawFn) -> Transfer:
     return lease(
         draw(st.sampled_from(OTHERS)), draw(st.integers(0, 30)), draw(st.integers(0, 5)), draw(st.integers(1, 9)),
-        draw(st.sampled_from([None, *State])), draw(st.none() | st.integers(0, 40)), draw(st.booleans()),
-        draw(st.sampled_from(list(Resource))), draw(st.integers(0, 99)),
+        draw(st.sampled_from([None, *State])), ended=draw(st.none() | st.integers(0, 40)), lent=draw(st.booleans()),
+        resource=draw(st.sampled_from(list(Resource))), cost=draw(st.integers(0, 99)),
     )  # fmt: skip
 
 

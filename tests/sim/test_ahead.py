@@ -1,4 +1,4 @@
-"""Leases in advance over virtual days (M12): what is needed each day is leased before it is needed, where that is on."""
+"""Leases in advance over virtual days (M12): what is needed each day is leased before, where that is on."""
 
 from __future__ import annotations
 

@@ -213,7 +213,9 @@ class MycorrhizalNetworkManager:
         """
         offered = wants(cpu_cores, memory_gb, (cpu_price, memory_price))
         return [
-            str((await self.ask("market.offer", hours=str(availability_hours), **one.arguments("price"))).value["offer"])
+            str(
+                (await self.ask("market.offer", hours=str(availability_hours), **one.arguments("price"))).value["offer"]
+            )
             for one in offered
         ]
 

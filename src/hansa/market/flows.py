@@ -9,14 +9,13 @@ five minutes): the last two figures are of now, and not of the window.
 Let T be the transfers of the window: leases that were used at some time in it, from when they begin to when they ended,
 and copies that were taken in it.
 
-| figure | formula | says |
-|---|---|---|
-| total | the number of T | how much goes on |
-| pairs | T by (lender, borrower), the most first, the ids in order where two are as many | who deals with whom |
-| distribution | T of a resource / T | what is wanted |
-| efficiency | units x ms that were had / units x ms that were asked for, over own and others' asks of the window | how much of what was wanted came about |
-| bottlenecks | share of T whose best way goes by a relay; those of `NARROW` and more, and those that all ways to somebody go by | who can stop it |
-| optimal_routing | packets that arrived by the best way to a partner / by any way to it that is known, over all partners | how often the best way is taken |
+    total             the number of T
+    pairs             T by (lender, borrower), the most first; by their ids where two have as many
+    distribution      T of a resource / T
+    efficiency        units x ms that were had / units x ms that were asked for, of all that was asked for the window
+    bottlenecks       relays, by the share of T whose best way goes by them: those with `NARROW` and more, and those
+                      whom no known way to somebody gets around
+    optimal_routing   packets that arrived by the best way to a partner / by any way to it that is known, over partners
 
 Had of a lease is its amount from its beginning to its end, if it was taken and not broken; 0 where nothing was granted,
 or it lapsed or was given back untaken. A copy is had wholly. Shares of nothing are None: there is nothing to tell.

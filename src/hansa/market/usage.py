@@ -204,7 +204,9 @@ class Short:
 
     def __str__(self) -> str:
         """Says why, in words."""
-        return f"{self.expected} of {self.resource} are expected to be needed, and {self.leased} are leased for that hour"
+        return (
+            f"{self.expected} of {self.resource} are expected to be needed, and {self.leased} are leased for that hour"
+        )
 
 
 def shortage(

@@ -3,13 +3,13 @@
 With `trading.ahead` on, every five minutes:
 
 1. of each leased resource, what was needed by hour is read from the signed leases, and forecast (`market.usage`)
-2. an hour within `HOURS` that is short gets a request of its own, for that hour, as any other one on the market. It asks
-   for no more than was ever needed, at no higher a price than was paid within the last week; there are `MAX_OPEN` of
-   them at most
+2. an hour within `HOURS` that is short gets a request of its own, for that hour, as any other one on the market. It
+   asks for no more than was ever needed, at no higher a price than was paid within the last week; there are `MAX_OPEN`
+   of them at most
 3. why is noted under the request's id (`hansa why`) and shown as an event
 
-Whoever needs something then draws on what was leased ahead first (`draw`); only what is missing is asked for. What nobody
-draws on counts as no need, so that a forecast that was wrong once does not go on by itself.
+Whoever needs something then draws on what was leased ahead first (`draw`); only what is missing is asked for. What
+nobody draws on counts as no need, so that a forecast that was wrong once does not go on by itself.
 """
 
 from __future__ import annotations

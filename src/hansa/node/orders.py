@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId
-from hansa.kernel.instant import MINUTE, Instant
+from hansa.kernel.instant import MINUTE
 from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
 from hansa.market import accounts
@@ -19,6 +19,9 @@ from hansa.node.market import LATELY, Market
 
 SLACK_MS = MINUTE
 """How long ago a window may have begun that is said to begin now: commands take their time."""
+
+START, DIGITS = 4, 8
+"""Characters from which on a text may be the start of an id; one of digits alone, which may be a number, has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,10 @@ class Orders:
         async with self._core.turns.of(TURN):
             stall, now, me = self._market.stall, self._core.now(), self._core.me
             requests = {request_id(me, one): number for number, one in stall.requests(now).items()}
-            if text.isascii() and text.isdigit() and int(text[:17]) in requests.values():
-                found = [id_ for id_, number in requests.items() if number == int(text[:17])]
-            else:
-                found = [id_ for id_ in [*stall.offers(now), *requests] if text and id_.startswith(text.lower())]
+            is_number = text.isascii() and text.isdigit()
+            found = [id_ for id_, number in requests.items() if is_number and str(number) == text]
+            if not found and len(text) >= (DIGITS if is_number else START):
+                found = [id_ for id_ in [*stall.offers(now), *requests] if id_.startswith(text.lower())]
             if len(found) != 1:
                 which = "more than one" if found else "no"
                 raise NotFound(

@@ -20,12 +20,11 @@ cli.add_typer(market, name="market")
 RESOURCES = ", ".join(Resource)
 OfResource = Annotated[
     str,
-    typer.Argument(
-        metavar="RESOURCE", help=f"One of {RESOURCES}; its start will do.", autocompletion=words(*Resource)
-    ),
+    typer.Argument(metavar="RESOURCE", help=f"One of {RESOURCES}; its start will do.", autocompletion=words(*Resource)),
 ]
 Amount = Annotated[
-    list[str], typer.Argument(metavar="AMOUNT…", help="2 cores, 250m (thousandths of one), 4 GiB, 512 MiB, or a number.")
+    list[str],
+    typer.Argument(metavar="AMOUNT…", help="2 cores, 250m (thousandths of one), 4 GiB, 512 MiB, or a number."),
 ]
 From = Annotated[str, typer.Option("--from", help="When it begins: a time, or 2h from now.", show_default="now")]
 
@@ -113,8 +112,8 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         return
     offers = [
-        (short(one["offer"]), one["resource"], _amount(one["resource"], one["free"]), _price(one["resource"], one["price"]),
-         _who(one, "lender"), moment(one["ends"]))
+        (short(one["offer"]), one["resource"], _amount(one["resource"], one["free"]),
+         _price(one["resource"], one["price"]), _who(one, "lender"), moment(one["ends"]))
         for one in value["offers"]
     ]  # fmt: skip
     if offers:
@@ -158,10 +157,14 @@ def match(home: Home = None, as_json: AsJson = False) -> None:
     say(f"{value['requests']} requests, {value['offers']} offers; shares are alike by {value['fairness'] / 1000:.2f}")
     for one in value["matches"]:
         what = f"{_amount(one['resource'], one['amount'])} of {one['resource']}"
-        hanging("+ ", f"{what} at {_price(one['resource'], one['price'])} for {_request_of(one)}, by {started(one['lender'])}")
+        hanging(
+            "+ ",
+            f"{what} at {_price(one['resource'], one['price'])} for {_request_of(one)}, by {started(one['lender'])}",
+        )
         hanging("    ", one["because"])
     for one in value["unmet"]:
-        hanging("- ", f"{one['units']} units for {_request_of(one)}: {one['why'].replace('_', ' ')}")
+        what = f"{_amount(one['resource'], one['units'])} of {one['resource']}" if one["resource"] else one["units"]
+        hanging("- ", f"{what} for {_request_of(one)}: {one['why'].replace('_', ' ')}")
         hanging("    ", one["detail"])
 
 
@@ -190,7 +193,9 @@ def leases(
     if not rows:
         say("no leases" if every else "no lease goes on (--all shows those that are over)")
         return
-    table(("#", "lease", "side", "amount", "state", "cost", "node", "from", "when"), rows, right=("#", "amount", "cost"))
+    table(
+        ("#", "lease", "side", "amount", "state", "cost", "node", "from", "when"), rows, right=("#", "amount", "cost")
+    )
     if value["next"]:
         say(f"more: --before {value['next']}")
 
@@ -218,9 +223,7 @@ def accounts(
     result = call(home, "market.accounts", as_json, check=check)
     value = result.value
     if not as_json:
-        rows = [
-            (one["peer"], credits(max(0, one["owes"])), credits(max(0, -one["owes"]))) for one in value["balances"]
-        ]
+        rows = [(one["peer"], credits(max(0, one["owes"])), credits(max(0, -one["owes"]))) for one in value["balances"]]
         if rows:
             table(("node", "owes this node", "is owed by it"), rows, right=("owes this node", "is owed by it"))
         else:
@@ -283,7 +286,9 @@ def forecast(
             on = "is asked for ahead" if value["ahead"] else "is not asked for ahead: the setting trading.ahead is off"
             say(f"what is short {on}")
         else:
-            say(f"too little is known of {kind}: {value['known_hours']} hours, of {value['needed_hours']} that it takes")
+            say(
+                f"too little is known of {kind}: {value['known_hours']} hours, of {value['needed_hours']} that it takes"
+            )
     finish(result)
 
 
@@ -319,5 +324,3 @@ def _tell(value: dict[str, Any]) -> None:
         say(_UNANSWERED)
     elif not value["links"]:
         say("no link now: it is told as soon as one stands (hansa net status)")
-
-

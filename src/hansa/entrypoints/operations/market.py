@@ -27,6 +27,7 @@ from hansa.market.usage import AHEAD, LONGEST
 from hansa.node.flow_views import FlowViews, drawn, since
 from hansa.node.lease_list import OVER_UPTO
 from hansa.node.market_views import MarketViews
+from hansa.node.orders import START
 
 PAGE = 100
 LIVE = ("asked", "granted", "active", "metered")
@@ -100,10 +101,9 @@ async def _request(app: App, given: Arguments) -> Outcome:
     within = span_of(given.get("within") or lasts + HOUR, "--within")
     if within < lasts:
         raise UsageError("--within is shorter than --lasts: it must be over by then")
-    placed = await app.node.orders.request(
-        resource, amount, least, _whole(given, "urgency", 0, 1000, 0), price_of(resource, given.get("most", 0), "--most"),
-        Window(begins, Instant(begins + within)), lasts,
-    )  # fmt: skip
+    urgency, most = _whole(given, "urgency", 0, 1000, 0), price_of(resource, given.get("most", 0), "--most")
+    window = Window(begins, Instant(begins + within))
+    placed = await app.node.orders.request(resource, amount, least, urgency, most, window, lasts)
     value = {
         "request": placed.id, "number": placed.number, "resource": resource.value, "amount": amount,
         "unit": UNITS[resource].name, "asked": placed.amount, "drawn": drawn(placed.drawn), "begins": iso(begins),
@@ -145,8 +145,11 @@ async def _match(app: App, _: Arguments) -> Outcome:
         raise Unavailable(f"no node is up in {app.home}, and what others offer is heard only while one is: hansa up")
     own = {request_id(app.node.core.me, one): number for number, one in _requests(app).items()}
     value = _views(app).matching()
+    of = {one["request"]: one["resource"] for one in _views(app).listing()["requests"]}
     for one in [*value["matches"], *value["unmet"]]:
         one["number"] = own.get(one["request"])
+    for one in value["unmet"]:
+        one["resource"] = of.get(one["request"], "")
     yield Result(value)
 
 
@@ -182,8 +185,8 @@ async def _leases(app: App, given: Arguments) -> Outcome:
 async def _release(app: App, given: Arguments) -> Outcome:
     """Gives a lease back, which this node has borrowed."""
     start, market = str(given["id"]).strip().lower(), app.node.market
-    held = [one for one in market.borrower.loans if start and one.startswith(start)]
-    if not held and any(start and one.id.startswith(start) for one in market.lender.book.all()):
+    held = [one for one in market.borrower.loans if len(start) >= START and one.startswith(start)]
+    if not held and any(len(start) >= START and one.id.startswith(start) for one in market.lender.book.all()):
         raise Refused(Reason.NO_LEASE, "this node lends it, and only its borrower can give it back")
     if len(held) != 1:
         which = "more than one" if held else "no"
@@ -203,7 +206,8 @@ async def _accounts(app: App, given: Arguments) -> Outcome:
         return
     accounts, held = Accounts(), _balances(app)
     for _ in range(TRIES):
-        for done, total, accounts in app.node.market.balances.recounting():
+        for done, total, counted in app.node.market.balances.recounting():
+            accounts = counted
             yield Progress(done, total, "leases counted again")
             await asyncio.sleep(0)  # others have their turn
         before, held = held, _balances(app)
