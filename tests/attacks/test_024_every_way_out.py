@@ -298,6 +298,7 @@ def trade(text: str) -> dict[str, Any]:
     request = {**kind, **own, "request": text, "number": 0, "missing": 1, "most": 1}
     return {
         **offer, **request, "number": 1, "asked": 1, "capacity": 0, "what": text, "id": text, "up": True, "links": 0,
+        "granted": [{"lease": text, "lender": text, "amount": 1, "price": 1}],
         "drawn": [{"lease": text, "lender": text, "amount": 1}], "offers": [offer], "requests": [request],
         "matches": [{**offer, **request, "because": text}], "fairness": 1000,
         "unmet": [{"request": text, "number": None, "units": 1, "why": text, "detail": text, "resource": ""}],

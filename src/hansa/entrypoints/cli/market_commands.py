@@ -69,7 +69,7 @@ def offer(
 @market.command(
     epilog=epilog(
         "hansa market request computational_power 1500m --most 0.1 --lasts 30m --within 8h",
-        "hansa market request memory 2 GiB --least '512 MiB' --urgency 800 --most 0.001 --lasts 2h",
+        "hansa market request memory 2 GiB --least '512 MiB' --urgency 800 --most 0.02 --wait 30s",
     )
 )
 def request(
@@ -82,6 +82,7 @@ def request(
     lasts: Annotated[str, typer.Option(help="For how long: 30m, 2h.", show_default="1h")] = "",
     within: Annotated[str, typer.Option(help="By when it must be over.", show_default="an hour more")] = "",
     begins: From = "",
+    wait: Annotated[str, typer.Option(help="Wait so long until all of it is granted: 30s. Else exit code 1.")] = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -90,19 +91,28 @@ def request(
     What this node has leased ahead (the setting trading.ahead) is used first. hansa market match says why nothing
     fits, and hansa market leases what came of it.
     """
-    given = {"least": least, "lasts": lasts, "within": within, "from": begins}
-    value = call(
+    given = {"least": least, "lasts": lasts, "within": within, "from": begins, "wait": wait}
+    result = call(
         home, "market.request", as_json, resource=resource, amount=" ".join(amount), urgency=urgency, most=most,
         **{name: text for name, text in given.items() if text},
-    ).value  # fmt: skip
-    if as_json:
-        return
+    )  # fmt: skip
+    if not as_json:
+        _show_request(result.value)
+    finish(result)
+
+
+def _show_request(value: dict[str, Any]) -> None:
     for one in value["drawn"]:
         say(f"{_amount(value['resource'], one['amount'])} are leased ahead already: lease {short(one['lease'])}")
     if value["number"]:
         what = _amount(value["resource"], value["asked"])
         say(f"asked for as request {value['number']}: {what}, to be over by {moment(value['ends'])}")
         _tell(value)
+    for one in value.get("granted", ()):
+        what = f"{_amount(value['resource'], one['amount'])} at {_price(value['resource'], one['price'])}"
+        say(f"granted: {what} by {one['lender']}, lease {short(one['lease'])}")
+    if value.get("missing", 0) > 0:
+        say(f"not granted yet: {_amount(value['resource'], value['missing'])} (hansa market match says why)")
 
 
 @market.command("list", epilog=epilog("hansa market list", "hansa market list --json"))

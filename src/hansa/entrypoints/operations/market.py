@@ -20,14 +20,16 @@ from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.accounts import Accounts
+from hansa.market.leases import State
 from hansa.market.messages import request_id
 from hansa.market.model import Window
 from hansa.market.quantities import MILLION, amount_of, credits_of, moment_of, price_of, resource_of, span_of
 from hansa.market.usage import AHEAD, LONGEST
+from hansa.node.borrowing import Loan
 from hansa.node.flow_views import FlowViews, drawn, since
 from hansa.node.lease_list import OVER_UPTO
 from hansa.node.market_views import MarketViews
-from hansa.node.orders import START
+from hansa.node.orders import START, Placed
 
 PAGE = 100
 LIVE = ("asked", "granted", "active", "metered")
@@ -38,6 +40,7 @@ MOST_HOURS = LONGEST
 
 MOST_AHEAD = 168
 
+POLL_SECONDS = 0.1
 TRIES = 3
 """How often balances are counted again that change meanwhile."""
 
@@ -53,6 +56,14 @@ def _flow_views(app: App) -> FlowViews:
 def _told(app: App) -> dict[str, Any]:
     """Returns whether others are told now, and over how many links."""
     return {"up": app.network is not None, "links": len(app.network.neighbours) if app.network is not None else 0}
+
+
+def _network(app: App) -> None:
+    """Raises Unavailable where this node does not hear of others."""
+    if not app.config.overlay.on:
+        raise Unavailable("this node takes no part in the overlay: the setting overlay.on is false")
+    if app.network is None:
+        raise Unavailable(f"no node is up in {app.home}, and what others offer is heard only while one is: hansa up")
 
 
 def _whole(given: Arguments, name: str, least: int, most: int, otherwise: int) -> int:
@@ -103,13 +114,44 @@ async def _request(app: App, given: Arguments) -> Outcome:
         raise UsageError("--within is shorter than --lasts: it must be over by then")
     urgency, most = _whole(given, "urgency", 0, 1000, 0), price_of(resource, given.get("most", 0), "--most")
     window = Window(begins, Instant(begins + within))
+    wait = span_of(given["wait"], "--wait") if given.get("wait") else 0
+    if wait:
+        _network(app)
     placed = await app.node.orders.request(resource, amount, least, urgency, most, window, lasts)
     value = {
         "request": placed.id, "number": placed.number, "resource": resource.value, "amount": amount,
         "unit": UNITS[resource].name, "asked": placed.amount, "drawn": drawn(placed.drawn), "begins": iso(begins),
         "ends": iso(begins + within), "lasts_seconds": lasts // 1000,
     }  # fmt: skip
-    yield Result(value | _told(app))
+    if not wait:
+        yield Result(value | _told(app))
+        return
+    async for step in _granted(app, placed, wait):
+        yield step
+    granted = [
+        {"lease": one.ask.id, "lender": one.lender, "amount": one.ask.amount, "price": one.ask.price}
+        for one in _active(app, placed.number)
+    ]
+    missing = placed.amount - sum(one["amount"] for one in granted)
+    yield Result(value | _told(app) | {"granted": granted, "missing": missing}, ok=missing <= 0)
+
+
+async def _granted(app: App, placed: Placed, wait: int) -> Outcome:
+    """Waits until all of a request is granted, or the time is up."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + wait / 1000
+    while loop.time() < end:
+        has = sum(one.ask.amount for one in _active(app, placed.number))
+        yield Progress(has, placed.amount, "units granted")
+        if has >= placed.amount:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _active(app: App, number: int) -> list[Loan]:
+    """Returns what was lent for a request and is taken."""
+    loans = app.node.market.borrower.loans.values()
+    return [one for one in loans if one.request == number and one.lease and one.lease.state is State.ACTIVE]
 
 
 def _lasts(resource: Resource, given: Any) -> int:
@@ -141,8 +183,7 @@ async def _list(app: App, _: Arguments) -> Outcome:
 @operation("market.match")
 async def _match(app: App, _: Arguments) -> Outcome:
     """Says what a clearing comes to now; nobody is asked for anything by this."""
-    if app.network is None:
-        raise Unavailable(f"no node is up in {app.home}, and what others offer is heard only while one is: hansa up")
+    _network(app)
     own = {request_id(app.node.core.me, one): number for number, one in _requests(app).items()}
     value = _views(app).matching()
     of = {one["request"]: one["resource"] for one in _views(app).listing()["requests"]}
