@@ -37,7 +37,9 @@ async def test_every_operation_answers_whole_numbers(node: Resident) -> None:
     assert (offer["amount"], offer["price"], offer["up"]) == (2000, 60, False)
     same = (await ask(node, "offer", resource=CPU, amount=2000, price=60, hours="0.5"))["result"]
     assert (same["amount"], same["price"]) == (2000, 60)
-    request = (await ask(node, "request", resource="memory", amount=512, most=3, lasts=1_800_000, within="8h"))["result"]
+    request = (await ask(node, "request", resource="memory", amount=512, most=3, lasts=1_800_000, within="8h"))[
+        "result"
+    ]
     assert (request["number"], request["asked"], request["lasts_seconds"]) == (1, 512, 1800)
     listed = (await ask(node, "list"))["result"]
     assert (listed["offered"], listed["requested"]) == (2, 1)

@@ -15,6 +15,7 @@ nobody draws on counts as no need, so that a forecast that was wrong once does n
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hansa.kernel.errors import HansaError
@@ -177,8 +178,8 @@ class Ahead:
 
     # ---- using what was leased ahead
 
-    async def draw(self, resource: Resource, amount: int, window: Window, lasts: int) -> list[Drawn]:
-        """Takes units from what was leased ahead, as far as it goes; returns what was taken.
+    def drawable(self, resource: Resource, amount: int, window: Window, lasts: int) -> list[Drawn]:
+        """Returns what can be taken of what was leased ahead; nothing is taken by this.
 
         Args:
             amount: units.
@@ -198,6 +199,9 @@ class Ahead:
                 if units > 0:
                     found.append(Drawn(loan.ask.id, loan.lender, Part(units, use)))
                     left -= units
+        return found
+
+    async def draw(self, found: Sequence[Drawn]) -> None:
+        """Notes that something is taken of what was leased ahead."""
         if found:
             await self._core.driver.perform(Effects([self._past.draw(one.lease, one.part) for one in found]))
-        return found

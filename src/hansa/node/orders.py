@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import MINUTE
@@ -15,10 +17,15 @@ from hansa.market.model import URGENCY, Window, cost
 from hansa.market.usage import AHEAD
 from hansa.node.ahead import TURN, Ahead, Drawn
 from hansa.node.core import Core
-from hansa.node.market import LATELY, Market
+from hansa.node.driver import Effects
+from hansa.node.market import Market
+from hansa.node.rows import PutMark
 
 SLACK_MS = MINUTE
 """How long ago a window may have begun that is said to begin now: commands take their time."""
+
+NUMBER = "requests"
+"""Mark with the number of the last request of the operator's."""
 
 START, DIGITS = 4, 8
 """Characters from which on a text may be the start of an id; one of digits alone, which may be a number, has more."""
@@ -90,9 +97,8 @@ class Orders:
             if not 1 <= least <= amount:
                 raise UsageError(f"the least that is of use is {least}: from 1 to the {amount} that are asked for")
             _check_cost(resource, amount, most, lasts)
-            number = self._next()
             one = Requested(
-                number=number, resource=resource, amount=amount, least=least, urgency=urgency, most=most,
+                number=0, resource=resource, amount=amount, least=least, urgency=urgency, most=most,
                 begins=window.begins, ends=window.ends, lasts=lasts,
             )  # fmt: skip
             try:
@@ -100,16 +106,16 @@ class Orders:
             except Refused as refused:
                 raise UsageError(refused.detail) from None
             leased = UNITS[resource].leased
-            drawn = await self._ahead.draw(resource, amount, window, lasts) if leased else []
+            drawn = self._ahead.drawable(resource, amount, window, lasts) if leased else []
             left = amount - sum(each.part.amount for each in drawn)
-            if not left:
-                return Placed(0, "", 0, tuple(drawn))
-            rest = Requested(
-                number=number, resource=resource, amount=left, least=min(least, left), urgency=urgency, most=most,
-                begins=window.begins, ends=window.ends, lasts=lasts,
-            )  # fmt: skip
-            await self._market.stall.ask_for(rest)
-            return Placed(number, request_id(self._core.me, rest), left, tuple(drawn))
+            placed = Placed(0, "", 0, tuple(drawn))
+            if left:
+                number = await self._next()
+                rest = msgspec.structs.replace(one, number=number, amount=left, least=min(least, left))
+                await self._market.stall.ask_for(rest)
+                placed = Placed(number, request_id(self._core.me, rest), left, tuple(drawn))
+            await self._ahead.draw(drawn)
+            return placed
 
     def _check_window(self, window: Window) -> None:
         now = self._core.now()
@@ -120,13 +126,12 @@ class Orders:
         if window.ends <= window.begins:
             raise UsageError("it ends before it begins")
 
-    def _next(self) -> int:
-        """Returns a number that no request of lately has: leases are counted to a request by it."""
-        market, now = self._market, self._core.now()
-        told = [*market.stall.requests(now), *(one.request for one in market.borrower.loans.values())]
-        me = self._core.me
-        told += [one.request for _, one in market.leases.page(limit=LATELY) if one.ask.borrower == me]
-        return 1 + max((one for one in told if one < AHEAD), default=0)
+    async def _next(self) -> int:
+        """Returns a number that no request has had: leases are counted to a request by it."""
+        told = [one for one in self._market.stall.requests(self._core.now()) if one < AHEAD]
+        number = 1 + max(int(self._core.store.mark(NUMBER) or 0), *told, 0)
+        await self._core.driver.perform(Effects([PutMark(NUMBER, str(number))]))
+        return number
 
     async def withdraw(self, text: str) -> tuple[str, str]:
         """Takes an offer or a request back; returns which of the two it was, and its id.

@@ -128,11 +128,11 @@ async def _request(app: App, given: Arguments) -> Outcome:
         return
     async for step in _granted(app, placed, wait):
         yield step
+    loans = _active(app, placed.number)
     granted = [
-        {"lease": one.ask.id, "lender": one.lender, "amount": one.ask.amount, "price": one.ask.price}
-        for one in _active(app, placed.number)
+        {"lease": one.ask.id, "lender": one.lender, "amount": one.ask.amount, "price": one.ask.price} for one in loans
     ]
-    missing = placed.amount - sum(one["amount"] for one in granted)
+    missing = placed.amount - sum(one.ask.amount for one in loans)
     yield Result(value | _told(app) | {"granted": granted, "missing": missing}, ok=missing <= 0)
 
 
