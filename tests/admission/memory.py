@@ -23,6 +23,11 @@ KINDS = {
     "suspicion": Freshness.SPREAD,
     "links": Freshness.SPREAD,
     "arrived": Freshness.SPREAD,
+    "offers": Freshness.SPREAD,
+    "requests": Freshness.SPREAD,
+    "lease_ask": Freshness.DURABLE,
+    "lease": Freshness.DURABLE,
+    "lease_act": Freshness.DURABLE,
     "notice": Freshness.SPREAD,
     "noticed": Freshness.SPREAD,
 }

@@ -37,6 +37,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "arrived": {"envelope": DIGEST, "packet": DIGEST[:32]},
     "notice": {"payload": {"skill": DIGEST}, "type": "threat_alert"},
     "noticed": {"to": DIGEST},
+    "offers": {"offers": []},
+    "requests": {"requests": []},
+    "lease_ask": {"amount": 1, "begins": 1, "ends": 2, "offer": DIGEST, "price": 0, "resource": "memory_capacity"},
+    "lease": {"ask": DIGEST, "fence": 1, "state": "granted", "take_by": 1},
+    "lease_act": {"act": "take", "ask": DIGEST},
     "root": {
         "root_keys": ["did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"],
         "root_threshold": 1,

@@ -13,7 +13,8 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.instant import DAY, MINUTE, Instant
 from hansa.kernel.verdict import Reason
 from hansa.market.clearing import clear
-from hansa.market.leases import Params, State
+from hansa.market.lease_states import State
+from hansa.market.leases import Params
 from hansa.market.policy import Params as Terms
 from hansa.market.policy import Views
 from tests.market.test_leases import OFFER, a_book, an_ask

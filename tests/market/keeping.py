@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.market.accounts import MOST
-from hansa.market.leases import Ask, Book, Lease
+from hansa.market.lease import Ask, Lease
+from hansa.market.leases import Book
 from hansa.market.model import Offer
 
 

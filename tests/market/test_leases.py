@@ -13,7 +13,9 @@ from hansa.kernel.errors import Refused, UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
-from hansa.market.leases import HOLDS, TRANSITIONS, Ask, Params, State, Trigger, owes, peak
+from hansa.market.lease import Ask, owes, peak
+from hansa.market.lease_states import HOLDS, TRANSITIONS, State, Trigger
+from hansa.market.leases import Params
 from hansa.market.model import Window
 from tests.attacks.specimens import scaled
 from tests.market.keeping import Keeping
@@ -88,7 +90,7 @@ class Lending(RuleBasedStateMachine):
         shows = sum(one.state == State.LAPSED and one.ask.borrower == ask.borrower for one in self.known.values()) < 3
         if fits and waits and shows and self.now < ask.window.ends:
             lease = self.book.grant(ask, OFFER, Instant(self.now))
-            self.fences += 1
+            self.fences = max(self.fences + 1, self.now)
             assert lease.fence == self.fences
             self.known[ask.id] = Known(ask, lease.fence, State.GRANTED, self.now + MINUTE)
         else:

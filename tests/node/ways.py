@@ -36,7 +36,7 @@ from tests.node.world import DOUBLE, HARNESS, SLUG, START, Resident, World, skil
 
 WAYS = ("http", "bulk", "file", "feed", "link")
 DOORS = tuple(way for way in WAYS if way != "link")
-SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed")
+SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed", "offers", "requests")
 """Kinds that go round over links, are taken at no door, and are kept nowhere."""
 BLAMED = frozenset(
     {
@@ -276,6 +276,8 @@ def words_of_every_kind(author: Resident, **header: Any) -> dict[str, envelope.S
         "arrived": {"packet": "0" * 32, "envelope": DIGEST},
         "notice": {"type": "threat_alert", "payload": {"skill": SLUG.id}},
         "noticed": {"to": DIGEST},
+        "offers": {"offers": []},
+        "requests": {"requests": []},
     }
     assert tuple(bodies) == SPREAD
     return {kind: speak(author.key, kind, body, **{"created": START, **header}) for kind, body in bodies.items()}

@@ -134,6 +134,11 @@ def root(author: int, version: int = 1, **changes: Any) -> dict[str, Any]:
     return {**body, **changes}
 
 
+OFFERED = {"resource": "computational_power", "amount": 4_000, "price": 60, "begins": 1_000, "ends": 3_601_000,
+           "free": 3_000}  # fmt: skip
+REQUESTED = {"number": 3, "resource": "memory_capacity", "amount": 512, "least": 256, "urgency": 100, "most": 9,
+             "begins": 1_000, "ends": 7_201_000, "lasts": 600_000}  # fmt: skip
+
 BODIES: dict[str, list[dict[str, Any]]] = {
     "skill": [{"skill": SKILL, "claim": {}}, {"skill": FULL_SKILL, "claim": CLAIM}],
     "evidence": [EVIDENCE, FAILED, {name: value for name, value in FAILED.items() if name != "reason"}],
@@ -165,5 +170,42 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "arrived": [ARRIVED, {"packet": DIGEST[:32], "envelope": OTHER}],
     "notice": [NOTICE, {"type": "knowledge_discovery", "payload": {}}, TOWARDS],
     "noticed": [{"to": DIGEST, "done": "quarantine"}, {"to": DIGEST}],
+    "offers": [{"offers": [OFFERED, {**OFFERED, "resource": "learned_patterns", "topic": "text"}]}, {"offers": []}],
+    "requests": [
+        {
+            "requests": [
+                REQUESTED,
+                {**REQUESTED, "number": 4, "resource": "knowledge_base", "lasts": 0, "topic": "text"},
+            ]
+        },
+        {"requests": []},
+    ],
+    "lease_ask": [
+        {
+            "offer": OTHER,
+            "resource": "memory_capacity",
+            "amount": 512,
+            "price": 7,
+            "begins": 1_000,
+            "ends": 61_000,
+            "request": 3,
+            "topic": "text",
+        },
+        {"offer": OTHER, "resource": "memory_capacity", "amount": 512, "price": 7, "begins": 1_000, "ends": 61_000},
+    ],
+    "lease": [
+        {
+            "ask": DIGEST,
+            "state": "metered",
+            "fence": 4,
+            "take_by": 61_000,
+            "used": 9_000,
+            "ended": 70_000,
+            "cost": 12,
+            "records": [DIGEST, OTHER],
+        },
+        {"ask": DIGEST, "state": "granted", "fence": 4, "take_by": 61_000},
+    ],
+    "lease_act": [{"ask": DIGEST, "act": "agree", "cost": 12}, {"ask": DIGEST, "act": "take"}],
     "root": [root(1), root(1, signing_keys=[str(key(5).public.did)])],
 }

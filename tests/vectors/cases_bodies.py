@@ -27,7 +27,8 @@ WELCOME = BODIES["welcome"][0]
 INDEX = BODIES["index"][0]
 KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "receipt", "policy_card", "decision",
          "hello", "welcome", "join", "joined", "index",
-         "presence", "suspicion", "links", "arrived", "notice", "noticed")  # fmt: skip
+         "presence", "suspicion", "links", "arrived", "notice", "noticed",
+         "offers", "requests", "lease_ask", "lease", "lease_act")  # fmt: skip
 DISPUTES = tuple(kind for kind in BODIES if kind.startswith("dispute"))
 SAID = BODIES["acknowledgement"][0]
 LEAVE_OUT = object()
@@ -45,7 +46,7 @@ def cases() -> Iterator[Case]:
         "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
     )
     yield Case("notice-towards-a-resource", message("notice", body=TOWARDS), "it names the resource, and no node")
-    for name, kind, body, why in (*_skills(), *_others(), *_disputes(), *_spread(), *_notices()):
+    for name, kind, body, why in (*_skills(), *_others(), *_disputes(), *_spread(), *_notices(), *_market()):
         yield Case(name, message(kind, body=body), why, "bad_body", "body")
 
 
@@ -223,6 +224,48 @@ def _spread() -> Iterator[Bent]:
         ("arrived-reason-of-65", "arrived", "reason", "r" * 65, "at most 64 characters"),
         ("noticed-to-nothing", "noticed", "to", "", "it names the notice that it answers"),
         ("noticed-done-of-65", "noticed", "done", "d" * 65, "at most 64 characters"),
+    ):
+        yield name, kind, _changed(whole[kind], path, value), why
+
+
+def _market() -> Iterator[Bent]:
+    whole = {kind: BODIES[kind][0] for kind in ("offers", "requests", "lease_ask", "lease", "lease_act")}
+    twice = {kind: [whole[kind][kind][0]] * 2 for kind in ("offers", "requests")}
+    for name, kind, path, value, why in (
+        ("offers-left-out", "offers", "offers", LEAVE_OUT, "the offers are there, if none"),
+        ("offers-17", "offers", "offers", twice["offers"] * 9, "at most 16, and each once"),
+        ("offers-the-same-twice", "offers", "offers", twice["offers"], "each once"),
+        ("offers-of-nothing", "offers", "offers.0.amount", 0, "1 to 2^26 units"),
+        ("offers-of-too-much", "offers", "offers.0.amount", 2**26 + 1, "1 to 2^26 units"),
+        ("offers-price-negative", "offers", "offers.0.price", -1, "0 to 2^40"),
+        ("offers-price-above", "offers", "offers.0.price", 2**40 + 1, "0 to 2^40"),
+        ("offers-end-as-they-begin", "offers", "offers.0.ends", 1_000, "it ends after it begins"),
+        ("offers-more-free-than-there-is", "offers", "offers.0.free", 4_001, "no more is free than there is"),
+        ("offers-begin-before-time", "offers", "offers.0.begins", -1, "an instant"),
+        ("offers-of-no-resource", "offers", "offers.0.resource", "energy", "one of eight"),
+        ("offers-of-leased-about-something", "offers", "offers.0.topic", "text", "only copies are about something"),
+        ("offers-topic-of-65", "offers", "offers.1.topic", "t" * 65, "at most 64 characters"),
+        ("requests-of-leased-about-something", "requests", "requests.0.topic", "text", "only copies are"),
+        ("lease-of-65-records", "lease", "records", [DIGEST] * 65, "at most 64 copies"),
+        ("requests-the-same-twice", "requests", "requests", twice["requests"], "each number once"),
+        ("requests-least-above-amount", "requests", "requests.0.least", 513, "at most what is asked for"),
+        ("requests-urgency-above", "requests", "requests.0.urgency", 1_001, "0 to 1,000"),
+        ("requests-last-longer-than-their-window", "requests", "requests.0.lasts", 7_200_001, "within the window"),
+        ("requests-last-no-time", "requests", "requests.0.lasts", 0, "what is leased lasts"),
+        ("requests-of-copies-that-last", "requests", "requests.0.resource", "knowledge_base", "copies last no time"),
+        ("requests-last-above", "requests", "requests.0.lasts", 2**27 + 1, "at most 2^27 ms"),
+        ("requests-end-as-they-begin", "requests", "requests.0.ends", 1_000, "it ends after it begins"),
+        ("requests-number-left-out", "requests", "requests.0.number", LEAVE_OUT, "it has a number"),
+        ("lease_ask-of-nothing", "lease_ask", "amount", 0, "1 to 2^26 units"),
+        ("lease_ask-without-offer", "lease_ask", "offer", LEAVE_OUT, "it names the offer"),
+        ("lease_ask-price-above", "lease_ask", "price", 2**40 + 1, "0 to 2^40"),
+        ("lease-of-nothing", "lease", "ask", "", "it names the ask"),
+        ("lease-state-unknown", "lease", "state", "asked", "one of seven"),
+        ("lease-fence-0", "lease", "fence", 0, "fences begin at 1"),
+        ("lease-used-negative", "lease", "used", -1, "a count"),
+        ("lease-cost-negative", "lease", "cost", -1, "a count"),
+        ("lease_act-unknown", "lease_act", "act", "pay", "one of four"),
+        ("lease_act-cost-negative", "lease_act", "cost", -1, "a count"),
     ):
         yield name, kind, _changed(whole[kind], path, value), why
 

@@ -28,6 +28,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.wire import Wire, parse
+from hansa.market import messages as market
 from hansa.node.core import KINDS
 from hansa.node.ring import KeyRing
 from hansa.node.rows import RecordRow
@@ -59,6 +60,11 @@ BODIES: dict[str, type[Wire]] = {
     ARRIVED: Arrived,
     NOTICE: Notice,
     NOTICED: Noticed,
+    market.OFFERS: market.Offers,
+    market.REQUESTS: market.Requests,
+    market.ASK: market.AskBody,
+    market.LEASE: market.LeaseBody,
+    market.ACT: market.ActBody,
 }
 """Bodies that are read last; root metadata is read with its signatures."""
 
@@ -173,6 +179,10 @@ def _message(signed: Signed, known: Mapping[str, Any]) -> Answer:
         body.as_evidence(message.author, message.header.created)
     if isinstance(body, Notice):
         read_notice(message.body)
+    if isinstance(body, market.Offers):
+        market.read_offers(message.author, message.body)
+    if isinstance(body, market.Requests):
+        market.read_requests(message.author, message.body)
     return Answer("accept", id=message.id, skill=body.skill.id if isinstance(body, skills.SkillBody) else "")
 
 

@@ -156,7 +156,7 @@ class _Clearing:
 
     def _match(self, edge: _Edge, units: int) -> Match:
         request, offer = self._requests[edge.request], self._offers[edge.offer]
-        begins = max(request.window.begins, offer.window.begins)
+        begins, ends = max(request.window.begins, offer.window.begins), min(request.window.ends, offer.window.ends)
         return Match(
             request=request.id,
             offer=offer.id,
@@ -166,8 +166,9 @@ class _Clearing:
             amount=units,
             worth=edge.worth.total,
             price=price(offer, request.urgency),
-            window=Window(begins, Instant(begins + request.lasts)),
+            window=Window(begins, Instant(begins + request.lasts) if request.lasts else ends),
             because=str(edge.worth),
+            topic=request.topic,
         )
 
     # ---- why not
@@ -211,6 +212,8 @@ class _Clearing:
         order = list(Why)
         last = max((rule for rule in rules if rule is not None), key=order.index)
         near = [offer for offer, rule in zip(others, rules, strict=True) if rule is last]
+        if last is Why.OTHER_TOPIC:
+            return last, f"none of {len(others)} offers is about {request.topic}"
         if last is Why.NO_TIME:
             return last, f"none of {len(others)} offers has the time that it needs, before its deadline"
         if last is Why.TOO_DEAR:

@@ -1,9 +1,6 @@
 """What a node has lent: leases, and the one book in which it grants them (M8). Nothing is granted that is not there.
 
-    granted ──taken──▶ active ──over──▶ metered ──settled──▶ settled
-       │                  │                └────broken────▶ broken
-       ├──released──▶ released
-       └──lapsed────▶ lapsed         granted, and not taken within a minute: whoever asked did not show up
+A lease goes through the states of `lease_states`.
 
 A lender grants by itself, and only what is its own: so two nodes never grant the same unit, and nobody in the middle is
 needed. An ask is granted if, rules in order:
@@ -16,129 +13,26 @@ needed. An ask is granted if, rules in order:
 5. what it may come to owe for all that is not settled yet is within the credit that it has here
 6. the units are free, of the offer and of the capacity, at every instant of the window
 
-Each lease has a fence, a number that rises with every grant: whoever brings work for a lease shows it, and work for a
+Each lease has a fence, a number that rises with every grant, also of a lender whose book was put back from an old copy,
+as it is the time of the grant or one more than the last: whoever brings work for a lease shows it, and work for a
 lease that is not active, or with another number, is not done. So a lease that is over can't act, however late a message
 comes (Kleppmann, "How to do distributed locking", 2016).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
-from hansa.kernel.lifecycle import moved
+from hansa.kernel.instant import DAY, MINUTE, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.accounts import MOST
+from hansa.market.lease import MAX_COPIES, Ask, Lease, owes, peak
+from hansa.market.lease_states import HOLDS, OVER, State, Trigger
 from hansa.market.model import URGENCY, Offer, Window
-
-
-class State(StrEnum):
-    """Where a lease stands."""
-
-    GRANTED = "granted"
-    ACTIVE = "active"
-    METERED = "metered"
-    SETTLED = "settled"
-    BROKEN = "broken"
-    RELEASED = "released"
-    LAPSED = "lapsed"
-
-
-class Trigger(StrEnum):
-    """What moves it."""
-
-    TAKEN = "taken"
-    OVER = "over"
-    SETTLED = "settled"
-    BROKEN = "broken"
-    RELEASED = "released"
-    LAPSED = "lapsed"
-
-
-TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
-    (State.GRANTED, Trigger.TAKEN): State.ACTIVE,
-    (State.GRANTED, Trigger.RELEASED): State.RELEASED,
-    (State.GRANTED, Trigger.LAPSED): State.LAPSED,
-    (State.ACTIVE, Trigger.OVER): State.METERED,
-    (State.METERED, Trigger.SETTLED): State.SETTLED,
-    (State.METERED, Trigger.BROKEN): State.BROKEN,
-}
-"""Every legal move; all others are refused and change nothing."""
-
-HOLDS = (State.GRANTED, State.ACTIVE)
-"""States in which its units are nobody else's."""
-
-OVER = (State.SETTLED, State.BROKEN, State.RELEASED, State.LAPSED)
-"""States after which nothing follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a borrower wants of an offer.
-
-    Attributes:
-        id: of the signed record: made by whoever asks, so that asking twice is asking once.
-        offer: which one.
-        price: for one unit and hour that it agrees to.
-    """
-
-    id: ContentId
-    offer: ContentId
-    borrower: NodeId
-    resource: Resource
-    amount: int
-    price: int
-    window: Window
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Units that somebody may use for a while.
-
-    Attributes:
-        ask: what was asked for, all of which was granted.
-        fence: rises with every grant of the lender.
-        take_by: when it lapses unless it is taken.
-        used: of its units, in units x milliseconds.
-        ended: when it was over, before its window if it was given back.
-        cost: what is owed, once it is metered.
-    """
-
-    ask: Ask
-    fence: int
-    state: State
-    take_by: Instant
-    used: int = 0
-    ended: Instant | None = None
-    cost: int = 0
-
-    @property
-    def id(self) -> ContentId:
-        """The ask's."""
-        return self.ask.id
-
-    @property
-    def is_over(self) -> bool:
-        """Says whether nothing follows any more."""
-        return self.state in OVER
-
-    @property
-    def limit(self) -> int:
-        """What may be used of it, in units x milliseconds."""
-        return self.ask.amount * self.ask.window.lasts
-
-    def moved(self, trigger: Trigger) -> State:
-        """Returns the state after a trigger.
-
-        Raises:
-            UsageError: the move is not in the table.
-        """
-        return moved(TRANSITIONS, self.state, trigger, "a lease that is {state} can't be {trigger}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +71,6 @@ class Params:
                 raise ValueError(f"{name} must be at least 1")
 
 
-def peak(leases: Iterable[Ask], window: Window) -> int:
-    """Returns the most units that are taken at one instant of a window."""
-    steps: list[tuple[Instant, int]] = []
-    for one in leases:
-        if one.window.begins < window.ends and window.begins < one.window.ends:
-            steps += ((max(one.window.begins, window.begins), one.amount), (one.window.ends, -one.amount))
-    most = taken = 0
-    for _, change in sorted(steps):  # at one instant what ends comes first: windows are half open
-        taken += change
-        most = max(most, taken)
-    return most
-
-
 class Book:
     """All leases of one lender.
 
@@ -221,6 +102,11 @@ class Book:
     def all(self) -> list[Lease]:
         """Returns all leases, in the order in which they were granted."""
         return sorted(self._leases.values(), key=lambda one: one.fence)
+
+    @property
+    def is_open(self) -> bool:
+        """Says whether some lease is not over."""
+        return not all(one.is_over for one in self._leases.values())
 
     def free(self, resource: Resource, window: Window) -> int:
         """Returns the units of a resource that are free at every instant of a window."""
@@ -254,15 +140,23 @@ class Book:
         if held is not None:  # 1
             return held
         self._check_terms(ask, offer, now)
-        self._check_borrower(ask, now, known)
+        self._check_shows(ask, now)
+        if ask.leased:
+            self._check_share(ask, known)
         owed = self.committed(ask.borrower) + self._most(ask)
         if owed > credit:  # 5
             raise Refused(Reason.NO_CREDIT, f"{owed} millionths could be owed then, and {credit} may")
+        if not ask.leased:
+            return self._granted(ask, now)
         of_offer = [one for one in self._held(ask.resource) if one.offer == offer.id]
         free = min(self.free(ask.resource, ask.window), offer.amount - peak(of_offer, ask.window))
         if ask.amount > free:  # 6
             raise Refused(Reason.NO_CAPACITY, f"{free} of {ask.resource} are free then, and {ask.amount} are asked for")
-        return Lease(ask, self._fence + 1, State.GRANTED, Instant(now + self._params.hold_ms))
+        return self._granted(ask, now)
+
+    def _granted(self, ask: Ask, now: Instant) -> Lease:
+        fence = max(self._fence + 1, int(now))
+        return Lease(ask, fence, State.GRANTED, Instant(now + self._params.hold_ms))
 
     def _check_terms(self, ask: Ask, offer: Offer, now: Instant) -> None:  # 2
         flaws = (
@@ -273,16 +167,19 @@ class Book:
             (ask.window.ends <= now, "it is over"),
             (not 0 < ask.window.lasts <= self._params.longest_ms, f"{self._params.longest_ms} ms are the longest"),
             (ask.window.begins > now + self._params.ahead_ms, "it begins too far ahead"),
+            (not ask.leased and ask.amount > MAX_COPIES, f"{MAX_COPIES} copies are the most at once"),
             (self._most(ask) > MOST or ask.amount * ask.window.lasts > MOST, "no account can hold what it comes to"),
         )
         for flawed, words in flaws:
             if flawed:
                 raise Refused(Reason.NO_OFFER, words)
 
-    def _check_borrower(self, ask: Ask, now: Instant, known: bool) -> None:
+    def _check_shows(self, ask: Ask, now: Instant) -> None:
         missed = self.no_shows(ask.borrower, now)
         if missed >= self._params.no_shows:  # 3
             raise Refused(Reason.NO_SHOW, f"{missed} grants were not taken lately")
+
+    def _check_share(self, ask: Ask, known: bool) -> None:
         most = self._params.known_share if known else self._params.hold_share
         share = max(1, self._capacity.get(ask.resource, 0) * most // URGENCY)
         waiting = peak(self._held(ask.resource, (State.GRANTED,), ask.borrower), ask.window)
@@ -298,7 +195,7 @@ class Book:
         )
 
     def _most(self, ask: Ask) -> int:
-        return owes(ask, ask.amount * ask.window.lasts, self._params.idle_share)
+        return owes(ask, Lease(ask, 0, State.GRANTED, ask.window.begins).limit, self._params.idle_share)
 
     def committed(self, borrower: NodeId) -> int:
         """Returns what a borrower owes, or may come to owe, for leases that are not settled."""
@@ -399,18 +296,11 @@ class Book:
             del self._leases[id_]
         return gone
 
+    def end(self, id_: ContentId, used: int, now: Instant) -> Lease:
+        """Returns an active lease once it has ended before its time, with all that was used of it."""
+        lease = self._leases[id_]
+        return self._over(replace(lease, used=min(lease.limit, used)), min(now, lease.ask.window.ends))
+
     def _over(self, lease: Lease, at: Instant) -> Lease:
         owed = owes(lease.ask, lease.used, self._params.idle_share)
         return replace(lease, state=lease.moved(Trigger.OVER), ended=at, cost=owed)
-
-
-def owes(ask: Ask, used: int, idle_share: int) -> int:
-    """Returns what is owed for use of a lease, rounded up, in millionths of a credit.
-
-    Args:
-        used: in units x milliseconds.
-        idle_share: thousandths of what was reserved that are paid for at least.
-    """
-    reserved = ask.amount * ask.window.lasts
-    counted = max(used, -(-reserved * idle_share // URGENCY))
-    return -(-counted * ask.price // HOUR)

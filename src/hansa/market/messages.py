@@ -12,9 +12,9 @@ show what the other one has signed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,8 +24,9 @@ from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.instant import Instant
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import Id, Wire
-from hansa.market.leases import Ask, Lease, State
+from hansa.kernel.wire import Id, Label, Wire, parse
+from hansa.market.lease import MAX_COPIES, Ask, Lease
+from hansa.market.lease_states import State
 from hansa.market.model import URGENCY, Offer, Request, Window
 
 OFFERS = "offers"
@@ -39,11 +40,11 @@ LASTING = (ASK, LEASE, ACT)
 MAX_SAID = 16
 """Offers, or requests, that one node can have out at once."""
 
-MOST = 2**40
-"""Greatest amount, price and time on the wire: sums of products of them stay far below what a message can carry."""
+MOST_UNITS, LONGEST_MS, DEAREST = 2**26, 2**27, 2**40
+"""Greatest amount, milliseconds and price on the wire: units x milliseconds fit into a message's integers."""
 
-_Amount = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
-_Price = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+_Amount = Annotated[int, msgspec.Meta(ge=1, le=MOST_UNITS)]
+_Price = Annotated[int, msgspec.Meta(ge=0, le=DEAREST)]
 _At = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 _Whole = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
@@ -62,6 +63,7 @@ class Offered(Wire, frozen=True):
     begins: _At
     ends: _At
     free: _Whole
+    topic: Label = ""
 
 
 class Offers(Wire, frozen=True):
@@ -81,7 +83,8 @@ class Requested(Wire, frozen=True):
     most: _Price
     begins: _At
     ends: _At
-    lasts: Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+    lasts: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_MS)]
+    topic: Label = ""
 
 
 class Requests(Wire, frozen=True):
@@ -91,7 +94,7 @@ class Requests(Wire, frozen=True):
 
 
 class AskBody(Wire, frozen=True):
-    """Kind "lease_ask": see `leases.Ask`. `request` is what it is for, by its author's own count."""
+    """Kind "lease_ask": see `leases.Ask`. `request` is what it is for, by its author's own count; `topic` of copies."""
 
     offer: Id
     resource: Resource
@@ -100,10 +103,11 @@ class AskBody(Wire, frozen=True):
     begins: _At
     ends: _At
     request: _Whole = 0
+    topic: Label = ""
 
 
 class LeaseBody(Wire, frozen=True):
-    """Kind "lease": where the lease for an ask stands; see `leases.Lease`."""
+    """Kind "lease": where the lease for an ask stands; see `leases.Lease`. `records` are its copies."""
 
     ask: Id
     state: State
@@ -112,6 +116,7 @@ class LeaseBody(Wire, frozen=True):
     used: _Whole = 0
     ended: _At = 0
     cost: _Whole = 0
+    records: Annotated[tuple[Id, ...], msgspec.Meta(max_length=MAX_COPIES)] = ()
 
 
 class Act(StrEnum):
@@ -136,7 +141,7 @@ class ActBody(Wire, frozen=True):
 
 def offer_id(lender: NodeId, one: Offered) -> ContentId:
     """Returns the id of an offer: the same as long as it is the same offer, whatever is free of it."""
-    terms = [lender, one.resource.value, one.amount, one.price, one.begins, one.ends]
+    terms = [lender, one.resource.value, one.amount, one.price, one.begins, one.ends, one.topic]
     return content_id(canonical.encode(terms))
 
 
@@ -152,13 +157,16 @@ def as_offer(lender: NodeId, one: Offered, free: int | None = None) -> Offer:
         free: its amount, where not all of it is to be given out; it may be 0.
 
     Raises:
-        Refused: BAD_BODY, when its window ends before it begins, or more is free than there is.
+        Refused: BAD_BODY, when its window ends before it begins, more is free than there is, or what is leased has a
+            topic.
     """
     if one.begins >= one.ends or one.free > one.amount:
         raise Refused(Reason.BAD_BODY, "an offer ends after it begins, and no more is free than there is")
+    if one.topic and UNITS[one.resource].leased:
+        raise Refused(Reason.BAD_BODY, "only copies are about something")
     amount = one.amount if free is None else free
     window = Window(Instant(one.begins), Instant(one.ends))
-    return Offer(offer_id(lender, one), lender, one.resource, amount, one.price, window)
+    return Offer(offer_id(lender, one), lender, one.resource, amount, one.price, window, one.topic)
 
 
 def as_request(borrower: NodeId, one: Requested) -> Request:
@@ -173,6 +181,7 @@ def as_request(borrower: NodeId, one: Requested) -> Request:
         (one.begins >= one.ends, "it ends before it begins"),
         (leased and not 0 < one.lasts <= one.ends - one.begins, "it lasts longer than its window, or not at all"),
         (not leased and one.lasts > 0, "copies last for no time"),
+        (leased and bool(one.topic), "only copies are about something"),
     )
     for flawed, words in flaws:
         if flawed:
@@ -180,31 +189,53 @@ def as_request(borrower: NodeId, one: Requested) -> Request:
     window = Window(Instant(one.begins), Instant(one.ends))
     return Request(
         request_id(borrower, one), borrower, one.resource, one.amount, one.least, one.urgency, one.most, window,
-        one.lasts,
+        one.lasts, one.topic,
     )  # fmt: skip
+
+
+def read_offers(lender: NodeId, body: Mapping[str, Any]) -> tuple[Offer, ...]:
+    """Returns the offers in a body of kind "offers", each with what is free of it as its amount.
+
+    Raises:
+        Refused: BAD_BODY, when one makes no sense, or is there twice.
+    """
+    found = tuple(as_offer(lender, one, one.free) for one in parse(body, Offers).offers)
+    _check_once(found)
+    return found
+
+
+def read_requests(borrower: NodeId, body: Mapping[str, Any]) -> tuple[Request, ...]:
+    """Returns the requests in a body of kind "requests".
+
+    Raises:
+        Refused: BAD_BODY, when one makes no sense, or its number is there twice.
+    """
+    found = tuple(as_request(borrower, one) for one in parse(body, Requests).requests)
+    _check_once(found)
+    return found
+
+
+def _check_once(found: Sequence[Offer | Request]) -> None:
+    if len({one.id for one in found}) < len(found):
+        raise Refused(Reason.BAD_BODY, "the same is in it twice")
 
 
 def as_ask(id_: ContentId, borrower: NodeId, body: AskBody) -> Ask:
     """Returns an ask; its terms are looked at where it is granted."""
     window = Window(Instant(body.begins), Instant(body.ends))
-    return Ask(id_, ContentId(body.offer), borrower, body.resource, body.amount, body.price, window)
+    return Ask(id_, ContentId(body.offer), borrower, body.resource, body.amount, body.price, window, body.topic)
 
 
 def lease_body(lease: Lease) -> LeaseBody:
     """Returns a lender's word on a lease."""
     return LeaseBody(
         ask=lease.id, state=lease.state, fence=lease.fence, take_by=lease.take_by, used=lease.used,
-        ended=lease.ended or 0, cost=lease.cost,
+        ended=lease.ended or 0, cost=lease.cost, records=lease.records,
     )  # fmt: skip
 
 
 def as_lease(ask: Ask, body: LeaseBody) -> Lease:
     """Returns the lease that a lender's word tells of."""
     ended = Instant(body.ended) if body.ended else None
-    return Lease(ask, body.fence, body.state, Instant(body.take_by), body.used, ended, body.cost)
-
-
-def last_of(said: Iterable[tuple[int, LeaseBody]]) -> LeaseBody | None:
-    """Returns a lender's last word on a lease, by its own numbers; None where there is none."""
-    found = max(said, key=lambda one: one[0], default=None)
-    return None if found is None else found[1]
+    records = tuple(map(ContentId, body.records))
+    return Lease(ask, body.fence, body.state, Instant(body.take_by), body.used, ended, body.cost, records)

@@ -38,6 +38,7 @@ class Offer:
         amount: units that are free over the whole window; of what is copied, copies.
         price: what it costs: `cost_factor` of the source protocol.
         window: when: `availability_hours` from now on.
+        topic: what copies are about, by the first tag; "" for all that there is.
     """
 
     id: ContentId
@@ -46,6 +47,7 @@ class Offer:
     amount: int
     price: int
     window: Window
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Request:
         most: what it pays at most for one unit and hour, before urgency.
         window: from when on, and by when it must be over: the deadline.
         lasts: milliseconds for which the units are needed; 0 for copies.
+        topic: what copies are to be about; "" for anything.
     """
 
     id: ContentId
@@ -70,6 +73,7 @@ class Request:
     most: int
     window: Window
     lasts: int
+    topic: str = ""
 
     def starts(self, offer: Offer) -> Instant | None:
         """Returns when it would begin to use an offer, or None where the two have no time in common."""
@@ -116,6 +120,7 @@ class Match:
     price: int
     window: Window
     because: str
+    topic: str = ""
 
     @property
     def cost(self) -> int:

@@ -2,7 +2,7 @@
 
 Rules, in order; a request and an offer come together if
 
-1. it is the same resource, and not one's own
+1. it is the same resource, and not one's own; of copies, the same topic, where both name one
 2. the time that is needed lies within both windows
 3. the price, with what the urgency adds, is not above what the request pays
 4. the lender is trusted enough
@@ -90,6 +90,7 @@ class Why(StrEnum):
     """Why units of a request found no offer: a closed list, in the order in which it is looked for."""
 
     NOBODY_OFFERS = "nobody_offers"
+    OTHER_TOPIC = "other_topic"
     NO_TIME = "no_time"
     TOO_DEAR = "too_dear"
     NOT_TRUSTED = "not_trusted"
@@ -119,6 +120,8 @@ class Worth:
 
 def obstacle(request: Request, offer: Offer, views: Views, params: Params) -> Why | None:
     """Returns which rule keeps a request and an offer of its resource apart; None for none."""
+    if request.topic and offer.topic and request.topic != offer.topic:
+        return Why.OTHER_TOPIC
     if request.starts(offer) is None:
         return Why.NO_TIME
     if price(offer, request.urgency) > request.most:

@@ -92,6 +92,8 @@ class Answering:
 
     def kept(self, row: RecordRow, now: Instant) -> None:
         """Notes a letter that this node has just written."""
+        if row.kind == LEASE:
+            self._looked_at = None  # copies may come with it
         if row.kind in MANNERS and row.author == self._core.me:
             for one in self._core.store.deliveries_of(row.id):
                 self._note(one, row.kind, now)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from hansa.kernel.ids import NodeId
 from hansa.market.accounts import Accounts, Entry
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.lease_list import LeaseList

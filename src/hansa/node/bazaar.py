@@ -9,12 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hansa.identity.envelope import Verified
-from hansa.kernel.errors import Refused
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import Instant
-from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import parse
-from hansa.market.messages import OFFERS, Offers, Requests, as_offer, as_request
+from hansa.market.messages import OFFERS, read_offers, read_requests
 from hansa.market.model import Offer, Request
 
 MAX_TRADERS = 4_096
@@ -51,13 +48,9 @@ class Bazaar:
         author, header = said.author, said.header
         what: tuple[Offer, ...] | tuple[Request, ...]
         if header.kind == OFFERS:
-            table = self._offers
-            what = tuple(as_offer(author, one, one.free) for one in parse(said.body, Offers).offers)
+            table, what = self._offers, read_offers(author, said.body)
         else:
-            table = self._requests
-            what = tuple(as_request(author, one) for one in parse(said.body, Requests).requests)
-        if len({one.id for one in what}) < len(what):
-            raise Refused(Reason.BAD_BODY, "the same is in it twice")
+            table, what = self._requests, read_requests(author, said.body)
         last = table.get(author)
         if last is not None and last.number >= header.seq:
             return

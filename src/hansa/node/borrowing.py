@@ -23,7 +23,8 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import HOUR, Instant
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
-from hansa.market.leases import Ask, Lease, State, owes
+from hansa.market.lease import Ask, Lease, owes
+from hansa.market.lease_states import State
 from hansa.market.messages import ACT, ASK, Act, ActBody, AskBody, LeaseBody, as_ask, as_lease
 from hansa.market.model import Match
 from hansa.node.balances import Balances
@@ -109,7 +110,7 @@ class Borrower:
         core = self._core
         body = AskBody(
             offer=match.offer, resource=match.resource, amount=match.amount, price=match.price,
-            begins=match.window.begins, ends=match.window.ends, request=request,
+            begins=match.window.begins, ends=match.window.ends, request=request, topic=match.topic,
         )  # fmt: skip
         effects = Effects()
         row = self._send(ASK, body, match.lender, "", effects)
@@ -170,8 +171,12 @@ class Borrower:
         return None
 
     def most_owed(self, loan: Loan) -> int:
-        """Returns what a loan can cost: what was used of it, as this node measured it, or the share for holding it."""
-        return owes(loan.ask, loan.used, self._settings.lending.idle_share)
+        """Returns what a loan can cost: what was used of it, as this node measured it, or the share for holding it.
+
+        Of copies, those that are held here.
+        """
+        held = len(self._core.store.held(loan.lease.records)) if loan.lease is not None else 0
+        return owes(loan.ask, loan.used if loan.ask.leased else held, self._settings.lending.idle_share)
 
     def _account(self, loan: Loan, act: Act, word: ContentId, own: ContentId, effects: Effects) -> None:
         """Adds what is owed, and a receipt about the lender, whose signed word it rests on."""

@@ -58,14 +58,14 @@ KINDS: Mapping[str, Freshness] = {
     overlay.JOINED: Freshness.LIVE,
     overlay.INDEX: Freshness.LIVE,
     **dict.fromkeys(market.LASTING, Freshness.DURABLE),
-    market.OFFERS: Freshness.SPREAD,
-    market.REQUESTS: Freshness.SPREAD,
     PRESENCE: Freshness.SPREAD,
     SUSPICION: Freshness.SPREAD,
     LINKS: Freshness.SPREAD,
     ARRIVED: Freshness.SPREAD,
     NOTICE: Freshness.SPREAD,
     NOTICED: Freshness.SPREAD,
+    market.OFFERS: Freshness.SPREAD,
+    market.REQUESTS: Freshness.SPREAD,
 }
 """Every kind of message that this version of the node knows."""
 

@@ -14,7 +14,7 @@ from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.wire import parse
-from hansa.market.leases import Ask, Lease
+from hansa.market.lease import Ask, Lease
 from hansa.market.messages import ACT, ASK, LEASE, ActBody, AskBody, LeaseBody, as_ask, as_lease
 from hansa.node.core import Core
 from hansa.node.rows import Change, PutMark

@@ -8,6 +8,7 @@ word that is lost is said again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -20,10 +21,13 @@ from hansa.kernel.instant import Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
-from hansa.market.leases import Book, Lease, State
+from hansa.market.lease import Ask, Lease
+from hansa.market.lease_states import State
+from hansa.market.leases import Book
 from hansa.market.messages import LEASE, Act, ActBody, AskBody, as_ask, lease_body
 from hansa.market.model import Offer
 from hansa.node.balances import Balances
+from hansa.node.copies import choose, delivered
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
@@ -83,6 +87,8 @@ class Lender:
         if offer is None:
             raise Refused(Reason.NO_OFFER, "it is not on offer any more")
         ask = as_ask(message.id, message.author, body)
+        if not ask.leased:
+            self._check_there_are(ask)
         known = self._is_known(message.author, admitted.at)
         lease = self.book.grant(ask, offer, admitted.at, self._credit(message.author) if known else 0, known)
         effects = Effects([record, *self._list.entry(message.id)])
@@ -107,15 +113,24 @@ class Lender:
             raise Refused(Reason.DUPLICATE, f"the lease is {before.state}: that changes nothing")
         effects = Effects([record])
         word = self._say(after, effects)
+        for copy in after.records if before.state is State.GRANTED else ():
+            letter = OutboxRow(copy, over_links(message.author), "pending", at=self._core.now())
+            effects.changes.append(PutOutbox(letter))
         if after.state is State.SETTLED:
             self._balances.enter(message.author, after.cost, effects)
         if after.state in (State.SETTLED, State.BROKEN):
             self._receipt(after, message.id, word.id, effects)
         return before.id, effects
 
+    def _check_there_are(self, ask: Ask) -> None:
+        found = choose(self._core, ask.resource, ask.topic, ask.amount, ask.borrower)
+        if len(found) < ask.amount:
+            raise Refused(Reason.NO_CAPACITY, f"{len(found)} such records are here, and {ask.amount} are asked for")
+
     def _after(self, lease: Lease, body: ActBody, now: Instant) -> Lease:
         if body.act is Act.TAKE:
-            return self.book.take(lease.id, lease.ask.borrower, now)
+            taken = self.book.take(lease.id, lease.ask.borrower, now)
+            return taken if lease.ask.leased or lease.records else self._with_copies(taken)
         if body.act is Act.RELEASE:
             return self.book.release(lease.id, lease.ask.borrower, now)
         if lease.state not in (State.METERED, State.SETTLED, State.BROKEN):
@@ -123,6 +138,11 @@ class Lender:
         if body.cost != lease.cost:
             raise Refused(Reason.NO_LEASE, f"it costs {lease.cost}, not {body.cost}")
         return self.book.settle(lease.id, _OF_ACT[body.act])
+
+    def _with_copies(self, lease: Lease) -> Lease:
+        ask = lease.ask
+        found = choose(self._core, ask.resource, ask.topic, ask.amount, ask.borrower)
+        return replace(lease, records=tuple(found))
 
     def _check_mine(self, message: Verified) -> None:
         if message.header.recipient != self._core.me or message.author == self._core.me:
@@ -166,13 +186,25 @@ class Lender:
     # ---- time
 
     async def tick(self) -> None:
-        """Moves on what has lapsed, is over, or was not settled in time."""
+        """Moves on what has lapsed, is over, or was not settled in time; forgets what was over long ago."""
         now = self._core.now()
-        for due in [*self.book.tick(now), *self._unsettled(now)]:
+        self.book.forget(Instant(now - self._settings.lending.forget_ms))
+        for due in self._due(now):
             async with self._core.turns.of(TURN):
-                for lease in [*self.book.tick(now), *self._unsettled(now)]:
+                for lease in self._due(now):
                     if lease.id == due.id:
                         await self._move_on(lease)
+
+    def _due(self, now: Instant) -> list[Lease]:
+        """Returns how those leases stand next that are to move on; copies that have come are counted first."""
+        brought = [(one, *delivered(self._core, one.records, one.ask.borrower)) for one in self._bringing()]
+        for one, came, _ in brought:
+            self.book.keep(replace(one, used=came))
+        ended = [self.book.end(one.id, came, now) for one, came, over in brought if over and came < one.limit]
+        return [*self.book.tick(now), *ended, *self._unsettled(now)]
+
+    def _bringing(self) -> list[Lease]:
+        return [one for one in self.book.all() if one.state is State.ACTIVE and not one.ask.leased]
 
     def _unsettled(self, now: Instant) -> list[Lease]:
         metered = [one for one in self.book.all() if one.state is State.METERED]

@@ -22,10 +22,10 @@ from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import ALWAYS, NEVER, SECOND, Instant
-from hansa.kernel.resources import Resource
+from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.clearing import Cleared, clear
-from hansa.market.leases import peak
+from hansa.market.lease import peak
 from hansa.market.messages import (
     ACT,
     ASK,
@@ -181,7 +181,7 @@ class Market:
         return self._say(self._core.now())
 
     def _is_work(self, now: Instant) -> bool:
-        return bool(self.stall.is_open(now) or self.borrower.loans or self.lender.book.all())
+        return self.stall.is_open(now) or bool(self.borrower.loans) or self.lender.book.is_open
 
     async def _work(self) -> None:
         try:
@@ -225,6 +225,8 @@ class Market:
         """Returns the units of an own offer that are free from now on to its end."""
         window = Window(max(now, Instant(one.begins)), Instant(one.ends))
         id_, book = offer_id(self._core.me, one), self.lender.book
+        if not UNITS[one.resource].leased:  # copies take nothing from anybody
+            return one.amount
         of_it = [held for held in book.holding(one.resource) if held.offer == id_]
         return max(0, min(one.amount - peak(of_it, window), book.free(one.resource, window)))
 
@@ -286,7 +288,8 @@ class Market:
 
     async def _ask_one(self, match: Match, request: int, now: Instant) -> None:
         begins = max(match.window.begins, now)
-        window = Window(begins, Instant(begins + match.window.lasts))
+        leased = UNITS[match.resource].leased
+        window = Window(begins, Instant(begins + match.window.lasts) if leased else match.window.ends)
         async with self._core.turns.of(TURN):
             _, effects = self.borrower.ask(replace(match, window=window), request)
             await self._perform(effects)

@@ -9,8 +9,10 @@ import msgspec
 from hansa.kernel.errors import NotFound, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import Instant
+from hansa.kernel.resources import UNITS
 from hansa.market.messages import MAX_SAID, Offered, Offers, Requested, Requests, as_offer, as_request, offer_id
 from hansa.market.model import Offer, Request
+from hansa.node.copies import COPIED
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.rows import PutMark
@@ -73,6 +75,8 @@ class Stall:
             UsageError: too many offers, or it makes no sense.
         """
         now = self._core.now()
+        if not UNITS[one.resource].leased and one.resource not in COPIED:
+            raise UsageError(f"there are no records of {one.resource} to give: only {', '.join(COPIED)} can be copied")
         id_ = offer_id(self._core.me, one)
         offers = {key: held for key, held in self._offers.items() if held.ends > now} | {id_: one}
         if len(offers) > MAX_SAID:

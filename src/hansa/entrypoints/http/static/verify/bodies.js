@@ -115,6 +115,72 @@ function consistentNotice(value) {
   return body;
 }
 
+const units = integer(1, 2 ** 26);
+const price = integer(0, 2 ** 40);
+const instant = integer(0);
+const LEASED = ["computational_power", "memory_capacity", "processing_queue"];
+const resource = word(
+  ...LEASED,
+  "knowledge_base",
+  "consciousness_state",
+  "learned_patterns",
+  "threat_intelligence",
+  "optimisation_insights",
+);
+const topic = optional(label, "");
+const offers = record({
+  offers: list(
+    record({ resource, amount: units, price, begins: instant, ends: instant, free: integer(0), topic }),
+    0,
+    16,
+  ),
+});
+const requests = record({
+  requests: list(
+    record({
+      number: integer(0),
+      resource,
+      amount: units,
+      least: units,
+      urgency: integer(0, 1000),
+      most: price,
+      begins: instant,
+      ends: instant,
+      lasts: integer(0, 2 ** 27),
+      topic,
+    }),
+    0,
+    16,
+  ),
+});
+
+function onlyOnce(names) {
+  if (new Set(names).size < names.length) throw new Misfit("the same twice");
+}
+
+function consistentOffers(value) {
+  const body = offers(value);
+  for (const one of body.offers) {
+    const leased = LEASED.includes(one.resource);
+    if (one.begins >= one.ends || one.free > one.amount) throw new Misfit("it ends before it begins, or is too free");
+    if (leased && one.topic !== "") throw new Misfit("a topic of what is leased");
+  }
+  onlyOnce(body.offers.map((one) => [one.resource, one.amount, one.price, one.begins, one.ends, one.topic].join()));
+  return body;
+}
+
+function consistentRequests(value) {
+  const body = requests(value);
+  for (const one of body.requests) {
+    const time = one.ends - one.begins;
+    const leased = LEASED.includes(one.resource);
+    const fits = leased ? one.lasts > 0 && one.lasts <= time && one.topic === "" : one.lasts === 0;
+    if (time <= 0 || one.least > one.amount || !fits) throw new Misfit("a request that nothing can meet");
+  }
+  onlyOnce(body.requests.map((one) => one.number));
+  return body;
+}
+
 const keys = list(text(1, 64), 1, 16);
 const threshold = integer(-(2 ** 31), 2 ** 31);
 
@@ -270,6 +336,42 @@ export const KINDS = {
     shape: record({ packet: matching(/^[0-9a-f]{32}$/), envelope: contentIdText, reason: optional(label, "") }),
   },
   notice: { live: true, spread: true, shape: consistentNotice },
+  offers: { live: true, spread: true, shape: consistentOffers },
+  requests: { live: true, spread: true, shape: consistentRequests },
+  lease_ask: {
+    live: false,
+    shape: record({
+      offer: contentIdText,
+      resource,
+      amount: units,
+      price,
+      begins: instant,
+      ends: instant,
+      request: optional(integer(0), 0),
+      topic,
+    }),
+  },
+  lease: {
+    live: false,
+    shape: record({
+      ask: contentIdText,
+      state: word("granted", "active", "metered", "settled", "broken", "released", "lapsed"),
+      fence: integer(1),
+      take_by: instant,
+      used: optional(integer(0), 0),
+      ended: optional(instant, 0),
+      cost: optional(integer(0), 0),
+      records: optional(list(contentIdText, 0, 64), []),
+    }),
+  },
+  lease_act: {
+    live: false,
+    shape: record({
+      ask: contentIdText,
+      act: word("take", "release", "agree", "contest"),
+      cost: optional(integer(0), 0),
+    }),
+  },
   noticed: { live: true, spread: true, shape: record({ to: contentIdText, done: optional(label, "") }) },
 };
 
