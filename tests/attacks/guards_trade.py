@@ -21,6 +21,7 @@ TRADE = [
         ("if window.begins < now - SLACK_MS:", "if False:", "views:a_window_is_still_to_come"),
         ("if window.ends <= window.begins:", "if False:", "views:a_window_is_still_to_come"),
         ("if not 0 <= urgency <= URGENCY:", "if False:", "views:a_request_that_nothing_can_meet_is_not_kept"),
+        ("if lasts > LONGEST_MS:", "if False:", "views:a_request_that_nothing_can_meet_is_not_kept"),
         ("if not 1 <= least <= amount:", "if False:", "views:a_request_that_nothing_can_meet_is_not_kept"),
         ("if cost(resource, amount, 2 * price, lasts) >", "if 0 >",
          "views:a_request_that_nothing_can_meet_is_not_kept"),
@@ -60,8 +61,8 @@ TRADE = [
     ),
     *rows(
         "market/quantities.py",
-        ("if not 1 <= amount <= MOST:", "if False:", "quantities:what_is_no_amount_is_named"),
-        ("if not 0 <= millionths <= MOST:", "if False:", "quantities:what_is_no_price_is_named"),
+        ("if not 1 <= amount <= MOST_UNITS:", "if False:", "quantities:what_is_no_amount_is_named"),
+        ("if not 0 <= millionths <= DEAREST:", "if False:", "quantities:what_is_no_price_is_named"),
         ("if not 1 <= lasts <= 366 * DAY:", "if False:", "quantities:what_is_no_length_of_time_is_named"),
         ("if not now <= at < 2**53:", "if False:", "quantities:a_moment_is_a_date_or_a_time_from_now"),
         ("if asked and not found:", "if False:", "quantities:a_price_is_for_a_core_a_gib_or_a_unit"),

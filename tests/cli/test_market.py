@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hansa.market.messages import MAX_SAID, MOST
+from hansa.market.messages import MAX_SAID, MOST_UNITS
 from tests.cli.conftest import Hansa, Said
 from tests.cli.test_net import until
 from tests.e2e.processes import Process
@@ -81,8 +81,13 @@ WRONG = [
     (("request", "comp", "1 core", "--lasts", "2h", "--within", "1h"), "--within is shorter than --lasts"),
     (("request", "comp", "1 core", "--lasts", "30"), "write 30m, 2h"),
     (("request", "knowledge_base", "3", "--lasts", "1h"), "leave out --lasts"),
+    (("request", "comp", "1 core", "--lasts", "3d"), "no lease lasts longer than 1d13h16m57s"),
+    (("request", "comp", "1 core", "--topic", "text"), "only copies are about something"),
+    (("request", "knowledge_base", "3", "--topic", "x" * 65), "--topic has at most 64"),
+    (("request", "optimisation_insights", "3"), "there are no records of optimisation_insights"),
+    (("offer", "optimisation_insights", "3"), "there are no records of optimisation_insights"),
     (("forecast", "disk"), "is no resource"),
-    (("request", "processing_queue", str(MOST + 1)), "give less"),
+    (("request", "processing_queue", str(MOST_UNITS + 1)), "give less"),
 ]  # fmt: skip
 
 
@@ -122,8 +127,8 @@ def test_of_an_empty_market_everything_is_said_plainly(node: Hansa) -> None:
 
 
 def test_tables_fit_the_screen(node: Hansa, monkeypatch: pytest.MonkeyPatch) -> None:
-    node("market", "offer", "optimisation_insights", "1000", "--price", "0.000001")
-    node("market", "request", "threat_intelligence", "10", "--most", "2")
+    assert node("market", "offer", "threat_intelligence", "1000", "--price", "0.000001").code == 0
+    assert node("market", "request", "threat_intelligence", "10", "--most", "2").code == 0
     for width in (64, 80, 120):
         monkeypatch.setenv("COLUMNS", str(width))
         for line in node("market", "list").out.splitlines():

@@ -11,7 +11,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import HOUR, Instant
 from hansa.kernel.resources import Resource
 from hansa.market.flows import MOST_PAIRS, NARROW, USED, Transfer, Ways, flows
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 
 ME = NodeId("did:key:z6MkMe")
@@ -85,11 +85,13 @@ def test_what_lies_outside_of_the_window_does_not_count() -> None:
 
 def test_efficiency_is_what_was_had_of_what_was_asked_for() -> None:
     asked = [lease(hours=4), lease(hours=4, state=None), lease(hours=4, ended=2), lease(hours=4, state=State.LAPSED)]
-    assert flows(asked, DAY, ME, {}, {}).efficiency == 6 / 16
+    assert flows(asked, DAY, ME, {}, {}).efficiency == (1 + 0 + 1 / 2 + 0) / 4
     assert flows([lease(state=State.BROKEN)], DAY, ME, {}, {}).efficiency == 0
     assert flows([], DAY, ME, {}, {}).efficiency is None
     copy = lease(hours=0, amount=1, resource=Resource.KNOWLEDGE_BASE)
     assert flows([copy], DAY, ME, {}, {}).efficiency == 1
+    some = replace(lease(amount=4, resource=Resource.KNOWLEDGE_BASE), brought=3)
+    assert flows([some], DAY, ME, {}, {}).efficiency == 3 / 4
 
 
 def test_pairs_name_lender_and_borrower_and_what_it_cost() -> None:

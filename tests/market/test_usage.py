@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import HOUR, Instant
 from hansa.kernel.resources import Resource
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.model import Window
 from hansa.market.usage import AHEAD, LONGEST, Part, ahead_number, covered, dearest, history, hour_of, peak, shortage
 from tests.market.test_flows import CPU, ME, OTHERS, lease
@@ -43,7 +43,9 @@ def test_what_was_leased_ahead_was_needed_as_far_as_it_was_drawn_on() -> None:
 
 
 def test_copies_are_counted_in_the_hour_in_which_they_were_taken() -> None:
-    copies = [lease(begins=at, hours=0, amount=1, resource=Resource.KNOWLEDGE_BASE) for at in (3, 3, 4)]
+    asked = [lease(begins=at, amount=2, resource=Resource.KNOWLEDGE_BASE) for at in (3, 3, 4)]
+    copies = [replace(one, brought=1) for one in asked]
+    assert history(copies, {}, Resource.KNOWLEDGE_BASE, ME, NOW).asked[:3] == (4, 2, 0)
     assert history(copies, {}, Resource.KNOWLEDGE_BASE, ME, NOW).borrowed[:3] == (2, 1, 0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hansa.kernel.instant import HOUR, MINUTE, Instant
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.messages import Offered
 from hansa.market.model import Window
 from hansa.market.usage import AHEAD, hour_of
@@ -15,7 +15,7 @@ from hansa.node.ahead import HOURS, Drawn
 from hansa.node.node import Node
 from hansa.node.orders import Placed
 from hansa.sim.world import World
-from tests.sim.test_market import COMPUTE, done, market
+from tests.sim.market_world import COMPUTE, done, market
 from tests.sim.test_network import chain, core, me
 
 NOON = 12

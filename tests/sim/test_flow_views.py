@@ -10,7 +10,7 @@ import pytest
 from hansa.kernel.errors import NotFound, UsageError
 from hansa.kernel.instant import HOUR, MINUTE, Instant
 from hansa.kernel.resources import Resource
-from hansa.market.messages import MOST
+from hansa.market.messages import DEAREST, LONGEST_MS
 from hansa.market.model import Window
 from hansa.market.usage import AHEAD, ahead_number, hour_of
 from hansa.node import ahead as ahead_
@@ -20,7 +20,7 @@ from hansa.node.node import Node
 from hansa.node.rows import PutMark
 from hansa.sim.world import World
 from tests.sim.test_ahead import node
-from tests.sim.test_market import COMPUTE, done, market, needs, offers
+from tests.sim.market_world import COMPUTE, done, market, needs, offers
 from tests.sim.test_network import chain, core, me, net
 
 
@@ -102,8 +102,8 @@ def order(world: World, amount: int = 1000, **given: Any) -> Any:
     [
         ({"least": 1001}, "least that is of use"), ({"least": 0}, "least that is of use"),
         ({"urgency": 1001}, "urgency"), ({"urgency": -1}, "urgency"),
-        ({"amount": 10**6, "most": MOST}, "too large"), ({"lasts": 3 * HOUR}, "lasts longer than its window"),
-        ({"lasts": 0}, "lasts"),
+        ({"amount": 10**6, "most": DEAREST}, "too large"), ({"lasts": 3 * HOUR}, "lasts longer than its window"),
+        ({"lasts": 0}, "lasts"), ({"lasts": LONGEST_MS + 1}, "no lease lasts longer"),
     ],
 )  # fmt: skip
 def test_a_request_that_nothing_can_meet_is_not_kept(given: dict[str, Any], told: str) -> None:
@@ -122,7 +122,7 @@ def test_a_window_is_still_to_come() -> None:
         with pytest.raises(UsageError, match=told):
             done(world, orders.offer(COMPUTE, 1, 0, window(world, hours, begins)))
     with pytest.raises(UsageError, match="too large"):
-        done(world, orders.offer(COMPUTE, MOST, MOST, window(world)))
+        done(world, orders.offer(COMPUTE, 2**26, DEAREST, window(world)))
     assert not market(world, 1).stall.is_open(core(world, 1).now())
 
 

@@ -17,7 +17,7 @@ from hansa.kernel.errors import HansaError, Unavailable, UsageError
 from hansa.kernel.instant import HOUR, MINUTE, iso
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import BY_CODE
-from hansa.market.leases import State
+from hansa.market.lease_states import State
 from hansa.market.messages import request_id
 from hansa.node.borrowing import Loan
 

@@ -22,7 +22,7 @@ from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE, SECOND, Instant, from_iso
 from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
-from hansa.market.messages import MOST
+from hansa.market.messages import DEAREST, MOST_UNITS
 
 MILLION = 1_000_000
 
@@ -73,7 +73,7 @@ def amount_of(resource: Resource, given: str | int) -> int:
         UsageError: it is none, less than one unit, no whole number of them, or more than anybody can have.
     """
     amount = given if isinstance(given, int) and not isinstance(given, bool) else _read(resource, str(given))
-    if not 1 <= amount <= MOST:
+    if not 1 <= amount <= MOST_UNITS:
         bound = "at least one unit" if amount < 1 else "less"
         raise UsageError(
             f"the amount {plain(str(given), 40)} counts {amount} times one {UNITS[resource].name}: give {bound}"
@@ -145,8 +145,8 @@ def credits_of(given: str | int, what: str) -> int:
                 f"{what} {plain(str(given), 40)} is no number of credits: write 2 or 0.06, 6 decimals at most"
             )
         millionths = (_scaled(found[2], found[3] or "", MILLION) or 0) * (-1 if found[1] else 1)
-    if not 0 <= millionths <= MOST:
-        raise UsageError(f"{what} is {credits(millionths)} credits: from 0 to {credits(MOST)}")
+    if not 0 <= millionths <= DEAREST:
+        raise UsageError(f"{what} is {credits(millionths)} credits: from 0 to {credits(DEAREST)}")
     return millionths
 
 

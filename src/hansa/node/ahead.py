@@ -23,7 +23,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import ALWAYS, HOUR, MINUTE, NEVER, Instant, iso
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Box
-from hansa.market.leases import HOLDS, State
+from hansa.market.lease_states import HOLDS, State
 from hansa.market.messages import Requested, request_id
 from hansa.market.model import Window
 from hansa.market.usage import (

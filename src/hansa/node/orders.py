@@ -12,10 +12,12 @@ from hansa.kernel.instant import MINUTE
 from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
 from hansa.market import accounts
-from hansa.market.messages import Offered, Requested, as_offer, as_request, request_id
+from hansa.market.messages import LONGEST_MS, Offered, Requested, as_offer, as_request, request_id
 from hansa.market.model import URGENCY, Window, cost
+from hansa.market.quantities import span
 from hansa.market.usage import AHEAD
 from hansa.node.ahead import TURN, Ahead, Drawn
+from hansa.node.copies import COPIED
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.market import Market
@@ -55,11 +57,12 @@ class Orders:
         self._market = market
         self._ahead = ahead
 
-    async def offer(self, resource: Resource, amount: int, price: int, window: Window) -> ContentId:
+    async def offer(self, resource: Resource, amount: int, price: int, window: Window, topic: str = "") -> ContentId:
         """Puts something on offer; returns its id.
 
         Args:
             amount: units. price: of one unit and hour, or of a copy, in millionths of a credit.
+            topic: what copies are about; "" for anything.
 
         Raises:
             UsageError: the window is past or ends before it begins, nobody could pay for it, or there are too many.
@@ -68,7 +71,13 @@ class Orders:
             self._check_window(window)
             _check_cost(resource, amount, price, window.lasts)
             one = Offered(
-                resource=resource, amount=amount, price=price, begins=window.begins, ends=window.ends, free=amount
+                resource=resource,
+                amount=amount,
+                price=price,
+                begins=window.begins,
+                ends=window.ends,
+                free=amount,
+                topic=topic,
             )
             try:
                 as_offer(self._core.me, one)
@@ -77,15 +86,16 @@ class Orders:
             return await self._market.stall.offer(one)
 
     async def request(
-        self, resource: Resource, amount: int, least: int, urgency: int, most: int, window: Window, lasts: int
-    ) -> Placed:
+        self, resource: Resource, amount: int, least: int, urgency: int, most: int, window: Window, lasts: int,
+        topic: str = "",
+    ) -> Placed:  # fmt: skip
         """Asks for something: first of what was leased ahead, and of others for the rest.
 
         Args:
             amount: units; `least` of them are of use.
             urgency: 0 to 1000. most: what is paid for one unit and hour, or for a copy, in millionths of a credit.
             window: from when on, and by when it must be over.
-            lasts: milliseconds; 0 for what is copied.
+            lasts: milliseconds; 0 for what is copied. topic: what copies are to be about; "" for anything.
 
         Raises:
             UsageError: it can't be met by anything, or there are too many.
@@ -96,10 +106,14 @@ class Orders:
                 raise UsageError(f"the urgency is {urgency}: from 0 to {URGENCY}")
             if not 1 <= least <= amount:
                 raise UsageError(f"the least that is of use is {least}: from 1 to the {amount} that are asked for")
+            if lasts > LONGEST_MS:
+                raise UsageError(f"no lease lasts longer than {span(LONGEST_MS)}: ask for less time")
+            if not UNITS[resource].leased and resource not in COPIED:
+                raise UsageError(f"there are no records of {resource} to be had: only of {', '.join(COPIED)}")
             _check_cost(resource, amount, most, lasts)
             one = Requested(
                 number=0, resource=resource, amount=amount, least=least, urgency=urgency, most=most,
-                begins=window.begins, ends=window.ends, lasts=lasts,
+                begins=window.begins, ends=window.ends, lasts=lasts, topic=topic,
             )  # fmt: skip
             try:
                 as_request(self._core.me, one)

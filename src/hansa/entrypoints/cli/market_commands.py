@@ -28,6 +28,8 @@ Amount = Annotated[
 ]
 From = Annotated[str, typer.Option("--from", help="When it begins: a time, or 2h from now.", show_default="now")]
 
+Topic = Annotated[str, typer.Option(help="What copies are about: a tag; of what is copied alone.")]
+
 _UNANSWERED = "nobody is told while no node is up: hansa up"
 
 
@@ -44,6 +46,7 @@ def offer(
     price: Annotated[str, typer.Option(help="Credits, for a core or GiB and hour; others, see above.")] = "0",
     hours: Annotated[str, typer.Option(help="For how long it is on offer.")] = "8",
     begins: From = "",
+    topic: Topic = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -54,7 +57,7 @@ def offer(
     """
     value = call(
         home, "market.offer", as_json, resource=resource, amount=" ".join(amount), price=price, hours=hours,
-        **({"from": begins} if begins else {}),
+        topic=topic, **({"from": begins} if begins else {}),
     ).value  # fmt: skip
     if as_json:
         return
@@ -82,6 +85,7 @@ def request(
     lasts: Annotated[str, typer.Option(help="For how long: 30m, 2h.", show_default="1h")] = "",
     within: Annotated[str, typer.Option(help="By when it must be over.", show_default="an hour more")] = "",
     begins: From = "",
+    topic: Topic = "",
     wait: Annotated[str, typer.Option(help="Wait so long until all of it is granted: 30s. Else exit code 1.")] = "",
     home: Home = None,
     as_json: AsJson = False,
@@ -91,7 +95,7 @@ def request(
     What this node has leased ahead (the setting trading.ahead) is used first. hansa market match says why nothing
     fits, and hansa market leases what came of it.
     """
-    given = {"least": least, "lasts": lasts, "within": within, "from": begins, "wait": wait}
+    given = {"least": least, "lasts": lasts, "within": within, "from": begins, "wait": wait, "topic": topic}
     result = call(
         home, "market.request", as_json, resource=resource, amount=" ".join(amount), urgency=urgency, most=most,
         **{name: text for name, text in given.items() if text},

@@ -20,7 +20,8 @@ from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.accounts import Accounts
-from hansa.market.leases import State
+from hansa.market.flows import USED
+from hansa.market.lease_states import State
 from hansa.market.messages import request_id
 from hansa.market.model import Window
 from hansa.market.quantities import MILLION, amount_of, credits_of, moment_of, price_of, resource_of, span_of
@@ -40,6 +41,7 @@ MOST_HOURS = LONGEST
 
 MOST_AHEAD = 168
 
+MAX_TOPIC = 64
 POLL_SECONDS = 0.1
 TRIES = 3
 """How often balances are counted again that change meanwhile."""
@@ -83,13 +85,20 @@ async def _offer(app: App, given: Arguments) -> Outcome:
     now = app.node.core.now()
     begins = moment_of(given.get("from"), now, "--from")
     window = Window(begins, Instant(begins + span_of(_hours(given), "--hours")))
-    id_ = await app.node.orders.offer(resource, amount, price, window)
+    id_ = await app.node.orders.offer(resource, amount, price, window, _topic(given))
     capacity = app.config.overlay.offers().get(resource)
     value = {
         "offer": id_, "resource": resource.value, "amount": amount, "unit": UNITS[resource].name, "price": price,
         "begins": iso(window.begins), "ends": iso(window.ends), "capacity": capacity,
     }  # fmt: skip
     yield Result(value | _told(app))
+
+
+def _topic(given: Arguments) -> str:
+    topic = str(given.get("topic") or "").strip()
+    if len(topic) > MAX_TOPIC or not topic.isprintable():
+        raise UsageError(f"--topic has at most {MAX_TOPIC} characters, all of them printable")
+    return topic
 
 
 def _hours(given: Arguments) -> int:
@@ -117,7 +126,7 @@ async def _request(app: App, given: Arguments) -> Outcome:
     wait = span_of(given["wait"], "--wait") if given.get("wait") else 0
     if wait:
         _network(app)
-    placed = await app.node.orders.request(resource, amount, least, urgency, most, window, lasts)
+    placed = await app.node.orders.request(resource, amount, least, urgency, most, window, lasts, _topic(given))
     value = {
         "request": placed.id, "number": placed.number, "resource": resource.value, "amount": amount,
         "unit": UNITS[resource].name, "asked": placed.amount, "drawn": drawn(placed.drawn), "begins": iso(begins),
@@ -149,9 +158,9 @@ async def _granted(app: App, placed: Placed, wait: int) -> Outcome:
 
 
 def _active(app: App, number: int) -> list[Loan]:
-    """Returns what was lent for a request and is taken."""
-    loans = app.node.market.borrower.loans.values()
-    return [one for one in loans if one.request == number and one.lease and one.lease.state is State.ACTIVE]
+    """Returns what was lent for a request and was taken."""
+    mine = [one for one in app.node.market.borrower.loans.values() if one.request == number and one.lease]
+    return [one for one in mine if one.lease and one.lease.state in USED and one.lease.state is not State.BROKEN]
 
 
 def _lasts(resource: Resource, given: Any) -> int:
