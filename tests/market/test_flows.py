@@ -22,7 +22,7 @@ DAY = Window(Instant(0), Instant(24 * HOUR))
 
 def lease(
     peer: NodeId = OTHERS[0], begins: int = 0, hours: int = 1, amount: int = 1000, state: State | None = State.SETTLED,
-    ended: int | None = None, lent: bool = False, resource: Resource = CPU, cost: int = 0,
+    *, ended: int | None = None, lent: bool = False, resource: Resource = CPU, cost: int = 0,
 ) -> Transfer:  # fmt: skip
     window = Window(Instant(begins * HOUR), Instant((begins + hours) * HOUR))
     ends = None if ended is None else Instant(ended * HOUR)
@@ -34,8 +34,8 @@ def lease(
 def transfers(draw: st.DrawFn) -> Transfer:
     return lease(
         draw(st.sampled_from(OTHERS)), draw(st.integers(0, 30)), draw(st.integers(0, 5)), draw(st.integers(1, 9)),
-        draw(st.sampled_from([None, *State])), draw(st.none() | st.integers(0, 40)), draw(st.booleans()),
-        draw(st.sampled_from(list(Resource))), draw(st.integers(0, 99)),
+        draw(st.sampled_from([None, *State])), ended=draw(st.none() | st.integers(0, 40)), lent=draw(st.booleans()),
+        resource=draw(st.sampled_from(list(Resource))), cost=draw(st.integers(0, 99)),
     )  # fmt: skip
 
 
@@ -85,11 +85,13 @@ def test_what_lies_outside_of_the_window_does_not_count() -> None:
 
 def test_efficiency_is_what_was_had_of_what_was_asked_for() -> None:
     asked = [lease(hours=4), lease(hours=4, state=None), lease(hours=4, ended=2), lease(hours=4, state=State.LAPSED)]
-    assert flows(asked, DAY, ME, {}, {}).efficiency == 6 / 16
+    assert flows(asked, DAY, ME, {}, {}).efficiency == (1 + 0 + 1 / 2 + 0) / 4
     assert flows([lease(state=State.BROKEN)], DAY, ME, {}, {}).efficiency == 0
     assert flows([], DAY, ME, {}, {}).efficiency is None
     copy = lease(hours=0, amount=1, resource=Resource.KNOWLEDGE_BASE)
     assert flows([copy], DAY, ME, {}, {}).efficiency == 1
+    some = replace(lease(amount=4, resource=Resource.KNOWLEDGE_BASE), brought=3)
+    assert flows([some], DAY, ME, {}, {}).efficiency == 3 / 4
 
 
 def test_pairs_name_lender_and_borrower_and_what_it_cost() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hansa.kernel.errors import UsageError
 from hansa.kernel.instant import DAY, HOUR, MINUTE, Instant
 from hansa.kernel.resources import Resource
-from hansa.market.messages import MOST
+from hansa.market.messages import DEAREST, MOST_UNITS
 from hansa.market.quantities import (
     amount,
     amount_of,
@@ -27,12 +27,12 @@ from hansa.market.quantities import (
 CPU, MEMORY, QUEUE = Resource.COMPUTATIONAL_POWER, Resource.MEMORY_CAPACITY, Resource.PROCESSING_QUEUE
 
 
-@given(st.sampled_from(list(Resource)), st.integers(1, MOST))
+@given(st.sampled_from(list(Resource)), st.integers(1, MOST_UNITS))
 def test_what_is_shown_of_an_amount_reads_back(resource: Resource, units: int) -> None:
     assert amount_of(resource, amount(resource, units)) == amount_of(resource, units) == units
 
 
-@given(st.integers(0, MOST))
+@given(st.integers(0, DEAREST))
 def test_what_is_shown_of_credits_reads_back(millionths: int) -> None:
     assert credits_of(credits(millionths), "--price") == millionths
 
@@ -103,7 +103,7 @@ def test_a_resource_is_named_by_its_start_and_what_is_none_names_all_eight() -> 
         assert all(one.value in str(told.value) for one in Resource)
 
 
-@given(st.sampled_from(list(Resource)), st.integers(0, MOST // 1024))
+@given(st.sampled_from(list(Resource)), st.integers(0, DEAREST // 1024))
 def test_what_is_shown_of_a_price_reads_back(resource: Resource, millionths: int) -> None:
     assert price_of(resource, price(resource, millionths), "--price") == millionths
     assert price_of(resource, millionths, "--price") == millionths

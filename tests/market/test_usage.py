@@ -43,7 +43,9 @@ def test_what_was_leased_ahead_was_needed_as_far_as_it_was_drawn_on() -> None:
 
 
 def test_copies_are_counted_in_the_hour_in_which_they_were_taken() -> None:
-    copies = [lease(begins=at, hours=0, amount=1, resource=Resource.KNOWLEDGE_BASE) for at in (3, 3, 4)]
+    asked = [lease(begins=at, amount=2, resource=Resource.KNOWLEDGE_BASE) for at in (3, 3, 4)]
+    copies = [replace(one, brought=1) for one in asked]
+    assert history(copies, {}, Resource.KNOWLEDGE_BASE, ME, NOW).asked[:3] == (4, 2, 0)
     assert history(copies, {}, Resource.KNOWLEDGE_BASE, ME, NOW).borrowed[:3] == (2, 1, 0)
 
 

@@ -1,4 +1,4 @@
-"""Leases in advance over virtual days (M12): what is needed each day is leased before it is needed, where that is on."""
+"""Leases in advance over virtual days (M12): what is needed each day is leased before, where that is on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hansa.node.ahead import HOURS, Drawn
 from hansa.node.node import Node
 from hansa.node.orders import Placed
 from hansa.sim.world import World
-from tests.sim.test_market import COMPUTE, done, market
+from tests.sim.market_world import COMPUTE, done, market
 from tests.sim.test_network import chain, core, me
 
 NOON = 12

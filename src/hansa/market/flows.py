@@ -9,17 +9,17 @@ five minutes): the last two figures are of now, and not of the window.
 Let T be the transfers of the window: leases that were used at some time in it, from when they begin to when they ended,
 and copies that were taken in it.
 
-| figure | formula | says |
-|---|---|---|
-| total | the number of T | how much goes on |
-| pairs | T by (lender, borrower), the most first, the ids in order where two are as many | who deals with whom |
-| distribution | T of a resource / T | what is wanted |
-| efficiency | units x ms that were had / units x ms that were asked for, over own and others' asks of the window | how much of what was wanted came about |
-| bottlenecks | share of T whose best way goes by a relay; those of `NARROW` and more, and those that all ways to somebody go by | who can stop it |
-| optimal_routing | packets that arrived by the best way to a partner / by any way to it that is known, over all partners | how often the best way is taken |
+    total             the number of T
+    pairs             T by (lender, borrower), the most first; by their ids where two have as many
+    distribution      T of a resource / T
+    efficiency        mean of had / asked for, over all that was asked for the window
+    bottlenecks       relays, by the share of T whose best way goes by them: those with `NARROW` and more, and those
+                      whom no known way to somebody gets around
+    optimal_routing   packets that arrived by the best way to a partner / by any way to it that is known, over partners
 
-Had of a lease is its amount from its beginning to its end, if it was taken and not broken; 0 where nothing was granted,
-or it lapsed or was given back untaken. A copy is had wholly. Shares of nothing are None: there is nothing to tell.
+Had of a lease is the share of its time for which its units were the borrower's, or of its copies those that came; 0
+where nothing was granted, it lapsed or was given back untaken, or it was broken. What came without a lease is had
+wholly. Shares of nothing are None: there is nothing to tell.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
-from hansa.kernel.resources import Resource
+from hansa.kernel.resources import UNITS, Resource
 from hansa.market.lease_states import State
 from hansa.market.model import Window
 
@@ -58,6 +58,7 @@ class Transfer:
         state: where the lease stands; None where none was granted. Copies are settled.
         ended: when it was over; None before that.
         price: in millionths of a credit, for one unit and hour. cost: what it came to.
+        brought: of a lease of copies, those that came. records: their ids.
     """
 
     id: ContentId
@@ -71,6 +72,8 @@ class Transfer:
     request: int = 0
     price: int = 0
     cost: int = 0
+    brought: int = 0
+    records: tuple[ContentId, ...] = ()
 
     @property
     def used(self) -> Window | None:
@@ -185,15 +188,18 @@ def distribution(transfers: Sequence[Transfer]) -> dict[Resource, float]:
 
 
 def efficiency(asked: Sequence[Transfer]) -> float | None:
-    """Returns the share of what was asked for that was had; a copy counts as one unit for an instant."""
-    wanted = sum(one.amount * max(1, one.window.lasts) for one in asked)
-    return sum(_had(one) for one in asked) / wanted if wanted else None
+    """Returns the mean share of what was asked for that was had."""
+    return sum(map(_had, asked)) / len(asked) if asked else None
 
 
-def _had(one: Transfer) -> int:
+def _had(one: Transfer) -> float:
     if one.used is None or one.state is State.BROKEN:
-        return 0
-    return one.amount * max(1 if not one.window.lasts else 0, one.used.lasts)
+        return 0.0
+    if not one.window.lasts:
+        return 1.0
+    if not UNITS[one.resource].leased:
+        return min(1.0, one.brought / one.amount)
+    return one.used.lasts / one.window.lasts
 
 
 def bottlenecks(

@@ -9,8 +9,8 @@
 | prices | `0.06`, for a core, a GiB or a unit, and for an hour of what is leased | millionths for a unit |
 | lengths of time | `30m`, `2h`, `1h30m`, `1d` | milliseconds |
 
-A bare number is no amount of computational power or memory, since nobody can tell whether it counts units or cores. What
-is shown reads back as the same amount.
+A bare number is no amount of computational power or memory, since nobody can tell whether it counts units or cores.
+What is shown reads back as the same amount.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def amount_of(resource: Resource, given: str | int) -> int:
     amount = given if isinstance(given, int) and not isinstance(given, bool) else _read(resource, str(given))
     if not 1 <= amount <= MOST_UNITS:
         bound = "at least one unit" if amount < 1 else "less"
-        raise UsageError(f"the amount {plain(str(given), 40)} is {amount} × {UNITS[resource].name}: give {bound}")
+        raise UsageError(
+            f"the amount {plain(str(given), 40)} counts {amount} times one {UNITS[resource].name}: give {bound}"
+        )
     return amount
 
 
@@ -139,7 +141,9 @@ def credits_of(given: str | int, what: str) -> int:
     else:
         found = _CREDITS.fullmatch(str(given).strip())
         if found is None:
-            raise UsageError(f"{what} {plain(str(given), 40)} is no number of credits: write 2 or 0.06, 6 decimals at most")
+            raise UsageError(
+                f"{what} {plain(str(given), 40)} is no number of credits: write 2 or 0.06, 6 decimals at most"
+            )
         millionths = (_scaled(found[2], found[3] or "", MILLION) or 0) * (-1 if found[1] else 1)
     if not 0 <= millionths <= DEAREST:
         raise UsageError(f"{what} is {credits(millionths)} credits: from 0 to {credits(DEAREST)}")
@@ -205,7 +209,9 @@ def span_of(given: str | int, what: str) -> int:
     else:
         found = _SPAN.fullmatch(str(given).strip().lower().replace(" ", ""))
         if found is None or not any(found.groups()):
-            raise UsageError(f"{what} {plain(str(given), 40) or 'empty'} is no length of time: write 30m, 2h, 1h30m or 1d")
+            raise UsageError(
+                f"{what} {plain(str(given), 40) or 'empty'} is no length of time: write 30m, 2h, 1h30m or 1d"
+            )
         sizes = (DAY, HOUR, MINUTE, SECOND)
         lasts = sum(int(one or 0) * size for one, size in zip(found.groups(), sizes, strict=True))
     if not 1 <= lasts <= 366 * DAY:

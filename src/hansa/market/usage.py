@@ -85,7 +85,8 @@ def history(
         drawn: of leases that were taken ahead of a need, what was drawn on.
     """
     of_it = [one for one in transfers if one.resource is resource]
-    taken = [(one, Part(one.amount, one.used)) for one in of_it if one.used is not None]
+    leased = UNITS[resource].leased
+    taken = [(one, Part(one.amount if leased else one.brought, one.used)) for one in of_it if one.used is not None]
     asked = _needed(of_it, drawn, me)
     lent = [part for one, part in taken if one.lender == me]
     borrowed = [part for one, part in taken if one.borrower == me]
@@ -94,7 +95,6 @@ def history(
     if not known:
         return Hours(ends)
     begins = Instant(max(hour_of(min(known)), ends - LONGEST * HOUR))
-    leased = UNITS[resource].leased
     return Hours(begins, *(_by_hour(parts, begins, ends, leased) for parts in (asked, lent, borrowed)))
 
 
@@ -204,7 +204,9 @@ class Short:
 
     def __str__(self) -> str:
         """Says why, in words."""
-        return f"{self.expected} of {self.resource} are expected to be needed, and {self.leased} are leased for that hour"
+        return (
+            f"{self.expected} of {self.resource} are expected to be needed, and {self.leased} are leased for that hour"
+        )
 
 
 def shortage(

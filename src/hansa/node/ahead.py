@@ -3,18 +3,19 @@
 With `trading.ahead` on, every five minutes:
 
 1. of each leased resource, what was needed by hour is read from the signed leases, and forecast (`market.usage`)
-2. an hour within `HOURS` that is short gets a request of its own, for that hour, as any other one on the market. It asks
-   for no more than was ever needed, at no higher a price than was paid within the last week; there are `MAX_OPEN` of
-   them at most
+2. an hour within `HOURS` that is short gets a request of its own, for that hour, as any other one on the market. It
+   asks for no more than was ever needed, at no higher a price than was paid within the last week; there are `MAX_OPEN`
+   of them at most
 3. why is noted under the request's id (`hansa why`) and shown as an event
 
-Whoever needs something then draws on what was leased ahead first (`draw`); only what is missing is asked for. What nobody
-draws on counts as no need, so that a forecast that was wrong once does not go on by itself.
+Whoever needs something then draws on what was leased ahead first (`draw`); only what is missing is asked for. What
+nobody draws on counts as no need, so that a forecast that was wrong once does not go on by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hansa.kernel.errors import HansaError
@@ -177,8 +178,8 @@ class Ahead:
 
     # ---- using what was leased ahead
 
-    async def draw(self, resource: Resource, amount: int, window: Window, lasts: int) -> list[Drawn]:
-        """Takes units from what was leased ahead, as far as it goes; returns what was taken.
+    def drawable(self, resource: Resource, amount: int, window: Window, lasts: int) -> list[Drawn]:
+        """Returns what can be taken of what was leased ahead; nothing is taken by this.
 
         Args:
             amount: units.
@@ -198,6 +199,9 @@ class Ahead:
                 if units > 0:
                     found.append(Drawn(loan.ask.id, loan.lender, Part(units, use)))
                     left -= units
+        return found
+
+    async def draw(self, found: Sequence[Drawn]) -> None:
+        """Notes that something is taken of what was leased ahead."""
         if found:
             await self._core.driver.perform(Effects([self._past.draw(one.lease, one.part) for one in found]))
-        return found

@@ -124,5 +124,3 @@ def _rounded(share: float | None) -> float | None:
 def since(now: Instant, hours: int) -> Window:
     """Returns the window of the last hours."""
     return Window(Instant(max(0, now - hours * HOUR)), now)
-
-

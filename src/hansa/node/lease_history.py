@@ -15,7 +15,7 @@ import msgspec
 
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import DAY, Instant
-from hansa.kernel.resources import Resource
+from hansa.kernel.resources import UNITS, Resource
 from hansa.market.flows import Transfer
 from hansa.market.lease_states import State
 from hansa.market.model import Window
@@ -23,6 +23,7 @@ from hansa.market.usage import Part
 from hansa.node.core import Core
 from hansa.node.lease_list import LeaseList, Story
 from hansa.node.rows import PutMark
+from hansa.skills.messages import SKILL
 from hansa.skills.model import Origin, SkillState
 
 MAX_READ = 10_000
@@ -81,14 +82,17 @@ class LeaseHistory:
         return list(self._held.values())
 
     def copies(self, since: Instant) -> list[Transfer]:
-        """Returns the skills that came in from others since an instant, the newest first."""
+        """Returns the skills that came in from others since an instant, the newest first; none that a lease brought."""
         store, found = self._core.store, list[Transfer]()
+        leased = {id_ for one in self._held.values() if one.borrower == self._core.me for id_ in one.records}
         for id_ in reversed(store.ids_of_skills(tuple(SkillState))):
             row = store.skill(id_)
             if row is None or row.origin is not Origin.PEER:
                 continue
             if row.added < since or len(found) >= MAX_READ:
                 break
+            if leased and any(one.id in leased for one in store.records_about(id_, SKILL)):
+                continue
             at = Instant(row.added)
             found.append(
                 Transfer(
@@ -128,4 +132,6 @@ def _transfer(me: str, story: Story) -> Transfer:
     return Transfer(
         ask.id, story.lender, ask.borrower, ask.resource, ask.amount, ask.window, state, ended,
         story.request if ask.borrower == me else 0, ask.price, lease.cost if lease is not None else 0,
+        lease.used if lease is not None and not UNITS[ask.resource].leased else 0,
+        lease.records if lease is not None else (),
     )  # fmt: skip

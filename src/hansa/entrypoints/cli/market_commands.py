@@ -20,14 +20,15 @@ cli.add_typer(market, name="market")
 RESOURCES = ", ".join(Resource)
 OfResource = Annotated[
     str,
-    typer.Argument(
-        metavar="RESOURCE", help=f"One of {RESOURCES}; its start will do.", autocompletion=words(*Resource)
-    ),
+    typer.Argument(metavar="RESOURCE", help=f"One of {RESOURCES}; its start will do.", autocompletion=words(*Resource)),
 ]
 Amount = Annotated[
-    list[str], typer.Argument(metavar="AMOUNT…", help="2 cores, 250m (thousandths of one), 4 GiB, 512 MiB, or a number.")
+    list[str],
+    typer.Argument(metavar="AMOUNT…", help="2 cores, 250m (thousandths of one), 4 GiB, 512 MiB, or a number."),
 ]
 From = Annotated[str, typer.Option("--from", help="When it begins: a time, or 2h from now.", show_default="now")]
+
+Topic = Annotated[str, typer.Option(help="What copies are about: a tag; of what is copied alone.")]
 
 _UNANSWERED = "nobody is told while no node is up: hansa up"
 
@@ -45,6 +46,7 @@ def offer(
     price: Annotated[str, typer.Option(help="Credits, for a core or GiB and hour; others, see above.")] = "0",
     hours: Annotated[str, typer.Option(help="For how long it is on offer.")] = "8",
     begins: From = "",
+    topic: Topic = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -55,12 +57,12 @@ def offer(
     """
     value = call(
         home, "market.offer", as_json, resource=resource, amount=" ".join(amount), price=price, hours=hours,
-        **({"from": begins} if begins else {}),
+        topic=topic, **({"from": begins} if begins else {}),
     ).value  # fmt: skip
     if as_json:
         return
     kind = value["resource"]
-    at = f"{_price(kind, value['price'])} credits a {per(Resource(kind))}"
+    at = f"{_price(kind, value['price'])} credits for a {per(Resource(kind))}"
     say(f"on offer as {short(value['offer'])}: {_amount(kind, value['amount'])} at {at}, until {moment(value['ends'])}")
     if value["capacity"] is not None and value["capacity"] < value["amount"]:
         say(f"of all offers {_amount(kind, value['capacity'])} are lent at once: the setting overlay.capacities")
@@ -70,7 +72,7 @@ def offer(
 @market.command(
     epilog=epilog(
         "hansa market request computational_power 1500m --most 0.1 --lasts 30m --within 8h",
-        "hansa market request memory 2 GiB --least '512 MiB' --urgency 800 --most 0.001 --lasts 2h",
+        "hansa market request memory 2 GiB --least '512 MiB' --urgency 800 --most 0.02 --wait 30s",
     )
 )
 def request(
@@ -83,6 +85,8 @@ def request(
     lasts: Annotated[str, typer.Option(help="For how long: 30m, 2h.", show_default="1h")] = "",
     within: Annotated[str, typer.Option(help="By when it must be over.", show_default="an hour more")] = "",
     begins: From = "",
+    topic: Topic = "",
+    wait: Annotated[str, typer.Option(help="Wait so long until all of it is granted: 30s. Else exit code 1.")] = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,19 +95,28 @@ def request(
     What this node has leased ahead (the setting trading.ahead) is used first. hansa market match says why nothing
     fits, and hansa market leases what came of it.
     """
-    given = {"least": least, "lasts": lasts, "within": within, "from": begins}
-    value = call(
+    given = {"least": least, "lasts": lasts, "within": within, "from": begins, "wait": wait, "topic": topic}
+    result = call(
         home, "market.request", as_json, resource=resource, amount=" ".join(amount), urgency=urgency, most=most,
         **{name: text for name, text in given.items() if text},
-    ).value  # fmt: skip
-    if as_json:
-        return
+    )  # fmt: skip
+    if not as_json:
+        _show_request(result.value)
+    finish(result)
+
+
+def _show_request(value: dict[str, Any]) -> None:
     for one in value["drawn"]:
         say(f"{_amount(value['resource'], one['amount'])} are leased ahead already: lease {short(one['lease'])}")
     if value["number"]:
         what = _amount(value["resource"], value["asked"])
         say(f"asked for as request {value['number']}: {what}, to be over by {moment(value['ends'])}")
         _tell(value)
+    for one in value.get("granted", ()):
+        what = f"{_amount(value['resource'], one['amount'])} at {_price(value['resource'], one['price'])}"
+        say(f"granted: {what} by {one['lender']}, lease {short(one['lease'])}")
+    if value.get("missing", 0) > 0:
+        say(f"not granted yet: {_amount(value['resource'], value['missing'])} (hansa market match says why)")
 
 
 @market.command("list", epilog=epilog("hansa market list", "hansa market list --json"))
@@ -113,8 +126,8 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         return
     offers = [
-        (short(one["offer"]), one["resource"], _amount(one["resource"], one["free"]), _price(one["resource"], one["price"]),
-         _who(one, "lender"), moment(one["ends"]))
+        (short(one["offer"]), one["resource"], _amount(one["resource"], one["free"]),
+         _price(one["resource"], one["price"]), _who(one, "lender"), moment(one["ends"]))
         for one in value["offers"]
     ]  # fmt: skip
     if offers:
@@ -158,10 +171,14 @@ def match(home: Home = None, as_json: AsJson = False) -> None:
     say(f"{value['requests']} requests, {value['offers']} offers; shares are alike by {value['fairness'] / 1000:.2f}")
     for one in value["matches"]:
         what = f"{_amount(one['resource'], one['amount'])} of {one['resource']}"
-        hanging("+ ", f"{what} at {_price(one['resource'], one['price'])} for {_request_of(one)}, by {started(one['lender'])}")
+        hanging(
+            "+ ",
+            f"{what} at {_price(one['resource'], one['price'])} for {_request_of(one)}, by {started(one['lender'])}",
+        )
         hanging("    ", one["because"])
     for one in value["unmet"]:
-        hanging("- ", f"{one['units']} units for {_request_of(one)}: {one['why'].replace('_', ' ')}")
+        what = f"{_amount(one['resource'], one['units'])} of {one['resource']}" if one["resource"] else one["units"]
+        hanging("- ", f"{what} for {_request_of(one)}: {one['why'].replace('_', ' ')}")
         hanging("    ", one["detail"])
 
 
@@ -190,7 +207,9 @@ def leases(
     if not rows:
         say("no leases" if every else "no lease goes on (--all shows those that are over)")
         return
-    table(("#", "lease", "side", "amount", "state", "cost", "node", "from", "when"), rows, right=("#", "amount", "cost"))
+    table(
+        ("#", "lease", "side", "amount", "state", "cost", "node", "from", "when"), rows, right=("#", "amount", "cost")
+    )
     if value["next"]:
         say(f"more: --before {value['next']}")
 
@@ -218,9 +237,7 @@ def accounts(
     result = call(home, "market.accounts", as_json, check=check)
     value = result.value
     if not as_json:
-        rows = [
-            (one["peer"], credits(max(0, one["owes"])), credits(max(0, -one["owes"]))) for one in value["balances"]
-        ]
+        rows = [(one["peer"], credits(max(0, one["owes"])), credits(max(0, -one["owes"]))) for one in value["balances"]]
         if rows:
             table(("node", "owes this node", "is owed by it"), rows, right=("owes this node", "is owed by it"))
         else:
@@ -283,7 +300,9 @@ def forecast(
             on = "is asked for ahead" if value["ahead"] else "is not asked for ahead: the setting trading.ahead is off"
             say(f"what is short {on}")
         else:
-            say(f"too little is known of {kind}: {value['known_hours']} hours, of {value['needed_hours']} that it takes")
+            say(
+                f"too little is known of {kind}: {value['known_hours']} hours, of {value['needed_hours']} that it takes"
+            )
     finish(result)
 
 
@@ -319,5 +338,3 @@ def _tell(value: dict[str, Any]) -> None:
         say(_UNANSWERED)
     elif not value["links"]:
         say("no link now: it is told as soon as one stands (hansa net status)")
-
-

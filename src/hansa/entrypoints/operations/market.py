@@ -20,13 +20,17 @@ from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.accounts import Accounts
+from hansa.market.flows import USED
+from hansa.market.lease_states import State
 from hansa.market.messages import request_id
 from hansa.market.model import Window
 from hansa.market.quantities import MILLION, amount_of, credits_of, moment_of, price_of, resource_of, span_of
 from hansa.market.usage import AHEAD, LONGEST
+from hansa.node.borrowing import Loan
 from hansa.node.flow_views import FlowViews, drawn, since
 from hansa.node.lease_list import OVER_UPTO
 from hansa.node.market_views import MarketViews
+from hansa.node.orders import START, Placed
 
 PAGE = 100
 LIVE = ("asked", "granted", "active", "metered")
@@ -37,6 +41,8 @@ MOST_HOURS = LONGEST
 
 MOST_AHEAD = 168
 
+MAX_TOPIC = 64
+POLL_SECONDS = 0.1
 TRIES = 3
 """How often balances are counted again that change meanwhile."""
 
@@ -52,6 +58,14 @@ def _flow_views(app: App) -> FlowViews:
 def _told(app: App) -> dict[str, Any]:
     """Returns whether others are told now, and over how many links."""
     return {"up": app.network is not None, "links": len(app.network.neighbours) if app.network is not None else 0}
+
+
+def _network(app: App) -> None:
+    """Raises Unavailable where this node does not hear of others."""
+    if not app.config.overlay.on:
+        raise Unavailable("this node takes no part in the overlay: the setting overlay.on is false")
+    if app.network is None:
+        raise Unavailable(f"no node is up in {app.home}, and what others offer is heard only while one is: hansa up")
 
 
 def _whole(given: Arguments, name: str, least: int, most: int, otherwise: int) -> int:
@@ -71,13 +85,20 @@ async def _offer(app: App, given: Arguments) -> Outcome:
     now = app.node.core.now()
     begins = moment_of(given.get("from"), now, "--from")
     window = Window(begins, Instant(begins + span_of(_hours(given), "--hours")))
-    id_ = await app.node.orders.offer(resource, amount, price, window)
+    id_ = await app.node.orders.offer(resource, amount, price, window, _topic(given))
     capacity = app.config.overlay.offers().get(resource)
     value = {
         "offer": id_, "resource": resource.value, "amount": amount, "unit": UNITS[resource].name, "price": price,
         "begins": iso(window.begins), "ends": iso(window.ends), "capacity": capacity,
     }  # fmt: skip
     yield Result(value | _told(app))
+
+
+def _topic(given: Arguments) -> str:
+    topic = str(given.get("topic") or "").strip()
+    if len(topic) > MAX_TOPIC or not topic.isprintable():
+        raise UsageError(f"--topic has at most {MAX_TOPIC} characters, all of them printable")
+    return topic
 
 
 def _hours(given: Arguments) -> int:
@@ -100,16 +121,46 @@ async def _request(app: App, given: Arguments) -> Outcome:
     within = span_of(given.get("within") or lasts + HOUR, "--within")
     if within < lasts:
         raise UsageError("--within is shorter than --lasts: it must be over by then")
-    placed = await app.node.orders.request(
-        resource, amount, least, _whole(given, "urgency", 0, 1000, 0), price_of(resource, given.get("most", 0), "--most"),
-        Window(begins, Instant(begins + within)), lasts,
-    )  # fmt: skip
+    urgency, most = _whole(given, "urgency", 0, 1000, 0), price_of(resource, given.get("most", 0), "--most")
+    window = Window(begins, Instant(begins + within))
+    wait = span_of(given["wait"], "--wait") if given.get("wait") else 0
+    if wait:
+        _network(app)
+    placed = await app.node.orders.request(resource, amount, least, urgency, most, window, lasts, _topic(given))
     value = {
         "request": placed.id, "number": placed.number, "resource": resource.value, "amount": amount,
         "unit": UNITS[resource].name, "asked": placed.amount, "drawn": drawn(placed.drawn), "begins": iso(begins),
         "ends": iso(begins + within), "lasts_seconds": lasts // 1000,
     }  # fmt: skip
-    yield Result(value | _told(app))
+    if not wait:
+        yield Result(value | _told(app))
+        return
+    async for step in _granted(app, placed, wait):
+        yield step
+    loans = _active(app, placed.number)
+    granted = [
+        {"lease": one.ask.id, "lender": one.lender, "amount": one.ask.amount, "price": one.ask.price} for one in loans
+    ]
+    missing = placed.amount - sum(one.ask.amount for one in loans)
+    yield Result(value | _told(app) | {"granted": granted, "missing": missing}, ok=missing <= 0)
+
+
+async def _granted(app: App, placed: Placed, wait: int) -> Outcome:
+    """Waits until all of a request is granted, or the time is up."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + wait / 1000
+    while loop.time() < end:
+        has = sum(one.ask.amount for one in _active(app, placed.number))
+        yield Progress(has, placed.amount, "units granted")
+        if has >= placed.amount:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _active(app: App, number: int) -> list[Loan]:
+    """Returns what was lent for a request and was taken."""
+    mine = [one for one in app.node.market.borrower.loans.values() if one.request == number and one.lease]
+    return [one for one in mine if one.lease and one.lease.state in USED and one.lease.state is not State.BROKEN]
 
 
 def _lasts(resource: Resource, given: Any) -> int:
@@ -141,12 +192,14 @@ async def _list(app: App, _: Arguments) -> Outcome:
 @operation("market.match")
 async def _match(app: App, _: Arguments) -> Outcome:
     """Says what a clearing comes to now; nobody is asked for anything by this."""
-    if app.network is None:
-        raise Unavailable(f"no node is up in {app.home}, and what others offer is heard only while one is: hansa up")
+    _network(app)
     own = {request_id(app.node.core.me, one): number for number, one in _requests(app).items()}
     value = _views(app).matching()
+    of = {one["request"]: one["resource"] for one in _views(app).listing()["requests"]}
     for one in [*value["matches"], *value["unmet"]]:
         one["number"] = own.get(one["request"])
+    for one in value["unmet"]:
+        one["resource"] = of.get(one["request"], "")
     yield Result(value)
 
 
@@ -182,8 +235,8 @@ async def _leases(app: App, given: Arguments) -> Outcome:
 async def _release(app: App, given: Arguments) -> Outcome:
     """Gives a lease back, which this node has borrowed."""
     start, market = str(given["id"]).strip().lower(), app.node.market
-    held = [one for one in market.borrower.loans if start and one.startswith(start)]
-    if not held and any(start and one.id.startswith(start) for one in market.lender.book.all()):
+    held = [one for one in market.borrower.loans if len(start) >= START and one.startswith(start)]
+    if not held and any(len(start) >= START and one.id.startswith(start) for one in market.lender.book.all()):
         raise Refused(Reason.NO_LEASE, "this node lends it, and only its borrower can give it back")
     if len(held) != 1:
         which = "more than one" if held else "no"
@@ -203,7 +256,8 @@ async def _accounts(app: App, given: Arguments) -> Outcome:
         return
     accounts, held = Accounts(), _balances(app)
     for _ in range(TRIES):
-        for done, total, accounts in app.node.market.balances.recounting():
+        for done, total, counted in app.node.market.balances.recounting():
+            accounts = counted
             yield Progress(done, total, "leases counted again")
             await asyncio.sleep(0)  # others have their turn
         before, held = held, _balances(app)
