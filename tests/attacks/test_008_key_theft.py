@@ -286,9 +286,11 @@ async def test_the_thief_has_no_word_that_goes_round_not_even_under_an_old_numbe
 ) -> None:
     """What goes round is about now: numbers that were good then are of no use, else he could warn of anybody."""
     theft = await Theft.done(tmp_path)
-    body = json.loads(words_of_every_kind(theft.target.author)[kind].payload)["body"]
-    word = theft.owner.say(kind, body, theft.stolen, seq=seq)
+    theft.target.lend(theft.owner.id)
+    good = json.loads(words_of_every_kind(theft.target.author)[kind].payload)
+    body, to = good["body"], good["recipient"]
+    word = theft.owner.say(kind, body, theft.stolen, seq=seq, recipient=to)
     assert await theft.push("link", word) == "taken"
     await theft.revoke("link")
     assert await theft.push("link", word) == "wrong_signer"
-    assert await theft.push("link", theft.owner.say(kind, body, theft.owner.day, seq=seq)) == "taken"
+    assert await theft.push("link", theft.owner.say(kind, body, theft.owner.day, seq=seq, recipient=to)) == "taken"

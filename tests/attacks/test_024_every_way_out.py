@@ -79,6 +79,23 @@ SHOWS_NOTHING = {
 OF_THE_OVERLAY = {("net", word) for word in ("status", "peers", "paths", "health", "connect", "tell", "answers")}
 """Commands that ask a node which is up: they are given every text in every field further below."""
 
+OF_THE_MARKET = {
+    ("market", word)
+    for word in (
+        "offer",
+        "request",
+        "list",
+        "withdraw",
+        "match",
+        "leases",
+        "release",
+        "accounts",
+        "flows",
+        "forecast",
+    )
+}
+"""Commands that show what others say of themselves on the market: likewise."""
+
 
 def armed() -> list[Skill]:
     """Returns skills that carry every text in every field that their author can fill."""
@@ -210,7 +227,7 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
 
 def test_no_command_is_left_out(tmp_path: Path) -> None:
     asked = {words[: 2 if words[:2] in ALL else 1] for words in commands(tmp_path)}
-    assert asked | SHOWS_NOTHING | OF_THE_OVERLAY == set(ALL)
+    assert asked | SHOWS_NOTHING | OF_THE_OVERLAY | OF_THE_MARKET == set(ALL)
     assert not asked & SHOWS_NOTHING
 
 
@@ -267,6 +284,49 @@ def test_every_command_on_the_overlay_shows_text(node: Hansa, monkeypatch: Any, 
 
         monkeypatch.setattr("hansa.entrypoints.reach.steps", answered)
         for words in sorted(OF_THE_OVERLAY):
+            said = node(*words, *given.get(words[1], []), *(["--json"] if as_json else []))
+            assert (said.code, said.err) == (0, ""), (words, text)
+            held(said.out, (words, text))
+            assert not as_json or (said.out.isascii() and json.loads(said.out))
+
+
+def trade(text: str) -> dict[str, Any]:
+    """Returns what operations on the market answer, all at once, with a text wherever another node has a word."""
+    kind = {"resource": "computational_power", "amount": 1, "unit": text}
+    own = {"own": False, "lender": text, "borrower": text, "begins": text, "ends": text, "ahead": False}
+    offer = {**kind, **own, "offer": text, "free": 1, "price": 1}
+    request = {**kind, **own, "request": text, "number": 0, "missing": 1, "most": 1}
+    return {
+        **offer, **request, "number": 1, "asked": 1, "capacity": 0, "what": text, "id": text, "up": True, "links": 0,
+        "granted": [{"lease": text, "lender": text, "amount": 1, "price": 1}],
+        "drawn": [{"lease": text, "lender": text, "amount": 1}], "offers": [offer], "requests": [request],
+        "matches": [{**offer, **request, "because": text}], "fairness": 1000,
+        "unmet": [{"request": text, "number": None, "units": 1, "why": text, "detail": text, "resource": ""}],
+        "leases": [{**kind, "number": 1, "lease": text, "lent": True, "state": text, "cost": 1, "peer": text,
+                    "begins": text, "ends": text}],
+        "next": 1, "lease": text, "state": text, "balances": [{"peer": text, "owes": -1}], "same": True, "entries": 1,
+        "differing": [{"peer": text, "owes": 1, "recounted": 2}], "total": 1, "efficiency": 0.5,
+        "optimal_routing": None, "distribution": {text: 1.0}, "sees": {"asked": 1, "copies": 1, "partners": 1},
+        "pairs": [{"lender": text, "borrower": text, "transfers": 1, "cost": 1}],
+        "bottlenecks": [{"relay": text, "share": 0.5, "only_to": [text], "arrived": 0.5}],
+        "method": text, "known_hours": 48, "needed_hours": 48,
+        "forecast": [{"hour": text, "expected": 1, "low": 0, "high": 2, "leased": 0}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_every_command_on_the_market_shows_text(node: Hansa, monkeypatch: Any, as_json: bool) -> None:  # noqa: F811
+    some = ["computational_power", "1"]
+    given = {"offer": some, "request": some, "withdraw": ["1"], "release": ["x"], "forecast": some[:1]}
+    for text in [*ORDERS, *TEXTS[::24], LONG[1]]:
+
+        async def answered(*_: Any, text: str = text) -> AsyncIterator[Ended]:
+            value = trade(text)
+            listed = {name: value[name] for name in ("offers", "requests")}
+            yield Ended(value | (listed if _[1] == "market.list" else {"offers": 1, "requests": 1}))
+
+        monkeypatch.setattr("hansa.entrypoints.reach.steps", answered)
+        for words in sorted(OF_THE_MARKET):
             said = node(*words, *given.get(words[1], []), *(["--json"] if as_json else []))
             assert (said.code, said.err) == (0, ""), (words, text)
             held(said.out, (words, text))

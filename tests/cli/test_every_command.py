@@ -135,6 +135,9 @@ SEQUENCE = [
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
+    ("market", "offer", "computational_power", "2 cores", "--price", "0.06"),
+    ("market", "request", "memory", "2 GiB", "--lasts", "30m"), ("market", "list"), ("market", "withdraw", "1"),
+    ("market", "leases"), ("market", "accounts", "--check"), ("market", "flows"), ("market", "forecast", "comp"),
     ("sim", "list"), ("sim", "run", "calm", "--nodes", "2", "--seconds", "1"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
     ("mcp", "uninstall", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
@@ -153,6 +156,8 @@ ELSEWHERE = {
     ("recall", "lift"),
     ("subscribe",),
     *(("net", word) for word in ("status", "peers", "paths", "health", "connect", "tell", "answers")),  # in test_net.py
+    ("market", "match"),  # these two in test_market.py
+    ("market", "release"),
     ("join",),  # these four in test_joining.py
     ("peer", "withdraw"),
     ("peer", "approve"),

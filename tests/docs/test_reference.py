@@ -24,6 +24,7 @@ from hansa.identity.envelope import Header
 from hansa.kernel.errors import HansaError
 from hansa.kernel.limits import Limits
 from hansa.kernel.verdict import Reason
+from hansa.market import messages as market
 from hansa.node.core import KINDS
 from hansa.node.events import Kind
 from hansa.overlay.arrived import Arrived
@@ -182,6 +183,13 @@ def names_in(page: str) -> set[str]:
         Arrived,
         Notice,
         Noticed,
+        market.Offered,
+        market.Offers,
+        market.Requested,
+        market.Requests,
+        market.AskBody,
+        market.LeaseBody,
+        market.ActBody,
     ],
     ids=lambda shape: shape.__name__,
 )

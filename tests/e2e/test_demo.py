@@ -37,4 +37,6 @@ def test_the_demonstration_comes_out_as_it_must(tmp_path: Path) -> None:
     assert told["execution"]["met_with"] > told["execution"]["met_without"]
     assert told["published"] >= 25
     assert all(seconds < 10 for seconds in told["without_a_hub"].values())
+    assert (told["lease"]["brought"], told["lease"]["right"]) == (4, 4)
+    assert told["lease"]["cost"] > 0 < told["lease"]["used_ms"]
     assert list(tmp_path.iterdir()) == []  # nothing is left behind

@@ -8,6 +8,7 @@ of them leaves `snapshot` as it was.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -17,12 +18,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from hansa.adapters.keys import MemoryKeys
 from hansa.identity import envelope
 from hansa.kernel.errors import Refused, Unavailable
 from hansa.kernel.ids import ContentId, NodeId, chain, content_id
-from hansa.kernel.instant import MINUTE
+from hansa.kernel.instant import DAY, MINUTE, Instant
+from hansa.kernel.resources import Resource
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Reason
+from hansa.market.lease import Ask, Lease
+from hansa.market.lease_states import State
+from hansa.market.model import Window
 from hansa.node.network import Network
 from hansa.node.overlay_parts import make_parts
 from hansa.node.overlay_settings import OverlaySettings
@@ -36,7 +42,7 @@ from tests.node.world import DOUBLE, HARNESS, SLUG, START, Resident, World, skil
 
 WAYS = ("http", "bulk", "file", "feed", "link")
 DOORS = tuple(way for way in WAYS if way != "link")
-SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed", "offers", "requests")
+SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed", "offers", "requests", "work", "worked")
 """Kinds that go round over links, are taken at no door, and are kept nowhere."""
 BLAMED = frozenset(
     {
@@ -46,6 +52,8 @@ BLAMED = frozenset(
 )  # fmt: skip
 """What a neighbour is blamed for: faults that whoever passes a word on sees as well."""
 DIGEST = content_id(b"specimen")
+TARGET = MemoryKeys(hashlib.sha256(b"target").digest()).node_id
+"""The node under attack, in each world."""
 
 
 class Target:
@@ -64,9 +72,18 @@ class Target:
         self.author = world.settle("author")
         self.liar = world.settle("liar", "hub")
         world.invite(self.node, self.author, self.liar)
+        self.lend(self.author.id)
         self.publication = skill_message(self.author.key, SLUG)
         self.finding = speak(self.author.key, "evidence", _finding(SLUG.id))
         self._files = 0
+
+    def lend(self, borrower: NodeId) -> None:
+        """Gives somebody a lease, whose id is `DIGEST`."""
+        market = self.node.node.market
+        market.lent.open(lambda _, __: None)
+        window = Window(START, Instant(START + DAY))
+        ask = Ask(DIGEST, DIGEST, borrower, Resource.COMPUTATIONAL_POWER, 1000, 0, window)
+        market.lender.book.keep(Lease(ask, 1, State.ACTIVE, START))
 
     @classmethod
     async def ready(cls, world: World, role: str = "node") -> Target:
@@ -278,6 +295,16 @@ def words_of_every_kind(author: Resident, **header: Any) -> dict[str, envelope.S
         "noticed": {"to": DIGEST},
         "offers": {"offers": []},
         "requests": {"requests": []},
+        "work": {"lease": DIGEST, "fence": 1, "skill": SLUG.id, "trials": 1, "seed": 1},
+        "worked": {
+            "skill": DIGEST, "harness": "h", "sandbox": "s", "outcome": "fail", "trials": 0, "successes": 0,
+            "passed": 0, "total": 0, "digest": DIGEST, "work": DIGEST, "lease": DIGEST, "fence": 1, "digests": [],
+            "memory_bytes": 1, "wall_ms": 1, "used_ms": 0,
+        },
     }
     assert tuple(bodies) == SPREAD
-    return {kind: speak(author.key, kind, body, **{"created": START, **header}) for kind, body in bodies.items()}
+    to = {"work": {"recipient": TARGET}}
+    return {
+        kind: speak(author.key, kind, body, **{"created": START, **to.get(kind, {}), **header})
+        for kind, body in bodies.items()
+    }

@@ -45,6 +45,21 @@ EVIDENCE: dict[str, Any] = {
     "reason": "",
 }
 FAILED = {**EVIDENCE, "outcome": "fail", "successes": 0, "passed": 1, "reason": "refuted"}
+WORK: dict[str, Any] = {"lease": DIGEST, "fence": 4, "skill": OTHER, "trials": 35, "seed": 7}
+WORKED: dict[str, Any] = {
+    **EVIDENCE,
+    "trials": 2,
+    "successes": 2,
+    "passed": 4,
+    "total": 4,
+    "work": OTHER,
+    "lease": DIGEST,
+    "fence": 4,
+    "digests": [DIGEST, OTHER],
+    "memory_bytes": 134_217_728,
+    "wall_ms": 5_000,
+    "used_ms": 812,
+}
 RECEIPT: dict[str, Any] = {
     "dealing": "skill_refuted",
     "subject": str(key(2).public.did),
@@ -207,5 +222,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
         {"ask": DIGEST, "state": "granted", "fence": 4, "take_by": 61_000},
     ],
     "lease_act": [{"ask": DIGEST, "act": "agree", "cost": 12}, {"ask": DIGEST, "act": "take"}],
+    "work": [{**WORK, "text": FULL_SKILL}, WORK],
+    "worked": [WORKED, {name: WORKED[name] for name in WORKED if name != "reason"}],
     "root": [root(1), root(1, signing_keys=[str(key(5).public.did)])],
 }

@@ -28,7 +28,7 @@ INDEX = BODIES["index"][0]
 KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "receipt", "policy_card", "decision",
          "hello", "welcome", "join", "joined", "index",
          "presence", "suspicion", "links", "arrived", "notice", "noticed",
-         "offers", "requests", "lease_ask", "lease", "lease_act")  # fmt: skip
+         "offers", "requests", "lease_ask", "lease", "lease_act", "work", "worked")  # fmt: skip
 DISPUTES = tuple(kind for kind in BODIES if kind.startswith("dispute"))
 SAID = BODIES["acknowledgement"][0]
 LEAVE_OUT = object()
@@ -46,7 +46,7 @@ def cases() -> Iterator[Case]:
         "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
     )
     yield Case("notice-towards-a-resource", message("notice", body=TOWARDS), "it names the resource, and no node")
-    for name, kind, body, why in (*_skills(), *_others(), *_disputes(), *_spread(), *_notices(), *_market()):
+    for name, kind, body, why in (*_skills(), *_others(), *_disputes(), *_spread(), *_notices(), *_market(), *_work()):
         yield Case(name, message(kind, body=body), why, "bad_body", "body")
 
 
@@ -266,6 +266,28 @@ def _market() -> Iterator[Bent]:
         ("lease-cost-negative", "lease", "cost", -1, "a count"),
         ("lease_act-unknown", "lease_act", "act", "pay", "one of four"),
         ("lease_act-cost-negative", "lease_act", "cost", -1, "a count"),
+    ):
+        yield name, kind, _changed(whole[kind], path, value), why
+
+
+def _work() -> Iterator[Bent]:
+    whole = {kind: BODIES[kind][0] for kind in ("work", "worked")}
+    for name, kind, path, value, why in (
+        ("work-of-no-lease", "work", "lease", LEAVE_OUT, "it names the lease"),
+        ("work-fence-0", "work", "fence", 0, "fences begin at 1"),
+        ("work-of-no-trials", "work", "trials", 0, "1 to 1,000 trials"),
+        ("work-of-1001-trials", "work", "trials", 1_001, "1 to 1,000 trials"),
+        ("work-seed-negative", "work", "seed", -1, "a seed from 0 on"),
+        ("work-text-null", "work", "text", None, "left out where it does not come along"),
+        ("work-text-empty", "work", "text", {}, "a skill"),
+        ("worked-of-no-work", "worked", "work", "", "it names the work"),
+        ("worked-fence-0", "worked", "fence", 0, "fences begin at 1"),
+        ("worked-one-digest-short", "worked", "digests", [DIGEST], "a digest for each trial"),
+        ("worked-digest-of-65", "worked", "digests.0", "d" * 65, "at most 64 characters"),
+        ("worked-with-a-failed-trial", "worked", "successes", 1, "a pass has no failed trial"),
+        ("worked-without-memory", "worked", "memory_bytes", 0, "at least one byte"),
+        ("worked-longer-than-an-hour", "worked", "wall_ms", 3_600_001, "at most an hour"),
+        ("worked-used-negative", "worked", "used_ms", -1, "a count"),
     ):
         yield name, kind, _changed(whole[kind], path, value), why
 

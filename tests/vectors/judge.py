@@ -38,6 +38,7 @@ from hansa.overlay.links_said import LINKS, Links
 from hansa.overlay.notices import NOTICE, NOTICED, Notice, Noticed, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence, Suspicion
 from hansa.skills import messages as skills
+from hansa.skills import work
 
 BODIES: dict[str, type[Wire]] = {
     skills.SKILL: skills.SkillBody,
@@ -65,6 +66,8 @@ BODIES: dict[str, type[Wire]] = {
     market.ASK: market.AskBody,
     market.LEASE: market.LeaseBody,
     market.ACT: market.ActBody,
+    work.WORK: work.WorkBody,
+    work.WORKED: work.WorkedBody,
 }
 """Bodies that are read last; root metadata is read with its signatures."""
 
@@ -177,6 +180,8 @@ def _message(signed: Signed, known: Mapping[str, Any]) -> Answer:
     body = parse(message.body, BODIES[message.header.kind])
     if isinstance(body, skills.EvidenceBody):
         body.as_evidence(message.author, message.header.created)
+    if isinstance(body, work.WorkedBody):
+        work.read_worked(message.body)
     if isinstance(body, Notice):
         read_notice(message.body)
     if isinstance(body, market.Offers):

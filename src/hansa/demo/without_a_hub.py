@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hansa.demo.lease import buys_proof_time
 from hansa.demo.world import Resident, World
 from hansa.starter import skill_files
 
@@ -22,7 +23,7 @@ SHARED = ("slugify", "to_roman")
 
 
 def without_a_hub(story: Any, made: World, c: Resident) -> None:
-    """Plays the act: word over a neighbour, a neighbour that was away, and a recall.
+    """Plays the acts: word over a neighbour, a neighbour that was away, a recall; and B buys proof time from A.
 
     Args:
         c: a node that is up, and deals with nobody so far.
@@ -44,6 +45,7 @@ def without_a_hub(story: Any, made: World, c: Resident) -> None:
     story.facts["without_a_hub"] = {
         "arrived_seconds": arrived, "caught_up_seconds": caught_up, "recalled_seconds": recalled,
     }  # fmt: skip
+    buys_proof_time(story, a, b)
 
 
 def arrives(story: Any, a: Resident, b: Resident, c: Resident, skill: str) -> float | None:

@@ -34,8 +34,10 @@ from hansa.governance.case import Params as DisputeParams
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
+from hansa.market.checking import Params as CheckingParams
 from hansa.market.leases import Params as LendingParams
 from hansa.market.policy import Params as ClearingParams
+from hansa.market.slots import Params as SlotParams
 from hansa.node.core import Settings
 from hansa.node.market_settings import MarketSettings, Trading
 from hansa.node.overlay_settings import OverlaySettings
@@ -155,6 +157,10 @@ class Config(BaseSettings):
     trading: Annotated[Trading, Field(description="How this node deals in the market.")] = Trading()
     lending: Annotated[LendingParams, Field(description="Bounds on what it lends.")] = LendingParams()
     clearing: Annotated[ClearingParams, Field(description="How it weighs offers.")] = ClearingParams()
+    slots: Annotated[SlotParams, Field(description="How it runs the jobs of those it lends to.")] = SlotParams()
+    checking: Annotated[CheckingParams, Field(description="How closely it looks at results it paid for.")] = (
+        CheckingParams()
+    )
     store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
 
     @classmethod
@@ -199,7 +205,7 @@ class Config(BaseSettings):
 
     def market(self) -> MarketSettings:
         """Returns what the node's market needs of it."""
-        return MarketSettings(self.trading, self.lending, self.clearing)
+        return MarketSettings(self.trading, self.lending, self.clearing, self.slots, self.checking)
 
 
 def load(home: Path, flags: dict[str, Any] | None = None) -> Config:

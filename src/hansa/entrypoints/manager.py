@@ -7,7 +7,7 @@
 What is shared goes the way of everything else: signed, and believed nowhere before it is proved there. Whom the node
 links with, its operator has settled: by invitations, or `overlay={"open": True}`.
 
-`request_computational_resources` comes with the market.
+What is borrowed comes from nodes that offer it, by their own leave; see `entrypoints.borrowing`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 from hansa.adapters.lock import Claim
 from hansa.entrypoints import logs, operations
 from hansa.entrypoints.app import App, opened
+from hansa.entrypoints.borrowing import borrow, wants
 from hansa.entrypoints.config import load
 from hansa.entrypoints.home import KEY
 from hansa.entrypoints.http import server
@@ -163,6 +164,60 @@ class MycorrhizalNetworkManager:
         """Returns the record that passes a skill on; the id itself when it is none of a skill."""
         rows = self._ready().node.core.store.records_about(id_, SKILL)
         return rows[0].id if rows else id_
+
+    async def request_computational_resources(
+        self,
+        cpu_cores: float,
+        memory_gb: float,
+        duration_hours: float,
+        *,
+        urgency_level: int = 0,
+        cpu_price: str = "0",
+        memory_price: str = "0",
+        wait_seconds: float = 30.0,
+    ) -> dict[str, Any]:
+        """Borrows processors and memory; returns what was granted, by whom, and what is still missing.
+
+        Args:
+            cpu_cores: processors, to a thousandth; 0 for none. memory_gb: GiB; 0 for none.
+            duration_hours: from when it is granted on.
+            urgency_level: 0 to 1000.
+            cpu_price, memory_price: credits that are paid at most for a core, a GiB and an hour.
+            wait_seconds: how long it is waited for all of it; what has not come by then is asked for no more.
+
+        Raises:
+            UsageError: it asks for nothing, or an argument makes no sense.
+            Unavailable: nobody granted anything in time, and why; or the node takes no part in the overlay.
+        """
+        wanted = wants(cpu_cores, memory_gb, (cpu_price, memory_price))
+        return await borrow(self._ready(), self.ask, wanted, duration_hours, urgency_level, wait_seconds)
+
+    async def offer_computational_resources(
+        self,
+        cpu_cores: float,
+        memory_gb: float,
+        availability_hours: float,
+        *,
+        cpu_price: str = "0",
+        memory_price: str = "0",
+    ) -> list[str]:
+        """Puts processors and memory on offer; returns the ids of the offers.
+
+        Args:
+            cpu_cores, memory_gb: as in `request_computational_resources`.
+            availability_hours: from now on.
+            cpu_price, memory_price: credits for a core, a GiB and an hour.
+
+        Raises:
+            UsageError: it offers nothing, or an argument makes no sense.
+        """
+        offered = wants(cpu_cores, memory_gb, (cpu_price, memory_price))
+        return [
+            str(
+                (await self.ask("market.offer", hours=str(availability_hours), **one.arguments("price"))).value["offer"]
+            )
+            for one in offered
+        ]
 
     def get_network_status(self) -> dict[str, Any]:
         """Returns what `hansa net status` shows, and under `peers` what `hansa net peers` does."""

@@ -176,6 +176,13 @@ class Reason(Enum):
         "would owe more than it is trusted with: settle first",
     )
     NO_LEASE = ("no_lease", Box.DOMAIN, Verdict.REJECT, "no lease of the sender's that may be used now: ask for one")
+    NO_SLOT = (
+        "no_slot",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "as much runs for that lease as it allows, or nothing can run here now: send it again later",
+    )
+    BIG_WORK = ("work_too_large", Box.DOMAIN, Verdict.REJECT, "a larger skill, or more trials, than a lease runs here")
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

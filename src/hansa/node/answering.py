@@ -29,6 +29,7 @@ from hansa.overlay.doing import Doing, Happened
 from hansa.overlay.gossip import LATER
 from hansa.overlay.routes import Routes
 from hansa.skills.messages import ACKNOWLEDGEMENT
+from hansa.skills.work import WORK, WORKED
 
 LONGEST_MS = HOUR
 LOOK_MS = MINUTE
@@ -155,7 +156,8 @@ class Answering:
 
     def goes_alone(self, raw: bytes) -> bool:
         """Says whether an envelope is one that gossip does not carry, although no way for it is known."""
-        return peek.named_kind(envelope.read(raw)) in MANNERS
+        kind = peek.named_kind(envelope.read(raw))
+        return kind in MANNERS or kind in (WORK, WORKED)
 
     def _end(self, one: _Letter, state: str, detail: str, reason: Reason | None = None) -> None:
         row, core = one.row, self._core

@@ -19,6 +19,9 @@ from hansa.node.rows import PutMark
 COUNT = "balances"
 """Mark with the number of nodes that there is a balance with; "balance of N" is the id of one."""
 
+PAGE = 50
+"""Leases that are counted again at a time."""
+
 
 def _mark(peer: NodeId) -> str:
     return f"balance {peer}"
@@ -49,12 +52,23 @@ class Balances:
             effects.changes += [PutMark(COUNT, str(number)), PutMark(f"balance of {number}", peer)]
         effects.changes.append(PutMark(_mark(peer), str(self.of(peer) + change)))
 
+    def recounting(self) -> Iterator[tuple[int, int, Accounts]]:
+        """Counts again from the signed records, a page at a time: how many leases are counted, of how many, and so far.
+
+        The slow way, to hold the balances against. The last one that is yielded is whole.
+        """
+        stories, accounts = LeaseList(self._core), Accounts()
+        total = stories.count()
+        number = total + 1
+        while page := stories.page(number, PAGE):
+            number = page[-1][0]
+            for _, one in page:
+                if one.lease is not None and one.lease.state is State.SETTLED:
+                    accounts.enter(Entry(one.ask.id, one.ask.borrower, one.lender, one.lease.cost))
+            yield total - number + 1, total, accounts
+        yield total, total, accounts
+
     def recount(self) -> Accounts:
-        """Returns what the signed records of all settled leases come to: the slow way, to hold the balances against."""
-        stories = LeaseList(self._core)
-        entries = [
-            Entry(one.ask.id, one.ask.borrower, one.lender, one.lease.cost)
-            for _, one in stories.page(limit=stories.count())
-            if one.lease is not None and one.lease.state is State.SETTLED
-        ]
-        return Accounts(reversed(entries))
+        """Returns what the signed records of all settled leases come to."""
+        *_, (_, _, accounts) = self.recounting()
+        return accounts

@@ -12,6 +12,7 @@ What it does is kept, and in the outbox, in the same commit as the lender's word
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -52,6 +53,7 @@ class Loan:
         number: of the lender's last word, so that an older one that comes later changes nothing.
         given_up: nobody waits for an answer any more. `why`: the lender's reason, or "" for silence.
         used: units x milliseconds of work that were brought, as this node measured it.
+        forged: the lender forged a result for it (`node.forged`): nothing is owed, and no more is brought.
     """
 
     ask: Ask
@@ -63,6 +65,7 @@ class Loan:
     given_up: bool = False
     why: str = ""
     used: int = 0
+    forged: bool = False
 
     @property
     def waits(self) -> bool:
@@ -85,6 +88,7 @@ class Borrower:
 
     Attributes:
         loans: what was asked for and is not over, and what ended lately, by the ask's id.
+        under_way: returns what may have been used of one by works that are out now, in units x milliseconds.
     """
 
     def __init__(self, core: Core, settings: MarketSettings) -> None:
@@ -95,6 +99,7 @@ class Borrower:
         self._balances = Balances(core)
         self._coming: dict[ContentId, Loan] = {}
         self.loans: dict[ContentId, Loan] = {}
+        self.under_way: Callable[[Loan], int] = lambda _: 0
 
     def restore(self, story: Story) -> None:
         """Takes back what was kept."""
@@ -167,7 +172,7 @@ class Borrower:
         if lease.state is State.GRANTED:
             return Act.RELEASE if loan.given_up else Act.TAKE
         if lease.state is State.METERED:
-            return Act.AGREE if lease.cost <= self.most_owed(loan) else Act.CONTEST
+            return Act.AGREE if lease.cost <= self.most_owed(loan) and not loan.forged else Act.CONTEST
         return None
 
     def most_owed(self, loan: Loan) -> int:
@@ -176,7 +181,8 @@ class Borrower:
         Of copies, those that are held here.
         """
         held = len(self._core.store.held(loan.lease.records)) if loan.lease is not None else 0
-        return owes(loan.ask, loan.used if loan.ask.leased else held, self._settings.lending.idle_share)
+        used = loan.used + self.under_way(loan) if loan.ask.leased else held
+        return owes(loan.ask, used, self._settings.lending.idle_share)
 
     def _account(self, loan: Loan, act: Act, word: ContentId, own: ContentId, effects: Effects) -> None:
         """Adds what is owed, and a receipt about the lender, whose signed word it rests on."""
@@ -184,6 +190,8 @@ class Borrower:
             return
         if act is Act.AGREE:
             self._balances.enter(loan.lender, -loan.lease.cost, effects)
+        if loan.forged:  # there is a receipt for that
+            return
         dealing = Dealing.LEASE_HONOURED if act is Act.AGREE else Dealing.LEASE_BROKEN
         write(self._core, Receipt(dealing=dealing, subject=loan.lender, records=(word, own)), effects, loan.ask.id)
 
@@ -192,7 +200,7 @@ class Borrower:
         loan = self._coming.pop(row.id, None)
         if loan is not None:
             held = self.loans.get(loan.ask.id)
-            self.loans[loan.ask.id] = loan if held is None else replace(loan, used=held.used)
+            self.loans[loan.ask.id] = loan if held is None else replace(loan, used=held.used, forged=held.forged)
 
     # ---- work, and giving back
 
@@ -200,6 +208,11 @@ class Borrower:
         """Notes work that was brought to a lender, in units x milliseconds, as this node measured it."""
         loan = self.loans[id_]
         self.loans[id_] = replace(loan, used=loan.used + used)
+
+    def forged(self, id_: ContentId) -> None:
+        """Notes that the lender forged a result for a lease."""
+        if id_ in self.loans:
+            self.loans[id_] = replace(self.loans[id_], forged=True)
 
     async def release(self, id_: ContentId) -> None:
         """Gives a lease back; a grant that has not come yet is given back when it comes.

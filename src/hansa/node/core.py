@@ -40,7 +40,7 @@ from hansa.overlay.links_said import LINKS
 from hansa.overlay.notices import NOTICE, NOTICED
 from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.skills import messages as skills
-from hansa.skills import policy, ranking
+from hansa.skills import policy, ranking, work
 
 KINDS: Mapping[str, Freshness] = {
     skills.SKILL: Freshness.DURABLE,
@@ -66,6 +66,8 @@ KINDS: Mapping[str, Freshness] = {
     NOTICED: Freshness.SPREAD,
     market.OFFERS: Freshness.SPREAD,
     market.REQUESTS: Freshness.SPREAD,
+    work.WORK: Freshness.SPREAD,
+    work.WORKED: Freshness.SPREAD,
 }
 """Every kind of message that this version of the node knows."""
 

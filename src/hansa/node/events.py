@@ -104,6 +104,10 @@ class Kind(Enum):
         "lease.changed", "lease", ("peer", "state", "lent"), False,
         "a lease that this node has asked for, or was asked for (`lent` is 1), stands otherwise",
     )  # fmt: skip
+    REQUEST_AHEAD = (
+        "request.ahead", "request", ("resource", "amount", "expected", "leased", "hour"), False,
+        "this node asks for something ahead of time, since more is expected to be needed in that hour than is leased",
+    )  # fmt: skip
     DELIVERY_DELIVERED = ("delivery.delivered", "record", ("url",), False, "a peer has taken a record")
     DELIVERY_REFUSED = ("delivery.refused", "record", ("url", "reason"), False, "a peer refuses a record for good")
     DELIVERY_WAITING = (

@@ -20,6 +20,7 @@ from hansa.kernel.ids import NodeId, content_id, is_content_id
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.kernel.wire import parse
 from hansa.market.messages import LASTING
+from hansa.node.ahead import Ahead
 from hansa.node.caseroom import TURN as CASES
 from hansa.node.caseroom import Keep
 from hansa.node.conduct import Conduct
@@ -53,6 +54,7 @@ class Inbox:
 
     Attributes:
         market: decides on leases, and trades where the node is in the overlay; None where it does not.
+        ahead: asks for what will be needed, where the node is in the overlay.
     """
 
     def __init__(
@@ -61,17 +63,20 @@ class Inbox:
         shelf: Shelf,
         afterwards: Callable[[Taken], Awaitable[None]] | None = None,
         market: Market | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         """Works for one node.
 
         Args:
             market: decides on leases; without one they are unknown here.
+            ahead: looks ahead for that market.
             afterwards: told of what was taken and kept in disputes, before whoever brought it is.
         """
         self._core = core
         self._afterwards = afterwards
         self._rooms = Rooms(core, shelf, market)
         self.market = market
+        self.ahead = ahead
         self._conduct = Conduct(core)
         self._keeping = Keeping()
         self._gathering = Gathering(self._decide_all, self._lost, lambda: self._keeping.until(AHEAD))

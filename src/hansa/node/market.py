@@ -5,6 +5,7 @@ bazaar     those of others, as they say them
 clear      all of them weighed by this node's own terms; of what falls to its own requests, lenders are asked
 lender     grants its own units alone, each once
 borrower   takes what is granted, and agrees to what it cost or does not
+lent       runs what borrowers bring; proofs: what this node brings to lenders (ADR 0051)
 """
 
 from __future__ import annotations
@@ -44,15 +45,19 @@ from hansa.market.model import URGENCY, Match, Offer, Request, Window
 from hansa.market.policy import Views
 from hansa.node.balances import Balances
 from hansa.node.bazaar import Bazaar
+from hansa.node.borrowed_proofs import BorrowedProofs
 from hansa.node.borrowing import Borrower, Loan
 from hansa.node.core import Core
 from hansa.node.driver import Effects
+from hansa.node.hearsay import Room
 from hansa.node.lease_list import LeaseList
 from hansa.node.lending import TURN, Lender
+from hansa.node.lent_slots import Carry, LentSlots
 from hansa.node.market_settings import MarketSettings
 from hansa.node.rows import PutRecord, RecordRow
 from hansa.node.stall import Stall
 from hansa.overlay.doing import Doing, Say
+from hansa.skills.work import WORK, WORKED
 
 REFUSED_MS = 10 * SECOND
 """How long an offer is passed over after its lender has refused: by then it says what is left of it."""
@@ -90,6 +95,9 @@ class Market:
         self.balances = Balances(core)
         self.lender = Lender(core, settings, self._capacity, lambda: self.stall.offers(core.now()))
         self.borrower = Borrower(core, settings)
+        self.lent = LentSlots(core, self.lender.book, settings.slots)
+        self.proofs = BorrowedProofs(core, self.borrower, settings.checking)
+        self.borrower.under_way = self.proofs.bringing.under_way
         self._passed_over: dict[ContentId, Instant] = {}
         self._said: tuple[list[Offered], Requests, Instant] = [], Requests(requests=()), ALWAYS
         self._in_overlay = False
@@ -158,14 +166,27 @@ class Market:
 
     # ---- time
 
-    def start(self) -> None:
-        """Trades over the overlay from now on."""
+    def rooms(self) -> dict[str, Room]:
+        """Returns who is concerned by the market's live words, by kind."""
+        said = dict.fromkeys((OFFERS, REQUESTS), self.heard)
+        return {**said, WORK: self.lent.heard, WORKED: self.proofs.bringing.heard}
+
+    def start(self, carry: Carry = lambda _, __: None) -> None:
+        """Trades over the overlay from now on.
+
+        Args:
+            carry: sends a signed envelope to one node.
+        """
         self._in_overlay = True
+        self.lent.open(carry)
+        self.proofs.bringing.open(carry)
         self._said = [], Requests(requests=()), ALWAYS
 
     async def stop(self) -> None:
         """Trades no more, and waits for what is being done."""
         self._in_overlay = False
+        self.proofs.bringing.close()
+        await self.lent.close()
         if self._worker is not None:
             await asyncio.gather(self._worker, return_exceptions=True)
 
@@ -262,6 +283,8 @@ class Market:
     def _may_lend(self, offer: Offer, now: Instant) -> bool:
         guest = self._core.memory.guest(offer.lender)
         if guest.banned or guest.barred or now < self._passed_over.get(offer.id, 0):
+            return False
+        if self.proofs.record(offer.lender).forged:
             return False
         return self.borrower.unanswered(offer.lender, now) < self.settings.lending.no_shows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hansa.kernel.instant import DAY, MINUTE, SECOND
-from hansa.market import leases, policy
+from hansa.market import checking, leases, policy, slots
 from hansa.market.accounts import MOST
 
 MILLION = 1_000_000
@@ -22,6 +22,8 @@ class Trading:
         settle_ms: how long a borrower has to agree to what a lease cost. Raising it forgives those who are away long.
         clear_ms: how often it is looked for offers while a request is open.
         say_ms: how often own offers and requests are said again, within `admission.window_ms`.
+        ahead: ask for what is expected to be needed in the next hours before it is needed. Off by default: a quarter of
+            what is leased is paid for even if it is not used (`lending.idle_share` of the lender).
     """
 
     credit: int = 10 * MILLION
@@ -29,6 +31,7 @@ class Trading:
     settle_ms: int = DAY
     clear_ms: int = 2 * SECOND
     say_ms: int = 2 * MINUTE
+    ahead: bool = False
 
     def validate(self) -> None:
         """Raises ValueError beginning with the name of the field that makes no sense."""
@@ -46,14 +49,20 @@ class MarketSettings:
     Attributes:
         lending: bounds on what it grants.
         clearing: what it weighs when it looks for offers.
+        slots: how it runs the jobs of those whom it lends to.
+        checking: how closely it looks at the results of those whom it borrows from.
     """
 
     trading: Trading = field(default_factory=Trading)
     lending: leases.Params = field(default_factory=leases.Params)
     clearing: policy.Params = field(default_factory=policy.Params)
+    slots: slots.Params = field(default_factory=slots.Params)
+    checking: checking.Params = field(default_factory=checking.Params)
 
     def validate(self) -> None:
         """Raises ValueError beginning with the name of the field that makes no sense."""
         self.trading.validate()
         self.lending.validate()
         self.clearing.validate()
+        self.slots.validate()
+        self.checking.validate()

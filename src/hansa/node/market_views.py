@@ -7,6 +7,7 @@ from typing import Any
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import iso
 from hansa.kernel.resources import UNITS, Resource
+from hansa.market.lease_states import State
 from hansa.market.messages import Requested, offer_id, request_id
 from hansa.market.model import Match, Offer, Request
 from hansa.node.lease_list import Story
@@ -99,9 +100,19 @@ class MarketViews:
             "number": number, "lease": ask.id, "lent": lent, "peer": ask.borrower if lent else story.lender,
             **_offered(ask.resource, ask.amount), "state": state, "price": ask.price, "begins": iso(ask.window.begins),
             "ends": iso(ask.window.ends), "fence": lease.fence if lease is not None else 0,
-            "used": lease.used if lease is not None else 0, "cost": lease.cost if lease is not None else 0,
+            "used": self._used(story), "cost": lease.cost if lease is not None else 0,
             "request": story.request, "acts": [one.act.value for one in story.acts],
         }  # fmt: skip
+
+    def _used(self, story: Story) -> int:
+        """Returns units x milliseconds: of a lease that is not over, as this end has measured them up to now."""
+        id_, lease, market = story.ask.id, story.lease, self._market
+        if lease is None or lease.state is not State.ACTIVE:
+            return lease.used if lease is not None else 0
+        held, loan = market.lender.book.get(id_), market.borrower.loans.get(id_)
+        if held is not None:
+            return held.used
+        return loan.used + market.borrower.under_way(loan) if loan is not None else lease.used
 
     def balances(self) -> list[dict[str, Any]]:
         """Returns what each node owes this one, in millionths of a credit; below 0 where this one owes."""

@@ -324,7 +324,7 @@ class Network:
             self.do(self.parts.gossip.spread(id_, raw, Rank.TRUSTED, self.now()))
 
     def _tell(self, event: Happened) -> None:
-        self.words.answering.came(event)
+        self.words.happened(event)
         if event.name.startswith(MEMBER):
             state = event.name.removeprefix(MEMBER)
             self._show(Kind.MEMBER_CHANGED, event.about, f"{state}: {event.detail}", state=state)

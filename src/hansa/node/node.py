@@ -14,6 +14,7 @@ from hansa.governance import messages as governance
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.resources import Resource
+from hansa.node.ahead import Ahead
 from hansa.node.case_views import CaseViews
 from hansa.node.casebook import Casebook
 from hansa.node.catalogue import Catalogue
@@ -28,8 +29,10 @@ from hansa.node.gathering import Taken
 from hansa.node.inbox import Inbox
 from hansa.node.joining import Joiner
 from hansa.node.keyholder import Keyholder
+from hansa.node.lease_history import LeaseHistory
 from hansa.node.market import Market
 from hansa.node.market_settings import MarketSettings
+from hansa.node.orders import Orders
 from hansa.node.outbox import Outbox
 from hansa.node.ports import Solver
 from hansa.node.prover import Proof, Prover, Unproved
@@ -71,7 +74,10 @@ class Node:
         book = Casebook(core)
         self.settler = Settler(core, book)
         self.market = Market(core, market or MarketSettings(), capacities or {})
-        self.inbox = Inbox(core, self.shelf, self._heard, self.market)
+        self.past = LeaseHistory(core)
+        self.ahead = Ahead(core, self.market, self.past)
+        self.orders = Orders(core, self.market, self.ahead)
+        self.inbox = Inbox(core, self.shelf, self._heard, self.market, self.ahead)
         self.prover = Prover(core, self.settler.about)
         self.finder = Finder(core, self.shelf)
         self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)

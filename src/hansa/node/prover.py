@@ -97,11 +97,12 @@ class Prover:
             raise NoSandbox("this node has no sandbox, so it proves and runs nothing: see hansa doctor")
         return self._core.sandbox
 
-    async def prove(self, row: SkillRow, trials: int | None = None) -> Proof:
+    async def prove(self, row: SkillRow, trials: int | None = None, seed: int | None = None) -> Proof:
         """Proves one skill and keeps what follows; whoever asks for a proof that is under way gets that one.
 
         Args:
             trials: how many; by default as many as the skill's origin asks for.
+            seed: of the first trial; by default it follows from the skill's id.
 
         Raises:
             NoSandbox: nothing was run.
@@ -109,7 +110,7 @@ class Prover:
         """
         task = self._running.get(row.id)
         if task is None:
-            task = asyncio.create_task(self._prove(row, trials))
+            task = asyncio.create_task(self._prove(row, trials, seed))
             self._running[row.id] = task
             self._core.meters.proving = len(self._running)
             task.add_done_callback(lambda _: self._ended(row.id))
@@ -125,11 +126,11 @@ class Prover:
         except (Refused, UsageError) as error:
             return Unproved(row, error)
 
-    async def _prove(self, row: SkillRow, trials: int | None) -> Proof:
+    async def _prove(self, row: SkillRow, trials: int | None, seed: int | None) -> Proof:
         skill = open_skill(row)
         params = self._core.settings.skills
-        wanted = trials or (params.prove_trials if row.origin is Origin.OWN else self._import_trials(row))
-        seed = int(row.id[:8], 16)
+        wanted = trials or self.usual_trials(row)
+        seed = int(row.id[:8], 16) if seed is None else seed
         sandbox = self.sandbox()
         async with self._slots:
             job = job_for(skill, wanted, params.refute_trials, seed, self._core.settings.sandbox)
@@ -142,6 +143,10 @@ class Prover:
         if self._afterwards is not None:
             await self._afterwards(row.id)
         return proof
+
+    def usual_trials(self, row: SkillRow) -> int:
+        """Returns how many trials a proof of a skill has unless somebody says otherwise."""
+        return self._core.settings.skills.prove_trials if row.origin is Origin.OWN else self._import_trials(row)
 
     def _import_trials(self, row: SkillRow) -> int:
         """Returns how long somebody else's skill is looked at: less long where its author is trusted in its domain."""

@@ -156,12 +156,14 @@ class Why:
                 lines.append(_unsaid(box, record))
         if id_.startswith("did:"):  # a node goes through no boxes: only what was noted of it
             lines = [line for line in lines if line.text]
-        return Story(id_, self._what(id_, record), tuple(lines))
+        return Story(id_, self._what(id_, record, journal), tuple(lines))
 
-    def _what(self, id_: str, record: RecordRow | None) -> str:
+    def _what(self, id_: str, record: RecordRow | None, journal: list[JournalRow]) -> str:
         if record is not None:
             return f"{record.kind} about {record.subject[:12]}"
         if not id_.startswith("did:"):
+            if {one.verdict for one in journal} == {"note"} and {one.box for one in journal} == {Box.DOMAIN.value}:
+                return "something that this node decided by itself"
             return "a message that was not kept"
         peer = self._core.store.peer(NodeId(id_))
         return "a node that is " + ("banned" if peer and peer.banned else "in" if peer and peer.invited else "not in")

@@ -31,7 +31,7 @@ from hansa.node.too_early import EARLY, TooEarly, names_of
 from hansa.node.travelling import Travelling
 from hansa.overlay import frames
 from hansa.overlay.arrived import ARRIVED, Arrived
-from hansa.overlay.doing import Blame, Doing, Judge, Misdeed
+from hansa.overlay.doing import Blame, Doing, Happened, Judge, Misdeed
 from hansa.overlay.frames import Word
 from hansa.overlay.gossip_params import Rank
 from hansa.overlay.links_said import LINKS, Links
@@ -95,10 +95,13 @@ class WordRoom:
         self.news = make_news(self.rank)
         self.recollecting = Recollecting(core, inbox, parts.reconciler)
         self.mending = Mending(core)
-        self._market = inbox.market
+        self._market, self._ahead = inbox.market, inbox.ahead
         told = self._market.answered if self._market is not None else None
         self.answering = Answering(core, parts.routes, self.news.later, told)
-        rooms: list[Ticking | None] = [self.recollecting, self.mending, self.answering, self._market]
+        lent = self._market.lent if self._market is not None else None  # what runs is metered before leases move on
+        rooms: list[Ticking | None] = [
+            self.recollecting, self.mending, self.answering, lent, self._market, inbox.ahead,
+        ]  # fmt: skip
         self.ticking: tuple[Ticking, ...] = tuple(room for room in rooms if room is not None)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
         self._waiting: list[tuple[Judge, Signed]] = []
@@ -116,7 +119,7 @@ class WordRoom:
             ARRIVED: self._arrived,
             NOTICE: self.news.heard,
             NOTICED: self.news.answered,
-            **(dict.fromkeys((OFFERS, REQUESTS), self._market.heard) if self._market is not None else {}),
+            **(self._market.rooms() if self._market is not None else {}),
         }
 
     def _of_members(self, said: Verified, via: NodeId, now: Instant) -> Doing:
@@ -141,7 +144,7 @@ class WordRoom:
         """Learns what is held."""
         self._core.in_overlay = True
         if self._market is not None:
-            self._market.start()
+            self._market.start(self._carry)
         self._travelling.start()
 
     async def stop(self) -> None:
@@ -155,6 +158,18 @@ class WordRoom:
         await self.mending.stop()
         if self._market is not None:
             await self._market.stop()
+        if self._ahead is not None:
+            await self._ahead.stop()
+
+    def _carry(self, raw: bytes, whom: NodeId) -> None:
+        now = self._now()
+        self._do(self._parts.routes.carry(raw, whom, now), now)
+
+    def happened(self, event: Happened) -> None:
+        """Takes what became of an envelope that was carried."""
+        self.answering.came(event)
+        if self._market is not None:
+            self._market.proofs.bringing.came(event)
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """Has one more neighbour to ask for what is not here."""

@@ -46,6 +46,7 @@ class Finding:
         passed, total: counted checks passed and counted, over all trials.
         detail: the first failure, or what was tried, in a few words.
         wall_us: microseconds that all trials took together.
+        digests: of what each trial put out, in order.
     """
 
     outcome: Outcome
@@ -57,6 +58,7 @@ class Finding:
     digest: str
     detail: str = ""
     wall_us: int = 0
+    digests: tuple[str, ...] = ()
 
 
 def job_for(skill: Skill, trials: int, stop_after: int, seed: int, limits: SandboxLimits) -> SandboxJob:
@@ -110,6 +112,7 @@ def judge(skill: Skill, report: SandboxReport) -> Finding:
         content_id("\n".join(trial.digest for trial in report.trials).encode()),
         _detail(skill, report, reason),
         sum(trial.wall_us for trial in report.trials),
+        tuple(trial.digest for trial in report.trials),
     )
 
 

@@ -35,7 +35,7 @@ _FOLDED = frozenset({"intent", "detail", "why", "reason", "without federation", 
 """Columns that may break their text over lines; all others stay whole."""
 
 _DISPENSABLE = ("hash", "source", "checks", "from", "address", "invitation", "role", "ms", "reason", "confidence",
-                "evidence", "when", "signed by", "trust")  # fmt: skip
+                "evidence", "when", "signed by", "trust", "lender", "borrower")  # fmt: skip
 """Columns that a narrow screen can do without, the first to go first; before them those in which nothing stands."""
 
 _NODE_ID = "did:key:"

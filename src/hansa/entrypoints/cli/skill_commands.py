@@ -12,6 +12,7 @@ import typer
 
 from hansa.adapters import beneath
 from hansa.entrypoints.cli.client import call, finish
+from hansa.entrypoints.cli.leased import show_leases
 from hansa.entrypoints.cli.options import AsJson, Home, SkillId, SomeIds, epilog, interactive, skill_ids, words
 from hansa.entrypoints.cli.show import hanging, print_json, say, short, table
 from hansa.entrypoints.cli.skill_body import show_body
@@ -212,18 +213,27 @@ def import_(
     finish(result)
 
 
-@cli.command(epilog=epilog("hansa prove", "hansa prove 3f9a2c --trials 100", "hansa prove --again --json"))
+@cli.command(epilog=epilog("hansa prove", "hansa prove 3f9a2c --trials 100", "hansa prove --leased --json"))
 def prove(
     ids: SomeIds = None,
     trials: Trials = None,
     again: Annotated[bool, typer.Option("--again", help="Also those in quarantine that were tried before.")] = False,
+    leased: Annotated[
+        bool, typer.Option("--leased", help="Bring them to lenders first, for as long as leased.")
+    ] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run skills' checks in the sandbox. Writes down what they came to."""
-    result = call(home, "prove", as_json, ids=ids or [], trials=trials, again=again)
+    """Run skills' checks in the sandbox. Writes down what they came to.
+
+    With --leased: what lenders find decides how many trials this node runs itself; it always runs some.
+    """
+    if leased and trials:
+        raise UsageError("--leased settles the number of trials: leave out --trials")
+    result = call(home, "prove", as_json, ids=ids or [], trials=trials, again=again, leased=leased)
     if not as_json:
         value = result.value
+        show_leases(value)
         rows = [
             (
                 short(one["trace_id"]),

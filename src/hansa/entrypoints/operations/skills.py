@@ -21,6 +21,7 @@ from hansa.node.ports import SkillFilter
 from hansa.node.prover import Proof, Unproved
 from hansa.node.rows import SkillRow
 from hansa.node.vault import find_skill, open_record
+from hansa.node.work_views import brought
 from hansa.skills import service
 from hansa.skills.importing.draft import Rejected
 from hansa.skills.messages import SKILL
@@ -121,13 +122,17 @@ async def _prove(app: App, given: Arguments) -> Outcome:
         rows = node.unproved(origin) if again else node.waiting(origin)
     without = [row for row in rows if not row.has_checks]
     proofs: list[Proof | Unproved] = []
-    async for proof in node.prover.prove_all(rows, given.get("trials")):
+    borrowed = node.market.proofs.prove_all(rows, node.prover) if given.get("leased") else None
+    made = node.prover.prove_all(rows, given.get("trials")) if borrowed is None else borrowed.run()
+    async for proof in made:
         proofs.append(proof)
         yield Progress(len(proofs), len(rows), f"{proof.row.id[:12]} {proof.word}")
     counts = Counter(proof.word for proof in proofs)
     views = [node.views.proof(proof) for proof in proofs if isinstance(proof, Proof)]
     ok = not given.get("ids") or all(proof.word == "proved" for proof in proofs)
-    value = {"proofs": views, "counts": dict(counts), "without_checks": len(without)}
+    value: dict[str, Any] = {"proofs": views, "counts": dict(counts), "without_checks": len(without)}
+    if borrowed is not None:
+        value["leases"] = brought(borrowed.tallies)
     yield Result(value | {"unprovable": {} if given.get("ids") else _unprovable(app)}, ok=ok)
 
 

@@ -54,7 +54,7 @@ const claim = record({
   trials: optional(integer(0), 0),
   harness: optional(label, ""),
 });
-const evidence = record({
+const evidenceFields = {
   skill: contentIdText,
   harness: label,
   sandbox: label,
@@ -65,10 +65,28 @@ const evidence = record({
   total: integer(0),
   digest: contentIdText,
   reason: optional(label, ""),
+};
+const evidence = record(evidenceFields);
+const worked = record({
+  ...evidenceFields,
+  work: contentIdText,
+  lease: contentIdText,
+  fence: integer(1),
+  digests: list(label, 0, 1000),
+  memory_bytes: integer(1),
+  wall_ms: integer(1, 3600000),
+  used_ms: integer(0),
 });
 
-function consistentEvidence(value) {
-  const body = evidence(value);
+function consistentWorked(value) {
+  const body = consistent(worked(value));
+  if (body.digests.length !== body.trials) throw new Misfit("not one digest for each trial");
+  return body;
+}
+
+const consistentEvidence = (value) => consistent(evidence(value));
+
+function consistent(body) {
   if (body.successes > body.trials || body.passed > body.total) throw new Misfit("more successes than trials");
   const whole = body.successes > 0 && body.successes === body.trials && body.passed > 0 && body.passed === body.total;
   if (body.outcome === "pass" && !whole) throw new Misfit("a pass with failed trials or checks, or with none");
@@ -372,6 +390,19 @@ export const KINDS = {
       cost: optional(integer(0), 0),
     }),
   },
+  work: {
+    live: true,
+    spread: true,
+    shape: record({
+      lease: contentIdText,
+      fence: integer(1),
+      skill: contentIdText,
+      trials: integer(1, 1000),
+      seed: integer(0),
+      text: optional(skill, undefined),
+    }),
+  },
+  worked: { live: true, spread: true, shape: consistentWorked },
   noticed: { live: true, spread: true, shape: record({ to: contentIdText, done: optional(label, "") }) },
 };
 
