@@ -10,14 +10,21 @@ from collections.abc import Iterator
 
 from hansa.kernel.ids import NodeId
 from hansa.market.accounts import Accounts, Entry
+from hansa.market.lease import Lease
 from hansa.market.lease_states import State
+from hansa.market.messages import Act
 from hansa.node.core import Core
 from hansa.node.driver import Effects
-from hansa.node.lease_list import LeaseList
+from hansa.node.lease_list import LeaseList, Story
 from hansa.node.rows import PutMark
 
 COUNT = "balances"
 """Mark with the number of nodes that there is a balance with; "balance of N" is the id of one."""
+
+
+def _is_agreed(story: Story, lease: Lease) -> bool:
+    agreed = any(one.act is Act.AGREE for one in story.acts)  # by this node, and its lender has not heard of it yet
+    return lease.state is State.SETTLED or (lease.state is State.METERED and agreed)
 
 
 def _mark(peer: NodeId) -> str:
@@ -55,6 +62,6 @@ class Balances:
         entries = [
             Entry(one.ask.id, one.ask.borrower, one.lender, one.lease.cost)
             for _, one in stories.page(limit=stories.count())
-            if one.lease is not None and one.lease.state is State.SETTLED
+            if one.lease is not None and _is_agreed(one, one.lease)
         ]
         return Accounts(reversed(entries))
