@@ -7,8 +7,9 @@
 | metered | agrees to the cost, where it follows from the use and is no more than was brought; else contests it |
 | nothing | asks elsewhere after `answer_ms`; a lender that fails it three times in a day is not asked again |
 
-What it does is kept, and in the outbox, in the same commit as the lender's word that it answers. A word counts once, and
-only where it follows from what was said and done before (`_FOLLOWS`): whatever a lender says, a lease is paid for once.
+What it does is kept, and in the outbox, in the same commit as the lender's word that it answers. A word counts once,
+and only where it follows from what was said and done before (`_FOLLOWS`): whatever a lender says, a lease is paid for
+once.
 """
 
 from __future__ import annotations
@@ -247,7 +248,7 @@ class Borrower:
                 return  # what costs nothing shows nothing
             self._balances.enter(loan.lender, -loan.lease.cost, effects)
         dealing = Dealing.LEASE_HONOURED if act is Act.AGREE else Dealing.LEASE_BROKEN
-        write(self._core, Receipt(dealing=dealing, subject=loan.lender, records=(word, own)), effects, loan.ask.id)
+        write(self._core, Receipt(dealing=dealing, subject=loan.lender, records=(word, own)), effects)
 
     def kept(self, row: RecordRow) -> None:
         """Notes that an ask of this node's own, or a lender's word, is durable."""
@@ -304,9 +305,9 @@ class Borrower:
             granted = loan.lease is not None and loan.lease.state is State.GRANTED
             if (loan.waits and passed >= answer) or (granted and not loan.given_up and passed >= PATIENCE * answer):
                 self.loans[id_] = replace(loan, given_up=True)
-            elif now >= loan.ask.window.ends + GIVEN_UP_MS + self._settings.trading.settle_ms:
-                if not loan.counts or loan.request not in wanted:
-                    del self.loans[id_]
+            over = now >= loan.ask.window.ends + GIVEN_UP_MS + self._settings.trading.settle_ms
+            if over and not (loan.counts and loan.request in wanted):
+                del self.loans[id_]
 
     def failed(self, now: Instant) -> Counter[NodeId]:
         """Returns how often each lender has left this node without what it asked for, or was granted, of late."""

@@ -129,9 +129,8 @@ class Lender:
             effects.changes.append(PutOutbox(letter))
         if after.state is State.SETTLED:
             self._balances.enter(message.author, after.cost, effects)
-        if after.state is State.BROKEN or after.cost:  # what costs nothing shows nothing, and could be had for ever
-            if after.state in (State.SETTLED, State.BROKEN):
-                self._receipt(after, message.id, word.id, effects)
+        if after.state is State.BROKEN or (after.state is State.SETTLED and after.cost):  # what is free shows nothing
+            self._receipt(after, message.id, word.id, effects)
         return before.id, effects
 
     def _check_there_are(self, ask: Ask) -> None:
@@ -193,7 +192,7 @@ class Lender:
         """Adds a receipt about the borrower: it paid, or it did not, and it has signed what that rests on."""
         dealing = Dealing.LEASE_HONOURED if lease.state is State.SETTLED else Dealing.LEASE_BROKEN
         receipt = Receipt(dealing=dealing, subject=lease.ask.borrower, records=(deed, word))
-        write(self._core, receipt, effects, lease.id)
+        write(self._core, receipt, effects)
 
     # ---- time
 
