@@ -60,6 +60,9 @@ from hansa.overlay.doing import Doing, Say
 REFUSED_MS = 10 * SECOND
 """How long an offer is passed over after its lender has refused: by then it says what is left of it."""
 
+SAY_LOOK_MS = SECOND
+"""How often it is looked whether there is something new to say: what is free of each offer is reckoned for that."""
+
 OFTEN = 3
 """Refusals of a lender in a day from which on all of its offers are passed over, for twice as long each time."""
 
@@ -103,7 +106,7 @@ class Market:
         self._said: tuple[list[Offered], Requests, Instant] = [], Requests(requests=()), ALWAYS
         self._in_overlay = False
         self._worker: asyncio.Task[None] | None = None
-        self._cleared_at = ALWAYS
+        self._cleared_at = self._looked_at = ALWAYS
         core.on_record |= dict.fromkeys(LASTING, self._kept)
         self._restore()
 
@@ -192,7 +195,11 @@ class Market:
         """Says what is on offer and asked for, moves leases on, and asks lenders."""
         if self._in_overlay and self._worker is None and self._is_work(self._core.now()):
             self._worker = asyncio.get_running_loop().create_task(self._work())
-        return self._say(self._core.now())
+        now = self._core.now()
+        if self._looked_at <= now < self._looked_at + SAY_LOOK_MS:
+            return Doing()
+        self._looked_at = now
+        return self._say(now)
 
     def _is_work(self, now: Instant) -> bool:
         return self.stall.is_open(now) or bool(self.borrower.loans) or self.lender.book.is_open
@@ -273,7 +280,7 @@ class Market:
         requests = requests_weighed(self.bazaar.requests(now), own, knows)
         wanted = {one.resource: None for one in requests}
         others = [one for one in self.bazaar.offers(now) if one.resource in wanted and self._passes(one.id, now)]
-        offers = offers_weighed([one for one in others if may_lend(one.lender)], knows)
+        offers = offers_weighed([one for one in others if may_lend(one.lender)], self._core.me, knows)
         mine = [as_offer(self._core.me, one, self.free(one, now)) for one in self.stall.said(now)]
         offers += [one for one in mine if one.amount]
         views = Views(cache(self.trust), cache(self.heed))
