@@ -13,6 +13,7 @@ from hansa.node.driver import Effects
 from hansa.node.outbox import over_links
 from hansa.node.rows import OutboxRow, PutEvidence, PutOutbox, PutRecord, SetSkillState
 from hansa.node.shelf import record_row
+from hansa.overlay.doing import Happened
 from hansa.overlay.routes import Routes
 from hansa.skills.messages import EVIDENCE, SKILL, evidence_body
 from hansa.skills.model import Evidence, Outcome, SkillState
@@ -76,13 +77,13 @@ async def test_copies_that_nobody_says_have_come_are_sent_no_more_once_the_lease
     assert copies() == ["dropped"]
 
 
-async def letters(node: Resident, *whom: Resident) -> Answering:
+async def letters(node: Resident, *whom: Resident, ended: list[Effects] | None = None) -> Answering:
     """Returns what brings one skill of a node to some others."""
     core = node.node.core
     (record,) = core.store.records_about(SLUG.id, SKILL)
     rows = [PutOutbox(OutboxRow(record.id, over_links(one.id), "pending", at=core.now())) for one in whom]
     await core.driver.perform(Effects(list(rows)))
-    return Answering(core, Routes(core.me, Rng(1)), lambda effects: None)
+    return Answering(core, Routes(core.me, Rng(1)), ended.append if ended is not None else lambda _: None)
 
 
 async def test_a_copy_for_one_node_does_not_wait_for_another_one(world: World) -> None:
@@ -106,3 +107,16 @@ async def test_a_copy_is_not_told_to_everybody_where_no_way_is_known(world: Worl
     answering.tick(now)
     (spread,) = answering.tick(Instant(now + MINUTE)).spreads
     assert answering.goes_alone(spread.raw)
+
+
+async def test_a_letter_to_a_node_that_was_restored_waits_until_it_may_answer(world: World) -> None:
+    lender, borrower = pair(world)
+    world.table.teach(SLUG)
+    await lender.publish(SLUG)
+    ended: list[Effects] = []
+    answering = await letters(lender, borrower, ended=ended)
+    answering.tick(Instant(world.clock.now() + MINUTE))
+    (record,) = lender.store.records_about(SLUG.id, SKILL)
+    for reason, many in (("restored", 0), ("tombstoned", 1)):
+        answering.came(Happened("refused", borrower.id, f"{record.id} {reason}"))
+        assert len(ended) == many
