@@ -59,7 +59,7 @@ MARKET = [
             "if lease is None:",
             "leases:only_its_borrower_sees_a_lease",
         ),
-        ("self._fence = max(self._fence, one.fence)", "pass", "048:fences_rise_over_restarts"),
+        ("self._fence = max(self._fence, lease.fence)", "pass", "048:fences_rise_over_restarts"),
         ("if used < 0:", "if False:", "leases:less_than_nothing_is_not_metered_and_nothing_before_it_is_taken"),
     ),
     *rows(

@@ -19,8 +19,8 @@ from hansa.node.flow_views import FlowViews, since
 from hansa.node.node import Node
 from hansa.node.rows import PutMark
 from hansa.sim.world import World
-from tests.sim.test_ahead import node
 from tests.sim.market_world import COMPUTE, done, market, needs, offers
+from tests.sim.test_ahead import node
 from tests.sim.test_network import chain, core, me, net
 
 

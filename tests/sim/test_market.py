@@ -256,7 +256,10 @@ def test_an_older_word_that_comes_later_changes_nothing() -> None:
     (loan,) = loans(world, 2)
     assert loan.lease is not None and loan.lease.state is State.SETTLED
     old = LeaseBody(ask=loan.ask.id, state=State.GRANTED, fence=loan.lease.fence, take_by=loan.lease.take_by)
-    done(world, receive(world, 2, 0, LEASE, old, 2))
+    task = world.loop.create_task(receive(world, 2, 0, LEASE, old, 2))
+    world.run(1)
+    with pytest.raises(Refused, match="older word"):
+        task.result()
     assert loans(world, 2) == [loan]
     assert owed(world, 0, 2) == (loan.lease.cost, loan.lease.cost)
 

@@ -8,8 +8,9 @@ needed. An ask is granted if, rules in order:
 1. it was granted before: then it is the same lease (whoever asks again after a lost answer gets no second one)
 2. it names an offer of this node's, pays what that asks for, and keeps within its window, for a time that is not over,
    no longer than `longest_ms`, and begins within `ahead_ms`
-3. its borrower has not failed to show up `no_shows` times within `forget_ms`
-4. what the borrower has asked for and not taken is within its share of the capacity, at every instant
+3. its borrower has not failed to show up, or to settle, `no_shows` times within `forget_ms`
+4. what the borrower has asked for and not taken is within its share of the capacity, at every instant; and neither it
+   nor all together have more leases open, or copies on their way, than can be looked after
 5. what it may come to owe for all that is not settled yet is within the credit that it has here
 6. the units are free, of the offer and of the capacity, at every instant of the window
 
@@ -31,8 +32,17 @@ from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.accounts import MOST
 from hansa.market.lease import MAX_COPIES, Ask, Lease, owes, peak
-from hansa.market.lease_states import HOLDS, OVER, State, Trigger
+from hansa.market.lease_states import HOLDS, State, Trigger
 from hansa.market.model import URGENCY, Offer, Window
+
+MOST_OPEN = 64
+"""Leases that one borrower may have that are not over: each is looked at again and again, also the smallest."""
+
+MOST_IN_ALL = 2_048
+"""Those of all together; strangers, whose names cost nothing, get no more once it is half."""
+
+MOST_COPIES = 4_096
+"""Copies that are on their way to all together: each is a letter in the outbox. Strangers: as above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +97,32 @@ class Book:
         self._capacity = capacity
         self._params = params or Params()
         self._params.validate()
-        self._leases: dict[ContentId, Lease] = {}
+        self._open: dict[ContentId, Lease] = {}
+        self._closed: dict[ContentId, Lease] = {}  # in the order in which they ended
         self._fence = 0
 
     def keep(self, lease: Lease) -> None:
         """Takes a lease as it stands now; fences go on above the greatest."""
-        self._leases[lease.id] = lease
+        self._open.pop(lease.id, None)
+        (self._closed if lease.is_over else self._open)[lease.id] = lease
         self._fence = max(self._fence, lease.fence)
 
     def get(self, id_: ContentId) -> Lease | None:
         """Returns a lease."""
-        return self._leases.get(id_)
+        return self._open.get(id_) or self._closed.get(id_)
+
+    def open(self) -> list[Lease]:
+        """Returns the leases that are not over, in the order in which they were granted."""
+        return sorted(self._open.values(), key=lambda one: one.fence)
 
     def all(self) -> list[Lease]:
         """Returns all leases, in the order in which they were granted."""
-        return sorted(self._leases.values(), key=lambda one: one.fence)
+        return sorted([*self._closed.values(), *self._open.values()], key=lambda one: one.fence)
 
     @property
     def is_open(self) -> bool:
         """Says whether some lease is not over."""
-        return not all(one.is_over for one in self._leases.values())
+        return bool(self._open)
 
     def free(self, resource: Resource, window: Window) -> int:
         """Returns the units of a resource that are free at every instant of a window."""
@@ -115,7 +131,7 @@ class Book:
     def _held(self, resource: Resource, states: tuple[State, ...] = HOLDS, borrower: str = "") -> list[Ask]:
         return [
             one.ask
-            for one in self._leases.values()
+            for one in self._open.values()
             if one.ask.resource is resource and one.state in states and borrower in ("", one.ask.borrower)
         ]
 
@@ -136,11 +152,12 @@ class Book:
         Raises:
             Refused: NO_OFFER (2), NO_SHOW (3), HOARDING (4), NO_CREDIT (5), NO_CAPACITY (6).
         """
-        held = self._leases.get(ask.id)
+        held = self.get(ask.id)
         if held is not None:  # 1
             return held
         self._check_terms(ask, offer, now)
         self._check_shows(ask, now)
+        self._check_room(ask, known)
         if ask.leased:
             self._check_share(ask, known)
         owed = self.committed(ask.borrower) + self._most(ask)
@@ -167,7 +184,7 @@ class Book:
             (ask.window.ends <= now, "it is over"),
             (not 0 < ask.window.lasts <= self._params.longest_ms, f"{self._params.longest_ms} ms are the longest"),
             (ask.window.begins > now + self._params.ahead_ms, "it begins too far ahead"),
-            (not ask.leased and ask.amount > MAX_COPIES, f"{MAX_COPIES} copies are the most at once"),
+            (not ask.leased and ask.amount > min(offer.amount, MAX_COPIES), "more copies than are on offer at once"),
             (self._most(ask) > MOST or ask.amount * ask.window.lasts > MOST, "no account can hold what it comes to"),
         )
         for flawed, words in flaws:
@@ -177,7 +194,22 @@ class Book:
     def _check_shows(self, ask: Ask, now: Instant) -> None:
         missed = self.no_shows(ask.borrower, now)
         if missed >= self._params.no_shows:  # 3
-            raise Refused(Reason.NO_SHOW, f"{missed} grants were not taken lately")
+            raise Refused(Reason.NO_SHOW, f"{missed} grants were not taken, or not settled, lately")
+
+    def _check_room(self, ask: Ask, known: bool) -> None:  # 4
+        its = [one for one in self._open.values() if one.ask.borrower == ask.borrower]
+        if len(its) >= MOST_OPEN:
+            raise Refused(Reason.HOARDING, f"{len(its)} leases are open, and {MOST_OPEN} may be")
+        if len(self._open) >= (MOST_IN_ALL if known else MOST_IN_ALL // 2):
+            raise Refused(Reason.NO_CAPACITY, f"{len(self._open)} leases are open here, of all together")
+        if ask.leased:
+            return
+        coming = [one for one in self._open.values() if not one.ask.leased and one.state in HOLDS]
+        if sum(one.ask.amount for one in coming if one.ask.borrower == ask.borrower) + ask.amount > MAX_COPIES:
+            raise Refused(Reason.HOARDING, "other copies are on their way to it: take those first")
+        most = MOST_COPIES if known else MOST_COPIES // 2
+        if sum(one.ask.amount for one in coming) + ask.amount > most:
+            raise Refused(Reason.NO_CAPACITY, f"{most} copies may be on their way at once, to all together")
 
     def _check_share(self, ask: Ask, known: bool) -> None:
         most = self._params.known_share if known else self._params.hold_share
@@ -187,12 +219,21 @@ class Book:
             raise Refused(Reason.HOARDING, f"{waiting} wait to be taken, and {share} may")
 
     def no_shows(self, borrower: NodeId, now: Instant) -> int:
-        """Returns how often a borrower has not taken what it was granted, as far as that is not forgotten."""
-        since = now - self._params.forget_ms
-        return sum(
-            one.state is State.LAPSED and one.ask.borrower == borrower and one.take_by >= since
-            for one in self._leases.values()
-        )
+        """Returns how often a borrower has not taken what it was granted, as far as that is not forgotten.
+
+        By the time for which it kept it from others: giving back just before it lapses is no better than that. A lease
+        that was not paid counts like one that was not taken.
+        """
+        since, hold = now - self._params.forget_ms, self._params.hold_ms
+        kept = 0
+        for one in self._closed.values():
+            if one.ask.borrower != borrower or (one.ended or one.take_by) < since:
+                continue
+            if one.state in (State.LAPSED, State.BROKEN):
+                kept += hold
+            elif one.state is State.RELEASED and one.ended is not None:
+                kept += min(hold, max(0, one.ended - one.take_by + hold))
+        return kept // hold
 
     def _most(self, ask: Ask) -> int:
         return owes(ask, Lease(ask, 0, State.GRANTED, ask.window.begins).limit, self._params.idle_share)
@@ -201,7 +242,7 @@ class Book:
         """Returns what a borrower owes, or may come to owe, for leases that are not settled."""
         return sum(
             one.cost if one.state is State.METERED else self._most(one.ask)
-            for one in self._leases.values()
+            for one in self._open.values()
             if one.ask.borrower == borrower and one.state in (*HOLDS, State.METERED)
         )
 
@@ -244,13 +285,13 @@ class Book:
         """
         if used < 0:
             raise ValueError("used must be at least 0")
-        lease = self._leases.get(id_)
+        lease = self._open.get(id_)
         if lease is None or lease.state is not State.ACTIVE:
             raise Refused(Reason.NO_LEASE, "it is not active")
         return replace(lease, used=min(lease.limit, lease.used + used))
 
     def _of(self, id_: ContentId, borrower: NodeId) -> Lease:
-        lease = self._leases.get(id_)
+        lease = self.get(id_)
         if lease is None or lease.ask.borrower != borrower:
             raise Refused(Reason.NO_LEASE, "there is no such lease of yours here")
         return lease
@@ -261,9 +302,11 @@ class Book:
         """Returns the lease after its borrower gave it back; what was used of it, and the idle share, is owed.
 
         Raises:
-            Refused: NO_LEASE, when there is none of that borrower.
+            Refused: NO_LEASE, when there is none of that borrower, or its copies are on their way.
         """
         lease = self._of(id_, borrower)
+        if not lease.ask.leased and lease.state is State.ACTIVE:
+            raise Refused(Reason.NO_LEASE, "its copies are on their way: they can't be given back")
         if lease.state is State.GRANTED:
             return replace(lease, state=lease.moved(Trigger.RELEASED), ended=now)
         return self._over(lease, now) if lease.state is State.ACTIVE else lease
@@ -274,7 +317,7 @@ class Book:
         Raises:
             UsageError: it is not metered yet.
         """
-        lease = self._leases[id_]
+        lease = self._open.get(id_) or self._closed[id_]
         if lease.state in (State.SETTLED, State.BROKEN):
             return lease
         return replace(lease, state=lease.moved(Trigger.SETTLED if paid else Trigger.BROKEN))
@@ -282,23 +325,28 @@ class Book:
     def tick(self, now: Instant) -> list[Lease]:
         """Returns the leases that lapse or are over by now, moved on."""
         moved_on = []
-        for lease in self.all():
-            if lease.state is State.GRANTED and now >= lease.take_by:
-                moved_on.append(replace(lease, state=lease.moved(Trigger.LAPSED), ended=lease.take_by))
+        for lease in self.open():
+            ahead = lease.take_by > now + 2 * self._params.hold_ms  # the clock was set back since it was granted
+            if lease.state is State.GRANTED and (now >= lease.take_by or ahead):
+                moved_on.append(replace(lease, state=lease.moved(Trigger.LAPSED), ended=min(now, lease.take_by)))
             elif lease.state is State.ACTIVE and (now >= lease.ask.window.ends or lease.used >= lease.limit):
                 moved_on.append(self._over(lease, min(now, lease.ask.window.ends)))
         return moved_on
 
     def forget(self, before: Instant) -> list[ContentId]:
         """Returns the leases that ended before an instant, which are forgotten by this."""
-        gone = [one.id for one in self.all() if one.state in OVER and (one.ended or one.take_by) < before]
+        gone = []
+        for one in self._closed.values():
+            if (one.ended or one.take_by) >= before:
+                break  # those behind it ended later
+            gone.append(one.id)
         for id_ in gone:
-            del self._leases[id_]
+            del self._closed[id_]
         return gone
 
     def end(self, id_: ContentId, used: int, now: Instant) -> Lease:
         """Returns an active lease once it has ended before its time, with all that was used of it."""
-        lease = self._leases[id_]
+        lease = self._open[id_]
         return self._over(replace(lease, used=min(lease.limit, used)), min(now, lease.ask.window.ends))
 
     def _over(self, lease: Lease, at: Instant) -> Lease:

@@ -22,7 +22,7 @@ from hansa.market.messages import ACT, ASK, LEASE
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import AFTER_DELIVERY, Kind
-from hansa.node.outbox import node_in
+from hansa.node.outbox import node_in, over_links
 from hansa.node.rows import OutboxRow, PutOutbox, RecordRow
 from hansa.node.vault import open_record
 from hansa.overlay.doing import Doing, Happened
@@ -88,22 +88,22 @@ class Answering:
         self._core = core
         self._routes = routes
         self._perform = perform
-        self._letters: dict[ContentId, _Letter] = {}
+        self._letters: dict[tuple[ContentId, str], _Letter] = {}  # by record and address
         self._looked_at: Instant | None = None
 
     def kept(self, row: RecordRow, now: Instant) -> None:
         """Notes a letter that this node has just written."""
-        if row.kind == LEASE:
-            self._looked_at = None  # copies may come with it
+        if row.kind == LEASE and row.author == self._core.me:
+            self._looked_at = None  # copies may come with it, or come no more
         if row.kind in MANNERS and row.author == self._core.me:
             for one in self._core.store.deliveries_of(row.id):
                 self._note(one, row.kind, now)
 
     def _note(self, row: OutboxRow, kind: str, now: Instant) -> None:
         whom, manner = node_in(row.url), MANNERS.get(kind, MANNERS[ACKNOWLEDGEMENT])
-        if whom is not None and row.state == "pending" and row.record not in self._letters:
+        if whom is not None and row.state == "pending" and (row.record, row.url) not in self._letters:
             due = Instant(now + int(row.record[:8], 16) % manner.spread_ms)
-            self._letters[row.record] = _Letter(row, whom, due, manner)
+            self._letters[row.record, row.url] = _Letter(row, whom, due, manner)
 
     @property
     def due(self) -> Instant:
@@ -115,10 +115,10 @@ class Answering:
         if self._looked_at is None or now >= self._looked_at + LOOK_MS:
             self._looked_at = now
             pending = [one for one in self._core.store.outbox("pending", limit=10_000) if node_in(one.url)]
-            held = dict.fromkeys(one.record for one in pending)
-            self._letters = {id_: one for id_, one in self._letters.items() if id_ in held}
+            held = dict.fromkeys((one.record, one.url) for one in pending)
+            self._letters = {name: one for name, one in self._letters.items() if name in held}
             for row in pending:
-                if row.record not in self._letters:
+                if (row.record, row.url) not in self._letters:
                     written = self._core.store.record(row.record)
                     self._note(row, written.kind if written is not None else "", now)
         doing = Doing()
@@ -148,22 +148,23 @@ class Answering:
     def came(self, event: Happened) -> None:
         """Takes what became of an envelope that was carried; those of others are let be."""
         id_, _, code = event.detail.partition(" ")
-        one = self._letters.get(ContentId(id_))
-        if event.name in FATES and one is not None and one.whom == event.about:
+        one = self._letters.get((ContentId(id_), over_links(NodeId(event.about))))
+        if event.name in FATES and one is not None:
             reason = BY_CODE.get(code)
-            if reason not in LATER:
+            if reason not in LATER and reason is not Reason.RESTORED:
                 self._end(one, event.name, code, reason)
 
     def goes_alone(self, raw: bytes) -> bool:
         """Says whether an envelope is one that gossip does not carry, although no way for it is known."""
-        kind = peek.named_kind(envelope.read(raw))
-        return kind in MANNERS or kind in (WORK, WORKED)
+        signed = envelope.read(raw)
+        kind = peek.named_kind(signed)
+        return kind in MANNERS or kind in (WORK, WORKED) or any(id_ == signed.id for id_, _ in self._letters)
 
     def _end(self, one: _Letter, state: str, detail: str, reason: Reason | None = None) -> None:
         row, core = one.row, self._core
         if self._told is not None and state == "refused":
             self._told(row.record, reason)
-        self._letters.pop(row.record, None)
+        self._letters.pop((row.record, row.url), None)
         code = reason.code if reason is not None else ""
         effects = Effects([PutOutbox(replace(row, state=state, reason=code, at=core.now()))])
         verdict = {"delivered": Verdict.ACCEPT, "refused": Verdict.REJECT}.get(state)

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 from hansa.kernel.ids import NodeId
 from hansa.market.accounts import Accounts, Entry
+from hansa.market.lease import Lease
 from hansa.market.lease_states import State
+from hansa.market.messages import Act
 from hansa.node.core import Core
 from hansa.node.driver import Effects
-from hansa.node.lease_list import LeaseList
+from hansa.node.lease_list import LeaseList, Story
 from hansa.node.rows import PutMark
 
 COUNT = "balances"
@@ -21,6 +23,11 @@ COUNT = "balances"
 
 PAGE = 50
 """Leases that are counted again at a time."""
+
+
+def _is_agreed(story: Story, lease: Lease) -> bool:
+    agreed = any(one.act is Act.AGREE for one in story.acts)  # by this node, and its lender has not heard of it yet
+    return lease.state is State.SETTLED or (lease.state is State.METERED and agreed)
 
 
 def _mark(peer: NodeId) -> str:
@@ -63,7 +70,7 @@ class Balances:
         while page := stories.page(number, PAGE):
             number = page[-1][0]
             for _, one in page:
-                if one.lease is not None and one.lease.state is State.SETTLED:
+                if one.lease is not None and _is_agreed(one, one.lease):
                     accounts.enter(Entry(one.ask.id, one.ask.borrower, one.lender, one.lease.cost))
             yield total - number + 1, total, accounts
         yield total, total, accounts

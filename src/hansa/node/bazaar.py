@@ -14,7 +14,7 @@ from hansa.kernel.instant import Instant
 from hansa.market.messages import OFFERS, read_offers, read_requests
 from hansa.market.model import Offer, Request
 
-MAX_TRADERS = 4_096
+MAX_TRADERS = 1_024
 """Nodes of which word is held; of more, the one that was silent longest is forgotten."""
 
 

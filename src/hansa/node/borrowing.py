@@ -5,14 +5,17 @@
 | granted | takes it; or gives it back, if it has given up waiting |
 | active | may bring work, with the fence |
 | metered | agrees to the cost, where it follows from the use and is no more than was brought; else contests it |
-| nothing | asks elsewhere after `answer_ms`; a lender that leaves three asks unanswered in a day is not asked again |
+| nothing | asks elsewhere after `answer_ms`; a lender that fails it three times in a day is not asked again |
 
-What it does is kept, and in the outbox, in the same commit as the lender's word that it answers.
+What it does is kept, and in the outbox, in the same commit as the lender's word that it answers. A word counts once,
+and only where it follows from what was said and done before (`_FOLLOWS`): whatever a lender says, a lease is paid for
+once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -43,6 +46,23 @@ from hansa.node.shelf import record_row
 GIVEN_UP_MS = HOUR
 """How long after the end of its window a lease of which nothing more was heard is let go of."""
 
+PATIENCE = 3
+"""Times `answer_ms` after which a grant that this node took, and heard nothing more of, is given up."""
+
+_FOLLOWS = {
+    None: (State.GRANTED, State.LAPSED),
+    State.GRANTED: (State.ACTIVE, State.METERED, State.BROKEN, State.RELEASED, State.LAPSED),
+    State.ACTIVE: (State.METERED, State.BROKEN),
+    State.METERED: (State.SETTLED, State.BROKEN),
+}
+"""What a lender may say next; words may be lost, or overtake each other."""
+
+_NEEDS = {
+    State.ACTIVE: Act.TAKE, State.METERED: Act.TAKE, State.BROKEN: Act.TAKE, State.RELEASED: Act.RELEASE,
+    State.SETTLED: Act.AGREE,
+}  # fmt: skip
+"""What this node has done before a lender may say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loan:
@@ -54,6 +74,7 @@ class Loan:
         given_up: nobody waits for an answer any more. `why`: the lender's reason, or "" for silence.
         used: units x milliseconds of work that were brought, as this node measured it.
         forged: the lender forged a result for it (`node.forged`): nothing is owed, and no more is brought.
+        acts: what this node has done about it.
     """
 
     ask: Ask
@@ -66,6 +87,7 @@ class Loan:
     why: str = ""
     used: int = 0
     forged: bool = False
+    acts: tuple[Act, ...] = ()
 
     @property
     def waits(self) -> bool:
@@ -80,7 +102,16 @@ class Loan:
     @property
     def counts(self) -> bool:
         """Says whether its units are, or were, for the request: what was not taken, or broken, was not."""
-        return self.waits or (self.lease is not None and self.lease.state not in (State.LAPSED, State.BROKEN))
+        if self.lease is None or self.lease.state is State.GRANTED:
+            return not self.given_up
+        return self.lease.state in (State.ACTIVE, State.METERED, State.SETTLED)
+
+    @property
+    def failed(self) -> bool:
+        """Says whether its lender left this node without an answer, or without what it had granted."""
+        if self.lease is None or self.lease.state is State.GRANTED:
+            return self.given_up and not self.why and (self.lease is None or Act.TAKE in self.acts)
+        return self.lease.state is State.BROKEN or (self.lease.state is State.LAPSED and Act.TAKE in self.acts)
 
 
 class Borrower:
@@ -103,10 +134,16 @@ class Borrower:
 
     def restore(self, story: Story) -> None:
         """Takes back what was kept."""
-        number, given_up = story.word[1], story.lease is None
+        acts = tuple(one.act for one in story.acts)
+        why = ""
+        if story.lease is None:  # nobody waits for it any more, unless it was refused
+            rows = self._core.store.deliveries_of(story.ask.id)
+            why = next((one.reason for one in rows if one.state == "refused"), "")
+        given_back = Act.RELEASE in acts and Act.TAKE not in acts
         self.loans[story.ask.id] = Loan(
-            story.ask, story.lender, story.request, Instant(story.asked), story.lease, number, given_up
-        )
+            story.ask, story.lender, story.request, Instant(story.asked), story.lease, story.word[1],
+            story.lease is None or given_back, why, acts=acts,
+        )  # fmt: skip
 
     # ---- asking
 
@@ -121,14 +158,17 @@ class Borrower:
         row = self._send(ASK, body, match.lender, "", effects)
         ask = as_ask(row.id, core.me, body)
         effects.changes += self._list.entry(row.id)
-        self._coming[row.id] = Loan(ask, match.lender, request, core.now())
+        self._coming = {
+            row.id: Loan(ask, match.lender, request, core.now())
+        }  # what was decided on before is kept, or never will be
         text = f"{match.amount} of {match.resource} asked of {match.lender}: {match.because}"
         effects.show(Kind.LEASE_CHANGED, row.id, text, peer=match.lender, state="asked", lent=0)
         return row.id, effects
 
     def _send(self, kind: str, body: msgspec.Struct, whom: NodeId, about: str, effects: Effects) -> RecordRow:
         core = self._core
-        sealed = core.seal(kind, msgspec.to_builtins(body), recipient=whom)
+        within = core.settings.admission.window_ms if kind == ASK else 0  # nobody is to bring it when it is forgotten
+        sealed = core.seal(kind, msgspec.to_builtins(body), recipient=whom, expires_in=within)
         row = record_row(sealed, about, core.now(), core.ring)
         row = row if about else msgspec.structs.replace(row, subject=row.id)
         effects.changes += [
@@ -143,26 +183,43 @@ class Borrower:
         """Returns what follows from a lender's word on a lease.
 
         Raises:
-            Refused: NO_LEASE, when this node has not asked its author for that; BAD_BODY, when it contradicts itself.
+            Refused: NO_LEASE, when this node has not asked its author for that, or it does not follow from what was
+                said and done; DUPLICATE, when it changes nothing any more.
         """
         message = admitted.message
         body = parse(message.body, LeaseBody)
         loan = self.loans.get(ContentId(body.ask))
         if loan is None or loan.lender != message.author or message.header.recipient != self._core.me:
             raise Refused(Reason.NO_LEASE, "this node has not asked you for that")
-        effects = Effects([record])
-        if message.header.seq < loan.number or (loan.is_over and loan.lease is not None):
-            return loan.ask.id, effects  # an older word that was under way longer: kept as what was said
+        if message.header.seq < loan.number or (loan.lease is not None and loan.is_over):
+            raise Refused(Reason.DUPLICATE, "it is an older word, or of a lease that is over")
         lease = as_lease(loan.ask, body)
+        self._check_follows(loan, lease)
+        effects = Effects([record])
         after = replace(loan, lease=lease, number=message.header.seq)
         act = self._answer(after)
         if act is not None:
             row = self._send(ACT, ActBody(ask=loan.ask.id, act=act, cost=lease.cost), loan.lender, loan.ask.id, effects)
             self._account(after, act, message.id, row.id, effects)
-        self._coming[message.id] = after
+            after = replace(after, acts=(*loan.acts, act))
+        if lease.state is State.BROKEN and Act.AGREE in loan.acts and loan.lease is not None:
+            self._balances.enter(loan.lender, loan.lease.cost, effects)  # it says itself that it is owed nothing
+        self._coming = {message.id: after}
         text = f"{loan.ask.amount} of {loan.ask.resource} by {loan.lender}: {lease.state}"
         effects.show(Kind.LEASE_CHANGED, loan.ask.id, text, peer=loan.lender, state=lease.state.value, lent=0)
         return loan.ask.id, effects
+
+    def _check_follows(self, loan: Loan, lease: Lease) -> None:
+        before, needs = loan.lease, _NEEDS.get(lease.state)
+        if lease.state not in _FOLLOWS.get(before.state if before is not None else None, ()):
+            raise Refused(Reason.NO_LEASE, f"it can't be {lease.state} now")
+        if needs is not None and needs not in loan.acts:
+            raise Refused(Reason.NO_LEASE, f"it can't be {lease.state}: this node did not {needs} it")
+        if before is None:
+            return
+        same = lease.fence == before.fence and (not before.records or lease.records == before.records)
+        if not same or (before.state is State.METERED and lease.cost != before.cost):
+            raise Refused(Reason.NO_LEASE, "it contradicts what you said before")
 
     def _answer(self, loan: Loan) -> Act | None:
         """Returns what this node does about a lender's word."""
@@ -171,6 +228,9 @@ class Borrower:
             return None
         if lease.state is State.GRANTED:
             return Act.RELEASE if loan.given_up else Act.TAKE
+        if lease.state is State.ACTIVE:
+            late = loan.given_up and loan.ask.leased and Act.RELEASE not in loan.acts
+            return Act.RELEASE if late else None  # it was asked for elsewhere
         if lease.state is State.METERED:
             return Act.AGREE if lease.cost <= self.most_owed(loan) and not loan.forged else Act.CONTEST
         return None
@@ -189,11 +249,13 @@ class Borrower:
         if act not in (Act.AGREE, Act.CONTEST) or loan.lease is None:
             return
         if act is Act.AGREE:
+            if not loan.lease.cost:
+                return  # what costs nothing shows nothing
             self._balances.enter(loan.lender, -loan.lease.cost, effects)
         if loan.forged:  # there is a receipt for that
             return
         dealing = Dealing.LEASE_HONOURED if act is Act.AGREE else Dealing.LEASE_BROKEN
-        write(self._core, Receipt(dealing=dealing, subject=loan.lender, records=(word, own)), effects, loan.ask.id)
+        write(self._core, Receipt(dealing=dealing, subject=loan.lender, records=(word, own)), effects)
 
     def kept(self, row: RecordRow) -> None:
         """Notes that an ask of this node's own, or a lender's word, is durable."""
@@ -218,17 +280,22 @@ class Borrower:
         """Gives a lease back; a grant that has not come yet is given back when it comes.
 
         Raises:
-            Refused: NO_LEASE, when there is none, or it is over.
+            Refused: NO_LEASE, when there is none, it is over, or its copies are on their way.
         """
         async with self._core.turns.of(TURN):
             loan = self.loans.get(id_)
             if loan is None or loan.is_over:
                 raise Refused(Reason.NO_LEASE, "it is over, or there is none")
-            self.loans[id_] = replace(loan, given_up=True)
-            if loan.lease is not None and loan.lease.state in (State.GRANTED, State.ACTIVE):
+            if not loan.ask.leased and Act.TAKE in loan.acts:
+                raise Refused(Reason.NO_LEASE, "its copies are on their way: they can't be given back")
+            acts = loan.acts
+            held = loan.lease is not None and loan.lease.state in (State.GRANTED, State.ACTIVE)
+            if held and Act.RELEASE not in acts:
                 effects = Effects()
                 self._send(ACT, ActBody(ask=id_, act=Act.RELEASE), loan.lender, id_, effects)
                 await self._core.driver.perform(effects)
+                acts = (*acts, Act.RELEASE)
+            self.loans[id_] = replace(self.loans[id_], given_up=True, acts=acts)
 
     def refused(self, id_: ContentId, why: str) -> None:
         """Notes that a lender does not grant an ask."""
@@ -238,18 +305,34 @@ class Borrower:
 
     # ---- time
 
-    def tick(self, now: Instant) -> None:
-        """Gives up what nobody answered, and lets go of what nothing more is heard of."""
+    def tick(self, now: Instant, wanted: Collection[int] = ()) -> None:
+        """Gives up what nobody answered, and lets go of what nothing more is heard of.
+
+        Args:
+            wanted: own requests that are open: what was for them is not forgotten, or it would be asked for again.
+        """
+        answer = self._settings.trading.answer_ms
         for id_, loan in list(self.loans.items()):
-            if loan.waits and now >= loan.asked + self._settings.trading.answer_ms:
+            passed = abs(now - loan.asked)  # the clock may have been set back
+            granted = loan.lease is not None and loan.lease.state is State.GRANTED
+            if (loan.waits and passed >= answer) or (granted and not loan.given_up and passed >= PATIENCE * answer):
                 self.loans[id_] = replace(loan, given_up=True)
-            elif now >= loan.ask.window.ends + GIVEN_UP_MS + self._settings.trading.settle_ms:
+            over = now >= loan.ask.window.ends + GIVEN_UP_MS + self._settings.trading.settle_ms
+            if over and not (loan.counts and loan.request in wanted):
                 del self.loans[id_]
+
+    def failed(self, now: Instant) -> Counter[NodeId]:
+        """Returns how often each lender has left this node without what it asked for, or was granted, of late."""
+        return Counter(one.lender for one in self._lately(now) if one.failed)
 
     def unanswered(self, lender: NodeId, now: Instant) -> int:
         """Returns how many asks a lender has left without an answer of late."""
+        return sum(one.lender == lender and one.failed and one.lease is None for one in self._lately(now))
+
+    def refusals(self, lender: NodeId, now: Instant) -> int:
+        """Returns how many asks a lender has refused of late."""
+        return sum(one.lender == lender and one.lease is None and bool(one.why) for one in self._lately(now))
+
+    def _lately(self, now: Instant) -> list[Loan]:
         since = now - self._settings.lending.forget_ms
-        return sum(
-            one.lender == lender and one.given_up and one.lease is None and not one.why and one.asked >= since
-            for one in self.loans.values()
-        )
+        return [one for one in self.loans.values() if one.asked >= since]

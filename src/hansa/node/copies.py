@@ -21,7 +21,7 @@ from hansa.kernel.resources import Resource
 from hansa.node.core import Core
 from hansa.node.outbox import over_links
 from hansa.node.ports import SkillFilter
-from hansa.node.rows import RecordRow, SkillRow
+from hansa.node.rows import OutboxRow, RecordRow, SkillRow
 from hansa.skills.messages import EVIDENCE, SKILL
 from hansa.skills.model import SkillState
 
@@ -55,17 +55,31 @@ def _records(core: Core, resource: Resource, topic: str) -> Iterator[RecordRow]:
     store = core.store
     if resource is Resource.LEARNED_PATTERNS:
         for skill in _skills(core, topic, SkillState.ADMITTED):
-            yield from store.records_about(skill.id, SKILL)[:1]
+            yield from _passed_on(core, skill.id)[:1]
     elif resource is Resource.KNOWLEDGE_BASE:
         for skill in _skills(core, topic, SkillState.ADMITTED):
             yield from _own_findings(core, skill.id)
     elif resource is Resource.THREAT_INTELLIGENCE:
         for gone in reversed(store.tombstones()):
             row = store.record(gone.record)
-            if row is not None:
+            if row is not None and _may_go(core, row) and (not topic or _is_about(core, gone.skill, topic)):
                 yield row
         for skill in _skills(core, topic, SkillState.REFUSED):
             yield from _own_findings(core, skill.id)
+
+
+def _may_go(core: Core, row: RecordRow) -> bool:
+    """Says whether a record is one that others are told of anyway: of this node's own, what is in its feed."""
+    return row.author != core.me or row.place is not None
+
+
+def _passed_on(core: Core, skill: ContentId) -> list[RecordRow]:
+    return [row for row in core.store.records_about(skill, SKILL) if _may_go(core, row)]
+
+
+def _is_about(core: Core, skill: ContentId, topic: str) -> bool:
+    row = core.store.skill(skill)
+    return row is not None and topic in row.tags
 
 
 def _skills(core: Core, topic: str, state: SkillState) -> list[SkillRow]:
@@ -74,11 +88,20 @@ def _skills(core: Core, topic: str, state: SkillState) -> list[SkillRow]:
 
 
 def _own_findings(core: Core, skill: ContentId) -> list[RecordRow]:
+    """Returns what this node found of a skill last, unless the skill is one that nobody but this node knows of."""
+    if not _passed_on(core, skill):
+        return []
     return [row for row in core.store.records_about(skill, EVIDENCE) if row.author == core.me][-1:]
 
 
 def _is_for_all(core: Core, row: RecordRow) -> bool:
     return peek.recipient_in(row.envelope, core.settings.limits) == EVERYONE
+
+
+def waiting(core: Core, records: tuple[ContentId, ...], whom: NodeId) -> list[OutboxRow]:
+    """Returns the deliveries of copies to a node that are still under way."""
+    rows = [one for record in records for one in core.store.deliveries_of(record)]
+    return [one for one in rows if one.url == over_links(whom) and one.state == "pending"]
 
 
 def delivered(core: Core, records: tuple[ContentId, ...], whom: NodeId) -> tuple[int, bool]:

@@ -81,12 +81,16 @@ class LeaseList:
                 found.append((number, story))
         return found
 
-    def open(self) -> Iterator[Story]:
-        """Yields the leases that are not over, the oldest first."""
+    def unclosed(self) -> Iterator[Story]:
+        """Yields the leases behind the mark up to which all are over, the oldest first."""
         for number in range(int(self._core.store.mark(OVER_UPTO) or 0) + 1, self.count() + 1):
             story = self.story(self._core.store.mark(f"lease {number}"))
-            if story is not None and not story.is_over:
+            if story is not None:
                 yield story
+
+    def open(self) -> Iterator[Story]:
+        """Yields the leases that are not over, the oldest first."""
+        return (story for story in self.unclosed() if not story.is_over)
 
     def upto(self, still_open: Sequence[ContentId]) -> PutMark | None:
         """Returns the change that notes up to which number all are over; None where that is noted."""

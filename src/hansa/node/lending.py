@@ -17,7 +17,7 @@ from hansa.conduct.ledger import Dealing, Receipt
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import Instant
+from hansa.kernel.instant import ALWAYS, SECOND, Instant
 from hansa.kernel.resources import Resource
 from hansa.kernel.verdict import Reason
 from hansa.kernel.wire import parse
@@ -27,7 +27,7 @@ from hansa.market.leases import Book
 from hansa.market.messages import LEASE, Act, ActBody, AskBody, as_ask, lease_body
 from hansa.market.model import Offer
 from hansa.node.balances import Balances
-from hansa.node.copies import choose, delivered
+from hansa.node.copies import choose, delivered, waiting
 from hansa.node.core import Core
 from hansa.node.driver import Effects
 from hansa.node.events import Kind
@@ -40,6 +40,15 @@ from hansa.node.shelf import record_row
 
 TURN = "leases"
 """Name of the turn in which a lease moves on: one at a time, whoever moves it."""
+
+AT_ONCE = 32
+"""Leases that are moved on in one turn, for meanwhile no message about any is decided on."""
+
+LOOK_MS = SECOND
+"""How often it is looked how many copies of a lease have come."""
+
+LOOKS = 8
+"""Leases of which that is looked at in one turn: each is a question for each copy."""
 
 _OF_ACT = {Act.AGREE: True, Act.CONTEST: False}
 
@@ -70,6 +79,8 @@ class Lender:
         self._list = LeaseList(core)
         self._balances = Balances(core)
         self._coming: dict[ContentId, Lease] = {}
+        self._looked_at: dict[ContentId, Instant] = {}
+        self._ended: dict[ContentId, int] = {}
         self.book = Book(capacity, settings.lending)
 
     # ---- deciding
@@ -87,10 +98,10 @@ class Lender:
         if offer is None:
             raise Refused(Reason.NO_OFFER, "it is not on offer any more")
         ask = as_ask(message.id, message.author, body)
-        if not ask.leased:
-            self._check_there_are(ask)
         known = self._is_known(message.author, admitted.at)
         lease = self.book.grant(ask, offer, admitted.at, self._credit(message.author) if known else 0, known)
+        if not ask.leased:
+            self._check_there_are(ask)
         effects = Effects([record, *self._list.entry(message.id)])
         self._say(lease, effects)
         return message.id, effects
@@ -118,7 +129,7 @@ class Lender:
             effects.changes.append(PutOutbox(letter))
         if after.state is State.SETTLED:
             self._balances.enter(message.author, after.cost, effects)
-        if after.state in (State.SETTLED, State.BROKEN):
+        if after.state is State.BROKEN or (after.state is State.SETTLED and after.cost):  # what is free shows nothing
             self._receipt(after, message.id, word.id, effects)
         return before.id, effects
 
@@ -181,42 +192,67 @@ class Lender:
         """Adds a receipt about the borrower: it paid, or it did not, and it has signed what that rests on."""
         dealing = Dealing.LEASE_HONOURED if lease.state is State.SETTLED else Dealing.LEASE_BROKEN
         receipt = Receipt(dealing=dealing, subject=lease.ask.borrower, records=(deed, word))
-        write(self._core, receipt, effects, lease.id)
+        write(self._core, receipt, effects)
 
     # ---- time
 
     async def tick(self) -> None:
         """Moves on what has lapsed, is over, or was not settled in time; forgets what was over long ago."""
-        now = self._core.now()
+        core, now = self._core, self._core.now()
         self.book.forget(Instant(now - self._settings.lending.forget_ms))
-        for due in self._due(now):
-            async with self._core.turns.of(TURN):
-                for lease in self._due(now):
-                    if lease.id == due.id:
-                        await self._move_on(lease)
+        self._count_copies(now)
+        if core.asks_first or not self._due(now):
+            return
+        async with core.turns.of(TURN):
+            for lease in self._due(now)[:AT_ONCE]:
+                if not await self._move_on(lease):
+                    return  # no room for it now: the next turn does it
 
     def _due(self, now: Instant) -> list[Lease]:
-        """Returns how those leases stand next that are to move on; copies that have come are counted first."""
-        brought = [(one, *delivered(self._core, one.records, one.ask.borrower)) for one in self._bringing()]
-        for one, came, _ in brought:
-            self.book.keep(replace(one, used=came))
-        ended = [self.book.end(one.id, came, now) for one, came, over in brought if over and came < one.limit]
-        return [*self.book.tick(now), *ended, *self._unsettled(now)]
+        """Returns how those leases stand next that are to move on."""
+        return [*self.book.tick(now), *self._brought(now), *self._unsettled(now)]
 
-    def _bringing(self) -> list[Lease]:
-        return [one for one in self.book.all() if one.state is State.ACTIVE and not one.ask.leased]
+    def _count_copies(self, now: Instant) -> None:
+        """Counts the copies of some leases that have come, those first that were not looked at for longest."""
+        bringing = {one.id: one for one in self.book.open() if one.state is State.ACTIVE and not one.ask.leased}
+        self._looked_at = {id_: at for id_, at in self._looked_at.items() if id_ in bringing}
+        waits = [id_ for id_ in bringing if abs(now - self._looked_at.get(id_, ALWAYS)) >= LOOK_MS]
+        for id_ in sorted(waits, key=lambda id_: self._looked_at.get(id_, ALWAYS))[:LOOKS]:
+            self._looked_at[id_] = now
+            one = bringing[id_]
+            came, over = delivered(self._core, one.records, one.ask.borrower)
+            self._ended.pop(id_, None)
+            if over:
+                self._ended[id_] = came
+            if came != one.used:
+                self.book.keep(replace(one, used=came))
+
+    def _brought(self, now: Instant) -> list[Lease]:
+        """Returns the leases of which no more copies are on their way, and not all came."""
+        self._ended = {id_: came for id_, came in self._ended.items() if id_ in self._looked_at}
+        held = [(self.book.get(id_), came) for id_, came in self._ended.items()]
+        return [
+            self.book.end(one.id, came, now)
+            for one, came in held
+            if one is not None and one.state is State.ACTIVE and came < one.limit and now < one.ask.window.ends
+        ]
 
     def _unsettled(self, now: Instant) -> list[Lease]:
-        metered = [one for one in self.book.all() if one.state is State.METERED]
+        metered = [one for one in self.book.open() if one.state is State.METERED]
         since = now - self._settings.trading.settle_ms
         return [self.book.settle(one.id, False) for one in metered if (one.ended or one.ask.window.ends) <= since]
 
-    async def _move_on(self, lease: Lease) -> None:
+    async def _move_on(self, lease: Lease) -> bool:
+        """Says how a lease stands now, and says whether that was kept."""
         effects = Effects()
-        word = self._say(lease, effects)
-        if lease.state is State.BROKEN:
-            self._receipt(lease, lease.id, word.id, effects)
         try:
+            word = self._say(lease, effects)
+            if lease.state is State.BROKEN:
+                self._receipt(lease, lease.id, word.id, effects)
+            for row in waiting(self._core, lease.records, lease.ask.borrower):
+                effects.changes.append(PutOutbox(replace(row, state="dropped", at=self._core.now())))
             await self._core.driver.perform(effects)
         except HansaError:
-            self._coming.clear()  # no room for it now: the next turn does it
+            self._coming.clear()
+            return False
+        return True

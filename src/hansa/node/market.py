@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 
 import msgspec
 
@@ -22,7 +24,7 @@ from hansa.conduct.trust import trust
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import HansaError, Refused
 from hansa.kernel.ids import ContentId, NodeId
-from hansa.kernel.instant import ALWAYS, NEVER, SECOND, Instant
+from hansa.kernel.instant import ALWAYS, HOUR, NEVER, SECOND, Instant
 from hansa.kernel.resources import UNITS, Resource
 from hansa.kernel.verdict import Reason
 from hansa.market.clearing import Cleared, clear
@@ -56,11 +58,21 @@ from hansa.node.lent_slots import Carry, LentSlots
 from hansa.node.market_settings import MarketSettings
 from hansa.node.rows import PutRecord, RecordRow
 from hansa.node.stall import Stall
+from hansa.node.weighing import offers_weighed, requests_weighed, solved
 from hansa.overlay.doing import Doing, Say
 from hansa.skills.work import WORK, WORKED
 
 REFUSED_MS = 10 * SECOND
 """How long an offer is passed over after its lender has refused: by then it says what is left of it."""
+
+SAY_LOOK_MS = SECOND
+"""How often it is looked whether there is something new to say: what is free of each offer is reckoned for that."""
+
+OFTEN = 3
+"""Refusals of a lender in a day from which on all of its offers are passed over, for twice as long each time."""
+
+LONGEST_MS = HOUR
+"""How long that is at most."""
 
 LATELY = 64
 """Leases that are over and are remembered after a restart, so that what they were for is not asked for again."""
@@ -98,17 +110,17 @@ class Market:
         self.lent = LentSlots(core, self.lender.book, settings.slots)
         self.proofs = BorrowedProofs(core, self.borrower, settings.checking)
         self.borrower.under_way = self.proofs.bringing.under_way
-        self._passed_over: dict[ContentId, Instant] = {}
+        self._passed_over: dict[str, tuple[Instant, int]] = {}
         self._said: tuple[list[Offered], Requests, Instant] = [], Requests(requests=()), ALWAYS
         self._in_overlay = False
         self._worker: asyncio.Task[None] | None = None
-        self._cleared_at = ALWAYS
+        self._cleared_at = self._looked_at = ALWAYS
         core.on_record |= dict.fromkeys(LASTING, self._kept)
         self._restore()
 
     def _restore(self) -> None:
         lately = [story for _, story in self.leases.page(limit=LATELY)]
-        for story in [*self.leases.open(), *lately]:
+        for story in [*self.leases.unclosed(), *lately]:
             if story.ask.borrower == self._core.me:
                 self.borrower.restore(story)
             elif story.lease is not None:
@@ -157,12 +169,17 @@ class Market:
         loan = self.borrower.loans.get(ask)
         if loan is not None and reason is not None:
             self.borrower.refused(ask, reason.code)
-            self._pass_over(loan.ask.offer)
+            self._pass_over(loan)
 
-    def _pass_over(self, offer: ContentId) -> None:
+    def _pass_over(self, loan: Loan) -> None:
+        """Asks for the offer no more for a while, and nor its lender where it refuses again and again."""
         now = self._core.now()
-        self._passed_over = {one: until for one, until in self._passed_over.items() if now < until}
-        self._passed_over[offer] = Instant(now + REFUSED_MS)
+        held = {one: (at, wait) for one, (at, wait) in self._passed_over.items() if at <= now < at + wait}
+        held[loan.ask.offer] = now, REFUSED_MS
+        again = self.borrower.refusals(loan.lender, now) - OFTEN
+        if again >= 0:
+            held[loan.lender] = now, min(REFUSED_MS << min(again, 16), LONGEST_MS)
+        self._passed_over = held
 
     # ---- time
 
@@ -199,23 +216,30 @@ class Market:
         """Says what is on offer and asked for, moves leases on, and asks lenders."""
         if self._in_overlay and self._worker is None and self._is_work(self._core.now()):
             self._worker = asyncio.get_running_loop().create_task(self._work())
-        return self._say(self._core.now())
+        now = self._core.now()
+        if self._looked_at <= now < self._looked_at + SAY_LOOK_MS:
+            return Doing()
+        self._looked_at = now
+        return self._say(now)
 
     def _is_work(self, now: Instant) -> bool:
         return self.stall.is_open(now) or bool(self.borrower.loans) or self.lender.book.is_open
 
     async def _work(self) -> None:
         try:
-            await self.lender.tick()
-            self.borrower.tick(self._core.now())
-            await self._note_over()
-            await self._ask()
+            with suppress(HansaError):  # a damaged store, say: it is tried again in the next turn
+                await self.lender.tick()
+                self.borrower.tick(self._core.now(), self.stall.requests(self._core.now()))
+                await self._note_over()
+                await self._ask()
         finally:
             self._worker = None
 
     async def _note_over(self) -> None:
         lent = [one.id for one in self.lender.book.all() if not one.is_over]
-        borrowed = [id_ for id_, one in self.borrower.loans.items() if not one.is_over]
+        wanted = self.stall.requests(self._core.now())
+        loans = self.borrower.loans.items()
+        borrowed = [id_ for id_, one in loans if not one.is_over or (one.counts and one.request in wanted)]
         mark = self.leases.upto([*lent, *borrowed])
         if mark is not None:
             await self._perform(Effects([mark]))
@@ -232,7 +256,7 @@ class Market:
         offers = [msgspec.structs.replace(one, free=self.free(one, now)) for one in self.stall.said(now)]
         requests = Requests(requests=tuple(self.open_requests(now).values()))
         old, before, at = self._said
-        again = now >= at + self.settings.trading.say_ms
+        again = not at <= now < at + self.settings.trading.say_ms  # also where the clock was set back
         doing = Doing()
         if offers != old or (again and offers):
             doing.says.append(Say(OFFERS, msgspec.to_builtins(Offers(offers=tuple(offers)))))
@@ -263,30 +287,36 @@ class Market:
         for number, one in self.stall.requests(now).items():
             missing = one.amount - served.get(number, 0)
             if missing > 0:
-                begins = max(one.begins, now)
-                left[number] = msgspec.structs.replace(
-                    one, amount=missing, least=min(one.least, missing), begins=begins
-                )
+                left[number] = msgspec.structs.replace(one, amount=missing, least=min(one.least, missing))
         return left
 
     def look(self) -> Seen:
         """Returns what this node sees of the market, and what its own clearing comes to (M7)."""
         now = self._core.now()
-        own = {number: self.stall.request(one) for number, one in self.open_requests(now).items()}
-        requests = [*self.bazaar.requests(now), *own.values()]
-        offers = [one for one in self.bazaar.offers(now) if self._may_lend(one, now)]
+        asked = self.open_requests(now).values()
+        own = [self.stall.request(msgspec.structs.replace(one, begins=max(one.begins, now))) for one in asked]
+        failed = self.borrower.failed(now)
+        may_lend = cache(lambda lender: self._may_lend(lender, failed.get(lender, 0), now))
+        knows = cache(lambda whom: self.heed(whom) > 0)
+        requests = requests_weighed(self.bazaar.requests(now), own, knows)
+        wanted = {one.resource: None for one in requests}
+        others = [one for one in self.bazaar.offers(now) if one.resource in wanted and self._passes(one.id, now)]
+        offers = offers_weighed([one for one in others if may_lend(one.lender)], self._core.me, knows)
         mine = [as_offer(self._core.me, one, self.free(one, now)) for one in self.stall.said(now)]
         offers += [one for one in mine if one.amount]
-        found = clear(requests, offers, Views(self.trust, self.heed), self.settings.clearing)
-        return Seen(tuple(requests), tuple(offers), found)
+        views = Views(cache(self.trust), cache(self.heed))
+        return Seen(tuple(requests), tuple(offers), clear(requests, offers, views, self.settings.clearing, solved))
 
-    def _may_lend(self, offer: Offer, now: Instant) -> bool:
-        guest = self._core.memory.guest(offer.lender)
-        if guest.banned or guest.barred or now < self._passed_over.get(offer.id, 0):
+    def _may_lend(self, lender: NodeId, failed: int, now: Instant) -> bool:
+        guest = self._core.memory.guest(lender)
+        if guest.banned or guest.barred or not self._passes(lender, now):
             return False
-        if self.proofs.record(offer.lender).forged:
-            return False
-        return self.borrower.unanswered(offer.lender, now) < self.settings.lending.no_shows
+        return failed < self.settings.lending.no_shows and not self.proofs.record(lender).forged
+
+    def _passes(self, what: str, now: Instant) -> bool:
+        """Says whether an offer, or a lender, is not passed over now."""
+        since, wait = self._passed_over.get(what, (now, 0))
+        return not since <= now < since + wait
 
     def trust(self, lender: NodeId) -> int:
         """Returns the trust in a lender (M13), in thousandths."""
@@ -301,7 +331,8 @@ class Market:
     async def _ask(self) -> None:
         now = self._core.now()
         numbers = self.open_requests(now)
-        if not numbers or self._core.asks_first or now < self._cleared_at + self.settings.trading.clear_ms:
+        lately = self._cleared_at <= now < self._cleared_at + self.settings.trading.clear_ms
+        if not numbers or self._core.asks_first or lately:
             return
         self._cleared_at = now
         of = {self.stall.request(one).id: number for number, one in numbers.items()}
@@ -312,7 +343,8 @@ class Market:
     async def _ask_one(self, match: Match, request: int, now: Instant) -> None:
         begins = max(match.window.begins, now)
         leased = UNITS[match.resource].leased
-        window = Window(begins, Instant(begins + match.window.lasts) if leased else match.window.ends)
+        longest = Instant(begins + self.settings.lending.longest_ms)  # other lenders will have it like this one
+        window = Window(begins, Instant(begins + match.window.lasts) if leased else min(match.window.ends, longest))
         async with self._core.turns.of(TURN):
             _, effects = self.borrower.ask(replace(match, window=window), request)
             await self._perform(effects)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import msgspec
 
-from hansa.kernel.errors import NotFound, UsageError
+from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import Instant
 from hansa.kernel.resources import UNITS
+from hansa.kernel.wire import parse
 from hansa.market.messages import MAX_SAID, Offered, Offers, Requested, Requests, as_offer, as_request, offer_id
 from hansa.market.model import Offer, Request
 from hansa.node.copies import COPIED
@@ -20,6 +22,15 @@ from hansa.node.rows import PutMark
 OFFERS = "market offers"
 REQUESTS = "market requests"
 """Marks under which they are kept."""
+
+
+@contextmanager
+def _as_usage() -> Iterator[None]:
+    """Refuses what would be refused wherever it was said: it is the operator who said it."""
+    try:
+        yield
+    except Refused as refusal:
+        raise UsageError(f"that makes no sense: {refusal.detail}") from None
 
 
 class Stall:
@@ -35,16 +46,20 @@ class Stall:
         self.changes = 0
         self._offers: dict[ContentId, Offered] = {}
         self._requests: dict[int, Requested] = {}
-        kept = [core.store.mark(name) for name in (OFFERS, REQUESTS)]
-        try:
-            if kept[0]:
-                said = msgspec.json.decode(kept[0], type=Offers)
-                self._offers = {offer_id(core.me, one): one for one in said.offers}
-            if kept[1]:
-                asked = msgspec.json.decode(kept[1], type=Requests)
-                self._requests = {one.number: one for one in asked.requests}
-        except msgspec.DecodeError:
-            return
+        for name in (OFFERS, REQUESTS):
+            with suppress(msgspec.DecodeError, Refused):
+                self._read(name, core.store.mark(name))
+
+    def _read(self, name: str, kept: str) -> None:
+        me = self._core.me
+        if kept and name == OFFERS:
+            offers = msgspec.json.decode(kept, type=Offers).offers
+            self._offers = {as_offer(me, one).id: one for one in offers}
+        elif kept:
+            requests = {one.number: one for one in msgspec.json.decode(kept, type=Requests).requests}
+            for one in requests.values():
+                as_request(me, one)
+            self._requests = requests
 
     def offers(self, now: Instant) -> Mapping[ContentId, Offer]:
         """Returns what is on offer and not over, by id."""
@@ -75,6 +90,8 @@ class Stall:
             UsageError: too many offers, or it makes no sense.
         """
         now = self._core.now()
+        with _as_usage():
+            as_offer(self._core.me, parse(msgspec.to_builtins(one), Offered))
         if not UNITS[one.resource].leased and one.resource not in COPIED:
             raise UsageError(f"there are no records of {one.resource} to give: only {', '.join(COPIED)} can be copied")
         id_ = offer_id(self._core.me, one)
@@ -88,8 +105,10 @@ class Stall:
         """Asks for something from now on; returns its number.
 
         Raises:
-            UsageError: too many requests.
+            UsageError: too many requests, or it makes no sense.
         """
+        with _as_usage():
+            as_request(self._core.me, parse(msgspec.to_builtins(one), Requested))
         requests = {**self.requests(self._core.now()), one.number: one}
         if len(requests) > MAX_SAID:
             raise UsageError(f"a node has {MAX_SAID} requests at most: take one back with hansa market withdraw")
