@@ -172,7 +172,7 @@ def test_an_offer_becomes_a_lease_that_is_given_back_and_settled(pair: tuple[Pro
     assert "costs 60 with its urgency, and it pays 10" in match.out
     assert at(borrower, "withdraw", "1").code == 0
     asked = at(borrower, "request", "comp", "1", "core", "--most", "0.2", "--lasts", "30m", "--within", "1h")
-    assert "asked for as request 1: 1 core" in asked.out
+    assert "asked for as request 2: 1 core" in asked.out
     until(lambda: [one for one in at(borrower, "leases", "--json").json["leases"] if one["state"] == "active"])
     (lease,) = at(borrower, "leases", "--borrowed", "--json").json["leases"]
     assert (lease["amount"], lease["price"], lease["peer"]) == (1000, 60, lender.id)
