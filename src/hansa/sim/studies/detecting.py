@@ -4,9 +4,11 @@ The numbers are the detector's own parameters, and how long a doubt lasts is `ov
 
 1. each neighbour has some k links and probes the one of which it heard nothing for longest; as both ends of a link
    probe, its next probe of the dead node comes within k / 2 intervals, evenly
-2. the first of them learns after a probe that it is silent (an interval at least), and says so to all
-3. who hears that looks for itself; a doubt lasts as long as the helpers that tried in vain leave it
-4. with the doubt over, the link is ended
+2. a probe is in vain when all helpers were: those are neighbours of the prober's, which first have to dial
+3. the first whose probe was in vain says so to all, and doubts with as many confirmations as it had helpers
+4. who hears that before its own probe has failed looks for itself, from then on, with one helper at a time
+5. a helper that is dead itself confirms nothing; another one is asked with the next probe
+6. with the doubt over, the link is ended
 
 Left out: nodes that are slow and not dead, lost frames, and the awareness of a node that doubts itself.
 """
@@ -58,26 +60,36 @@ def detected(
     """
     params = params or detecting.Params()
     first, last = np.zeros(dead.size, np.int64), np.zeros(dead.size, np.int64)
-    degrees = graph.degrees
+    degrees, answers = graph.degrees, float(alive.mean())
     for place, one in enumerate(dead.tolist()):
         row = graph.peers[graph.starts[one] : graph.starts[one + 1]]
         near = row[alive[row]]
         if near.size:
-            verdicts = _verdicts(degrees[near], chance.random(near.size), params)
+            verdicts = _verdicts(degrees[near].tolist(), answers, chance, params)
             first[place], last[place] = min(verdicts), max(verdicts)
     return Detected(first, last)
 
 
-def _verdicts(links: NDArray[np.int64], shares: NDArray[np.float64], params: detecting.Params) -> list[int]:
-    """Returns when each neighbour gives it up; `shares` are places within the time until each one's next probe."""
-    interval = params.interval_ms
-    probes = [round(share * max(1, count) * interval / 2) for share, count in zip(shares, links.tolist(), strict=True)]
-    silent = max(interval, params.soonest_ms + params.favour_ms + 2 * TRIP_MS) + TICK_MS
-    said = min(probes) + silent + SPREAD_MS
-    others = len(probes) - 1
+def _verdicts(links: list[int], answers: float, chance: np.random.Generator, params: detecting.Params) -> list[int]:
+    """Returns when each neighbour gives it up.
+
+    Args:
+        links: of each neighbour.
+        answers: probability that a helper is alive.
+        chance: when each probes it next, and which helpers are alive.
+        params: of the detector.
+    """
+    interval, lasts = params.interval_ms, params.suspicion
+    silent = max(interval, params.soonest_ms + params.favour_dial_ms + 2 * TRIP_MS) + 2 * TICK_MS  # 2
+    probes = [round(float(chance.random()) * count * interval / 2) for count in links]  # 1
+    heard = min(probes) + silent + SPREAD_MS
+    confirmed = min(params.helpers, len(links) - 1, lasts.confirmations)
     found = []
-    for probe, count in zip(probes, links.tolist(), strict=True):
-        doubts = min(probe + silent, said)
-        confirmed = min(params.helpers, others, params.suspicion.confirmations)
-        found.append(doubts + timeout_ms(params.suspicion, count, confirmed, interval) + TICK_MS)
+    for probe, count in zip(probes, links, strict=True):
+        alone = probe + silent <= heard
+        missing = int(chance.binomial(confirmed, 1 - answers)) if alone else confirmed
+        rounds = missing + int(chance.negative_binomial(missing, answers)) if missing else 0  # 5
+        doubts = max(timeout_ms(lasts, count, confirmed, interval), rounds * silent)
+        longest = timeout_ms(lasts, count, 0, interval)
+        found.append((probe + silent if alone else heard) + min(doubts, longest) + TICK_MS)  # 3, 4, 6
     return found
