@@ -17,7 +17,7 @@ from hansa.overlay.link_params import Policy
 from hansa.sim.studies.failing import failure
 from hansa.sim.studies.growth import network
 from hansa.sim.studies.stress import ENDS_AT, FAILS_AT, Params, Stressed, recovery, stress
-from hansa.sim.studies.stress_run import LEASED, Phase, Run
+from hansa.sim.studies.stress_run import Phase, Run
 
 NODES, FAILS = 40, 60
 
@@ -30,10 +30,10 @@ def run_of(failures: float, load: float = 0.6, seed: int = 1, policy: Policy = P
 
 def check(run: Run) -> None:
     """Asserts what holds after each second."""
-    held = np.zeros(NODES * len(LEASED), np.int64)
+    held = np.zeros(NODES, np.int64)
     on_links: dict[tuple[int, int], int] = {}
     for work in run.works:
-        held[run._offer_of(work)] += work.units
+        held[work.lender] += work.units
         for pair in pairwise(work.way.nodes):
             both = (min(pair), max(pair))
             on_links[both] = on_links.get(both, 0) + work.units

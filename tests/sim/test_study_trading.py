@@ -68,7 +68,7 @@ def test_pairs_that_are_barred_do_not_come_together(market: tuple[Requests, Offe
 
 def test_a_large_market_does_not_go_through_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trading, "clear", None)
-    count = 150
+    count = 250
     chance = np.random.default_rng(1)
     parties = np.arange(count)
     requests = Requests(

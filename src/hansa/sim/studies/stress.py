@@ -4,9 +4,10 @@ A run, in seconds: from 0 requests come at the usual load; from 60 the baseline 
 multiplied; at 180 nodes die, all at once and without a word; requests count that are undecided then or come until 240;
 at 420 the last of them is decided. Work lasts 20 to 60 s, and a request's window is two to three times as long.
 
-The usual load is a share of all that nodes offer, 0.3 unless said otherwise: the middle of the 10 to 50 % at which
-servers mostly run (Barroso and Hoelzle, "The case for energy-proportional computing", IEEE Computer 40, 2007). With u
-for it, twice the load and a tenth of the nodes dead, 2 u of 0.9 is asked for; from u = 0.45 on nobody could serve all.
+Each node offers 50 to 150 units of one of the kinds that are leased, and a request asks for 20 to 180 of one; the usual
+load is a share of all that nodes offer, 0.3 unless said otherwise: the middle of the 10 to 50 % at which servers mostly
+run (Barroso and Hoelzle, "The case for energy-proportional computing", IEEE Computer 40, 2007). With u for it, twice
+the load and a tenth of the nodes dead, 2 u of 0.9 is asked for; from u = 0.45 on nobody could serve all.
 
 What is reported, each of living borrowers only, as nobody waits for the answer of a dead one's request:
 

@@ -42,13 +42,16 @@ LEASED = tuple(place for place, resource in enumerate(RESOURCES) if UNITS[resour
 """Kinds that a stress can make short: what is copied is there for all."""
 
 OFFERED, ASKED = (50, 150), (20, 180)
-"""Units of each kind that a node offers, and that a request asks for; each from, to."""
+"""Units of its kind that a node offers, and that a request asks for; each from, to."""
 
 LASTS = (20, 60)
 """Seconds for which units are needed."""
 
 WINDOW = (2, 3)
 """A request's window is so many times what it lasts."""
+
+CLEARINGS = 5
+"""Times that it is cleared in a second, while anything comes of it: an ask and its answer take some 200 ms (ADR 0046)."""
 
 COUNTED_S = 60
 """Requests that come so many seconds after the failure count, beside those that are undecided then."""
@@ -168,10 +171,10 @@ class Run:
         facts = generator(rng.child("facts"))
         self._salt = rng.child("links").below(1 << 64)
         self._offers = Offers(
-            lender=np.repeat(np.arange(nodes), len(LEASED)),
-            resource=np.tile(np.array(LEASED), nodes),
-            units=facts.integers(OFFERED[0], OFFERED[1] + 1, nodes * len(LEASED)),
-            price=facts.integers(50, 151, nodes * len(LEASED)),
+            lender=np.arange(nodes),
+            resource=np.array(LEASED)[facts.integers(0, len(LEASED), nodes)],
+            units=facts.integers(OFFERED[0], OFFERED[1] + 1, nodes),
+            price=facts.integers(50, 151, nodes),
         )
         self._free = self._offers.units.copy()
         self._trust: Numbers = facts.integers(0, 1001, nodes)
@@ -305,10 +308,7 @@ class Run:
         work.phase, work.due = Phase.OVER, -1
         del self.works[work]
         if not self._off[work.lender]:
-            self._free[self._offer_of(work)] += work.units
-
-    def _offer_of(self, work: Work) -> int:
-        return work.lender * len(LEASED) + LEASED.index(work.request.resource)
+            self._free[work.lender] += work.units
 
     def _end(self, work: Work) -> None:
         asked = work.request
@@ -349,32 +349,33 @@ class Run:
             self._open[asked] = self._undecided[asked] = None
 
     def _clear(self) -> None:
-        gives = np.flatnonzero(self._free)
-        asking = [one for one in self._open if self.now + one.lasts <= one.deadline]
-        if not asking or not gives.size:
-            return
+        for _ in range(CLEARINGS):
+            gives = np.flatnonzero(self._free)
+            asking = [one for one in self._open if self.now + one.lasts <= one.deadline]
+            if not asking or not gives.size or not self._cleared(asking, gives):
+                return
+
+    def _cleared(self, asking: list[Asked], gives: Numbers) -> bool:
+        """Clears once, and says whether any work began."""
         asking.sort(key=lambda one: one.number)
         columns = zip(*((one.borrower, one.resource, one.open, one.urgency, one.most) for one in asking), strict=True)
         requests = Requests(*(np.array(column, np.int64) for column in columns))
         offers = self._offers.some(gives, self._free)
-        barred = [
-            (place, int(offer))
-            for place, one in enumerate(asking)
-            for lender in one.shunned
-            for offer in np.flatnonzero((offers.lender == lender) & (offers.resource == one.resource))
-        ]
+        shunned = [(place, lender) for place, one in enumerate(asking) for lender in one.shunned if self._free[lender]]
+        barred = [(place, int(np.searchsorted(gives, lender))) for place, lender in shunned]
         found = cleared(requests, offers, self._trust, self._solve, barred=barred)
+        began = False
         for place, offer, units in zip(found.request.tolist(), found.offer.tolist(), found.units.tolist(), strict=True):
-            self._place(asking[place], int(gives[offer]), units)
+            began |= self._place(asking[place], int(gives[offer]), units)
+        return began
 
-    def _place(self, asked: Asked, offer: int, units: int) -> None:
-        """Begins work on a match, over the best way that has room for it; where there is none, nothing comes of it."""
-        lender = int(self._offers.lender[offer])
+    def _place(self, asked: Asked, lender: int, units: int) -> bool:
+        """Begins work on a match, over the best way that has room for it; says False where there is none."""
         for rank, way in enumerate(self.ways.candidates(asked.borrower, lender, self._off)):
             if self.ways.take(way, units):
                 work = Work(asked, lender, units, way, second=rank > 0, left=asked.lasts)
                 self.works[work] = None
-                self._free[offer] -= units
+                self._free[lender] -= units
                 asked.open -= units
                 if not asked.open:
                     del self._open[asked]
@@ -384,5 +385,6 @@ class Run:
                     self.counts.broken += work.broken
                     self.counts.unheard += not work.broken
                 self._begin(work)
-                return
+                return True
         self.counts.no_room += self.failed
+        return False

@@ -23,8 +23,11 @@ from hansa.market.problem import Problem, Solver
 
 Numbers = NDArray[np.int64]
 
-BY_HAND = 10_000
-"""Pairs of a request and an offer up to which the node's own clearing is called."""
+BY_HAND = 200
+"""Requests and offers, of each at most, for which the node's own clearing is called."""
+
+BLOCK = 1 << 16
+"""Pairs that are weighed at once: they fit into a processor's cache."""
 
 RESOURCES = tuple(Resource)
 LEASED_MS = HOUR
@@ -87,7 +90,7 @@ def cleared(
         barred: a place of a request and a place of an offer that must not come together: it got no answer there.
     """
     params, barred = params or Params(), list(barred)
-    if not barred and requests.units.size * offers.units.size <= BY_HAND:
+    if not barred and max(requests.units.size, offers.units.size) <= BY_HAND:
         return _by_the_node(requests, offers, trust, solve, params)
     return in_arrays(requests, offers, trust, solve, params, barred)
 
@@ -161,8 +164,26 @@ def _edges(
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Returns the edges of one resource: requests, offers, and what a unit is worth over each."""
     asked, given = np.flatnonzero(requests.resource == what), np.flatnonzero(offers.resource == what)
-    if not asked.size or not given.size:
-        return (np.empty(0, np.int64),) * 3
+    rows = max(1, BLOCK // max(1, given.size))
+    blocks = [
+        _block(requests, offers, trust, params, asked[at : at + rows], given, barred)
+        for at in range(0, asked.size if given.size else 0, rows)
+    ]
+    empty = (np.empty(0, np.int64),) * 3
+    request, offer, worth = (np.concatenate(column) for column in zip(empty, *blocks, strict=True))
+    return request, offer, worth
+
+
+def _block(
+    requests: Requests,
+    offers: Offers,
+    trust: Numbers,
+    params: Params,
+    asked: Numbers,
+    given: Numbers,
+    barred: Sequence[tuple[int, int]],
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Returns the edges of some requests: all offers that no rule keeps from one, or those of most worth."""
     urgency, most = requests.urgency[asked, None], requests.most[asked, None]
     price = offers.price[None, given] * (URGENCY + urgency) // URGENCY
     trusted = trust[offers.lender[given]]
