@@ -136,6 +136,7 @@ SEQUENCE = [
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
     ("sim", "list"), ("sim", "run", "calm", "--nodes", "2", "--seconds", "1"),
+    ("sim", "growth", "--steps", "1"), ("sim", "stress", "--nodes", "10"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
     ("mcp", "uninstall", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
 ]  # fmt: skip
