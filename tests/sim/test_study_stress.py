@@ -97,7 +97,9 @@ def test_ten_percent_failures_and_twice_the_load_leave_95_percent_fulfilled(usua
     assert usual.fulfilment >= 0.95 and usual.before.rate >= 0.95
     assert 0 < usual.degradation < 0.5 and usual.alternative_use > 0
     assert usual.recovery_s is not None and 0 < usual.recovery_s < 30
-    assert usual.repair.short == 0 and usual.repair.first_verdict_s < usual.repair.last_verdict_s < usual.repair.healed_s
+    assert (
+        usual.repair.short == 0 and usual.repair.first_verdict_s < usual.repair.last_verdict_s < usual.repair.healed_s
+    )
 
 
 def test_without_failures_nothing_breaks() -> None:

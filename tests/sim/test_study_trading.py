@@ -20,9 +20,7 @@ PARTIES = 6
 @st.composite
 def markets(draw: st.DrawFn) -> tuple[Requests, Offers, np.ndarray]:
     def columns(rows: int, *ranges: tuple[int, int]) -> list[np.ndarray]:
-        return [
-            np.array(draw(st.lists(st.integers(*one), min_size=rows, max_size=rows)), np.int64) for one in ranges
-        ]
+        return [np.array(draw(st.lists(st.integers(*one), min_size=rows, max_size=rows)), np.int64) for one in ranges]
 
     asked, given_ = draw(st.integers(1, 8)), draw(st.integers(1, 8))
     requests = Requests(*columns(asked, (0, PARTIES - 1), (0, 2), (1, 30), (0, 1000), (0, 300)))

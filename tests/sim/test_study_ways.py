@@ -22,8 +22,8 @@ from tests.sim.graphs import graphs, reached_slowly
 HALF = st.lists(st.booleans(), min_size=24, max_size=24)
 
 
-def of(graph: Graph, trust: int = 500) -> Ways:
-    return Ways(graph, 7, np.arange(graph.nodes, dtype=np.int32) * 37 % 1001 if trust else np.zeros(graph.nodes, np.int32))
+def of(graph: Graph) -> Ways:
+    return Ways(graph, 7, np.arange(graph.nodes, dtype=np.int32) * 37 % 1001)
 
 
 def on_the_overlay(graph: Graph, off: np.ndarray) -> dict[NodeId, dict[NodeId, Edge]]:
@@ -147,7 +147,9 @@ def test_a_link_is_the_same_link_in_each_picture_of_the_network() -> None:
     facts = []
     for one in (graph, healed):
         pairs = zip(one.owners().tolist(), one.peers.tolist(), strict=True)
-        facts.append(dict(zip(pairs, zip(*(column.tolist() for column in link_facts(one, 9)), strict=True), strict=True)))
+        facts.append(
+            dict(zip(pairs, zip(*(column.tolist() for column in link_facts(one, 9)), strict=True), strict=True))
+        )
     before, after = facts
     both = [pair for pair in before if pair in after]
     assert both and all(before[pair] == after[pair] == after[pair[::-1]] for pair in both)

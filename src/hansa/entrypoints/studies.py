@@ -124,7 +124,7 @@ def growth_gallery(found: Grown, facts: Facts) -> Gallery:
 
 def stress_gallery(found: Stressed, facts: Facts) -> Gallery:
     """Returns the pictures of a study of failures under load."""
-    marks = [(BASELINE_FROM, "baseline"), (DOUBLES_AT, f"load × {found.params.load:g}"), (FAILS_AT, "failure")]
+    marks = [(BASELINE_FROM, "baseline"), (DOUBLES_AT, f"load x {found.params.load:g}"), (FAILS_AT, "failure")]
     if found.recovery_s:
         marks.append((FAILS_AT + found.recovery_s, "recovered"))
     units = (("wanted", found.wanted), ("in service", found.served))

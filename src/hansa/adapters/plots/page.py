@@ -1,6 +1,6 @@
 """Charts as one HTML page that can be played with, and that needs nothing from elsewhere: no script, font or picture.
 
-Its script is ours and stands in `page.html` with the data beside it; why no library is in it says docs/adr/0049-plots.md.
+Its script is ours and stands in `page.html`, with the data beside it; docs/adr/0049-plots.md says why.
 """
 
 from __future__ import annotations

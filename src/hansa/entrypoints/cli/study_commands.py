@@ -197,7 +197,10 @@ def _stress_facts(found: Stressed) -> list[tuple[str, Any]]:
         ("alternative path use", percent(found.alternative_use)),
         ("request fulfilment rate", f"{percent(found.fulfilment)} of {found.after.count:,}"),
         ("before the failure", f"{percent(found.before.rate)} of {found.before.count:,}"),
-        ("dead nodes given up", f"first after {repair.first_verdict_s:.1f} s, last after {repair.last_verdict_s:.1f} s"),
+        (
+            "dead nodes given up",
+            f"first after {repair.first_verdict_s:.1f} s, last after {repair.last_verdict_s:.1f} s",
+        ),
         ("links made anew", f"{repair.links:,}, all within {repair.healed_s} s; {repair.short:,} nodes still short"),
         ("ways that broke", f"{paths.broken:,}, of which {paths.mended:,} found another"),
         ("lenders lost", f"{paths.lost:,}"),

@@ -1,6 +1,6 @@
 """When those who were linked with a dead node give it up: a model of `overlay.detector` for nodes that stop silently.
 
-The numbers are the detector's own parameters, and how long a doubt lasts is `overlay.suspicion` itself. For a dead node:
+The numbers are the detector's own parameters, and how long a doubt lasts is `overlay.suspicion` itself. Of a dead node:
 
 1. each neighbour has some k links and probes the one of which it heard nothing for longest; as both ends of a link
    probe, its next probe of the dead node comes within k / 2 intervals, evenly

@@ -1,4 +1,4 @@
-"""A failure: who dies, when others give them up, and what links are made instead; by the node's policies or their models.
+"""A failure: who dies, when others give them up, what links are made instead: by the node's policies or their models.
 
 Dead nodes are off everybody's map, and off the market, when the last of their neighbours gave them up and said so. The
 living that lost too many links have new ones, by `models.healing`, once the last of all dead nodes was given up and the

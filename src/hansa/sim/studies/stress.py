@@ -13,7 +13,7 @@ What is reported, each of living borrowers only, as nobody waits for the answer 
 
     performance               units in service / units wanted and not yet done, in one second
     performance degradation   1 - (worst second after the failure) / (mean of the baseline)
-    recovery time             seconds from the failure until performance is back at 95 % of the baseline, and stays there
+    recovery time             seconds from the failure until performance is back at 95 % of the baseline and stays there
                               for 10 s; none if it does not come back, 0 if it never left
     alternative path use      work delivered over another way than the best, as that was broken, of all work that was
                               delivered after the failure for requests that count
@@ -35,7 +35,7 @@ from hansa.market.problem import Solver
 from hansa.overlay.link_params import Policy
 from hansa.sim.studies.failing import Failure, failure
 from hansa.sim.studies.growth import Tell, least_nodes, network, rounded
-from hansa.sim.studies.stress_run import COUNTED_S, Asked, Run
+from hansa.sim.studies.stress_run import COUNTED_S, Asked, Counts, Run
 
 BASELINE_FROM, DOUBLES_AT, FAILS_AT, ENDS_AT = 60, 90, 180, 420
 RECOVERED, STEADY_S = 0.95, 10
@@ -113,29 +113,6 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
-    """What happened to work from the failure on, in pieces of work of one lender each.
-
-    Attributes:
-        delivered: for requests that count, served to the end; other_way: of those, not over the best way, as it was broken; second_way: of
-            those, not over the best way, as it was full.
-        broken: lost their way while both ends lived; mended: of those, found another way.
-        lost: lost their lender, and were asked for again.
-        unheard: began with a lender that was dead, and not yet known to be.
-        no_room: matches for which no way had room.
-    """
-
-    delivered: int
-    other_way: int
-    second_way: int
-    broken: int
-    mended: int
-    lost: int
-    unheard: int
-    no_room: int
-
-
-@dataclass(frozen=True, slots=True)
 class Stressed:
     """What a stress study found.
 
@@ -153,7 +130,7 @@ class Stressed:
     before: Requests
     after: Requests
     repair: Repair
-    paths: Paths
+    paths: Counts
 
     @property
     def degradation(self) -> float:
@@ -231,10 +208,7 @@ def stress(params: Params, solve: Solver, tell: Tell = lambda done, of, what: No
     while run.now < ENDS_AT:
         tell(run.now, ENDS_AT, f"second {run.now} of {ENDS_AT}")
         run.second()
-    performance = tuple(
-        min(1.0, served / due) if due else 1.0 for served, due in zip(run.served, run.due, strict=True)
-    )
-    counts = run.counts
+    performance = tuple(min(1.0, served / due) if due else 1.0 for served, due in zip(run.served, run.due, strict=True))
     return Stressed(
         params=params,
         performance=performance,
@@ -244,7 +218,7 @@ def stress(params: Params, solve: Solver, tell: Tell = lambda done, of, what: No
         before=_summed([one for one in run.requests if one.decided_at is not None and one.decided_at < FAILS_AT]),
         after=_summed([one for one in run.requests if _counts(one, run)]),
         repair=_repair(happens),
-        paths=Paths(**asdict(counts)),
+        paths=run.counts,
     )
 
 

@@ -28,8 +28,8 @@ from enum import Enum
 
 import numpy as np
 
-from hansa.kernel.rng import Rng
 from hansa.kernel.resources import UNITS
+from hansa.kernel.rng import Rng
 from hansa.market.problem import Solver
 from hansa.overlay import routes
 from hansa.sim.models.chance import generator
@@ -51,7 +51,7 @@ WINDOW = (2, 3)
 """A request's window is so many times what it lasts."""
 
 CLEARINGS = 5
-"""Times that it is cleared in a second, while anything comes of it: an ask and its answer take some 200 ms (ADR 0046)."""
+"""Times that it is cleared in a second, while anything comes of it: an ask and its answer take some 200 ms."""
 
 COUNTED_S = 60
 """Requests that come so many seconds after the failure count, beside those that are undecided then."""
@@ -128,8 +128,9 @@ class Counts:
     """What happened from the failure on, in pieces of work.
 
     Attributes:
-        delivered: for requests that count, were served to the end; other_way: of those, not over the best way, as it was broken.
-        second_way: of those, not over the best way, as it was full.
+        delivered: for requests that count, were served to the end.
+        other_way: of those, went over another way than the best, as that was broken.
+        second_way: of the others of those, went over another way than the best, as that was full.
         broken: lost their way while both ends lived; mended: of those, found another.
         lost: lost their lender.
         unheard: began with a lender that was dead and not known to be.

@@ -125,9 +125,8 @@ class Ways:
         found: list[Way] = []
         direct = True
         while len(found) < self._params.disjoint:
-            size = _way(
-                self._rows, self._sides, off, start, goal, direct, self._searches, first, self._params.max_hops, self._out
-            )
+            task = _Task(start, goal, direct, self._searches, first, self._params.max_hops)
+            size = _way(self._rows, self._sides, off, task, self._out)
             if size == 0:
                 break
             way = self._way(size)
@@ -197,67 +196,58 @@ class _Sides(NamedTuple):
 
     @classmethod
     def empty(cls, nodes: int) -> _Sides:
-        both = (2, nodes)
-        columns = (np.zeros(both, np.int32) for _ in range(4))
-        return cls(np.zeros(both, np.int64), *columns, np.zeros(nodes, np.int64))
+        depth, late, came, queue = (np.zeros((2, nodes), np.int32) for _ in range(4))
+        return cls(np.zeros((2, nodes), np.int64), depth, late, came, queue, np.zeros(nodes, np.int64))
+
+
+class _Task(NamedTuple):
+    """What is looked for: from where to where, over a direct link or not, and over how many links at most.
+
+    `search` is its number, and `bar` the number with which those are marked who are not to be passed.
+    """
+
+    start: int
+    goal: int
+    direct: bool
+    search: int
+    bar: int
+    most: int
 
 
 @compiled
-def _way(
-    rows: _Rows,
-    sides: _Sides,
-    off: Mask,
-    start: int,
-    goal: int,
-    direct: bool,
-    search: int,
-    bar: int,
-    most: int,
-    out: Nodes,
-) -> int:
-    """Writes the shortest way to `out` and returns how many nodes it has; 0 where there is none of `most` links."""
+def _way(rows: _Rows, sides: _Sides, off: Mask, task: _Task, out: Nodes) -> int:
+    """Writes the shortest way to `out` and returns how many nodes it has; 0 where there is none."""
     met, queue = sides.met, sides.queue
     for side in range(2):
-        end = goal if side else start
-        met[side, end] = search
+        end = task.goal if side else task.start
+        met[side, end] = task.search
         sides.depth[side, end] = 0
         sides.late[side, end] = 0
         sides.came[side, end] = end
         queue[side, 0] = end
     head0, tail0, head1, tail1 = 0, 1, 0, 1
-    for _ in range(most):
+    for _ in range(task.most):
         if head0 == tail0 or head1 == tail1:
             return 0
         if tail0 - head0 <= tail1 - head1:
-            grown = _grow(rows, sides, off, 0, head0, tail0, start, goal, direct, search, bar)
+            grown = _grow(rows, sides, off, task, 0, head0, tail0)
             head0, tail0 = tail0, grown
-            meets = _meeting(sides, 0, head0, tail0, search)
+            meets = _meeting(sides, 0, head0, tail0, task.search)
         else:
-            grown = _grow(rows, sides, off, 1, head1, tail1, start, goal, direct, search, bar)
+            grown = _grow(rows, sides, off, task, 1, head1, tail1)
             head1, tail1 = tail1, grown
-            meets = _meeting(sides, 1, head1, tail1, search)
+            meets = _meeting(sides, 1, head1, tail1, task.search)
         if meets >= 0:
-            return _write(sides, meets, start, goal, out)
+            return _write(sides, meets, task.goal, out)
     return 0
 
 
 @compiled
-def _grow(
-    rows: _Rows,
-    sides: _Sides,
-    off: Mask,
-    side: int,
-    head: int,
-    tail: int,
-    start: int,
-    goal: int,
-    direct: bool,
-    search: int,
-    bar: int,
-) -> int:
+def _grow(rows: _Rows, sides: _Sides, off: Mask, task: _Task, side: int, head: int, tail: int) -> int:
     """Meets all that is one link farther from one end; returns where the queue ends then."""
     starts, peers, latency = rows.starts, rows.peers, rows.latency
     met, depth, late, came, queue, barred = sides
+    start, goal, direct, search, bar, _ = task
     grown = tail
     for place in range(head, tail):
         one = queue[side, place]
@@ -297,7 +287,7 @@ def _meeting(sides: _Sides, side: int, head: int, tail: int, search: int) -> int
 
 
 @compiled
-def _write(sides: _Sides, meets: int, start: int, goal: int, out: Nodes) -> int:
+def _write(sides: _Sides, meets: int, goal: int, out: Nodes) -> int:
     came = sides.came
     before = sides.depth[0, meets]
     one = meets
