@@ -103,6 +103,13 @@ def test_only_some_hold_a_round_in_a_large_network(monkeypatch: pytest.MonkeyPat
     assert shared(network(100, Policy.BOUNDED, Rng(1)), Rng(2), simplex).traders == 30
 
 
+def test_no_more_is_delivered_than_links_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hansa.sim.studies.ways.LEAST_ROOM", 1)
+    monkeypatch.setattr("hansa.sim.studies.ways.MOST_ROOM", 10)
+    found = shared(network(100, Policy.BOUNDED, Rng(1)), Rng(2), simplex)
+    assert 0 < found.delivered < 0.5 * found.matched and found.carried < found.matches and found.second_way > 0
+
+
 def test_it_is_told_how_far_it_is() -> None:
     told: list[tuple[int, int]] = []
     grow(Params(20, 2, 5), simplex, lambda done, of, what: told.append((done, of)))
@@ -122,7 +129,12 @@ def test_it_is_told_how_far_it_is() -> None:
 )
 def test_numbers_that_make_no_sense_are_refused(params: Params, what: str) -> None:
     with pytest.raises(UsageError, match=what):
-        grow(params, simplex)
+        params.validate()
+
+
+def test_a_study_looks_at_its_numbers_first() -> None:
+    with pytest.raises(UsageError, match="nodes per step"):
+        grow(Params(steps=0, per_step=0), simplex)
 
 
 @given(st.integers(0, 40))

@@ -16,7 +16,7 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.link_params import Policy
 from hansa.sim.studies.failing import failure
 from hansa.sim.studies.growth import network
-from hansa.sim.studies.stress import ENDS_AT, FAILS_AT, Params, Stressed, recovery, stress
+from hansa.sim.studies.stress import ENDS_AT, FAILS_AT, Params, Stressed, _counts, recovery, stress
 from hansa.sim.studies.stress_run import Phase, Run
 
 NODES, FAILS = 40, 60
@@ -130,6 +130,26 @@ def test_what_is_reported_adds_up(usual: Stressed) -> None:
     assert told["after"]["delivered"] <= told["after"]["asked"]
 
 
+def test_late_is_not_fulfilled() -> None:
+    run = run_of(0.4, load=0.9)
+    late = 0
+    while run.now < 200:
+        run.second()
+        for asked in run.requests:
+            late += asked.in_time < asked.done
+            if asked.decided_at == run.now - 1 and asked.decided_at > asked.deadline:
+                assert asked.fate is False
+    assert late
+
+
+def test_requests_of_dead_borrowers_do_not_count() -> None:
+    run = run_of(0.5)
+    while run.now < FAILS + 5:
+        run.second()
+    dead = [one for one in run.requests if not run.alive[one.borrower] and one.fate is None]
+    assert dead and not any(_counts(one, run) for one in dead)
+
+
 def test_it_is_told_each_second() -> None:
     told: list[int] = []
     stress(Params(nodes=10, failures=0), simplex, lambda done, of, what: told.append(done))
@@ -164,4 +184,9 @@ def test_recovery_is_where_ten_good_seconds_begin(performance: list[float]) -> N
 )
 def test_numbers_that_make_no_sense_are_refused(params: Params, what: str) -> None:
     with pytest.raises(UsageError, match=what):
-        stress(params, simplex)
+        params.validate()
+
+
+def test_a_study_looks_at_its_numbers_first() -> None:
+    with pytest.raises(UsageError, match="usual load"):
+        stress(Params(nodes=10, usual=2), simplex)

@@ -139,7 +139,8 @@ def in_arrays(
     barred: Sequence[tuple[int, int]] = (),
 ) -> Matched:
     """Returns what `cleared` does, without an object for each party."""
-    found = [_edges(requests, offers, trust, params, what, barred) for what in range(len(RESOURCES))]
+    pairs = np.array(barred, np.int64).reshape(-1, 2)
+    found = [_edges(requests, offers, trust, params, what, pairs) for what in range(len(RESOURCES))]
     request, offer, worth = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((offer, request))
     request, offer, worth = request[order], offer[order], worth[order]
@@ -160,7 +161,7 @@ def in_arrays(
 
 
 def _edges(
-    requests: Requests, offers: Offers, trust: Numbers, params: Params, what: int, barred: Sequence[tuple[int, int]]
+    requests: Requests, offers: Offers, trust: Numbers, params: Params, what: int, barred: Numbers
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Returns the edges of one resource: requests, offers, and what a unit is worth over each."""
     asked, given = np.flatnonzero(requests.resource == what), np.flatnonzero(offers.resource == what)
@@ -181,7 +182,7 @@ def _block(
     params: Params,
     asked: Numbers,
     given: Numbers,
-    barred: Sequence[tuple[int, int]],
+    barred: Numbers,
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Returns the edges of some requests: all offers that no rule keeps from one, or those of most worth."""
     urgency, most = requests.urgency[asked, None], requests.most[asked, None]
@@ -189,8 +190,10 @@ def _block(
     trusted = trust[offers.lender[given]]
     fit = requests.borrower[asked, None] != offers.lender[None, given]
     fit &= (price <= most) & (trusted >= params.least_trust)[None, :]
-    for request, offer in barred:
-        fit[asked == request, np.flatnonzero(given == offer)] = False
+    if barred.size:
+        row, here = _found(asked, barred[:, 0])
+        column, there = _found(given, barred[:, 1])
+        fit[row[here & there], column[here & there]] = False
     saved = URGENCY * (most - price) // np.maximum(most, 1)
     saved[(most == 0)[:, 0]] = URGENCY
     worth = params.need + params.urgency * urgency // URGENCY + params.thrift * saved // URGENCY
@@ -203,6 +206,12 @@ def _block(
     good = fit[row, column]
     row, column = row[good], column[good]
     return asked[row], given[column], worth[row, column]
+
+
+def _found(rising: Numbers, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Returns where numbers stand among rising ones, and which of them do."""
+    places = np.minimum(np.searchsorted(rising, wanted), rising.size - 1)
+    return places, rising[places] == wanted
 
 
 def _groups(requests: Requests) -> list[int]:
