@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hansa.entrypoints import studies
 from tests.cli.conftest import Hansa
 
 needs_matplotlib = pytest.mark.skipif(find_spec("matplotlib") is None, reason="pip install 'hansa[plots]'")
@@ -44,6 +45,10 @@ def test_stress_says_the_four_that_were_asked_for(hansa: Hansa) -> None:
     assert found["params"]["seed"] == 3 and found["repair"]["dead"] == 3
 
 
+def never(*_: object) -> None:
+    raise AssertionError("the study began")
+
+
 @needs_matplotlib
 def test_pictures_are_written_beside_tables_and_beside_json(hansa: Hansa, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "pictures"
@@ -69,16 +74,21 @@ def test_without_the_extra_plots_are_refused_before_anything_runs_and_all_else_w
     hansa: Hansa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    said = hansa("sim", "growth", "--initial", "900000", "--plots", tmp_path / "pictures")
+    with monkeypatch.context() as patched:
+        patched.setattr(studies, "grown", never)
+        said = hansa(*SMALL, "--plots", tmp_path / "pictures")
     assert said.code == 2 and "pip install 'hansa[plots]'" in said.sentence
     assert not (tmp_path / "pictures").exists()
     assert hansa(*SMALL).code == 0
 
 
 @needs_matplotlib
-def test_a_folder_that_can_t_be_made_is_refused_before_anything_runs(hansa: Hansa, tmp_path: Path) -> None:
+def test_a_folder_that_can_t_be_made_is_refused_before_anything_runs(
+    hansa: Hansa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("mine")
-    said = hansa("sim", "growth", "--initial", "900000", "--plots", tmp_path / "file")
+    monkeypatch.setattr(studies, "grown", never)
+    said = hansa(*SMALL, "--plots", tmp_path / "file")
     assert said.code == 2 and "name a folder" in said.sentence and (tmp_path / "file").read_text() == "mine"
 
 
