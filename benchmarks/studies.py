@@ -81,7 +81,7 @@ def _growth() -> Iterator[str]:
     yield "| grown to | links | clustering | path length | global efficiency | law | flow | steps | s | MB |"
     yield "| --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |"
     for policy in ("bounded", "preferential"):
-        for first, steps, more in ((1_000, 9, 1_000), (10_000, 3, 30_000), (100_000, 3, 300_000)):
+        for first, steps, more in ((1_000, 9, 1_000), (10_000, 3, 30_000), (1_000_000, 0, 1)):
             words = ("--initial", str(first), "--steps", str(steps), "--per-step", str(more), "--policy", policy)
             found = _study("growth", *words)
             last = found["steps"][-1]
