@@ -37,6 +37,7 @@ SUBJECTS = (
     "simulator",
     "matching",
     "forecasts",
+    "studies",
 )
 """Names of modules of this package, in the order of the page."""
 

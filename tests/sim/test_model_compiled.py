@@ -17,7 +17,7 @@ from hansa.sim.models import bounded, graph, growth, healing
 from tests.sim.model_digest import digest
 
 ROOT = Path(__file__).parents[2]
-MODELS = sorted((ROOT / "src/hansa/sim/models").glob("*.py"))
+MODELS = sorted(path for room in ("models", "studies") for path in (ROOT / "src/hansa/sim" / room).glob("*.py"))
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install 'hansa[sim]'")
 
 

@@ -1,4 +1,4 @@
-"""Commands of the simulator: sim list, sim run."""
+"""Commands of the simulator: sim list, sim run; sim growth and sim stress are in `study_commands`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from hansa.entrypoints.cli.options import AsJson, epilog
 from hansa.entrypoints.cli.progress import Bar
 from hansa.entrypoints.cli.show import print_json, say, table, warn
+from hansa.entrypoints.cli.study_commands import add_to
 from hansa.entrypoints.errors import REFUSED
 from hansa.kernel.errors import Fault, UsageError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 cli = typer.Typer()
 sim = typer.Typer(no_args_is_help=True, help="Run worlds of many nodes under virtual time, with faults.")
 cli.add_typer(sim, name="sim")
+add_to(sim)
 
 SHOWN = 20
 """Runs that failed and are shown, and lines of the journal of one."""

@@ -13,7 +13,9 @@ A batch is over when nobody dials or ends. Left out: scores, ranges of addresses
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -58,23 +60,41 @@ def bounded(nodes: int, bounds: Bounds, rng: Rng) -> Graph:
     Raises:
         ValueError: a bound makes no sense, or `nodes` is not above `target`.
     """
+    return next(stages([nodes], bounds, rng))
+
+
+def stages(sizes: Sequence[int], bounds: Bounds, rng: Rng) -> Iterator[Graph]:
+    """Yields one network each time that it has grown to a size: a batch ends there, too.
+
+    Args:
+        sizes: numbers of nodes, rising.
+        bounds: how many links each has.
+        rng: a stream of its own.
+
+    Raises:
+        ValueError: a bound makes no sense, sizes do not rise, or the first is not above `target`.
+    """
     bounds.validate()
-    if nodes <= bounds.target:
+    if sizes[0] <= bounds.target:
         raise ValueError(f"nodes must be above target, {bounds.target}")
+    if any(after <= before for before, after in pairwise(sizes)):
+        raise ValueError("sizes must rise")
     limits, chance = _Limits(bounds.target, bounds.low, bounds.high, bounds.outbound), generator(rng)
-    rows, at = _Rows.empty(nodes, 2 * bounds.high), bounds.target + 1
+    rows, at = _Rows.empty(sizes[-1], 2 * bounds.high), bounds.target + 1
     _ring(rows, at, bounds.target // 2)
-    while at < nodes:
-        at = min(nodes, at + max(1, at // 4))
-        for _ in range(ROUNDS):
-            dials = _look(rows, at, limits)
-            if dials:
-                _dial(rows, at, chance)
-            if not _end(rows, at, limits) and not dials:
-                break
-    takers = np.empty(int(rows.made.sum()), np.int32)
-    _collect(rows, takers)
-    return Graph.of_takers(takers, rows.made.astype(np.int64))
+    for size in sizes:
+        while at < size:
+            at = min(size, at + max(1, at // 4))
+            for _ in range(ROUNDS):
+                dials = _look(rows, at, limits)
+                if dials:
+                    _dial(rows, at, chance)
+                if not _end(rows, at, limits) and not dials:
+                    break
+        made = rows.made[:size]
+        takers = np.empty(int(made.sum()), np.int32)
+        _collect(rows, takers)
+        yield Graph.of_takers(takers, made.astype(np.int64))
 
 
 class _Limits(NamedTuple):
