@@ -7,10 +7,22 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
+    ColumnElement,
+    LargeBinary,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
 from hansa.adapters.store import codec, lists, members, notes
-from hansa.adapters.store.prepared import Fetched, Prepared
+from hansa.adapters.store.prepared import Either, Fetched, Prepared
 from hansa.adapters.store.schema import (
     blobs,
     evidence,
@@ -47,7 +59,13 @@ from hansa.skills.reflections import Reflection, ReflectionFilter
 _LAST = "\U0010ffff"
 """Sorts behind everything that an id starts with (text is compared byte by byte)."""
 
-_limit = bindparam("limit", type_=Integer)
+_limit = bindparam("limit", type_=BigInteger)
+
+
+def _holds(column: ColumnElement[bytes], part: ColumnElement[bytes]) -> Either:
+    """Returns the condition that bytes have a part."""
+    return Either(func.instr(column, part) > 0, func.pg_catalog.position(column, part) > 0)
+
 
 _RECORD = Prepared(select(records).where(records.c.id == bindparam("id")))
 _RECORD_AT = Prepared(
@@ -128,7 +146,7 @@ _SIZES = Prepared(
 )
 _BUNDLES = Prepared(
     select(skills.c.author, skills.c.body).where(
-        skills.c.origin == str(Origin.PEER), func.instr(skills.c.body, bindparam("mark")) > 0
+        skills.c.origin == str(Origin.PEER), _holds(skills.c.body, bindparam("mark", type_=LargeBinary))
     )
 )
 _COUNT_RECORDS = Prepared(select(func.count().label("number")).select_from(records))
@@ -161,7 +179,7 @@ class SqlReads(ABC):
 
     def held(self, records: Sequence[ContentId]) -> list[ContentId]:
         """Returns those of the ids that are records here."""
-        found = self._rows(lists.HELD, ids=lists.listed(records)) if records else ()
+        found = self._rows(lists.HELD, ids=list(records)) if records else ()
         return [ContentId(row["id"]) for row in found]
 
     def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
@@ -172,7 +190,7 @@ class SqlReads(ABC):
         return {
             (author, row["seq"]): ContentId(row["id"])
             for author, wanted in numbers.items()
-            for row in self._rows(lists.NUMBERED, author=author, numbers=lists.listed(wanted))
+            for row in self._rows(lists.NUMBERED, author=author, numbers=wanted)
         }
 
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
@@ -222,7 +240,7 @@ class SqlReads(ABC):
 
     def owners(self, ids: Sequence[ContentId]) -> dict[ContentId, tuple[NodeId, SkillState]]:
         """Returns author and state of those skills that are held, in no order."""
-        found = self._rows(lists.OWNERS, ids=lists.listed(ids)) if ids else ()
+        found = self._rows(lists.OWNERS, ids=list(ids)) if ids else ()
         return dict(codec.owner_row(row) for row in found)
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
@@ -393,5 +411,5 @@ def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:
         about = and_(records.c.subject == skills.c.id, records.c.kind == messages.SKILL, records.c.place.is_not(None))
         conditions.append(exists().where(about, records.c.seq >= 0))
     if wanted.derived:
-        conditions.append(func.instr(skills.c.body, SOME_PARENTS) > 0)
+        conditions.append(_holds(skills.c.body, literal(SOME_PARENTS, LargeBinary)))
     return conditions
