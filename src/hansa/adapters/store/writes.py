@@ -147,6 +147,7 @@ class Batch:
         self._findings: list[Row] = []
         self._named: set[ContentId] = set()  # records that these findings are from
         self._feed: tuple[int, str] | None = None
+        self._tags: list[Values] = []
         self._lines: list[Values] = []
 
     def make(self, changes: Sequence[Change]) -> None:
@@ -246,7 +247,7 @@ class Batch:
         if not fresh:
             return
         number = fresh["number"]
-        self._session.run_many(_PUT_TAG, [{"tag": tag, "skill": number} for tag in dict.fromkeys(row.tags)])
+        self._tags += [{"tag": tag, "skill": number} for tag in dict.fromkeys(row.tags)]
         if self._is_visible(row.id, row.state):
             self._session.put_words(number, fts.tokens(row.intent, row.tags))
 
@@ -283,10 +284,13 @@ class Batch:
         self._lines.append(codec.line_values(row))
 
     def _write_waiting(self) -> None:
-        """Writes the records and findings that were left for the end: what comes next looks at them, or undoes them."""
+        """Writes the records, findings and tags that were left for the end: what comes next looks at or undoes them."""
         records, self._records = self._records, []
         findings, self._findings = self._findings, []
+        tags, self._tags = self._tags, []
         self._named = set()
+        if tags:
+            self._session.run_many(_PUT_TAG, tags)
         if records and self._session.run_wide(_PUT_RECORDS, records) != len(records):
             raise Refused(Reason.DUPLICATE, "one of many")
         if findings:
