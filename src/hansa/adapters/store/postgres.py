@@ -79,6 +79,10 @@ class PostgresStore(SqlReads):
         """Returns how much it holds, and how often it wrote since it was opened."""
         return StoreCounts(*self.totals(), self._writer.commits, self._writer.batches)
 
+    def size(self) -> int:
+        """Returns the bytes that the whole database takes, its indexes with it."""
+        return int(self._reading.ask("SELECT pg_database_size(current_database()) AS size", ())[0]["size"])
+
     async def apply(self, changes: Sequence[Change]) -> None:
         """Makes all changes or none; returns when they are durable."""
         if changes:

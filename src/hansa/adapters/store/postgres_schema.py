@@ -9,13 +9,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from sqlalchemy import MetaData, String, Text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from hansa.adapters.store import postgres_words
 from hansa.adapters.store.address import Address
 from hansa.adapters.store.postgres_session import PostgresSession
-from hansa.adapters.store.prepared import NUMBERED
+from hansa.adapters.store.prepared import NUMBERED, Fetched
 from hansa.adapters.store.schema import SCHEMA, metadata
 from hansa.kernel.errors import Fault, Unavailable, UsageError
 
@@ -49,19 +51,33 @@ def prepare(session: PostgresSession, address: Address) -> None:
 
 
 def version(session: PostgresSession, address: Address) -> int:
-    """Returns the number of the last migration made; 0 for an empty schema."""
-    schema = session.raw("SELECT current_schema() AS name")[0]["name"]
+    """Returns the number of the last migration made; 0 for an empty schema.
+
+    Raises:
+        UsageError: no such schema, or made by a newer Hansa. Fault: it holds something else.
+    """
+    number = number_of(session.raw, address)
+    if number > SCHEMA:
+        raise UsageError(f"{address} was made by a newer Hansa (schema {number}); this one knows {SCHEMA}: upgrade it")
+    return number
+
+
+def number_of(ask: Callable[..., Sequence[Fetched]], address: Address) -> int:
+    """Returns the number of the last migration made, also by a newer Hansa; 0 for an empty schema.
+
+    Args:
+        ask: runs a statement given as text, with its values.
+    """
+    schema = ask("SELECT current_schema() AS name")[0]["name"]
     if schema is None:
         raise UsageError(f"the schema that {address} names in search_path is not there: CREATE SCHEMA makes it")
-    held = {row["name"] for row in session.raw("SELECT tablename AS name FROM pg_tables WHERE schemaname = $1", schema)}
+    held = {row["name"] for row in ask("SELECT tablename AS name FROM pg_tables WHERE schemaname = $1", schema)}
     if not held:
         return 0
-    numbers = session.raw("SELECT version_num FROM alembic_version") if "alembic_version" in held else []
+    numbers = ask("SELECT version_num FROM alembic_version") if "alembic_version" in held else []
     number = numbers[0]["version_num"] if len(numbers) == 1 else None
     if "skill_totals" not in held or not isinstance(number, str) or not number.isdecimal():
         raise Fault(f"{address} is a database, but no store of Hansa's: name another, or make one with createdb")
-    if int(number) > SCHEMA:
-        raise UsageError(f"{address} was made by a newer Hansa (schema {number}); this one knows {SCHEMA}: upgrade it")
     return int(number)
 
 

@@ -109,9 +109,14 @@ class PostgresSession:
     Nobody else can have the store open meanwhile: it holds the owner's lock, which goes with the connection.
     """
 
-    def __init__(self, address: Address) -> None:
-        """Connects at the first statement."""
+    def __init__(self, address: Address, looking: bool = False) -> None:
+        """Connects at the first statement.
+
+        Args:
+            looking: only reads, beside whoever has the store open.
+        """
         self._address = address
+        self._looking = looking
         self._loop = new_loop()
         self._connection: asyncpg.Connection | None = None
         self._inside = False
@@ -237,9 +242,8 @@ class PostgresSession:
             return self._connection
         if self._inside:
             raise Unavailable(f"{self._address} went away in the middle of a transaction; nothing was written")
-        self._connection = self._do(connect(self._address, reading=False))
-        found = self._do(self._connection.fetchval(_OWN))
-        if not found:
+        self._connection = self._do(connect(self._address, self._looking))
+        if not self._looking and not self._do(self._connection.fetchval(_OWN)):
             self.drop()
             raise Busy(f"another node has {self._address} open: stop it, or give this one a database of its own")
         return self._connection

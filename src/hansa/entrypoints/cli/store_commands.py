@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from hansa.adapters.lock import DataDirLock, holder
+from hansa.entrypoints import stores
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.progress import Bar
@@ -16,6 +17,9 @@ from hansa.entrypoints.cli.show import print_json, say, short, table
 from hansa.entrypoints.home import KEY, STORE, home_directory, make_home
 from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import UsageError
+
+if TYPE_CHECKING:
+    from hansa.adapters.store.checking import Findings
 
 store = typer.Typer(no_args_is_help=True, help="The store itself: check, back up, restore, repair.")
 cli = typer.Typer()
@@ -84,6 +88,7 @@ def restore(
     from hansa.entrypoints.operations.storage import shown
 
     directory, folder = home_directory(home), path.expanduser().absolute()
+    stores.only_files(stores.url_of(directory), "restore them with pg_restore, or with hansa store import FILE")
     backups.read(folder)
     make_home(directory)
     with DataDirLock(directory), Bar() as bar:
@@ -125,6 +130,9 @@ def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
     from hansa.adapters.store import checking, connections, restoring
 
     path = directory / STORE
+    if url := stores.url_of(directory):
+        with DataDirLock(directory), Bar() as bar:
+            return _told(stores.checker(directory, url)(full, bar.update), url, as_json)
     if (directory / KEY).exists() and not _begun(path):
         value = {"ok": True, "full": full, "checked": {}, "damage": [], "store": str(path)}
         if as_json:
@@ -139,7 +147,11 @@ def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
         if lost:
             remedy = "put the file back, restore a backup, or hansa store repair --accept-loss"
             found.damage.insert(0, checking.Damage("log", path.name, lost, remedy))
-    result = Result(found.view() | {"store": str(path)}, ok=found.ok)
+    return _told(found, str(path), as_json)
+
+
+def _told(found: Findings, place: str, as_json: bool) -> Result:
+    result = Result(found.view() | {"store": place}, ok=found.ok)
     if as_json:
         print_json(result.value)
     return result
@@ -148,6 +160,7 @@ def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
 def _accept_loss(directory: Path, as_json: bool) -> None:
     from hansa.adapters.store import restoring
 
+    stores.only_files(stores.url_of(directory), "PostgreSQL keeps its own log, which can't be mended from here")
     with DataDirLock(directory):
         aside = restoring.accept_loss(directory / STORE)
     if not as_json:
