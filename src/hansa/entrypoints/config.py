@@ -149,9 +149,7 @@ class Config(BaseSettings):
     outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
     overlay: Annotated[OverlaySettings, Field(description="This node's place in the overlay.")] = OverlaySettings()
-    store: Annotated[StoreBounds, Field(description="Where the store is, and its bounds.")] = (
-        StoreBounds()
-    )
+    store: Annotated[StoreBounds, Field(description="Where the store is, and its bounds.")] = StoreBounds()
 
     @classmethod
     def settings_customise_sources(

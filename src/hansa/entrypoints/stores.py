@@ -11,10 +11,12 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from hansa.adapters.store.address import Address
 from hansa.adapters.store.bounds import StoreBounds
+from hansa.adapters.store.contents import NODE
 from hansa.entrypoints.home import CONFIG, STORE, STORE_AT, TOKEN, write_whole
 from hansa.kernel.errors import Unavailable, UsageError
 from hansa.node.core import ASK_FIRST
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from hansa.adapters.store.postgres import PostgresStore
     from hansa.adapters.store.postgres_beside import PostgresBeside
     from hansa.adapters.store.sqlite import SqliteStore
-
-BELONGS_TO = "node"
-"""Mark in a database: the id of the node whose rows they are."""
 
 _VARIABLE = "HANSA_STORE__URL"
 
@@ -63,11 +62,11 @@ async def _open_database(home: Path, bounds: StoreBounds, node: str) -> Postgres
     check_place(home, bounds.url)
     store = driver().open(address, journal_bound=bounds.journal_lines)
     try:
-        owner = store.mark(BELONGS_TO)
+        owner = store.mark(NODE)
         if owner not in ("", node):
             raise UsageError(f"{address} holds the rows of {owner}: give this node a database of its own")
         if not owner:
-            changes: list[Change] = [PutMark(BELONGS_TO, node)]
+            changes: list[Change] = [PutMark(NODE, node)]
             if (home / TOKEN).exists() and not store.counts().records:
                 changes.append(PutMark(ASK_FIRST, "the store was gone"))
             await store.apply(changes)
@@ -88,7 +87,7 @@ async def make_database(home: Path, bounds: StoreBounds, node: str = "") -> None
         (await _open_database(home, bounds, node)).close()
         return
     store = driver().open(sound(bounds.url))
-    owner = store.mark(BELONGS_TO)
+    owner = store.mark(NODE)
     store.close()
     if owner:
         raise UsageError(f"{bounds.url} holds the rows of {owner}: give this node a database of its own")
@@ -107,6 +106,18 @@ def driver() -> type[PostgresStore]:
             raise
         raise UsageError("store.url names a PostgreSQL database: pip install 'hansa[postgres]' first") from None
     return PostgresStore
+
+
+def database() -> ModuleType:
+    """Returns what reads and makes a whole store in PostgreSQL.
+
+    Raises:
+        UsageError: what it needs is not installed.
+    """
+    driver()
+    from hansa.adapters.store import postgres_moving
+
+    return postgres_moving
 
 
 def check_place(home: Path, url: str) -> None:
@@ -146,6 +157,11 @@ def url_of(home: Path) -> str:
 
     For commands that only look, and for the shell's completion. Flags of a node that is up are in `remembered`.
     """
+    return configured(home) or remembered(home)
+
+
+def configured(home: Path) -> str:
+    """Returns what variable or config.toml say of the place; "" where they say nothing sound."""
     given = {name.upper(): value for name, value in os.environ.items()}
     url = given.get(_VARIABLE)
     if url is None:
@@ -154,7 +170,7 @@ def url_of(home: Path) -> str:
         except (OSError, ValueError, RecursionError):
             section = {}
         url = section.get("url", "") if isinstance(section, dict) else ""
-    return str(url) or remembered(home)
+    return str(url)
 
 
 def looked_into(home: Path, held: bool) -> Beside | PostgresBeside:

@@ -13,7 +13,7 @@ import asyncpg
 
 from hansa.adapters.store import codec, fts, postgres_faults, postgres_schema, postgres_words
 from hansa.adapters.store.address import Address
-from hansa.adapters.store.checking import REBUILD, RESTORE, Check, Findings, Tell, unreadable
+from hansa.adapters.store.checking import REBUILD, RESTORE, Check, Damage, Findings, Tell
 from hansa.adapters.store.postgres_session import PostgresSession
 from hansa.kernel.errors import Fault
 
@@ -32,7 +32,7 @@ def _checked(address: Address, full: bool, tell: Tell) -> Findings:
     session = PostgresSession(address, looking=True)
     try:
         if not postgres_schema.version(session, address):
-            return unreadable(address.url, full, "it is empty")
+            return Findings(full, {}, [Damage("database", address.url, "it is empty", RESTORE)])
         return _DatabaseCheck(session, full, tell).run()
     except Exception as error:
         raise postgres_faults.translated(error, address) from error

@@ -242,7 +242,10 @@ class PostgresSession:
             return self._connection
         if self._inside:
             raise Unavailable(f"{self._address} went away in the middle of a transaction; nothing was written")
-        self._connection = self._do(connect(self._address, self._looking))
+        try:
+            self._connection = self._do(connect(self._address, self._looking))
+        except Exception as error:
+            raise postgres_faults.translated(error, self._address) from error
         if not self._looking and not self._do(self._connection.fetchval(_OWN)):
             self.drop()
             raise Busy(f"another node has {self._address} open: stop it, or give this one a database of its own")

@@ -23,7 +23,7 @@ from sqlalchemy.sql.dml import Insert
 from hansa.adapters.store.wide import Row, Wide
 
 DIALECT = sqlite.dialect(paramstyle="named")
-NUMBERED = asyncpg.dialect()
+NUMBERED: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 Values = dict[str, Any]
 Fetched = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Commands on the store: check, backup, restore, repair."""
+"""Commands on the store: check, backup, restore, repair. Those that take all of it along are in `moving_commands`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from hansa.adapters.lock import DataDirLock, holder
 from hansa.entrypoints import stores
+from hansa.entrypoints.cli import moving_commands
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.progress import Bar
@@ -21,9 +22,10 @@ from hansa.kernel.errors import UsageError
 if TYPE_CHECKING:
     from hansa.adapters.store.checking import Findings
 
-store = typer.Typer(no_args_is_help=True, help="The store itself: check, back up, restore, repair.")
+store = typer.Typer(no_args_is_help=True, help="The store itself: check, back up, restore, repair, move.")
 cli = typer.Typer()
 cli.add_typer(store, name="store")
+store.add_typer(moving_commands.cli)
 
 SHOWN = 50
 """Damaged things that are shown; --json lists all."""
