@@ -134,6 +134,7 @@ SEQUENCE = [
     ("recall", "status", "{lie}"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
+    ("store", "export", "{folder}/rows"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
     ("sim", "list"), ("sim", "run", "calm", "--nodes", "2", "--seconds", "1"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
@@ -170,6 +171,8 @@ ELSEWHERE = {
     ("key", "move-root"),
     ("store", "backup"),
     ("store", "restore"),
+    ("store", "import"),  # these two in test_postgres.py
+    ("store", "migrate"),
 }
 
 

@@ -16,14 +16,17 @@ from typing import Any
 
 from hansa.adapters.lock import DataDirLock, holder
 from hansa.adapters.store import connections, contents, moving, restoring
+from hansa.adapters.store.beside import still
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.adapters.store.grouping import Transactions
 from hansa.adapters.store.moving import Moved, Tell
+from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.adapters.store.writes import put_meta
 from hansa.entrypoints import stores
 from hansa.entrypoints.home import STORE
 from hansa.kernel.errors import UsageError
+from hansa.kernel.plain import plain
 from hansa.node.core import ASK_FIRST
 
 MOVED = ".moved"
@@ -52,7 +55,7 @@ def take_in(home: Path, source: Path, node: str, bounds: StoreBounds, tell: Tell
     """
     with DataDirLock(home), moving.read_file(source) as (head, lines):
         if head.node != node:
-            raise UsageError(f"{source} holds the rows of {head.node}: its key is not in {home}")
+            raise UsageError(f"{source} holds the rows of {plain(head.node, 80)}: its key is not in {home}")
 
         def fill(session: Transactions) -> Moved:
             moved = moving.take_in(session, lines, bounds.journal_lines, tell)
@@ -77,7 +80,7 @@ def to_database(home: Path, url: str, node: str, bounds: StoreBounds, tell: Tell
         if not path.exists():
             raise UsageError(f"there is no {path} to move: its rows are in {stores.remembered(home) or 'no place yet'}")
         SqliteStore.open(path, min_free_bytes=0).close()  # whole, up to date, and without a log
-        with stores.config_line(home, url), _file(path) as session:
+        with stores.config_line(home, url), _moment(still(path)) as session:
             total = contents.count(session)
             moved: Moved = stores.database().make(
                 address,
@@ -123,16 +126,16 @@ def reading(home: Path) -> Iterator[Any]:
     if holder(home) is None:
         with DataDirLock(home):
             SqliteStore.open(path, min_free_bytes=0).close()
-            with _file(path) as file:
+            with _moment(still(path)) as file:
                 yield file
         return
-    with _file(path) as file:
+    with _moment(connections.open_reading(path)) as file:
         yield file
 
 
 @contextmanager
-def _file(path: Path) -> Iterator[Any]:
-    with closing(connections.open_reading(path)) as session:
+def _moment(session: SqliteSession) -> Iterator[SqliteSession]:
+    with closing(session):
         session.raw("BEGIN")
         yield session
 

@@ -23,6 +23,7 @@ from hansa.adapters.store.prepared import Fetched
 from hansa.adapters.store.schema import SCHEMA
 from hansa.kernel.errors import UsageError
 from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.plain import plain
 from hansa.node.membership import PutInvitation, PutRequest, RequestRow
 from hansa.node.rows import (
     AppendJournal,
@@ -241,7 +242,7 @@ def read_line(line: bytes) -> tuple[Change, bytes]:
         name, raw = msgspec.json.decode(line, type=tuple[str, msgspec.Raw])
         row = msgspec.json.decode(raw, type=KINDS[name].row)
     except (msgspec.MsgspecError, KeyError) as error:
-        raise UsageError(f"a line of it can't be read ({str(error)[:100]}): export it again") from None
+        raise UsageError(f"a line of it can't be read ({plain(str(error), 100)}): export it again") from None
     return KINDS[name].change(row), _line(name, row)
 
 
