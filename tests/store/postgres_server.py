@@ -15,10 +15,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -120,9 +121,13 @@ def server() -> Iterator[Server | None]:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[str]:
-    """Runs a server of these binaries for as long as the block does; yields its address."""
-    with made(folder) as (place, other), serving(folder, place, other) as url:
+def started(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """Runs a server of these binaries for as long as the block does; yields its address.
+
+    Args:
+        settings: of the server, before those of `SETTINGS`.
+    """
+    with made(folder) as (place, other), serving(folder, place, other, settings) as url:
         yield url
 
 
@@ -145,9 +150,11 @@ def made(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 @contextmanager
-def serving(folder: Path, place: Path, other: dict[str, Any]) -> Iterator[str]:
+def serving(
+    folder: Path, place: Path, other: dict[str, Any], settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
     """Runs a server on data that lie below `place`; yields its address when it takes connections."""
-    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    options = [part for name, value in {**SETTINGS, **settings}.items() for part in ("-c", f"{name}={value}")]
     command = [str(folder / "postgres"), "-D", str(place / "data"), "-k", str(place), *options]
     process = subprocess.Popen(
         ["/bin/sh", "-c", _WATCHED, "sh", *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
