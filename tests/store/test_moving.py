@@ -19,10 +19,19 @@ from hansa.adapters.store.moving import Moved
 from hansa.adapters.store.postgres import PostgresStore
 from hansa.adapters.store.postgres_session import PostgresSession
 from hansa.adapters.store.sqlite import SqliteStore
-from hansa.kernel.errors import UsageError
+from hansa.kernel.errors import Fault, UsageError
 from hansa.node.ports import SkillFilter, Store
-from hansa.node.rows import AppendLedger, Change, PutBlob, PutMark, PutSkill, PutTombstone, WithholdRecord
-from tests.store.contract import ANN, BOB, cid, gone, open_store, put, skill
+from hansa.node.rows import (
+    AppendJournal,
+    AppendLedger,
+    Change,
+    PutBlob,
+    PutMark,
+    PutSkill,
+    PutTombstone,
+    WithholdRecord,
+)
+from tests.store.contract import ANN, BOB, cid, gone, line, open_store, put, skill
 from tests.store.postgres_server import Server
 from tests.store.test_store_machine import BOUND, CHANGES, view
 
@@ -144,6 +153,16 @@ def test_a_damaged_file_makes_nothing(written: Path, tmp_path: Path, flaw: Calla
     written.write_bytes(flaw(written.read_bytes()))
     with pytest.raises(UsageError), moving.read_file(written) as (_, lines):
         into_sqlite(tmp_path / "other", lines)
+    assert not list(tmp_path.glob("other*"))
+
+
+def test_rows_that_the_new_place_does_not_keep_are_no_copy(written: Path, tmp_path: Path) -> None:
+    """A journal that is kept shorter there lets lines go: that is seen, and nothing is made."""
+    lines = [*HISTORY[:1], *(AppendJournal(line(f"{number}")) for number in range(9))]
+    memory = MemoryStore()
+    asyncio.run(_made(memory, [lines]))
+    with pytest.raises(Fault, match="not what came in"):
+        moving.make_file(tmp_path / "other", lambda session: moving.take_in(session, contents.of_memory(memory), 5))
     assert not list(tmp_path.glob("other*"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from hansa.adapters.store import fts, postgres_faults, postgres_reading
+from hansa.adapters.store import fts, migrations, postgres_faults, postgres_reading, postgres_schema
 from hansa.adapters.store.address import Address
 from hansa.adapters.store.postgres import PostgresStore
 from hansa.adapters.store.postgres_session import PostgresSession
+from hansa.adapters.store.schema import SCHEMA
 from hansa.kernel.errors import Busy, DiskFull, Fault, HansaError, Refused, Unavailable, UsageError
 from hansa.kernel.ids import chain
 from hansa.node.rows import AppendJournal, PutPeer, PutSkill
@@ -115,6 +117,46 @@ async def test_who_writes_waits_for_who_is_writing(url: str) -> None:
     await writing
     await holder.close()
     store.close()
+
+
+async def test_what_the_database_says_of_commits_does_not_count(url: str) -> None:
+    """An operator's faster default would tell callers of commits that no disk has seen."""
+    name = url.partition("/hansa_test_")[2].partition("?")[0]
+    run(url, f"ALTER DATABASE hansa_test_{name} SET synchronous_commit = off")
+    assert run(url, "SHOW synchronous_commit") == ["off"]
+    store = opened_at(url)
+    (found,) = await asyncio.to_thread(store._writer._session.raw, "SHOW synchronous_commit")
+    assert found["synchronous_commit"] == "on"
+    store.close()
+
+
+async def test_an_older_store_is_brought_up_to_date(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a step as there may be one: it adds a column and fills it."""
+    first = opened_at(url)
+    await first.apply([put(1, in_feed=True)])
+    first.close()
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, folder)
+    (folder / "versions" / f"{SCHEMA + 1:04}_hats.py").write_text(
+        f"""import sqlalchemy as sa
+from alembic import op
+
+revision = "{SCHEMA + 1:04}"
+down_revision = "{SCHEMA:04}"
+
+
+def upgrade() -> None:
+    op.add_column("records", sa.Column("hat", sa.Text, nullable=False, server_default=""))
+    op.execute("UPDATE records SET hat = kind")
+"""
+    )
+    made = migrations.script
+    monkeypatch.setattr(migrations, "script", lambda since: made(since, folder))
+    monkeypatch.setattr(postgres_schema, "SCHEMA", SCHEMA + 1)
+    opened_at(url).close()
+    assert run(url, "SELECT hat FROM records") == ["skill"]
+    assert run(url, "SELECT version_num FROM alembic_version") == [f"{SCHEMA + 1:04}"]
+    opened_at(url).close()
 
 
 # ---- what is refused

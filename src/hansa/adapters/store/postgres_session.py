@@ -28,12 +28,15 @@ GOODBYE_SECONDS = 2.0
 STATEMENT_SECONDS = 60.0
 """A statement that takes longer has met a server that is gone, or a lock that nobody lets go of."""
 
+OWNER_SECONDS = 2
+"""How long whoever opens a store waits for the server to see that the one before it was killed."""
+
 OWNER, WRITER = 0x48616E73, 0x48616E74
 """First keys of two advisory locks, the second is the schema's: held by the process that has the store open, and by
 whoever is writing, until its commit."""
 
 _SCHEMA = "coalesce(hashtext(current_schema()), 0)"
-_OWN = f"SELECT pg_try_advisory_lock({OWNER}, {_SCHEMA})"
+_OWN = f"SET lock_timeout = '{OWNER_SECONDS}s'; SELECT pg_advisory_lock({OWNER}, {_SCHEMA}); RESET lock_timeout"
 _ALONE = f"SELECT pg_advisory_xact_lock({WRITER}, {_SCHEMA}), pg_current_xact_id()::text AS id"
 
 _MARK = "\ufdd0"
@@ -244,11 +247,15 @@ class PostgresSession:
             raise Unavailable(f"{self._address} went away in the middle of a transaction; nothing was written")
         try:
             self._connection = self._do(connect(self._address, self._looking))
-        except Exception as error:
-            raise postgres_faults.translated(error, self._address) from error
-        if not self._looking and not self._do(self._connection.fetchval(_OWN)):
+            if not self._looking:
+                self._do(self._connection.execute(_OWN))
+        except asyncpg.LockNotAvailableError:
             self.drop()
-            raise Busy(f"another node has {self._address} open: stop it, or give this one a database of its own")
+            message = f"another node has {self._address} open: stop it, or give this one a database of its own"
+            raise Busy(message) from None
+        except Exception as error:
+            self.drop()
+            raise postgres_faults.translated(error, self._address) from error
         return self._connection
 
     def _was_made(self, error: Exception) -> bool:
