@@ -10,6 +10,7 @@ import pytest
 from hansa.adapters.store import connections
 from hansa.entrypoints.doctor import _settings, here
 from tests.cli.conftest import Hansa, Up
+from tests.store import postgres_server
 from tests.store.postgres_server import Server, run
 
 USAGE, UNAVAILABLE = 2, 4
@@ -88,6 +89,25 @@ def test_a_node_that_is_up_keeps_its_rows_there(node: Hansa, home: Path, url: st
     assert said.code == USAGE
     assert url in said.sentence
     assert node("store", "check").code == 0
+
+
+def test_a_node_outlives_its_server(node: Hansa, home: Path, skill: Path) -> None:
+    folder = postgres_server.binaries()
+    if folder is None:
+        pytest.skip(postgres_server.HOW)
+    with postgres_server.made(folder) as (place, other):
+        with postgres_server.serving(folder, place, other) as url:
+            run(url, "CREATE DATABASE hansa")
+            up = Up(home, "--store", url.replace("/postgres?", "/hansa?"))
+        said = node("status")
+        assert said.code == UNAVAILABLE and "start the server" in said.sentence
+        said = node("skill", "add", skill)
+        assert said.code != 0 and "start the server" in said.out + said.err
+        assert up.process.poll() is None
+        with postgres_server.serving(folder, place, other):
+            assert node("skill", "add", skill).code == 0
+            assert node("status", "--json").json["own"] == 1
+            assert up.stop() == 0
 
 
 def test_a_server_that_does_not_answer_makes_nothing(hansa: Hansa, home: Path, tmp_path: Path) -> None:
