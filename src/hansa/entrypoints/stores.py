@@ -1,7 +1,7 @@
 """Where a node's rows are: the file in its data directory, or the PostgreSQL database that `store.url` names.
 
 Everything that opens or looks into a store comes through here. A node that has once had its rows in a database says so
-in its directory (`store.at`): it must not begin an empty file there because a flag was left out.
+in its directory (`store-address`): it must not begin an empty file there because a flag was left out.
 """
 
 from __future__ import annotations
