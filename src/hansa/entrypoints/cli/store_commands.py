@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from hansa.adapters.lock import DataDirLock, holder
-from hansa.entrypoints import stores
 from hansa.entrypoints.cli import moving_commands
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
@@ -86,6 +85,7 @@ def restore(
 ) -> None:
     """Put a backup in the place of the store, which is kept aside. The node must be down."""
     from hansa.adapters import backup as backups
+    from hansa.entrypoints import stores
     from hansa.entrypoints.identities import identity
     from hansa.entrypoints.operations.storage import shown
 
@@ -130,6 +130,7 @@ def repair(
 def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
     """Checks a store that no node has open; also one that no node would open."""
     from hansa.adapters.store import checking, connections, restoring
+    from hansa.entrypoints import stores
 
     path = directory / STORE
     if url := stores.url_of(directory):
@@ -161,6 +162,7 @@ def _told(found: Findings, place: str, as_json: bool) -> Result:
 
 def _accept_loss(directory: Path, as_json: bool) -> None:
     from hansa.adapters.store import restoring
+    from hansa.entrypoints import stores
 
     stores.only_files(stores.url_of(directory), "PostgreSQL keeps its own log, which can't be mended from here")
     with DataDirLock(directory):
