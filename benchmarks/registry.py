@@ -21,6 +21,7 @@ SUBJECTS = (
     "messages",
     "ingest",
     "store",
+    "postgres",
     "search",
     "listing",
     "node",

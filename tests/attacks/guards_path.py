@@ -310,9 +310,9 @@ GATHERING = [
         ),
     ),
     *rows(
-        "adapters/store/writer.py",
+        "adapters/store/grouping.py",
         (
-            "            self._session.rollback()\n            self._session.begin()\n            return []",
+            "            self._transactions.rollback()\n            self._transactions.begin()\n            return []",
             "            return []",
             "store:a_batch_among_others_that_is_refused_is_refused_alone",
         ),

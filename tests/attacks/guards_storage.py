@@ -51,6 +51,9 @@ STORE = [
             "pass",
             "wal:the_mark_of_being_in_use_is_in_the_database_before_the_first_acknowledgement",
         ),
+    ),
+    *rows(
+        "adapters/store/grouping.py",
         (
             """            outcomes = iter(self._commit([batch for waiting in group for batch in waiting.batches]))
             for waiting in group:
@@ -67,12 +70,11 @@ STORE = [
             "storm:a_hub_that_is_killed_over_and_over_keeps_what_it_acknowledged",
         ),
         (
-            "            Batch(self._session, self._journal_bound, many=True).make("
-            "[one for changes in group for one in changes])\n",
-            """            for change in [one for changes in group for one in changes]:
-                Batch(self._session, self._journal_bound).make([change])
-                self._session.commit()
-                self._session.begin()
+            "            Batch(self._transactions, self._journal_bound, many=True).make(changes)\n",
+            """            for change in changes:
+                Batch(self._transactions, self._journal_bound).make([change])
+                self._transactions.commit()
+                self._transactions.begin()
 """,
             "storm:a_hub_that_is_killed_over_and_over_keeps_what_it_acknowledged",
         ),

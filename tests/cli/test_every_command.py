@@ -134,6 +134,7 @@ SEQUENCE = [
     ("recall", "status", "{lie}"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
+    ("store", "export", "{folder}/rows"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
     ("market", "offer", "computational_power", "2 cores", "--price", "0.06"),
     ("market", "request", "memory", "2 GiB", "--lasts", "30m"), ("market", "list"), ("market", "withdraw", "1"),
@@ -176,6 +177,8 @@ ELSEWHERE = {
     ("key", "move-root"),
     ("store", "backup"),
     ("store", "restore"),
+    ("store", "import"),  # these two in test_postgres.py
+    ("store", "migrate"),
 }
 
 

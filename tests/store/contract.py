@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hansa.adapters.store.address import Address
 from hansa.adapters.store.memory import MemoryStore
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.kernel.ids import ContentId, NodeId, content_id
@@ -30,10 +33,23 @@ ANY = SkillFilter()
 NO_FLOOR = 0
 
 
-def open_store(kind: str, folder: Path, journal_bound: int = 100_000) -> Store:
-    """Returns a fresh store of a kind."""
+KINDS = ("memory", "sqlite", "postgres")
+
+
+def fresh_store(request: pytest.FixtureRequest, folder: Path, journal_bound: int = 100_000) -> Store:
+    """Returns a fresh store of the kind that a fixture's parameter names."""
+    url = request.getfixturevalue("postgres").fresh() if request.param == "postgres" else ""
+    return open_store(request.param, folder, journal_bound, url)
+
+
+def open_store(kind: str, folder: Path, journal_bound: int = 100_000, url: str = "") -> Store:
+    """Returns a store of a kind, fresh where nothing is in the folder or database."""
     if kind == "memory":
         return MemoryStore(journal_bound=journal_bound)
+    if kind == "postgres":
+        from hansa.adapters.store.postgres import PostgresStore
+
+        return PostgresStore.open(Address.parse(url), journal_bound=journal_bound)
     return SqliteStore.open(folder / "hansa.db", journal_bound=journal_bound, min_free_bytes=NO_FLOOR)
 
 

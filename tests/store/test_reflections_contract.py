@@ -10,14 +10,14 @@ import pytest
 from hansa.node.ports import Store
 from hansa.node.rows import DropReflections, PutReflection, TrimReflections
 from hansa.skills.reflections import ReflectionFilter, Went
-from tests.store.contract import note, open_store
+from tests.store.contract import KINDS, fresh_store, note
 
 ANY = ReflectionFilter()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(request.param, tmp_path)
+    opened = fresh_store(request, tmp_path)
     yield opened
     opened.close()
 

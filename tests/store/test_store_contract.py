@@ -37,13 +37,14 @@ from tests.store.contract import (
     ANN,
     ANY,
     BOB,
+    KINDS,
     cid,
     delivery,
     finding,
+    fresh_store,
     gone,
     invitation,
     line,
-    open_store,
     peer,
     put,
     record,
@@ -53,16 +54,16 @@ from tests.store.contract import (
 )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(request.param, tmp_path)
+    opened = fresh_store(request, tmp_path)
     yield opened
     opened.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=KINDS)
 def forgetful(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(request.param, tmp_path, journal_bound=5)
+    opened = fresh_store(request, tmp_path, journal_bound=5)
     yield opened
     opened.close()
 

@@ -1,14 +1,16 @@
-"""SQLite against memory: after any changes, in any order and any grouping, both answer alike."""
+"""A database against memory: after any changes, in any order and any grouping, both answer alike."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from hansa.conduct.ledger import first_fault
 from hansa.kernel.errors import Refused
@@ -53,6 +55,7 @@ from tests.store.contract import (
     skill,
     source,
 )
+from tests.store.postgres_server import Server
 
 BOUND = 12
 NUMBERS = st.integers(0, 7)
@@ -170,48 +173,57 @@ def view(store: Store) -> dict[str, object]:
         "notes": [(store.reflections(wanted), store.count_reflections(wanted)) for wanted in NOTES],
         "note": [store.reflection(note(number).id) for number in range(8)],
         "note page": [store.reflections(ReflectionFilter(), note(number).id, 2) for number in range(8)],
-        "words": [found(store, text) for text in ("merge", "dates of texts", "die größe", "count a table")],
     }
 
 
-def found(store: Store, text: str) -> list[tuple[str, float]]:
-    return sorted((id_, round(score, 9)) for id_, score in store.lexical(text, 100))
+def found(store: Store) -> list[dict[str, float]]:
+    """Returns what full-text search finds, and how well it fits."""
+    asked = ("merge", "dates of texts", "die größe", "count a table")
+    return [dict(store.lexical(text, 100)) for text in asked]
 
 
 class Stores(RuleBasedStateMachine):
-    """Makes the same changes in both stores."""
+    """Makes the same changes in memory and in a database."""
+
+    kind = "sqlite"
+    server: ClassVar[Server | None] = None
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
+        self.url = self.server.fresh() if self.server else ""
         self.memory = open_store("memory", Path(self.folder.name), BOUND)
-        self.sqlite = open_store("sqlite", Path(self.folder.name), BOUND)
+        self.database = self.opened()
         self.changed = False
+
+    def opened(self) -> Store:
+        return open_store(self.kind, Path(self.folder.name), BOUND, self.url)
 
     @rule(changes=st.lists(CHANGES, min_size=1, max_size=8))
     def one_batch(self, changes: list[Change]) -> None:
-        assert asyncio.run(outcome(self.memory, changes)) == asyncio.run(outcome(self.sqlite, changes))
+        assert asyncio.run(outcome(self.memory, changes)) == asyncio.run(outcome(self.database, changes))
         self.changed = True
 
     @rule(batches=st.lists(st.lists(CHANGES, max_size=3), min_size=2, max_size=5))
     def batches_at_once(self, batches: list[list[Change]]) -> None:
-        assert asyncio.run(outcomes(self.memory, batches)) == asyncio.run(outcomes(self.sqlite, batches))
+        assert asyncio.run(outcomes(self.memory, batches)) == asyncio.run(outcomes(self.database, batches))
         self.changed = True
 
     @precondition(lambda self: self.changed)
     @rule()
     def reopen(self) -> None:
-        self.sqlite.close()
-        self.sqlite = open_store("sqlite", Path(self.folder.name), BOUND)
+        self.database.close()
+        self.database = self.opened()
 
     @invariant()
     def both_answer_alike(self) -> None:
-        expected = view(self.memory)
-        assert view(self.sqlite) == expected
-        assert first_fault(row.entry for row in self.sqlite.ledger()) is None
+        assert view(self.database) == view(self.memory)
+        for here, there in zip(found(self.database), found(self.memory), strict=True):
+            assert here == pytest.approx(there, rel=1e-6, abs=1e-6)
+        assert first_fault(row.entry for row in self.database.ledger()) is None
 
     def teardown(self) -> None:
-        self.sqlite.close()
+        self.database.close()
         self.folder.cleanup()
 
 
@@ -229,3 +241,11 @@ async def outcomes(store: Store, batches: list[list[Change]]) -> list[Reason | N
 
 TestStores = Stores.TestCase
 TestStores.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
+
+
+def test_postgresql_and_memory_answer_alike(postgres: Server) -> None:
+    class PostgresStores(Stores):
+        kind = "postgres"
+        server = postgres
+
+    run_state_machine_as_test(PostgresStores, settings=settings(max_examples=10, stateful_step_count=10, deadline=None))

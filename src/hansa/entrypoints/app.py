@@ -21,23 +21,22 @@ from hansa.adapters.sandbox.errors import SandboxUnavailable
 from hansa.adapters.sandbox.process import ProcessSandbox
 from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
-from hansa.adapters.store.sqlite import SqliteStore
 from hansa.adapters.tracing import recorder
 from hansa.entrypoints.config import Config
-from hansa.entrypoints.home import INDEX, READER_TOKEN, STORE, TOKEN, admin_token
+from hansa.entrypoints.home import INDEX, READER_TOKEN, admin_token
 from hansa.entrypoints.identities import load_keys, read_roots, write_roots
 from hansa.entrypoints.models import models
 from hansa.entrypoints.pulse import Pulse
 from hansa.entrypoints.rules import constitution
+from hansa.entrypoints.stores import open_store
 from hansa.kernel.errors import NoSandbox, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.kernel.resources import Resource
-from hansa.node.core import ASK_FIRST, PROVED_IN, Core
+from hansa.node.core import PROVED_IN, Core
 from hansa.node.network import Network
 from hansa.node.node import Node
-from hansa.node.ports import Solver
+from hansa.node.ports import Solver, Store
 from hansa.node.recovery import outlook
-from hansa.node.rows import PutMark
 
 
 class TestedSandbox:
@@ -158,7 +157,7 @@ async def opened(
         UsageError: no identity yet, a signing key that is lost or no longer in force, or a bad rule. Busy: another
             process has the directory. Unavailable, Fault: see the store.
     """
-    load_keys(home)  # says what is wrong before anything is made
+    me = load_keys(home).node_id  # says what is wrong before anything is made
     settings = replace(config.settings(), constitution=constitution(home))
     async with AsyncExitStack() as stack:
         clock = SystemClock()
@@ -170,7 +169,7 @@ async def opened(
         stack.callback(spans.close)
         caller = HttpCaller(Guard(config.outbound))
         stack.push_async_callback(caller.close)
-        store = await _open_store(home, config)
+        store = await open_store(home, config.store, me)
         stack.callback(store.close)
         sandbox = None if config.role == "hub" else _sandbox(config, store)
         if sandbox is not None:
@@ -213,7 +212,7 @@ def _check_signing(home: Path, node: Node) -> None:
         )
 
 
-def _sandbox(config: Config, store: SqliteStore) -> TestedSandbox:
+def _sandbox(config: Config, store: Store) -> TestedSandbox:
     bases.clear_away()  # of nodes that were killed
     return TestedSandbox(config.sandbox_tier, config.workers, store.mark(PROVED_IN))
 
@@ -224,17 +223,3 @@ def _solver(config: Config, chain: Chain | None) -> Solver | None:
     if chain is not None:
         solvers.append(LlmSolver(chain))
     return FirstOf(solvers) if solvers else None
-
-
-async def _open_store(home: Path, config: Config) -> SqliteStore:
-    bounds = config.store
-    anew = (home / TOKEN).exists() and not any(home.glob(f"{STORE}*"))
-    store = SqliteStore.open(
-        home / STORE,
-        journal_bound=bounds.journal_lines,
-        min_free_bytes=bounds.min_free_bytes,
-        max_bytes=bounds.max_bytes or None,
-    )
-    if anew:  # this node has had a store before: what it said may be known to others only
-        await store.apply([PutMark(ASK_FIRST, "the store was gone")])
-    return store

@@ -161,7 +161,7 @@ class Config(BaseSettings):
     checking: Annotated[CheckingParams, Field(description="How closely it looks at results it paid for.")] = (
         CheckingParams()
     )
-    store: Annotated[StoreBounds, Field(description="Bounds on the store and the disk under it.")] = StoreBounds()
+    store: Annotated[StoreBounds, Field(description="Where the store is, and its bounds.")] = StoreBounds()
 
     @classmethod
     def settings_customise_sources(
@@ -239,8 +239,10 @@ def load(home: Path, flags: dict[str, Any] | None = None) -> Config:
 
 def _made(values: dict[str, Any], flags: dict[str, Any], passed_over: frozenset[str]) -> Config:
     given = dict(flags)
-    if (named := given.pop("transport", None)) is not None:  # a flag's short name for a setting in a section
+    if (named := given.pop("transport", None)) is not None:  # flags' short names for settings in sections
         given["overlay"] = {"transports": tuple(one.strip() for one in named.split(",") if one.strip())}
+    if (url := given.pop("store", None)) is not None:
+        given["store"] = {"url": url}
     _flags.set(given)
     _passed_over.set(passed_over)
     return Config(**values)

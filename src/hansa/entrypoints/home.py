@@ -7,6 +7,7 @@ roots.jsonl   the signed versions of who      agent.token   lets agents in at /m
               signs, the older one first      lock          held by the one process that has the directory open
 hansa.db      the store                       spent.json    what models have cost today
 hansa.index   what search has learnt from it  logs/         what a running node wrote down, the newest in hansa.log
+store-address  the database that has the rows in place of hansa.db, where there is one
 constitution.toml  rules of your own, if      last-start.json  the flags that the node last came up with
               you wrote any
 
@@ -23,6 +24,7 @@ from pathlib import Path
 from hansa.kernel.errors import Unavailable, UsageError
 
 KEY, ROOT_KEY, ROOTS, STORE, INDEX = "key", "root.key", "roots.jsonl", "hansa.db", "hansa.index"
+STORE_AT = "store-address"
 TOKEN, AGENT_TOKEN, READER_TOKEN = "admin.token", "agent.token", "reader.token"
 SPENT, LOGS, CONFIG, LAST_START = "spent.json", "logs", "config.toml", "last-start.json"
 CONSTITUTION = "constitution.toml"

@@ -9,7 +9,7 @@ from pathlib import Path
 from hansa.adapters.clock import SystemClock
 from hansa.adapters.keys import NEXT, FileKeys, read_root_key, write_root_key
 from hansa.admission.versions import SUPPORTED
-from hansa.entrypoints.home import KEY, ROOT_KEY, ROOTS, STORE, make_home, write_whole
+from hansa.entrypoints.home import KEY, ROOT_KEY, ROOTS, STORE, STORE_AT, make_home, write_whole
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Roster, root_only
 from hansa.identity.keys import KEY_BYTES, SigningKey
@@ -48,7 +48,7 @@ def _first_root_seed(home: Path) -> bytes:
         seed = secrets.token_bytes(KEY_BYTES)
         write_root_key(home / ROOT_KEY, SigningKey(seed).public.did, seed)
     node_id, seed = read_root_key(home / ROOT_KEY)
-    if SigningKey(seed).public.did != node_id or (home / STORE).exists():
+    if SigningKey(seed).public.did != node_id or any((home / one).exists() for one in (STORE, STORE_AT)):
         raise UsageError(f"there is a node in {home} whose signing key is gone: hansa key recover makes a new one")
     return seed
 

@@ -197,8 +197,8 @@ class Named:
 
     def now(self) -> dict[str, NodeId]:
         """Returns the nodes by address."""
-        if self._at != self._core.acquaintance:
-            self._at, self._found = self._core.acquaintance, _named(self._core)
+        if self._at != (now := self._core.acquaintance):
+            self._found, self._at = _named(self._core), now
         return self._found
 
 
@@ -207,7 +207,11 @@ async def _seek(app: App, network: Network) -> None:
     met: dict[str, NodeId] = {}
     named = Named(app.node.core)
     while True:
-        sources = named.now()
+        try:
+            sources = named.now()
+        except Unavailable as error:  # a database on a server may be away for a while
+            log.warning("sources not looked up", error=str(error))
+            sources = {}
         for url in dict.fromkeys([*app.config.overlay.seeds, *sources]):
             whom = sources.get(url) or met.get(url)
             if whom is None or whom not in network.neighbours:

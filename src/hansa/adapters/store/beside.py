@@ -40,7 +40,7 @@ class Beside(SqlReads):
         self.unfinished = not held and log.exists() and log.stat().st_size > 0
         self._lock = threading.Lock()
         try:
-            self._session = connections.open_reading(path) if held else _still(path)
+            self._session = connections.open_reading(path) if held else still(path)
             self.schema = connections.version(self._session, path)
         except Exception as error:
             raise faults.translated(error, path) from error
@@ -80,7 +80,8 @@ class Beside(SqlReads):
             raise faults.translated(error, self._path) from error
 
 
-def _still(path: Path) -> SqliteSession:
+def still(path: Path) -> SqliteSession:
+    """Returns a connection to a file that nobody writes; it leaves no file beside it."""
     if not path.is_file():
         raise Unavailable(f"there is no store at {path} yet: the first command that needs it makes it")
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"

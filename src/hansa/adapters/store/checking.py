@@ -21,19 +21,18 @@ It only reads, on a connection of its own, so a node may be up meanwhile: all of
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import structs
 
 from hansa.adapters.store import codec, connections, fts
-from hansa.adapters.store.prepared import Fetched
+from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.reads import ABOUT_OF_KIND
-from hansa.adapters.store.session import SqliteSession
-from hansa.adapters.store.writes import get_meta
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Entry, Receipt, append
 from hansa.identity import envelope
@@ -112,7 +111,7 @@ def check(path: Path, full: bool, tell: Tell = lambda *_: None) -> Findings:
         try:
             if not connections.version(session, path):
                 return unreadable(path, full, "it is empty")
-            return _Check(session, full, tell).run()
+            return _FileCheck(session, full, tell).run()
         finally:
             session.close()
     except _DAMAGED as error:
@@ -124,10 +123,26 @@ def unreadable(path: Path, full: bool, why: object) -> Findings:
     return Findings(full, {}, [Damage("file", path.name, f"it can't be read: {why}", RESTORE)])
 
 
+class Looking(Protocol):
+    """What a check needs of a connection."""
+
+    def run(self, statement: Prepared, parameters: Mapping[str, Any]) -> list[Fetched]:
+        """Runs a statement and returns the rows of its answer."""
+        ...
+
+    def raw(self, sql: str) -> list[Fetched]:
+        """Runs a statement given as text, and returns the rows of its answer."""
+        ...
+
+    def walk(self, sql: str) -> Iterator[Fetched]:
+        """Yields the rows of a statement's answer one by one."""
+        ...
+
+
 class _Records:
     """The root metadata in the store that is looked through."""
 
-    def __init__(self, session: SqliteSession) -> None:
+    def __init__(self, session: Looking) -> None:
         self._session = session
 
     def records_about(self, subject: str, kind: str = "") -> list[RecordRow]:
@@ -135,8 +150,17 @@ class _Records:
         return [codec.record_row(row) for row in found]
 
 
-class _Check:
-    def __init__(self, session: SqliteSession, full: bool, tell: Tell) -> None:
+class Check(ABC):
+    """Looks one moment of a store through. What a database adds is in the subclasses.
+
+    Attributes:
+        DAMAGED: what the database raises over damage.
+    """
+
+    DAMAGED: tuple[type[Exception], ...]
+
+    def __init__(self, session: Looking, full: bool, tell: Tell) -> None:
+        """Takes a connection that is in no transaction."""
         self._session = session
         self._full = full
         self._tell = tell
@@ -148,7 +172,7 @@ class _Check:
 
     def run(self) -> Findings:
         """Does all steps of the list above."""
-        self._session.raw("BEGIN")
+        self._begin()
         steps = [
             ("records", self._records), ("skills", self._skills), ("evidence", self._evidence),
             ("ledger", self._ledger), ("tombstones", self._tombstones), ("outbox", self._outbox),
@@ -161,14 +185,14 @@ class _Check:
         for table, step in [*steps, ("words", self._words)]:
             try:
                 step()
-            except _DAMAGED as error:
+            except self.DAMAGED as error:
                 self._name("file", table, str(error), RESTORE)
         return self._found
 
     def _count(self, table: str) -> int:
         try:
             count = int(self._session.raw(f"SELECT count(*) AS count FROM {table}")[0]["count"])  # noqa: S608
-        except _DAMAGED:
+        except self.DAMAGED:
             return 0
         self._found.counts[table] = count
         return count
@@ -189,15 +213,17 @@ class _Check:
             else:
                 yield fetched, made
 
+    @abstractmethod
+    def _begin(self) -> None:
+        """Holds one moment of the store."""
+
+    @abstractmethod
     def _pages(self) -> None:
-        pragma = "integrity_check" if self._full else "quick_check"
-        try:
-            found = [row[pragma] for row in self._session.raw(f"PRAGMA {pragma}({MOST_PAGES})")]
-        except _DAMAGED as error:
-            found = [str(error)]
-        for one in found:
-            if one != "ok":
-                self._name("file", "pages", one, RESTORE)
+        """Has the database look at what is below its tables."""
+
+    @abstractmethod
+    def _words(self) -> None:
+        """Compares what full-text search finds with what there is."""
 
     # ---- records and the feed
 
@@ -231,9 +257,8 @@ class _Check:
         return not wrong
 
     def _feed(self, places: dict[int, str]) -> None:
-        mark = self._session.raw("SELECT value FROM meta WHERE key = 'feed'")
         try:
-            length, head = codec.feed_mark(mark[0]["value"] if mark else None)
+            length, head = codec.feed_mark(self._meta("feed"))
         except Fault as fault:
             self._name("feed", "mark", fault, RESTORE)
             return
@@ -247,7 +272,7 @@ class _Check:
             problem = f"{len(places)} records whose chain does not end in the mark, which counts {length}"
             self._name("feed", "chain", problem, RESTORE)
 
-    # ---- skills and words
+    # ---- skills
 
     def _skills(self) -> None:
         for _, row in self._rows("skills", "number", codec.skill_row):
@@ -260,29 +285,13 @@ class _Check:
             if said != (row.intent, row.media_type, row.license, row.tags, row.has_checks):
                 self._name("skill", row.id, "its columns do not say what its body says", REBUILD)
 
-    def _words(self) -> None:
-        visible = {
-            row["number"]: row
-            for row in self._session.raw(
-                "SELECT number, id, intent, tags FROM skills WHERE state != :gone"
-                " AND id NOT IN (SELECT skill FROM tombstones)",
-                {"gone": SkillState.REMOVED.value},
-            )
-        }
-        held = {row["rowid"]: row["tokens"] for row in self._session.raw("SELECT rowid, tokens FROM skill_text")}
-        for number, row in visible.items():
-            try:
-                right = number in held and (
-                    not self._full or held[number] == fts.tokens(row["intent"], codec.strings(row["tags"]))
-                )
-            except ValueError:
-                continue  # its columns were named above
-            if not right:
-                self._name("words", row["id"], "full-text search does not find it", REBUILD)
-        ids = {row["number"]: row["id"] for row in self._session.raw("SELECT number, id FROM skills")}
-        for number in sorted(held.keys() - visible.keys()):
-            remedy = REBUILD if number in ids else RESTORE
-            self._name("words", ids.get(number, number), "full-text search finds what is not to be found", remedy)
+    def _visible(self) -> dict[int, Fetched]:
+        """Returns the skills that are to be found by words."""
+        asked = (
+            f"SELECT number, id, intent, tags FROM skills WHERE state != '{SkillState.REMOVED.value}'"  # noqa: S608
+            " AND id NOT IN (SELECT skill FROM tombstones)"
+        )
+        return {row["number"]: row for row in self._session.raw(asked)}
 
     # ---- what rests on records
 
@@ -318,9 +327,13 @@ class _Check:
 
     def _ledger_end(self, last: Entry | None) -> None:
         end = (last.number, last.hash) if last else (0, "")
-        mark = codec.feed_mark(get_meta(self._session, "ledger"))
+        mark = codec.feed_mark(self._meta("ledger"))
         if mark != end:
             self._name("ledger", end[0] + 1, f"it ends at link {end[0]}, where it was written up to {mark[0]}", RESTORE)
+
+    def _meta(self, key: str) -> str | None:
+        found = self._session.raw(f"SELECT value FROM meta WHERE key = '{key}'")  # noqa: S608
+        return found[0]["value"] if found else None
 
     def _tombstones(self) -> None:
         for _, row in self._rows("tombstones", "number", codec.tombstone_row):
@@ -342,6 +355,42 @@ class _Check:
     def _is(self, id_: str, kind: str, subject: str = "") -> bool:
         held = self._kinds.get(id_)
         return held is not None and held[0] == kind and (not subject or held[1] == subject)
+
+
+class _FileCheck(Check):
+    """Looks an SQLite file through."""
+
+    DAMAGED = _DAMAGED
+
+    def _begin(self) -> None:
+        self._session.raw("BEGIN")
+
+    def _pages(self) -> None:
+        pragma = "integrity_check" if self._full else "quick_check"
+        try:
+            found = [row[pragma] for row in self._session.raw(f"PRAGMA {pragma}({MOST_PAGES})")]
+        except _DAMAGED as error:
+            found = [str(error)]
+        for one in found:
+            if one != "ok":
+                self._name("file", "pages", one, RESTORE)
+
+    def _words(self) -> None:
+        visible = self._visible()
+        held = {row["rowid"]: row["tokens"] for row in self._session.raw("SELECT rowid, tokens FROM skill_text")}
+        for number, row in visible.items():
+            try:
+                right = number in held and (
+                    not self._full or held[number] == fts.tokens(row["intent"], codec.strings(row["tags"]))
+                )
+            except ValueError:
+                continue  # its columns were named above
+            if not right:
+                self._name("words", row["id"], "full-text search does not find it", REBUILD)
+        ids = {row["number"]: row["id"] for row in self._session.raw("SELECT number, id FROM skills")}
+        for number in sorted(held.keys() - visible.keys()):
+            remedy = REBUILD if number in ids else RESTORE
+            self._name("words", ids.get(number, number), "full-text search finds what is not to be found", remedy)
 
 
 _NAMES = {"records": "record", "skills": "skill", "evidence": "finding", "ledger": "ledger",

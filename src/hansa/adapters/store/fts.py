@@ -1,4 +1,4 @@
-"""Full-text search over skills with SQLite's FTS5. A store on another database brings its own.
+"""Full-text search over skills with SQLite's FTS5. `postgres_words` is how PostgreSQL does it.
 
 Words are cut and stemmed here (`index.words`) and handed over as plain ASCII tokens, so what a word is does not depend
 on the tables that SQLite was built with, and a query can hold nothing that FTS5 would take for an operator.
@@ -6,7 +6,7 @@ on the tables that SQLite was built with, and a query can hold nothing that FTS5
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import text
 
@@ -48,19 +48,19 @@ def tokens(intent: str, tags: tuple[str, ...]) -> str:
     return " ".join(_tokens(" ".join((intent, *tags))))
 
 
-def query(prose: str, count: Callable[[str], int]) -> str:
-    """Returns the FTS5 expression that finds any of the words of `prose`; "" when it has none.
+def chosen(prose: str, count: Callable[[Sequence[str]], int]) -> list[str]:
+    """Returns the tokens of `prose` that are looked for.
 
-    SQLite scores every hit, so where there are more than `MOST_HITS`, the most common words are left out: they say
-    least, and the search by meaning knows them too. One word always stays.
+    Every hit is scored, so where there are more than `MOST_HITS`, the most common words are left out: they say least,
+    and the search by meaning knows them too. One word always stays.
 
     Args:
-        count: how many skills an expression finds, counted up to one more than `MOST_HITS`.
+        count: how many skills have any of some tokens, counted up to one more than `MOST_HITS`.
     """
-    found = [f'"{token}"' for token in list(dict.fromkeys(_tokens(prose)))[:MAX_QUERY_WORDS]]
-    if not found or count(" OR ".join(found)) <= MOST_HITS:
-        return " OR ".join(found)
-    counted = sorted((count(token), place, token) for place, token in enumerate(found[:MAX_COUNTED_WORDS]))
+    found = list(dict.fromkeys(_tokens(prose)))[:MAX_QUERY_WORDS]
+    if not found or count(found) <= MOST_HITS:
+        return found
+    counted = sorted((count([token]), place, token) for place, token in enumerate(found[:MAX_COUNTED_WORDS]))
     present = [one for one in counted if one[0]]
     total = 0
     kept: list[tuple[int, str]] = []
@@ -69,7 +69,12 @@ def query(prose: str, count: Callable[[str], int]) -> str:
         if kept and total > MOST_HITS:
             break
         kept.append((place, token))
-    return " OR ".join(token for _, token in sorted(kept))
+    return [token for _, token in sorted(kept)]
+
+
+def query(tokens: Sequence[str]) -> str:
+    """Returns the FTS5 expression that finds any of some tokens; "" for none."""
+    return " OR ".join(f'"{token}"' for token in tokens)
 
 
 def _tokens(prose: str) -> list[str]:

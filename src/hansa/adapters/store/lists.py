@@ -1,4 +1,4 @@
-"""Questions about many things at once, the list in one parameter: SQLite reads it as JSON.
+"""Questions about many things at once, the list in one parameter: SQLite reads it as JSON, PostgreSQL as an array.
 
 A statement with a placeholder for each item would have to be put together anew for each length of the list, which takes
 longer than the answer.
@@ -6,31 +6,27 @@ longer than the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from hansa.adapters.store.prepared import Prepared
+from hansa.adapters.store.prepared import Either, Prepared
 from hansa.adapters.store.schema import records, skills
 
 
-def _one_of(name: str) -> object:
-    return select(func.json_each(bindparam(name)).table_valued("value").c.value)
+def _one_of(column: ColumnElement[Any], name: str, kind: type[Text | BigInteger] = Text) -> Either:
+    as_json = select(func.json_each(bindparam(name)).table_valued("value").c.value)
+    return Either(column.in_(as_json), column == any_(bindparam(name, type_=ARRAY(kind))))
 
 
-HELD = Prepared(select(records.c.id).where(records.c.id.in_(_one_of("ids"))))  # type: ignore[arg-type]
+HELD = Prepared(select(records.c.id).where(_one_of(records.c.id, "ids")), lists=("ids",))
 OWNERS = Prepared(
-    select(skills.c.id, skills.c.author, skills.c.state).where(skills.c.id.in_(_one_of("ids")))  # type: ignore[arg-type]
+    select(skills.c.id, skills.c.author, skills.c.state).where(_one_of(skills.c.id, "ids")), lists=("ids",)
 )
 NUMBERED = Prepared(
     select(records.c.id, records.c.seq).where(
-        records.c.author == bindparam("author"),
-        records.c.seq.in_(_one_of("numbers")),  # type: ignore[arg-type]
-    )
+        records.c.author == bindparam("author"), _one_of(records.c.seq, "numbers", BigInteger)
+    ),
+    lists=("numbers",),
 )
-
-
-def listed(items: Sequence[str | int]) -> str:
-    """Returns the parameter that holds a list."""
-    return msgspec.json.encode(items).decode()

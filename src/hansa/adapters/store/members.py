@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from hansa.adapters.store import codec
-from hansa.adapters.store.prepared import Prepared, Session
+from hansa.adapters.store.prepared import Prepared, Session, replacing
 from hansa.adapters.store.schema import invitations, peers, requests
 from hansa.node.membership import (
     DropInvitations,
@@ -20,10 +19,10 @@ from hansa.node.rows import PutPeer
 
 INVITATIONS = Prepared(select(invitations).order_by(invitations.c.created, invitations.c.id))
 REQUESTS = Prepared(select(requests).order_by(requests.c.at, requests.c.id))
-_PUT_PEER = Prepared(insert(peers).prefix_with("OR REPLACE"))
-_PUT_INVITATION = Prepared(insert(invitations).prefix_with("OR REPLACE"))
+_PUT_PEER = Prepared(replacing(peers, "id"))
+_PUT_INVITATION = Prepared(replacing(invitations, "id"))
 _DROP_INVITATION = Prepared(delete(invitations).where(invitations.c.id == bindparam("gone")))
-_PUT_REQUEST = Prepared(insert(requests).prefix_with("OR REPLACE"))
+_PUT_REQUEST = Prepared(replacing(requests, "id"))
 _DROP_REQUEST = Prepared(delete(requests).where(requests.c.id == bindparam("gone")))
 _DROP_PEER = Prepared(delete(peers).where(peers.c.id == bindparam("gone")))
 

@@ -64,9 +64,9 @@ def _mend_skill(session: Session, row: SkillRow) -> None:
     session.run(_MEND_SKILL, {f"new_{name}": fresh[name] for name in _SKILL} | {"held": row.id})
     session.run(_DROP_TAGS, {"number": number})
     session.run_many(_PUT_TAG, [{"tag": tag, "skill": number} for tag in dict.fromkeys(row.tags)])
-    session.run(fts.DROP, {"number": number})
+    session.drop_words(number)
     if found[0]["state"] != SkillState.REMOVED and found[0]["tombstone"] is None:
-        session.run(fts.PUT, {"number": number, "tokens": fts.tokens(row.intent, row.tags)})
+        session.put_words(number, fts.tokens(row.intent, row.tags))
 
 
 def _new(row: RecordRow | Evidence, names: tuple[str, ...]) -> Values:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, delete, exists, func, select, tuple_
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, delete, exists, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
 from hansa.adapters.store import codec
 from hansa.adapters.store.prepared import Fetched, Prepared, Session
@@ -29,7 +29,7 @@ _beyond = (
     select(reflections.c.number)
     .order_by(reflections.c.at.desc(), reflections.c.id.desc())
     .limit(_ALL)
-    .offset(bindparam("keep", type_=Integer))
+    .offset(bindparam("keep", type_=BigInteger))
 )
 _TRIM_TAGS = Prepared(delete(reflection_tags).where(reflection_tags.c.reflection.in_(_beyond)))
 _TRIM = Prepared(delete(reflections).where(reflections.c.number.in_(_beyond)))

@@ -7,9 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Integer, and_, bindparam, exists, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
+    LargeBinary,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
 
-from hansa.adapters.store import codec, lists, members, notes
+from hansa.adapters.store import codec, filters, lists, members, notes
 from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.schema import (
     blobs,
@@ -40,14 +48,13 @@ from hansa.node.rows import (
     TombstoneRow,
 )
 from hansa.overlay.invitation import Invitation
-from hansa.skills import messages
-from hansa.skills.model import SOME_FILES, SOME_PARENTS, Evidence, Origin, SkillState, bytes_of_files
+from hansa.skills.model import SOME_FILES, Evidence, Origin, SkillState, bytes_of_files
 from hansa.skills.reflections import Reflection, ReflectionFilter
 
 _LAST = "\U0010ffff"
 """Sorts behind everything that an id starts with (text is compared byte by byte)."""
 
-_limit = bindparam("limit", type_=Integer)
+_limit = bindparam("limit", type_=BigInteger)
 
 _RECORD = Prepared(select(records).where(records.c.id == bindparam("id")))
 _RECORD_AT = Prepared(
@@ -128,7 +135,7 @@ _SIZES = Prepared(
 )
 _BUNDLES = Prepared(
     select(skills.c.author, skills.c.body).where(
-        skills.c.origin == str(Origin.PEER), func.instr(skills.c.body, bindparam("mark")) > 0
+        skills.c.origin == str(Origin.PEER), filters.holds(skills.c.body, bindparam("mark", type_=LargeBinary))
     )
 )
 _COUNT_RECORDS = Prepared(select(func.count().label("number")).select_from(records))
@@ -161,7 +168,7 @@ class SqlReads(ABC):
 
     def held(self, records: Sequence[ContentId]) -> list[ContentId]:
         """Returns those of the ids that are records here."""
-        found = self._rows(lists.HELD, ids=lists.listed(records)) if records else ()
+        found = self._rows(lists.HELD, ids=list(records)) if records else ()
         return [ContentId(row["id"]) for row in found]
 
     def records_at(self, places: Sequence[tuple[NodeId, int]]) -> dict[tuple[NodeId, int], ContentId]:
@@ -172,7 +179,7 @@ class SqlReads(ABC):
         return {
             (author, row["seq"]): ContentId(row["id"])
             for author, wanted in numbers.items()
-            for row in self._rows(lists.NUMBERED, author=author, numbers=lists.listed(wanted))
+            for row in self._rows(lists.NUMBERED, author=author, numbers=wanted)
         }
 
     def record_at(self, author: NodeId, seq: int) -> ContentId | None:
@@ -222,7 +229,7 @@ class SqlReads(ABC):
 
     def owners(self, ids: Sequence[ContentId]) -> dict[ContentId, tuple[NodeId, SkillState]]:
         """Returns author and state of those skills that are held, in no order."""
-        found = self._rows(lists.OWNERS, ids=lists.listed(ids)) if ids else ()
+        found = self._rows(lists.OWNERS, ids=list(ids)) if ids else ()
         return dict(codec.owner_row(row) for row in found)
 
     def skill_ids(self, prefix: str, limit: int = 2) -> list[ContentId]:
@@ -231,13 +238,13 @@ class SqlReads(ABC):
 
     def ids_of_skills(self, states: Sequence[SkillState]) -> list[ContentId]:
         """Returns the ids of all skills in some states, in the order in which they came in."""
-        conditions = _conditions(SkillFilter(states=tuple(states)))
+        conditions = filters.conditions(SkillFilter(states=tuple(states)))
         listing = select(skills.c.id).where(*conditions).order_by(skills.c.number)
         return [ContentId(row["id"]) for row in self._rows(listing)] if states else []
 
     def skills(self, wanted: SkillFilter, after: str = "", limit: int = 100) -> list[SkillRow]:
         """Returns skills in the order of (added, id), with a tag as they came; `after` is the last id of a page."""
-        listing = select(skills).where(*_conditions(wanted))
+        listing = select(skills).where(*filters.conditions(wanted))
         start = self._first(_SKILL, id=after) if after else None
         if after and start is None:
             return []
@@ -252,7 +259,7 @@ class SqlReads(ABC):
 
     def count_skills(self, wanted: SkillFilter) -> int:
         """Returns how many skills there are."""
-        counted = select(func.count().label("number")).select_from(skills).where(*_conditions(wanted))
+        counted = select(func.count().label("number")).select_from(skills).where(*filters.conditions(wanted))
         return int(self._rows(counted)[0]["number"])
 
     def evidence(self, skill: ContentId) -> list[Evidence]:
@@ -376,22 +383,3 @@ class SqlReads(ABC):
         if not prefix.isascii():  # no id does, and not all text can be asked for
             return []
         return self._rows(statement, first=prefix, last=prefix + _LAST, limit=max(0, limit))
-
-
-def _conditions(wanted: SkillFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.states:
-        conditions.append(skills.c.state.in_([str(state) for state in wanted.states]))
-    if wanted.origin is not None:
-        conditions.append(skills.c.origin == str(wanted.origin))
-    if wanted.tag:
-        tagged = and_(skill_tags.c.tag == wanted.tag, skill_tags.c.skill == skills.c.number)
-        conditions.append(exists().where(tagged) if wanted.author else tagged)
-    if wanted.author:
-        conditions.append(skills.c.author == wanted.author)
-    if wanted.published:
-        about = and_(records.c.subject == skills.c.id, records.c.kind == messages.SKILL, records.c.place.is_not(None))
-        conditions.append(exists().where(about, records.c.seq >= 0))
-    if wanted.derived:
-        conditions.append(func.instr(skills.c.body, SOME_PARENTS) > 0)
-    return conditions

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from hansa.adapters.store import fts
 from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.wide import Row, Wide
 
@@ -33,6 +34,14 @@ class SqliteSession:
     def run_wide(self, statement: Wide, rows: Sequence[Row]) -> int:
         """Inserts rows, many to a statement; returns how many it changed."""
         return sum(self._connection.execute(sql, values).rowcount for sql, values in statement.parts(rows))
+
+    def put_words(self, number: int, tokens: str) -> None:
+        """Lets the skill of that number be found by these words; it had none."""
+        self.run(fts.PUT, {"number": number, "tokens": tokens})
+
+    def drop_words(self, number: int) -> None:
+        """Lets the skill of that number not be found by words any more."""
+        self.run(fts.DROP, {"number": number})
 
     def raw(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Fetched]:
         """Runs a statement given as text, and returns the rows of its answer."""

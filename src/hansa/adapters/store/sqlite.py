@@ -158,17 +158,17 @@ class SqliteStore(SqlReads):
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.
 
         Removed skills are left out. Higher is better; equals come in the order of their ids. Words that thousands of
-        skills have are left out beside rarer ones (`fts.query`).
+        skills have are left out beside rarer ones (`fts.chosen`).
         """
-        query = fts.query(text, self._hits) if limit > 0 else ""
+        query = fts.query(fts.chosen(text, self._hits)) if limit > 0 else ""
         found = self._rows(fts.SEARCH, query=query, limit=limit, most=fts.MOST_HITS) if query else ()
         try:
             return [(ContentId(row["id"]), float(row["score"])) for row in found]
         except TypeError as error:
             raise faults.bad_row("the words of full-text search", error) from None
 
-    def _hits(self, query: str) -> int:
-        return int(self._rows(fts.COUNT, query=query, most=fts.MOST_HITS + 1)[0]["found"])
+    def _hits(self, tokens: Sequence[str]) -> int:
+        return int(self._rows(fts.COUNT, query=fts.query(tokens), most=fts.MOST_HITS + 1)[0]["found"])
 
     def close(self) -> None:
         """Finishes what was handed in, then lets go of the file. May be called twice."""

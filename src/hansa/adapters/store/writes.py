@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, select, update
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from hansa.adapters.store import codec, fts, members, notes
 from hansa.adapters.store.mending import mend
-from hansa.adapters.store.prepared import Fetched, Prepared, Session, Values
+from hansa.adapters.store.prepared import Fetched, Prepared, Session, Values, replacing
 from hansa.adapters.store.schema import (
     blobs,
     evidence,
@@ -28,7 +28,7 @@ from hansa.adapters.store.schema import (
     subscriptions,
     tombstones,
 )
-from hansa.adapters.store.wide import Row, Wide
+from hansa.adapters.store.wide import Row, Wide, unnested
 from hansa.conduct.ledger import append
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, chain
@@ -58,16 +58,14 @@ from hansa.node.rows import (
 )
 from hansa.skills.model import SkillState
 
-
-def _replacing(statement: Insert, *key: str) -> Insert:
-    fresh = {column.name: column for column in statement.excluded if column.name not in {*key, "number"}}
-    return statement.on_conflict_do_update(index_elements=key, set_=fresh)
-
-
 _PUT_RECORD = Prepared(insert(records).on_conflict_do_nothing().returning(records.c.number))
 # All but the number. A row that is ignored, for whatever reason, is missed when they are counted; where a statement may
 # end halfway, SQLite would first put a copy of each page aside that it changes, a quarter of the writer's work.
-_PUT_RECORDS = Wide(records.c.keys()[1:], "INSERT OR IGNORE INTO records ({columns}) VALUES {rows}")
+_PUT_RECORDS = Wide(
+    records.c.keys()[1:],
+    "INSERT OR IGNORE INTO records ({columns}) VALUES {rows}",
+    f"INSERT INTO records ({{columns}}) SELECT * FROM {unnested(list(records.c)[1:])} ON CONFLICT DO NOTHING",  # noqa: S608
+)
 _IS_RECORD = Prepared(select(records.c.id).where(records.c.id == bindparam("id")))
 _same_author = records.alias("same_author")
 _lowest = func.min(_same_author.c.seq)
@@ -102,20 +100,24 @@ _PUT_EVIDENCE = Wide(
     " FROM (VALUES {rows}) AS found CROSS JOIN records"
     " ON records.id = found.column1 AND records.subject = found.column2 AND records.seq >= 0"
     " WHERE true ON CONFLICT DO NOTHING",
+    "INSERT INTO evidence (number, {columns}) SELECT records.number, found.*"  # noqa: S608
+    f" FROM {unnested(list(evidence.c)[1:])} AS found({{columns}}) JOIN records"
+    " ON records.id = found.record AND records.subject = found.skill AND records.seq >= 0"
+    " ON CONFLICT DO NOTHING",
 )
 _LAST_ENTRY = Prepared(select(ledger).order_by(ledger.c.number.desc()).limit(1))
 _IS_RECEIPT = Prepared(select(ledger.c.receipt).where(ledger.c.receipt == bindparam("receipt")))
 _PUT_LEDGER = Prepared(insert(ledger))
 _PUT_TOMBSTONE = Prepared(insert(tombstones).on_conflict_do_nothing())
-_PUT_LINE = Prepared(insert(journal))
+_PUT_LINE = Prepared(insert(journal).inline())
 _TRIM_JOURNAL = Prepared(
     delete(journal).where(journal.c.number <= select(func.max(journal.c.number) - bindparam("bound")).scalar_subquery())
 )
-_PUT_OUTBOX = Prepared(_replacing(insert(outbox), "record", "url"))
-_PUT_SUBSCRIPTION = Prepared(_replacing(insert(subscriptions), "url"))
+_PUT_OUTBOX = Prepared(replacing(outbox, "record", "url"))
+_PUT_SUBSCRIPTION = Prepared(replacing(subscriptions, "url"))
 _DROP_SUBSCRIPTION = Prepared(delete(subscriptions).where(subscriptions.c.url == bindparam("gone")))
 _PUT_BLOB = Prepared(insert(blobs).on_conflict_do_nothing())
-_PUT_META = Prepared(_replacing(insert(meta), "key"))
+_PUT_META = Prepared(replacing(meta, "key"))
 _GET_META = Prepared(select(meta.c.value).where(meta.c.key == bindparam("key")))
 
 
@@ -145,6 +147,7 @@ class Batch:
         self._findings: list[Row] = []
         self._named: set[ContentId] = set()  # records that these findings are from
         self._feed: tuple[int, str] | None = None
+        self._tags: list[Values] = []
         self._lines: list[Values] = []
 
     def make(self, changes: Sequence[Change]) -> None:
@@ -244,19 +247,19 @@ class Batch:
         if not fresh:
             return
         number = fresh["number"]
-        self._session.run_many(_PUT_TAG, [{"tag": tag, "skill": number} for tag in dict.fromkeys(row.tags)])
+        self._tags += [{"tag": tag, "skill": number} for tag in dict.fromkeys(row.tags)]
         if self._is_visible(row.id, row.state):
-            self._run(fts.PUT, {"number": number, "tokens": fts.tokens(row.intent, row.tags)})
+            self._session.put_words(number, fts.tokens(row.intent, row.tags))
 
     def _set_state(self, change: SetSkillState) -> None:
         parameters = {"skill": change.skill, "new_state": change.state, "new_reason": change.reason}
         held = self._first(_SET_STATE, parameters)
         if not held:
             return
-        self._run(fts.DROP, {"number": held["number"]})
+        self._session.drop_words(held["number"])
         if self._is_visible(change.skill, change.state):
             tokens = fts.tokens(held["intent"], codec.strings(held["tags"]))
-            self._run(fts.PUT, {"number": held["number"], "tokens": tokens})
+            self._session.put_words(held["number"], tokens)
 
     def _is_visible(self, skill: ContentId, state: SkillState) -> bool:
         return state is not SkillState.REMOVED and not self._is(_IS_TOMBSTONED, skill=skill)
@@ -264,7 +267,7 @@ class Batch:
     def _hide(self, skill: ContentId) -> None:
         held = self._first(_SKILL_NUMBER, {"skill": skill})
         if held:
-            self._run(fts.DROP, {"number": held["number"]})
+            self._session.drop_words(held["number"])
 
     # ---- ledger and journal
 
@@ -281,10 +284,13 @@ class Batch:
         self._lines.append(codec.line_values(row))
 
     def _write_waiting(self) -> None:
-        """Writes the records and findings that were left for the end: what comes next looks at them, or undoes them."""
+        """Writes the records, findings and tags that were left for the end: what comes next looks at or undoes them."""
         records, self._records = self._records, []
         findings, self._findings = self._findings, []
+        tags, self._tags = self._tags, []
         self._named = set()
+        if tags:
+            self._session.run_many(_PUT_TAG, tags)
         if records and self._session.run_wide(_PUT_RECORDS, records) != len(records):
             raise Refused(Reason.DUPLICATE, "one of many")
         if findings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,13 +19,23 @@ if TYPE_CHECKING:
 cli = typer.Typer()
 
 
-@cli.command(epilog=epilog("hansa init", "hansa init --home ~/agents/a"))
-def init(home: Home = None, as_json: AsJson = False) -> None:
+@cli.command(
+    epilog=epilog(
+        "hansa init", "hansa init --home ~/agents/a", "hansa init --store postgresql://hansa@db.example.org/hansa"
+    )
+)
+def init(
+    home: Home = None,
+    store: Annotated[
+        str, typer.Option("--store", help="Keep the rows at postgresql://USER@HOST/DATABASE; set in config.toml.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
     """Make the data directory and the node's keys. Prints the node's id."""
     from hansa.entrypoints.identities import create_identity  # brings in the cryptography library
 
     directory = home_directory(home)
-    node_id = create_identity(directory)
+    node_id = _with_database(directory, store) if store else create_identity(directory)
     if told := seen_by_others(directory):
         warn(f"{told}: chmod 700 {directory}")
     if as_json:
@@ -36,6 +46,20 @@ def init(home: Home = None, as_json: AsJson = False) -> None:
         f"Made {directory}. {directory / ROOT_KEY} is what this node can be recovered with after a theft:", err=True
     )
     typer.echo("take it off this machine with hansa key move-root PATH; the node runs without it.", err=True)
+
+
+def _with_database(directory: Path, url: str) -> str:
+    """Makes a node whose rows are in a database, which must answer; nothing is made where it does not."""
+    from hansa.adapters.store.bounds import StoreBounds
+    from hansa.entrypoints import stores
+    from hansa.entrypoints.identities import create_identity
+
+    bounds = StoreBounds(str(stores.sound(url)))
+    with stores.config_line(directory, url):
+        asyncio.run(stores.make_database(directory, bounds))
+        node_id = create_identity(directory)
+    asyncio.run(stores.make_database(directory, bounds, node_id))
+    return node_id
 
 
 @cli.command("id", epilog=epilog("hansa id"))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hansa.entrypoints.home import STORE, home_directory
+from hansa.entrypoints.home import home_directory
 from hansa.kernel.errors import HansaError, UsageError
 from hansa.kernel.plain import plain
 
@@ -29,11 +29,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 def skill_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Returns skills whose id starts as typed, for the shell's completion: read-only, and silent when it can't be."""
     from hansa.adapters.lock import holder
-    from hansa.adapters.store.beside import Beside
+    from hansa.entrypoints.stores import looked_into
 
     try:
         home = home_directory(context.params.get("home"))
-        with Beside(home / STORE, held=holder(home) is not None) as store:
+        with looked_into(home, holder(home) is not None) as store:
             rows = [store.skill(id_) for id_ in store.skill_ids(incomplete, COMPLETED)]
             return [(row.id[:12], plain(row.intent, 60)) for row in rows if row]
     except (HansaError, OSError):

@@ -58,6 +58,9 @@ Transport = Annotated[
         autocompletion=words("websocket", "zenoh", "websocket,zenoh"),
     ),
 ]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", help="postgresql://USER@HOST/DATABASE for the rows, in place of a file.")
+]
 Seconds = Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="Seconds that it may take to stop.")]
 Force = Annotated[bool, typer.Option("--force", help="End it the hard way when it does not stop in time.")]
 
@@ -74,6 +77,7 @@ def up(
     name: Name = None,
     log_level: LogLevel = None,
     transport: Transport = None,
+    store: StoreUrl = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave it running in the background.")] = False,
     ready_fd: Annotated[int | None, typer.Option("--ready-fd", hidden=True)] = None,
     as_json: AsJson = False,
@@ -84,6 +88,7 @@ def up(
     directory = home_directory(home)
     given = {
         "role": role, "host": host, "port": port, "name": name, "log_level": log_level, "transport": transport,
+        "store": store,
     }  # fmt: skip
     config = load(directory, given)
     flags = flags_of(given)
@@ -260,6 +265,7 @@ def restart(
     name: Name = None,
     log_level: LogLevel = None,
     transport: Transport = None,
+    store: StoreUrl = None,
     timeout: Seconds = STOP_SECONDS,
     force: Force = False,
     as_json: AsJson = False,
@@ -272,6 +278,7 @@ def restart(
     directory = home_directory(home)
     given = {
         "role": role, "host": host, "port": port, "name": name, "log_level": log_level, "transport": transport,
+        "store": store,
     }  # fmt: skip
     kept = holder(directory) if directory.is_dir() else None
     before = kept.claim.flags if kept else last_start.flags(directory)

@@ -1,13 +1,14 @@
-"""Commands on the store: check, backup, restore, repair."""
+"""Commands on the store: check, backup, restore, repair. Those that take all of it along are in `moving_commands`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from hansa.adapters.lock import DataDirLock, holder
+from hansa.entrypoints.cli import moving_commands
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog
 from hansa.entrypoints.cli.progress import Bar
@@ -17,9 +18,13 @@ from hansa.entrypoints.home import KEY, STORE, home_directory, make_home
 from hansa.entrypoints.steps import Result
 from hansa.kernel.errors import UsageError
 
-store = typer.Typer(no_args_is_help=True, help="The store itself: check, back up, restore, repair.")
+if TYPE_CHECKING:
+    from hansa.adapters.store.checking import Findings
+
+store = typer.Typer(no_args_is_help=True, help="The store itself: check, back up, restore, repair, move.")
 cli = typer.Typer()
 cli.add_typer(store, name="store")
+store.add_typer(moving_commands.cli)
 
 SHOWN = 50
 """Damaged things that are shown; --json lists all."""
@@ -80,10 +85,12 @@ def restore(
 ) -> None:
     """Put a backup in the place of the store, which is kept aside. The node must be down."""
     from hansa.adapters import backup as backups
+    from hansa.entrypoints import stores
     from hansa.entrypoints.identities import identity
     from hansa.entrypoints.operations.storage import shown
 
     directory, folder = home_directory(home), path.expanduser().absolute()
+    stores.only_files(stores.url_of(directory), "restore them with pg_restore, or with hansa store import FILE")
     backups.read(folder)
     make_home(directory)
     with DataDirLock(directory), Bar() as bar:
@@ -123,8 +130,12 @@ def repair(
 def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
     """Checks a store that no node has open; also one that no node would open."""
     from hansa.adapters.store import checking, connections, restoring
+    from hansa.entrypoints import stores
 
     path = directory / STORE
+    if url := stores.url_of(directory):
+        with DataDirLock(directory), Bar() as bar:
+            return _told(stores.checker(directory, url)(full, bar.update), url, as_json)
     if (directory / KEY).exists() and not _begun(path):
         value = {"ok": True, "full": full, "checked": {}, "damage": [], "store": str(path)}
         if as_json:
@@ -139,7 +150,11 @@ def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
         if lost:
             remedy = "put the file back, restore a backup, or hansa store repair --accept-loss"
             found.damage.insert(0, checking.Damage("log", path.name, lost, remedy))
-    result = Result(found.view() | {"store": str(path)}, ok=found.ok)
+    return _told(found, str(path), as_json)
+
+
+def _told(found: Findings, place: str, as_json: bool) -> Result:
+    result = Result(found.view() | {"store": place}, ok=found.ok)
     if as_json:
         print_json(result.value)
     return result
@@ -147,7 +162,9 @@ def _check_alone(directory: Path, full: bool, as_json: bool) -> Result:
 
 def _accept_loss(directory: Path, as_json: bool) -> None:
     from hansa.adapters.store import restoring
+    from hansa.entrypoints import stores
 
+    stores.only_files(stores.url_of(directory), "PostgreSQL keeps its own log, which can't be mended from here")
     with DataDirLock(directory):
         aside = restoring.accept_loss(directory / STORE)
     if not as_json:

@@ -15,12 +15,12 @@ from hansa.adapters.clock import SystemClock
 from hansa.adapters.keys import FileKeys
 from hansa.adapters.lock import NAME as LOCK
 from hansa.adapters.lock import holder
-from hansa.adapters.store.beside import Beside
 from hansa.adapters.store.connections import OLDEST_SQLITE
 from hansa.entrypoints import rules
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.doctor.check import FAIL, Check, doubtful, failed, good
 from hansa.entrypoints.home import KEY, ROOTS, STORE, seen_by_others
+from hansa.entrypoints.stores import looked_into, sound, url_of
 from hansa.entrypoints.variables import settings_variables, strays
 from hansa.kernel.errors import HansaError, NotFound, Unavailable
 from hansa.kernel.instant import Instant, iso
@@ -168,11 +168,13 @@ def sqlite() -> Check:
 def store(home: Path) -> Check:
     """Opens the store read-only and has SQLite check it."""
     path = home / STORE
+    if url := url_of(home):
+        return _database(home, url)
     if not path.exists():
         return good("store", "none yet: the first command that needs it makes it")
     try:
         at = holder(home)
-        with Beside(path, held=at is not None) as found:
+        with looked_into(home, at is not None) as found:
             small = path.stat().st_size <= MOST_CHECKED
             faulty = found.faults() if small else []
             records, receipts, _ = found.totals()
@@ -186,6 +188,19 @@ def store(home: Path) -> Check:
     return good("store", text + ("every page sound" if small else "too large to check every page here"))
 
 
+def _database(home: Path, url: str) -> Check:
+    """Looks into a store that is in PostgreSQL."""
+    try:
+        with looked_into(home, held=False) as found:
+            unsafe = found.faults()
+            records, receipts, _ = found.totals()
+            schema = found.schema
+    except HansaError as error:
+        return failed("store", str(error))
+    text = f"{sound(url)}, schema {schema}, {records} records, {receipts} receipts"
+    return doubtful("store", f"{text}: {unsafe[0]}", "ALTER SYSTEM SET fsync = on") if unsafe else good("store", text)
+
+
 def clock(home: Path) -> Check:
     """Looks for a clock that stands, runs backwards, or is behind the newest record of this node."""
     made = SystemClock()
@@ -196,7 +211,7 @@ def clock(home: Path) -> Check:
         return failed("clock", f"it says {iso(now)}", "set it: live messages are refused by everybody")
     try:
         me = FileKeys.load(home / KEY).node_id
-        with Beside(home / STORE, held=holder(home) is not None) as found:
+        with looked_into(home, holder(home) is not None) as found:
             ahead = found.last_seq(me) - now
     except (HansaError, NotFound, Unavailable):
         ahead = 0

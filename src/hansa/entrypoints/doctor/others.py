@@ -12,9 +12,8 @@ import httpx2
 
 from hansa.adapters.clock import SystemClock
 from hansa.adapters.lock import holder
-from hansa.adapters.store.beside import Beside
 from hansa.entrypoints.doctor.check import Check, doubtful, failed, good
-from hansa.entrypoints.home import STORE
+from hansa.entrypoints.stores import looked_into
 from hansa.kernel.errors import HansaError
 from hansa.node.outbox import node_in
 
@@ -32,7 +31,7 @@ async def sources(home: Path) -> AsyncIterator[Check]:
     """Asks every source for a sign of life, and compares clocks with it."""
     try:
         at = holder(home) if home.is_dir() else None
-        with Beside(home / STORE, held=at is not None) as store:
+        with looked_into(home, at is not None) as store:
             urls = [one.url for one in store.subscriptions()]
             waiting = {one.url for one in store.outbox("pending") if node_in(one.url) is None} - set(urls)
     except HansaError:

@@ -161,7 +161,12 @@ async def _pull_all(app: App, stopping: asyncio.Event) -> None:
     try:
         await _settle(app)
         while not stopping.is_set():
-            wanted = {one.url for one in app.node.core.store.subscriptions()}
+            try:
+                wanted = {one.url for one in app.node.core.store.subscriptions()}
+            except Unavailable as error:  # a database on a server may be away for a while
+                log.warning("sources not looked up", error=str(error))
+                await _pause(stopping, RETRY_SECONDS)
+                continue
             for url in wanted - pullers.keys():
                 pullers[url] = asyncio.create_task(_pull(app, url, stopping))
             for url in pullers.keys() - wanted:

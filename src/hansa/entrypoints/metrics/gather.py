@@ -12,6 +12,7 @@ from hansa import __version__
 from hansa.entrypoints.app import App
 from hansa.entrypoints.home import STORE
 from hansa.entrypoints.pulse import resident_bytes
+from hansa.entrypoints.stores import size_of
 from hansa.kernel.verdict import Box, Reason, Verdict
 from hansa.node.meters import Histogram
 from hansa.node.ports import SkillFilter
@@ -111,6 +112,9 @@ def _sources(app: App) -> Iterator[_Row]:
 
 
 def _store(app: App) -> Iterator[_Row]:
+    if app.config.store.url:
+        yield "store_bytes", size_of(app.node.core.store), {"part": "database"}
+        return
     for part, ending in (("database", ""), ("log", "-wal")):
         path = app.home / f"{STORE}{ending}"
         yield "store_bytes", path.stat().st_size if path.exists() else 0, {"part": part}

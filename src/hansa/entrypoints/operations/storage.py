@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 from hansa.adapters import backup
 from hansa.adapters.store import checking
 from hansa.adapters.store.copying import Tell
-from hansa.adapters.store.sqlite import SqliteStore
+from hansa.entrypoints import stores
 from hansa.entrypoints.app import App
 from hansa.entrypoints.errors import problem
-from hansa.entrypoints.home import STORE
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import HansaError, UsageError
@@ -27,10 +26,11 @@ Made = TypeVar("Made")
 @operation("store.check")
 async def _check(app: App, given: Arguments) -> Outcome:
     found: list[checking.Findings] = []
-    async for step in in_thread(lambda tell: checking.check(_path(app), given.get("full", False), tell), found):
+    look = stores.checker(app.home, app.config.store.url)
+    async for step in in_thread(lambda tell: look(given.get("full", False), tell), found):
         yield step
     await app.node.repairer.remember(found[0].ids("record"))
-    yield Result(found[0].view() | {"store": str(_path(app))}, ok=found[0].ok)
+    yield Result(found[0].view() | {"store": stores.place(app.home, app.config.store.url)}, ok=found[0].ok)
 
 
 @operation("store.backup")
@@ -38,6 +38,7 @@ async def _backup(app: App, given: Arguments) -> Outcome:
     target = Path(given["path"])
     if not target.is_absolute():
         raise UsageError(f"{target} is no absolute path: the node may have been started in another folder")
+    stores.only_files(app.config.store.url, "back it up with pg_dump, or write all of it with hansa store export FILE")
     node, now, with_key = app.node.core.me, app.node.core.now(), given.get("with_key", False)
     made: list[backup.Manifest] = []
     work: Callable[[Tell], backup.Manifest] = lambda tell: backup.write(app.home, target, node, now, with_key, tell)  # noqa: E731
@@ -60,13 +61,14 @@ async def _repair(app: App, given: Arguments) -> Outcome:
     if given.get("go_on", False):
         await node.recovery.go_on("the operator goes on without having asked every source")
     found: list[checking.Findings] = []
-    async for step in in_thread(lambda tell: checking.check(_path(app), True, tell), found):
+    look = stores.checker(app.home, app.config.store.url)
+    async for step in in_thread(lambda tell: look(True, tell), found):
         yield step
     damage = found[0].damage
     for number, one in enumerate(damage, 1):
         await node.repairer.mend(one.what, one.id)
         yield Progress(number, len(damage), f"{one.what} {one.id[:12]}")
-    async for step in in_thread(lambda tell: checking.check(_path(app), True, tell), found):
+    async for step in in_thread(lambda tell: look(True, tell), found):
         yield step
     await node.repairer.remember(found[1].ids("record"))
     value = found[1].view() | {
@@ -102,8 +104,3 @@ def shown(folder: Path, manifest: backup.Manifest) -> dict[str, Any]:
         "files": {name: {"bytes": one.bytes, "sha256": one.sha256} for name, one in sorted(manifest.files.items())},
         "rows": manifest.counts,
     }
-
-
-def _path(app: App) -> Path:
-    store = app.node.core.store
-    return store.path if isinstance(store, SqliteStore) else app.home / STORE
