@@ -10,6 +10,7 @@ import pytest
 from hansa.kernel.errors import NotFound, UsageError
 from hansa.kernel.instant import HOUR, MINUTE, Instant
 from hansa.kernel.resources import Resource
+from hansa.market.lease_states import State
 from hansa.market.messages import DEAREST, LONGEST_MS
 from hansa.market.model import Window
 from hansa.market.usage import AHEAD, ahead_number, hour_of
@@ -181,3 +182,21 @@ def test_only_so_many_requests_are_open_ahead_of_time_at_once() -> None:
     assert market(world, 1).stall.requests(now)[ahead_number(COMPUTE, hours[0])].amount == 9
     done(world, one._ask(ahead_.Short(COMPUTE, hours[0], 7, 7, 0, 0)))
     assert market(world, 1).stall.requests(now)[ahead_number(COMPUTE, hours[0])].amount == 9
+
+
+def test_what_was_read_once_is_the_same_when_it_is_read_again() -> None:
+    world = lent(2)
+    one = node(world, 1)
+    read(one)
+    first = one.past.transfers()
+    assert [(each.state, each.request) for each in first] == [(State.ACTIVE, 1)]
+    world.run(12 * 60)
+    needs(world, 1, 500, most=100, which=2)
+    world.run(10)
+    read(one)
+    latest = one.past.transfers()
+    assert [(each.state, each.request) for each in latest] == [(State.ACTIVE, 2), (State.SETTLED, 1)]
+    read(one)
+    assert one.past.transfers() == latest
+    read(node(world, 0))
+    assert [each.request for each in node(world, 0).past.transfers()] == [0, 0], "their count is not the lender's"
