@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from statistics import mean
 from typing import Any
 
-SEEDS = 5
+SEEDS = 3
 FULFILLED = 0.95
 
 RUN = """
@@ -57,6 +57,7 @@ def _stress() -> Iterator[str]:
         (100, "bounded", 0.4, SEEDS),
         (100, "bounded", 0.45, SEEDS),
         (100, "bounded", 0.5, SEEDS),
+        (2_000, "bounded", 0.3, 1),
         (10_000, "bounded", 0.3, 1),
     ):
         options = ("--nodes", str(nodes), "--policy", policy, "--usual", str(usual))
