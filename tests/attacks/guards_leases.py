@@ -60,7 +60,7 @@ LEASES = [
         (
             "if lease.state not in _FOLLOWS.get(before.state if before is not None else None, ()):",
             "if False:",
-            "050:a_lease_that_is_metered_twice_is_paid_once 050:what_does_not_follow_from_an_active_lease_changes_nothing",
+            "050:a_lease_that_is_metered_twice_is_paid_once",
         ),
         (
             "if needs is not None and needs not in loan.acts:",
