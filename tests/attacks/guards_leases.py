@@ -63,6 +63,11 @@ LEASES = [
             "050:a_lease_that_is_metered_twice_is_paid_once",
         ),
         (
+            "if lease.used > lease.limit or len(lease.records) > (0 if lease.ask.leased else lease.ask.amount):",
+            "if False:",
+            "050:more_copies_than_were_asked_for_are_not_paid",
+        ),
+        (
             "if needs is not None and needs not in loan.acts:",
             "if False:",
             "050:nothing_is_paid_for_what_was_not_granted_and_taken",
