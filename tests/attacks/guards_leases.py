@@ -121,11 +121,6 @@ LEASES = [
             "050:what_costs_nothing_makes_nobody_known",
         ),
         (
-            "if core.asks_first or not self._due(now):",
-            "if not self._due(now):",
-            "faults:a_lender_that_must_ask_first_goes_on_when_it_may",
-        ),
-        (
             "for row in waiting(self._core, lease.records, lease.ask.borrower):",
             "for row in ():",
             "copies:copies_that_nobody_says_have_come_are_sent_no_more_once_the_lease_is_over",
