@@ -60,7 +60,12 @@ LEASES = [
         (
             "if lease.state not in _FOLLOWS.get(before.state if before is not None else None, ()):",
             "if False:",
-            "050:a_lease_that_is_metered_twice_is_paid_once 050:what_does_not_follow_from_an_active_lease_changes_nothing",
+            "050:a_lease_that_is_metered_twice_is_paid_once",
+        ),
+        (
+            "if lease.used > lease.limit or len(lease.records) > (0 if lease.ask.leased else lease.ask.amount):",
+            "if False:",
+            "050:more_copies_than_were_asked_for_are_not_paid",
         ),
         (
             "if needs is not None and needs not in loan.acts:",
@@ -114,11 +119,6 @@ LEASES = [
             "(after.state is State.SETTLED and after.cost):",
             "(after.state is State.SETTLED):",
             "050:what_costs_nothing_makes_nobody_known",
-        ),
-        (
-            "if core.asks_first or not self._due(now):",
-            "if not self._due(now):",
-            "faults:a_lender_that_must_ask_first_goes_on_when_it_may",
         ),
         (
             "for row in waiting(self._core, lease.records, lease.ask.borrower):",

@@ -13,9 +13,10 @@ import pytest
 
 from hansa.conduct.ledger import Dealing
 from hansa.kernel.instant import DAY, MINUTE, SECOND
+from hansa.kernel.resources import Resource
 from hansa.market.lease_states import State
 from hansa.node.lease_list import LeaseList
-from tests.node.trading import an_offer, asks, brings, lends, market, pair, settles, the, word, works
+from tests.node.trading import a_need, an_offer, asks, brings, lends, market, pair, settles, the, word, works
 from tests.node.world import Resident, World
 
 
@@ -115,3 +116,17 @@ async def test_what_costs_nothing_makes_nobody_known(world: World) -> None:
     await settles(world, lender, borrower)
     assert [one.state for one in market(lender).lender.book.all()] == [State.SETTLED]
     assert not lender.store.receipts_of(borrower.id) and not borrower.store.receipts_of(lender.id)
+
+
+async def test_more_copies_than_were_asked_for_are_not_paid(world: World) -> None:
+    lender, borrower = pair(world)
+    kind = Resource.LEARNED_PATTERNS
+    await market(lender).stall.offer(an_offer(lender, 10, 5, kind))
+    loan = await asks(borrower, lender, a_need(borrower, 1, resource=kind))
+    await word(lender, borrower, loan, State.GRANTED)
+    known = tuple(one.record for one in borrower.store.outbox("pending"))  # ids of what the borrower surely holds
+    assert len(known) == 2
+    loan = the(borrower, loan.ask.id)
+    assert await word(lender, borrower, loan, State.METERED, used=2, cost=10, records=known) == "no_lease"
+    assert await word(lender, borrower, loan, State.METERED, used=1, cost=5, records=known) == "no_lease"
+    assert owes(borrower, lender) == 0

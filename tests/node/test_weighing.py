@@ -39,8 +39,8 @@ def problem(edges: int) -> Problem:
     return Problem(
         demands=[1, 1] + [1] * (edges - 3),
         supplies=[1, 1] + [1] * (edges - 3),
-        requests=[0, 0, 1] + list(range(2, edges - 1)),
-        offers=[0, 1, 0] + list(range(2, edges - 1)),
+        requests=[0, 0, 1, *range(2, edges - 1)],
+        offers=[0, 1, 0, *range(2, edges - 1)],
         worths=[900, 800, 800] + [1] * (edges - 3),
         caps=[1] * edges,
         groups=(),

@@ -180,8 +180,9 @@ def test_what_the_operator_dropped_is_not_sent() -> None:
 def test_not_all_are_sent_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
     bench.made.tick(at(0))
-    letter = bench.made._letters[bench.id]
-    bench.made._letters = {ContentId(str(number)): replace(letter, due=at(0)) for number in range(AT_ONCE + 5)}
+    (((_, url), letter),) = bench.made._letters.items()
+    many = range(AT_ONCE + 5)
+    bench.made._letters = {(ContentId(str(number)), url): replace(letter, due=at(0)) for number in many}
     bench.made.tick(at(SECOND))
     assert len(bench.carried) == AT_ONCE
 

@@ -211,6 +211,8 @@ class Borrower:
 
     def _check_follows(self, loan: Loan, lease: Lease) -> None:
         before, needs = loan.lease, _NEEDS.get(lease.state)
+        if lease.used > lease.limit or len(lease.records) > (0 if lease.ask.leased else lease.ask.amount):
+            raise Refused(Reason.NO_LEASE, "it is more than was asked for")
         if lease.state not in _FOLLOWS.get(before.state if before is not None else None, ()):
             raise Refused(Reason.NO_LEASE, f"it can't be {lease.state} now")
         if needs is not None and needs not in loan.acts:

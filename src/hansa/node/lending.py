@@ -198,15 +198,15 @@ class Lender:
 
     async def tick(self) -> None:
         """Moves on what has lapsed, is over, or was not settled in time; forgets what was over long ago."""
-        core, now = self._core, self._core.now()
+        now = self._core.now()
         self.book.forget(Instant(now - self._settings.lending.forget_ms))
         self._count_copies(now)
-        if core.asks_first or not self._due(now):
+        if not self._due(now):
             return
-        async with core.turns.of(TURN):
+        async with self._core.turns.of(TURN):
             for lease in self._due(now)[:AT_ONCE]:
                 if not await self._move_on(lease):
-                    return  # no room for it now: the next turn does it
+                    return  # the next turn does it
 
     def _due(self, now: Instant) -> list[Lease]:
         """Returns how those leases stand next that are to move on."""
@@ -252,7 +252,7 @@ class Lender:
             for row in waiting(self._core, lease.records, lease.ask.borrower):
                 effects.changes.append(PutOutbox(replace(row, state="dropped", at=self._core.now())))
             await self._core.driver.perform(effects)
-        except HansaError:
+        except HansaError:  # a full disk, or a store that was restored
             self._coming.clear()
             return False
         return True
