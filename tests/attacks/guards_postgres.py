@@ -68,6 +68,14 @@ DATABASE = [
         ),
     ),
     *rows(
+        "adapters/store/postgres_reading.py",
+        (
+            "if self._down is not None and self._loop.time() < self._down_until:",
+            "if False:",
+            "postgres:a_server_that_does_not_even_refuse_is_not_waited_for_again_and_again",
+        ),
+    ),
+    *rows(
         "adapters/store/postgres_schema.py",
         ("    if number > SCHEMA:", "    if False:", "postgres:a_database_that_is_newer_is_refused"),
         (
