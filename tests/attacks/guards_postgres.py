@@ -8,13 +8,21 @@ rows = rows_by(
     {
         "address": "store/test_address",
         "cli": "cli/test_postgres",
+        "contract": "store/test_store_contract",
         "dies": "attacks/test_067_database_that_dies",
         "moving": "store/test_moving",
         "postgres": "store/test_postgres",
     }
 )
 
+_CARRIED = "contract:a_finding_is_kept_only_with_a_record_that_carries_it"
+
 DATABASE = [
+    *rows(
+        "adapters/store/writes.py",
+        (" AND records.subject = found.skill", "", _CARRIED),
+        ("found.skill AND records.seq >= 0", "found.skill", _CARRIED),
+    ),
     *rows(
         "adapters/store/address.py",
         (
