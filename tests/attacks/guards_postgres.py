@@ -8,13 +8,21 @@ rows = rows_by(
     {
         "address": "store/test_address",
         "cli": "cli/test_postgres",
+        "contract": "store/test_store_contract",
         "dies": "attacks/test_067_database_that_dies",
         "moving": "store/test_moving",
         "postgres": "store/test_postgres",
     }
 )
 
+_CARRIED = "contract:a_finding_is_kept_only_with_a_record_that_carries_it"
+
 DATABASE = [
+    *rows(
+        "adapters/store/writes.py",
+        (" AND records.subject = found.skill", "", _CARRIED),
+        ("found.skill AND records.seq >= 0", "found.skill", _CARRIED),
+    ),
     *rows(
         "adapters/store/address.py",
         (
@@ -65,6 +73,14 @@ DATABASE = [
             'return _escaped(value) if "\\0" in value or _MARK in value else value',
             "return value",
             "postgres:text_that_postgresql_can_not_hold_comes_back_as_it_went_in",
+        ),
+    ),
+    *rows(
+        "adapters/store/postgres_reading.py",
+        (
+            "if self._down is not None and self._loop.time() < self._down_until:",
+            "if False:",
+            "postgres:a_server_that_does_not_even_refuse_is_not_waited_for_again_and_again",
         ),
     ),
     *rows(

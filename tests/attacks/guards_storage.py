@@ -172,7 +172,7 @@ FINDINGS = [
             "contract:what_is_withheld_in_the_commit_that_keeps_it_is_withheld",
         ),
         (" AND records.subject = found.column2", "", _CARRIED),
-        (" AND records.seq >= 0", "", _CARRIED),
+        ("found.column2 AND records.seq >= 0", "found.column2", _CARRIED),
         (
             "for statement in (_WITHHOLD, _DROP_EVIDENCE, _DROP_TOMBSTONE):",
             "for statement in (_WITHHOLD, _DROP_TOMBSTONE):",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,17 @@ def test_a_server_that_does_not_answer_makes_nothing(hansa: Hansa, home: Path, t
     assert said.code == UNAVAILABLE
     assert "start the server" in said.sentence
     assert not (home / "key").exists() and not (home / "config.toml").exists()
+
+
+def test_without_the_extra_a_command_says_what_to_install(node: Hansa, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in sys.modules if one.partition(".")[0] == "asyncpg" or "store.postgres" in one]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    monkeypatch.setenv("HANSA_STORE__URL", "postgresql://hansa@/hansa")
+    for words in (("status",), ("store", "check"), ("store", "export", "rows")):
+        said = node(*words)
+        assert said.code == USAGE
+        assert "pip install 'hansa[postgres]'" in said.sentence
 
 
 @pytest.mark.parametrize("how", ["flag", "init", "variable", "file", "migrate"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +14,24 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from hansa.adapters.store import fts, migrations, postgres_faults, postgres_reading, postgres_schema
+from hansa.adapters.store import (
+    fts,
+    migrations,
+    postgres_checking,
+    postgres_faults,
+    postgres_reading,
+    postgres_schema,
+    postgres_session,
+)
 from hansa.adapters.store.address import Address
 from hansa.adapters.store.postgres import PostgresStore
 from hansa.adapters.store.postgres_session import PostgresSession
 from hansa.adapters.store.schema import SCHEMA
 from hansa.kernel.errors import Busy, DiskFull, Fault, HansaError, Refused, Unavailable, UsageError
 from hansa.kernel.ids import chain
-from hansa.node.rows import AppendJournal, PutPeer, PutSkill
+from hansa.node.rows import AppendJournal, AppendLedger, PutPeer, PutSkill
 from tests.store import postgres_server
-from tests.store.contract import cid, line, peer, put, record, skill
+from tests.store.contract import ANN, cid, line, peer, put, record, skill
 from tests.store.postgres_server import Server, run
 
 
@@ -234,6 +244,37 @@ def test_what_the_server_says_becomes_our_error(error: Exception, kind: type[Han
     assert "postgresql://hansa@db/hansa" in str(told)
 
 
+# ---- looking it through
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "named"),
+    [
+        ("DELETE FROM records WHERE place = 1", ("feed", "1")),
+        ("UPDATE meta SET value = '3 x' WHERE key = 'feed'", ("feed", "chain")),
+        ("DELETE FROM skill_text WHERE number = 1", ("words", cid(("skill", 1)))),
+        ("DELETE FROM skill_words WHERE word = 'tabl'", ("words", cid(("skill", 1)))),
+        ("UPDATE skill_totals SET length = length + 1", ("words", "totals")),
+        ("INSERT INTO skill_words VALUES ('odd', 77, 1)", ("words", "77")),
+        ("UPDATE ledger SET hash = 'x'", ("ledger", "1")),
+        ("DROP TABLE outbox", ("file", "outbox")),
+    ],
+)
+async def test_what_is_damaged_is_named(store: PostgresStore, url: str, spoilt: str, named: tuple[str, str]) -> None:
+    receipt = AppendLedger(cid("receipt"), ANN, "", "equivocated", 1)
+    await store.apply([put(1, in_feed=True), put(2, in_feed=True), PutSkill(skill(1)), receipt])
+    before = postgres_checking.check(Address.parse(url), full=True)
+    run(url, spoilt)
+    after = postgres_checking.check(Address.parse(url), full=True)
+    assert named in [(one.what, one.id) for one in after.damage]
+    assert named not in [(one.what, one.id) for one in before.damage]
+
+
+def test_a_check_sees_that_there_is_no_store(url: str) -> None:
+    found = postgres_checking.check(Address.parse(url), full=False)
+    assert [one.what for one in found.damage] == ["database"]
+
+
 # ---- a server that goes away
 
 
@@ -273,6 +314,23 @@ async def test_a_server_that_stops_is_unavailable_until_it_is_back() -> None:
             assert [row.id for row in store.feed(0, 9)] == [record(1).id, record(2).id]
             assert store.record(record(3).id) is None
             store.close()
+
+
+def test_a_server_that_does_not_even_refuse_is_not_waited_for_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read would hold up the whole node for as long as a connection may take."""
+    monkeypatch.setattr(postgres_session, "CONNECT_SECONDS", 0.6)
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{folder}/.s.PGSQL.5432")
+        silent.listen()
+        silent.setblocking(False)
+        reading = postgres_reading.PostgresReading(Address.parse(f"postgresql://hansa@/hansa?host={folder}"))
+        for _ in range(5):
+            with pytest.raises(Unavailable, match="start the server"):
+                reading.ask("SELECT 1", ())
+        reading.close()
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 class _CutOff(PostgresSession):

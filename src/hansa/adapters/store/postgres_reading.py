@@ -17,10 +17,14 @@ from hansa.adapters.store import postgres_faults
 from hansa.adapters.store.address import Address
 from hansa.adapters.store.postgres_session import connect, cut, given, let_go, new_loop, plain
 from hansa.adapters.store.prepared import Fetched
-from hansa.kernel.errors import Fault
+from hansa.kernel.errors import Fault, HansaError
 
 CONNECTIONS = 4
 """Connections that read. Raising it lets more threads ask at the same time, and takes more of the server."""
+
+SLOW_SECONDS, DOWN_SECONDS = 0.5, 2.0
+"""Where finding out that the server can't be reached took the first, it is not asked again for the second: whoever asks
+waits with all of its thread."""
 
 
 class PostgresReading:
@@ -31,6 +35,8 @@ class PostgresReading:
         self._address = address
         self._loop = new_loop()
         self._idle: list[asyncpg.Connection] = []
+        self._down: HansaError | None = None
+        self._down_until = 0.0
         self._free = asyncio.Semaphore(CONNECTIONS)
         self._lock = threading.Lock()
         self._closed = False
@@ -73,7 +79,21 @@ class PostgresReading:
                 except Exception as error:
                     if not postgres_faults.lost(error) or isinstance(error, TimeoutError):
                         raise
-            return await self._fetched(await connect(self._address, reading=True), sql, values)
+            return await self._fetched(await self._connected(), sql, values)
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._down is not None and self._loop.time() < self._down_until:
+            raise self._down
+        began = self._loop.time()
+        try:
+            connection = await connect(self._address, reading=True)
+        except Exception as error:
+            now = self._loop.time()
+            self._down = postgres_faults.translated(error, self._address)
+            self._down_until = now + DOWN_SECONDS if now - began > SLOW_SECONDS else 0.0
+            raise self._down from None
+        self._down = None
+        return connection
 
     async def _fetched(self, connection: asyncpg.Connection, sql: str, values: list[Any]) -> list[Fetched]:
         try:

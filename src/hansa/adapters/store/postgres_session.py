@@ -23,10 +23,11 @@ from hansa.adapters.store.prepared import Fetched, Prepared
 from hansa.adapters.store.wide import Row, Wide
 from hansa.kernel.errors import Busy, Unavailable
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 GOODBYE_SECONDS = 2.0
-STATEMENT_SECONDS = 60.0
-"""A statement that takes longer has met a server that is gone, or a lock that nobody lets go of."""
+STATEMENT_SECONDS, READ_SECONDS = 60.0, 20.0
+"""A statement that takes longer has met a server that is gone, or a lock that nobody lets go of. The caller of a read
+waits with all of its thread."""
 
 OWNER_SECONDS = 2
 """How long whoever opens a store waits for the server to see that the one before it was killed."""
@@ -61,7 +62,7 @@ async def connect(address: Address, reading: bool) -> asyncpg.Connection:
         address.url,
         ssl=ssl.create_default_context() if address.verified else None,
         timeout=CONNECT_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
+        command_timeout=READ_SECONDS if reading else STATEMENT_SECONDS,
         max_cached_statement_lifetime=0,
         server_settings=settings,
     )
