@@ -196,7 +196,18 @@ def test_a_receipt_that_names_other_records_or_another_deed_proves_nothing() -> 
         {"successes": 3},
         {"successes": 1},
     ],
-    ids=["work", "lease", "fence", "skill", "more", "more that fail", "fewer", "digests", "more successes", "fewer successes"],
+    ids=[
+        "work",
+        "lease",
+        "fence",
+        "skill",
+        "more",
+        "more that fail",
+        "fewer",
+        "digests",
+        "more successes",
+        "fewer successes",
+    ],
 )
 def test_a_result_of_something_else_or_that_contradicts_itself_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(Refused) as refused:
