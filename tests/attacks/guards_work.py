@@ -164,7 +164,7 @@ WORK = [
         ),
         (
             "            if job.task is not None:\n                self._meter(job)\n",
-            "",
+            "            if False:\n                self._meter(job)\n",
             "lent:a_job_that_never_ends_is_stopped_once_the_lease_is_used_up_and_is_paid_for",
         ),
     ),

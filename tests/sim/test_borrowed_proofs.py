@@ -21,7 +21,7 @@ from hansa.skills.model import Origin, SkillState
 from hansa.skills.work import WORKED
 from tests.node.world import Behaviour
 from tests.sim.lenders import begin, borrowed, bring, teach
-from tests.sim.test_market import done, market, needs
+from tests.sim.test_market import done, market, needs, offers
 from tests.sim.test_network import core, me
 
 
@@ -230,8 +230,10 @@ def test_whom_a_lender_has_forged_for_asks_it_for_nothing_more_also_after_a_rest
     world.run(20)
     assert market(world, 1).proofs.record(me(world, 0)).forged
     assert market(world, 1).proofs.loans() == []
+    offers(world, 0, 500, price=60)
     needs(world, 1, 500, most=100, which=9)
     world.run(10)
+    assert [one.amount for one in market(world, 1).bazaar.offers(core(world, 1).now())] == [500]
     assert not [one for one in market(world, 1).borrower.loans.values() if one.request == 9]
 
 
