@@ -1,4 +1,4 @@
-"""Studies of whole networks: what failures under load do to 100 and to 10,000 nodes, and growth to a million.
+"""Studies of whole networks: what failures under load do to 100 nodes and more, and growth to a million.
 
 Each line is a process of its own: processor seconds and the most memory that it held, the interpreter's included. What
 is stressed are 10 % of the nodes at twice the usual load; the target is that 95 % of the requests are fulfilled, as the
