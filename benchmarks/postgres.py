@@ -43,12 +43,12 @@ def body() -> str:
     sys.setswitchinterval(SWITCH_SECONDS)  # as in a node
     try:
         with postgres_server.started(folder, {"fsync": "on", "full_page_writes": "on"}) as url:
-            return table(rows(url))
+            return table(_rows(url))
     finally:
         sys.setswitchinterval(before)
 
 
-def rows(url: str) -> Iterable[Row]:
+def _rows(url: str) -> Iterable[Row]:
     """PostgreSQL against SQLite, in stores that are filled alike."""
     with _stores(url) as (mine, other):
         made = [[[_record(number)] for number in range(at * RECORDS, (at + 1) * RECORDS)] for at in range(ROUNDS + 1)]

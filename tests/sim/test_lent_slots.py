@@ -173,7 +173,7 @@ def test_what_somebody_else_was_told_is_told_to_nobody_else() -> None:
 
 def test_a_node_that_has_nothing_on_offer_runs_nothing() -> None:
     lent = Lent()
-    lent.book._leases.clear()
+    lent.book._open.clear()
     assert lent.refused(lent.work()) is Reason.NO_LEASE
 
 

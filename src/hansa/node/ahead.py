@@ -118,7 +118,8 @@ class Ahead:
         """Looks ahead, where it is time to."""
         at, last = self._core.now(), self._looked_at
         is_time = last is None or not last <= at < last + LOOK_MS
-        if is_time and self._worker is None and self._core.in_overlay and not self._core.asks_first:
+        is_on = self._market.settings.trading.ahead
+        if is_on and is_time and self._worker is None and self._core.in_overlay and not self._core.asks_first:
             self._looked_at = at
             self._worker = asyncio.get_running_loop().create_task(self._look())
         return Doing()

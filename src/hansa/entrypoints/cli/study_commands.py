@@ -43,7 +43,7 @@ def growth(
     plots: Plots = None,
     as_json: AsJson = False,
 ) -> None:
-    """Grow a network of up to a million nodes; measure and share at each step.
+    """Grow a network of up to a million nodes, and measure it.
 
     Each step: nodes, edges, clustering (Watts and Strogatz 1998), mean length of the shortest ways, global efficiency
     (Latora and Marchiori 2001: mean of 1 / length over all pairs), links of a node, and a round of sharing in which
