@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hansa.demo import without_a_hub
+from hansa.demo import waiting, without_a_hub
 from hansa.demo.show import Story
 from hansa.demo.world import Resident, world
 from hansa.entrypoints.steps import Result
@@ -45,7 +45,7 @@ class Deaf(Resident):
 
 
 def test_the_act_says_so_when_nothing_arrives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(without_a_hub, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.1)
     story, made = Story(quiet=True), SimpleNamespace(start=lambda *_: None, stop=lambda *_: None)
     a, b, c = (Deaf(name, tmp_path, name) for name in "abc")
     assert without_a_hub.arrives(story, a, b, c, "skill") is None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hansa.demo.waiting import after, until
 from hansa.demo.world import Resident
 from hansa.entrypoints.cli.show import short, table
 from hansa.starter import skill_files
 
-PATIENCE_SECONDS = 20.0
-LOOK_SECONDS = 0.05
 BOUGHT = ("edit_distance", "luhn_valid", "deep_merge", "percentile")
 """Skills of the starter set that B has proved."""
 
@@ -28,14 +25,14 @@ def buys_proof_time(story: Any, a: Resident, b: Resident) -> None:
     story.title("B buys proof time from A: one processor, at 0.06 credits an hour, and no clearing house in between.")
     a.ask("market.offer", resource=COMPUTE, amount="1 core", price="0.06", hours="1")
     b.ask("market.request", resource=COMPUTE, amount="1 core", most="0.1", lasts="10m")
-    leased = _until(lambda: _lease(b)["state"] == "active" and _lease(a)["state"] == "active")
+    leased = until(lambda: _lease(b)["state"] == "active" and _lease(a)["state"] == "active")
     story.expect(leased is not None, "no lease came of the offer and the request")
-    story.line(f"A offers, B asks. {_after(leased)} later the lease is active: A has signed it, and B has taken it.")
+    story.line(f"A offers, B asks. {after(leased)} later the lease is active: A has signed it, and B has taken it.")
     value = _proves(story, b)
     b.ask("market.release", id=_lease(b)["lease"])
-    settled = _until(lambda: _lease(b)["state"] == "settled" and _lease(a)["state"] == "settled")
+    settled = until(lambda: _lease(b)["state"] == "settled" and _lease(a)["state"] == "settled")
     story.expect(settled is not None, f"the lease was not settled: {_lease(b)['state']}, {_lease(a)['state']}")
-    story.line(f"B gives the lease back. {_after(settled)} later both have signed what it cost:")
+    story.line(f"B gives the lease back. {after(settled)} later both have signed what it cost:")
     rows = [_row("A", a, b), _row("B", b, a)]
     columns = ("at", "lease", "state", "used (ms)", "cost (millionths)", "is owed", "receipts about the other")
     if not story.quiet:
@@ -84,17 +81,3 @@ def _row(name: str, one: Resident, other: Resident) -> tuple[Any, ...]:
 def _lease(one: Resident) -> dict[str, Any]:
     found = one.ask("market.leases", all=True).value["leases"]
     return dict(found[0]) if found else {"lease": "", "state": "", "used": 0, "cost": 0}
-
-
-def _until(holds: Callable[[], bool]) -> float | None:
-    """Looks until something holds; returns after how many seconds it did, or None."""
-    started = time.perf_counter()
-    while (passed := time.perf_counter() - started) < PATIENCE_SECONDS:
-        if holds():
-            return round(passed, 1)
-        time.sleep(LOOK_SECONDS)
-    return None
-
-
-def _after(seconds: float | None) -> str:
-    return f"{seconds:.1f} s" if seconds is not None else f"more than {PATIENCE_SECONDS:g} s"

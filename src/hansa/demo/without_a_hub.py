@@ -5,19 +5,14 @@ A has let B in, B has let C in, and nobody subscribes to anybody. Whatever A get
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hansa.demo.lease import buys_proof_time
+from hansa.demo.waiting import after, until
 from hansa.demo.world import Resident, World
 from hansa.starter import skill_files
 
-PATIENCE_SECONDS = 20.0
-"""How long is waited for word to arrive; what takes longer is told as a failure."""
-
-LOOK_SECONDS = 0.05
 SHARED = ("slugify", "to_roman")
 """Skills of the starter set that C passes on: the first while all are there, the second while B is not."""
 
@@ -36,7 +31,7 @@ def without_a_hub(story: Any, made: World, c: Resident) -> None:
         link = host.ask("peer.invite", url=host.url, note=guest.name).value["link"]
         guest.ask("join", invitation=link, url=guest.url, subscribe=False)
         guest.ask("net.connect", url=host.url)  # it would find the way itself, within some seconds
-    linked = _until(lambda: _neighbours(b) == {a.id, c.id})
+    linked = until(lambda: _neighbours(b) == {a.id, c.id})
     story.expect(linked is not None, "the chain did not link up")
     first, second = _proved(c)
     arrived = arrives(story, a, b, c, first)
@@ -51,9 +46,9 @@ def without_a_hub(story: Any, made: World, c: Resident) -> None:
 def arrives(story: Any, a: Resident, b: Resident, c: Resident, skill: str) -> float | None:
     """Has C publish a skill; returns the seconds until A has proved it, None when it does not come."""
     c.ask("publish", ids=[skill])
-    seconds = _until(lambda: _state(a, skill) == "admitted")
+    seconds = until(lambda: _state(a, skill) == "admitted")
     met = {one["instance_id"] for one in a.ask("peer.list").value["instances"] if one["invited"]}
-    story.line(f"C publishes a skill. {_after(seconds)} later A has it, over B, and has proved it itself.")
+    story.line(f"C publishes a skill. {after(seconds)} later A has it, over B, and has proved it itself.")
     story.expect(seconds is not None, "what C published did not arrive at A, or was not proved there")
     story.expect(_neighbours(a) == {b.id} and met == {b.id}, "A has a link with somebody else than B")
     return seconds
@@ -65,8 +60,8 @@ def catches_up(story: Any, made: World, a: Resident, b: Resident, c: Resident, s
     c.ask("publish", ids=[skill])
     story.line("B stops. C publishes another one, and nobody is there to hear it.")
     made.start(b)
-    seconds = _until(lambda: _state(a, skill) == "admitted")
-    story.line(f"B comes back: after {_after(seconds)} A has that one as well. Neighbours compare what they hold.")
+    seconds = until(lambda: _state(a, skill) == "admitted")
+    story.line(f"B comes back: after {after(seconds)} A has that one as well. Neighbours compare what they hold.")
     story.expect(seconds is not None, "what was published while B was away did not arrive at A")
     return seconds
 
@@ -74,8 +69,8 @@ def catches_up(story: Any, made: World, a: Resident, b: Resident, c: Resident, s
 def is_recalled(story: Any, a: Resident, c: Resident, skill: str) -> float | None:
     """Has C recall a skill; returns the seconds until A has taken it out of use."""
     c.ask("recall", id=skill, why="it forgets accents")
-    seconds = _until(lambda: _state(a, skill) == "removed")
-    story.line(f"C recalls the first. {_after(seconds)} later A has taken it out of use.")
+    seconds = until(lambda: _state(a, skill) == "removed")
+    story.line(f"C recalls the first. {after(seconds)} later A has taken it out of use.")
     story.expect(seconds is not None, "the recall did not reach A")
     return seconds
 
@@ -96,17 +91,3 @@ def _neighbours(node: Resident) -> set[str]:
 def _state(node: Resident, skill: str) -> str:
     found = [one for one in node.ask("skill.list", limit=100).value["skills"] if one["trace_id"] == skill]
     return str(found[0]["state"]) if found else ""
-
-
-def _until(holds: Callable[[], bool]) -> float | None:
-    """Looks until something holds; returns after how many seconds it did, or None."""
-    started = time.perf_counter()
-    while (passed := time.perf_counter() - started) < PATIENCE_SECONDS:
-        if holds():
-            return round(passed, 1)
-        time.sleep(LOOK_SECONDS)
-    return None
-
-
-def _after(seconds: float | None) -> str:
-    return f"{seconds:.1f} s" if seconds is not None else f"more than {PATIENCE_SECONDS:g} s"

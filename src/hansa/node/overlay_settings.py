@@ -35,7 +35,8 @@ class OverlaySettings:
         zenoh_tls: a folder with ca.pem, cert.pem and key.pem, for endpoints that begin with "tls/" or "quic/".
         findings: what everybody is told of what this node found out about the skills of others: none, refutations, all.
         location: where the node is, in the operator's words; shown, never trusted.
-        capacities: what it can give, e.g. "computational_power=4": resource and amount in the resource's unit.
+        capacities: what it can give, and lends at once at most, e.g. "computational_power=4000" for four cores:
+            resource and amount in the resource's unit.
         specialisations: topics that it wants to hear of, and is good at.
     """
 

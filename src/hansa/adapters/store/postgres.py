@@ -16,7 +16,7 @@ One process has the database open at a time (docs/adr/0048-postgresql.md says wh
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,18 +24,15 @@ from sqlalchemy import ClauseElement
 
 from hansa.adapters.store import fts, postgres_faults, postgres_schema, postgres_words
 from hansa.adapters.store.address import Address
+from hansa.adapters.store.grouped import GroupedStore
 from hansa.adapters.store.postgres_reading import PostgresReading
 from hansa.adapters.store.postgres_session import PostgresSession
 from hansa.adapters.store.postgres_writer import PostgresWriter
 from hansa.adapters.store.prepared import Fetched, Prepared, compiled_numbered
-from hansa.adapters.store.reads import SqlReads
-from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
-from hansa.node.ports import StoreCounts
-from hansa.node.rows import Change
 
 
-class PostgresStore(SqlReads):
+class PostgresStore(GroupedStore):
     """Implements `node.ports.Store` on a PostgreSQL database. Made by `open`."""
 
     def __init__(self, address: Address, session: PostgresSession, journal_bound: int) -> None:
@@ -70,27 +67,9 @@ class PostgresStore(SqlReads):
         """The database."""
         return self._address
 
-    @property
-    def commits(self) -> int:
-        """Transactions committed since it was opened."""
-        return self._writer.commits
-
-    def counts(self) -> StoreCounts:
-        """Returns how much it holds, and how often it wrote since it was opened."""
-        return StoreCounts(*self.totals(), self._writer.commits, self._writer.batches)
-
     def size(self) -> int:
         """Returns the bytes that the whole database takes, its indexes with it."""
         return int(self._reading.ask("SELECT pg_database_size(current_database()) AS size", ())[0]["size"])
-
-    async def apply(self, changes: Sequence[Change]) -> None:
-        """Makes all changes or none; returns when they are durable."""
-        if changes:
-            await self._writer.apply(changes)
-
-    def apply_each(self, batches: Sequence[Sequence[Change]]) -> Awaitable[list[HansaError | None]]:
-        """Makes the changes of each batch, or none of that batch; one commit, and one waking up, for all of them."""
-        return self._writer.apply_each(batches)
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.

@@ -15,21 +15,19 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ClauseElement
 
 from hansa.adapters.store import connections, faults, fts, restoring
+from hansa.adapters.store.grouped import GroupedStore
 from hansa.adapters.store.prepared import Fetched, Prepared, compiled
-from hansa.adapters.store.reads import SqlReads
 from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writer import Writer
-from hansa.kernel.errors import DiskFull, Fault, HansaError, Unavailable
+from hansa.kernel.errors import DiskFull, Fault, Unavailable
 from hansa.kernel.ids import ContentId
-from hansa.node.ports import StoreCounts
-from hansa.node.rows import Change
 
 MIB = 1024 * 1024
 
@@ -61,7 +59,7 @@ class _Reader:
             self.session.close()
 
 
-class SqliteStore(SqlReads):
+class SqliteStore(GroupedStore):
     """Implements `node.ports.Store` on an SQLite file. Made by `open`."""
 
     def __init__(
@@ -135,24 +133,6 @@ class SqliteStore(SqlReads):
     def path(self) -> Path:
         """The file."""
         return self._path
-
-    @property
-    def commits(self) -> int:
-        """Transactions committed since it was opened."""
-        return self._writer.commits
-
-    def counts(self) -> StoreCounts:
-        """Returns how much it holds, and how often it wrote since it was opened."""
-        return StoreCounts(*self.totals(), self._writer.commits, self._writer.batches)
-
-    async def apply(self, changes: Sequence[Change]) -> None:
-        """Makes all changes or none; returns when they are on the disk."""
-        if changes:
-            await self._writer.apply(changes)
-
-    def apply_each(self, batches: Sequence[Sequence[Change]]) -> Awaitable[list[HansaError | None]]:
-        """Makes the changes of each batch, or none of that batch; one commit, and one waking up, for all of them."""
-        return self._writer.apply_each(batches)
 
     def lexical(self, text: str, limit: int) -> list[tuple[ContentId, float]]:
         """Returns skills whose intent or tags share words with `text`, best first, with BM25 scores.

@@ -13,7 +13,7 @@ def show_leases(value: dict[str, Any]) -> None:
     if leases is None:
         return
     if not leases:
-        say("no lease of processor time that works can be brought to now: all was proved here alone")
+        say("no lease of processor time that works can be brought to now: proofs run here alone")
         return
     rows = [
         (

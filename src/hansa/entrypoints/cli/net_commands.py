@@ -129,7 +129,7 @@ def connect(
 
 @net.command(
     epilog=epilog(
-        "hansa net tell resource_discovery computational_power=4",
+        "hansa net tell resource_discovery computational_power=4000",
         "hansa net tell my_own_type word=hello --interest text",
         "hansa net tell threat_alert peer=did:key:z6MkhaXg --priority critical --to did:key:z6MkpTHR --ack",
     )
