@@ -51,22 +51,22 @@ def rows() -> Iterable[Row]:
             create_identity(home)
         texts = intents(SKILLS)
         asyncio.run(_fill(full, texts))
-        asyncio.run(_find(full, questions(texts, 20)))  # the first start makes the index
-        starts, works, sizes = zip(*[_start(empty) for _ in range(STARTS)], strict=True)
+        asyncio.run(ask(full, questions(texts, 20)))  # the first start makes the index
+        starts, works, sizes = zip(*[start(empty) for _ in range(STARTS)], strict=True)
         yield row("start an empty node and rest 2 s (CPU)", [(one, 1.5) for one in works], "1.5 s")
         yield row("start an empty node", [(one, 1.5) for one in starts], "1.5 s", at_most(1))
         yield row("memory of an empty node at rest, MB", [(one, 120.0) for one in sizes], "120 MB", at_most(1))
-        starts, works, _ = zip(*[_start(full) for _ in range(STARTS)], strict=True)
+        starts, works, _ = zip(*[start(full) for _ in range(STARTS)], strict=True)
         yield row(f"start a node with {SKILLS:,} skills and rest 2 s (CPU)", [(one, 2.0) for one in works], "2 s")
         yield row(f"start a node with {SKILLS:,} skills", [(one, 2.0) for one in starts], "2 s", at_most(1))
-        taken = asyncio.run(_find(full, questions(texts, ASKED)))
+        taken = asyncio.run(ask(full, questions(texts, ASKED)))
         for kind, times, target in zip(("", " (CPU)"), zip(*taken, strict=True), (at_most(1), None), strict=True):
             for name, place in (("median", ASKED // 2), ("99th percentile", ASKED * 99 // 100)):
                 what = f"find among {SKILLS:,} skills of one author, {name}{kind}"
                 yield row(what, [(sorted(times)[place], 0.05)], "50 ms", target)
 
 
-def _start(home: Path) -> tuple[float, float, float]:
+def start(home: Path) -> tuple[float, float, float]:
     """Returns the seconds until a node is up, its CPU time from start to end, and its memory at rest in megabytes."""
     begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "hansa.entrypoints.cli.main", "up", "--home", str(home), "--port", "0", "--json"]
@@ -85,7 +85,7 @@ def _start(home: Path) -> tuple[float, float, float]:
     return took, worked, int(resident) / 1024
 
 
-async def _find(home: Path, asked: list[str]) -> list[tuple[float, float]]:
+async def ask(home: Path, asked: list[str]) -> list[tuple[float, float]]:
     """Returns the seconds that each question took, and the CPU time."""
     async with opened(home, load(home)) as app:
         taken = []
@@ -101,11 +101,11 @@ async def _fill(home: Path, texts: list[str]) -> None:
     store = SqliteStore.open(home / STORE)
     for start in range(0, len(texts), _BATCH):
         batch = range(start, min(len(texts), start + _BATCH))
-        await store.apply([change for number in batch for change in _held(number, texts[number], me.node_id)])
+        await store.apply([change for number in batch for change in held(number, texts[number], me.node_id)])
     store.close()
 
 
-def _held(number: int, intent: str, me: str) -> list[Change]:
+def held(number: int, intent: str, me: str) -> list[Change]:
     """Returns a peer's signed skill of about 2 kB, as it is kept once it was proved here."""
     code = f"def f_{number}(x):\n" + "".join(f"    x = x + {step} if x else {number}\n" for step in range(24))
     result = Result(media_type=PYTHON, text=code + "    return x\n", entry_point=f"f_{number}")

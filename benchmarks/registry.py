@@ -22,6 +22,8 @@ SUBJECTS = (
     "ingest",
     "store",
     "postgres",
+    "million",
+    "replicas",
     "search",
     "listing",
     "node",

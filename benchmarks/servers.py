@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hansa.adapters.keys import MemoryKeys
+from hansa.entrypoints.home import KEY
 from hansa.entrypoints.identities import create_identity
 
 HANSA = [sys.executable, "-m", "hansa.entrypoints.cli.main"]
@@ -54,10 +55,16 @@ def reference(folder: Path, authors: Sequence[MemoryKeys]) -> Iterator[Server]:
 
 
 @contextmanager
-def hub(folder: Path, authors: Sequence[MemoryKeys]) -> Iterator[Server]:
-    """Runs `hansa up --role hub` with the authors as invited peers."""
+def hub(folder: Path, authors: Sequence[MemoryKeys], settings: str = "") -> Iterator[Server]:
+    """Runs `hansa up --role hub` with the authors as invited peers.
+
+    Args:
+        settings: what stands in config.toml, beside the role.
+    """
     home = folder / "hub"
-    create_identity(home)
+    if not (home / KEY).exists():
+        create_identity(home)
+    (home / "config.toml").write_text(f'role = "hub"\n{settings}')
     for one in authors:
         invite = ["peer", "add", one.node_id, "--per-minute", str(PER_MINUTE), "--home", str(home)]
         subprocess.run([*HANSA, *invite], check=True, stdout=subprocess.DEVNULL, env=_environment())

@@ -78,7 +78,7 @@ HOLDING = [
             "a68:a_number_that_it_never_used_is_not_put_into_its_mouth",
         ),
         (
-            "        self._core.used(peek.named_number(signed))\n",
+            "        self._core.numbering.used(peek.named_number(signed))\n",
             "",
             "sim:it_signs_under_numbers_above_all_that_it_has_used",
         ),
@@ -92,7 +92,7 @@ HOLDING = [
             "a68:strangers_that_keep_back_are_not_counted",
         ),
         (
-            "    core.used(core.store.last_seq(core.me))\n",
+            "    core.numbering.used(core.store.last_seq(core.me))\n",
             "",
             "restored:after_a_restore_no_number_comes_again_when_the_clock_was_set_back_too",
         ),

@@ -82,5 +82,5 @@ def test_a_number_that_it_never_used_is_not_put_into_its_mouth() -> None:
     world.run(15)
     assert not core(world, 0).asks_first
     assert feed(world) == before
-    assert core(world, 0).last_seq < 2**51
+    assert core(world, 0).numbering.last < 2**51
     assert core(world, 0).counters.balanced

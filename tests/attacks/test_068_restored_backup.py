@@ -213,7 +213,7 @@ async def test_after_a_restore_no_number_comes_again_when_the_clock_was_set_back
     world.clock.advance(-MINUTE)
     a = put_back(world, a, kept)
     assert (await a.ask("sync")).ok
-    assert a.node.core.last_seq >= number
+    assert a.node.core.numbering.last >= number
 
 
 async def test_what_was_taken_back_after_the_backup_does_not_rise_again(world: World) -> None:

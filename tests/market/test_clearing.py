@@ -66,6 +66,16 @@ def test_the_fast_solver_comes_to_as_much_worth(market: Market) -> None:
     assert clear(exact, market[1], VIEWS, plain, simplex).welfare == clear(exact, market[1], VIEWS, plain).welfare
 
 
+def test_where_many_offer_not_all_are_held_against_the_same_few() -> None:
+    """The same eight are worth most to all 100; the others must not lie idle."""
+    offers = [an_offer(str(number), amount=1, price=number) for number in range(100)]
+    requests = [a_request(str(number), amount=1) for number in range(100)]
+    found = clear(requests, offers, VIEWS, Params(widest=16), simplex)
+    assert sum(one.amount for one in found.matches) >= 95
+    best = clear(requests[:1], offers, VIEWS, Params(widest=2)).matches
+    assert [one.offer for one in best] == [offers[0].id]
+
+
 @pytest.mark.parametrize(
     ("why", "request_", "offer"),
     [

@@ -156,7 +156,7 @@ async def test_a_revocation_travels_with_the_feed_and_the_feed_stays_whole(world
     hub, a, b = three(world)
     await b.subscribe(hub)
     await a.publish(SLUG, hub)
-    stolen, last = await rotate(a), a.node.core.last_seq
+    stolen, last = await rotate(a), a.node.core.numbering.last
     await b.sync(hub)
     stolen = a.key
     thief = skill_message(stolen, multiplier(3), author=a.id, seq=last + DAY)
@@ -296,7 +296,7 @@ async def test_what_is_signed_while_the_change_is_written_counts(world: World) -
 
 async def test_records_of_its_own_that_a_node_makes_void_are_signed_anew(world: World) -> None:
     hub, a, _ = three(world)
-    last = a.node.core.last_seq
+    last = a.node.core.numbering.last
     await rotate(a)
     key = a.key
     world.clock.advance(MINUTE)
@@ -319,7 +319,7 @@ async def proved_by_a_key_that_is_revoked(world: World) -> Resident:
     """
     hub, a, b = three(world)
     world.invite(hub, b)
-    last = a.node.core.last_seq
+    last = a.node.core.numbering.last
     await rotate(a)
     key = a.key
     world.clock.advance(MINUTE)
@@ -359,7 +359,7 @@ async def test_what_a_finding_that_stands_proves_too_or_the_operator_approved_st
     await a.prove(SLUG)
     await a.prove(document)
     await a.ask("quarantine.settle", id=document.id, approve=True)
-    last = a.node.core.last_seq
+    last = a.node.core.numbering.last
     world.clock.advance(MINUTE)
     await rotate(a)
     key = a.key

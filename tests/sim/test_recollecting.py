@@ -43,7 +43,7 @@ def test_it_signs_under_numbers_above_all_that_it_has_used() -> None:
     world.residents[0].clock.offset_ms -= 60_000
     world.run(3)
     assert core(world, 0).asks_first
-    assert core(world, 0).last_seq >= max(numbers)
+    assert core(world, 0).numbering.last >= max(numbers)
     world.run(12)
     said = say(world, 0, 4)
     world.run(1)

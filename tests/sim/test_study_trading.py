@@ -34,7 +34,7 @@ def rows(found: Matched) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("solve", [exact, simplex])
 @settings(max_examples=60, deadline=None)
-@given(market=markets(), least=st.sampled_from([0, 400]), widest=st.sampled_from([1, 2, 64]))
+@given(market=markets(), least=st.sampled_from([0, 400]), widest=st.sampled_from([1, 2, 3, 5, 64]))
 def test_arrays_match_as_the_node_does(
     solve: Solver, market: tuple[Requests, Offers, np.ndarray], least: int, widest: int
 ) -> None:

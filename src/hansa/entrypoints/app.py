@@ -27,9 +27,10 @@ from hansa.entrypoints.home import INDEX, READER_TOKEN, admin_token
 from hansa.entrypoints.identities import load_keys, read_roots, write_roots
 from hansa.entrypoints.models import models
 from hansa.entrypoints.pulse import Pulse
+from hansa.entrypoints.replica import Replica, joined
 from hansa.entrypoints.rules import constitution
 from hansa.entrypoints.stores import open_store
-from hansa.kernel.errors import NoSandbox, UsageError
+from hansa.kernel.errors import Busy, NoSandbox, Refused, UsageError
 from hansa.kernel.jobs import SandboxJob, SandboxReport, SelfTest
 from hansa.kernel.resources import Resource
 from hansa.node.core import PROVED_IN, Core
@@ -122,6 +123,7 @@ class App:
         network: its place in the overlay, while it has one.
         named: addresses that the operator had it link to since the start, beside those in settings and store.
         pulse: how the process is, measured while its door is open.
+        replica: its place among several processes of this node; None where it is the only one.
     """
 
     home: Path
@@ -136,6 +138,7 @@ class App:
     network: Network | None = None
     named: dict[str, None] = field(default_factory=dict)
     pulse: Pulse = field(default_factory=Pulse)
+    replica: Replica | None = None
 
     def restored(self) -> dict[str, int | bool] | None:
         """Returns what a restored node waits for before it signs again; None where it waits for nothing."""
@@ -169,29 +172,40 @@ async def opened(
         stack.callback(spans.close)
         caller = HttpCaller(Guard(config.outbound))
         stack.push_async_callback(caller.close)
-        store = await open_store(home, config.store, me)
+        store = await open_store(home, config.store, me, config.replica)
         stack.callback(store.close)
         sandbox = None if config.role == "hub" else _sandbox(config, store)
         if sandbox is not None:
             stack.push_async_callback(sandbox.close)
         keys, index = load_keys(home), KeptIndex(home / INDEX)
         core = Core(settings, keys, store, clock, index, sandbox, caller, spans)
+        replica = await stack.enter_async_context(joined(core, config.store.url)) if config.replica else None
         chain = await stack.enter_async_context(models(home, config, clock))
         capacities = {Resource(name): many for name, many in config.overlay.offers().items()}
         node = Node(core, _solver(config, chain), config.market(), capacities)
-        await _settle_keys(home, node)
+        await _settle_keys(home, node, config.replica)
         if not recovering:
             _check_signing(home, node)
         node.start()
         stack.callback(index.keep)
         tokens = admin_token(home), admin_token(home, READER_TOKEN)
-        yield App(home, config, node, lock, tokens[0], chain, tokens[1], since)
+        yield App(home, config, node, lock, tokens[0], chain, tokens[1], since, replica=replica)
 
 
-async def _settle_keys(home: Path, node: Node) -> None:
-    """Brings directory and store to one state: each may have versions of the root metadata that the other lacks."""
+async def _settle_keys(home: Path, node: Node, shared: bool) -> None:
+    """Brings directory and store to one state: each may have versions of the root metadata that the other lacks.
+
+    Args:
+        shared: another process of the node may do the same at the same moment.
+    """
     known = read_roots(home)
-    await node.keyholder.settle(known)
+    try:
+        await node.keyholder.settle(known)
+    except (Refused, Busy):
+        if not shared:
+            raise
+        node.core.ring.forget(node.core.me)
+        await node.keyholder.settle(known)
     save_roots(home, node)
 
 

@@ -101,6 +101,9 @@ class Config(BaseSettings):
     name: Annotated[str, Field(max_length=64, description="What this node calls itself; shown, never trusted.")] = ""
     role: Annotated[str, Field(description='"node", or "hub": passes on what invited peers push.')] = "node"
     network: Annotated[str, Field(description="Messages of another network are refused.")] = "hansa"
+    replica: Annotated[
+        bool, Field(description="One of several processes of this hub, on one database; see docs/how-to/run-a-hub.md.")
+    ] = False
     host: Annotated[
         str, Field(min_length=1, description="Address to listen on; loopback unless you choose otherwise.")
     ] = "127.0.0.1"
@@ -276,6 +279,8 @@ def _checked(config: Config) -> Iterator[tuple[str, str]]:
     sound = {one: type(getattr(config, one))() for one in sections if one in {each.name for each in fields(Settings)}}
     yield from _flaws(replace(config.settings(), findings="none", **sound))  # overlay.findings was looked at above
     yield from _flaws_of_routes(config.llm)
+    if config.replica and not (config.role == "hub" and config.store.url):
+        yield "replica", 'is for a hub whose rows are in a database: it needs role = "hub" and store.url'
 
 
 def _flaws(part: Any, section: str = "") -> Iterator[tuple[str, str]]:

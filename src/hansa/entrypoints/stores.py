@@ -18,7 +18,7 @@ from hansa.adapters.store.address import Address
 from hansa.adapters.store.bounds import StoreBounds
 from hansa.adapters.store.contents import NODE
 from hansa.entrypoints.home import CONFIG, STORE, STORE_AT, TOKEN, write_whole
-from hansa.kernel.errors import Unavailable, UsageError
+from hansa.kernel.errors import Busy, Unavailable, UsageError
 from hansa.node.core import ASK_FIRST
 from hansa.node.ports import Store
 from hansa.node.rows import Change, PutMark
@@ -33,15 +33,18 @@ if TYPE_CHECKING:
 _VARIABLE = "HANSA_STORE__URL"
 
 
-async def open_store(home: Path, bounds: StoreBounds, node: str) -> SqliteStore | PostgresStore:
+async def open_store(home: Path, bounds: StoreBounds, node: str, shared: bool = False) -> SqliteStore | PostgresStore:
     """Opens the node's store, made when there is none.
+
+    Args:
+        shared: other processes of the node may have it open too; only in a database.
 
     Raises:
         UsageError: the database is another node's, is not there, or the rows are elsewhere.
         HansaError: see `SqliteStore.open` and `PostgresStore.open`.
     """
     if bounds.url:
-        return await _open_database(home, bounds, node)
+        return await _open_database(home, bounds, node, shared)
     check_place(home, "")
     from hansa.adapters.store.sqlite import SqliteStore
 
@@ -57,10 +60,10 @@ async def open_store(home: Path, bounds: StoreBounds, node: str) -> SqliteStore 
     return store
 
 
-async def _open_database(home: Path, bounds: StoreBounds, node: str) -> PostgresStore:
+async def _open_database(home: Path, bounds: StoreBounds, node: str, shared: bool = False) -> PostgresStore:
     address = Address.parse(bounds.url)
     check_place(home, bounds.url)
-    store = driver().open(address, journal_bound=bounds.journal_lines)
+    store = driver().open(address, journal_bound=bounds.journal_lines, shared=shared)
     try:
         owner = store.mark(NODE)
         if owner not in ("", node):
@@ -69,12 +72,21 @@ async def _open_database(home: Path, bounds: StoreBounds, node: str) -> Postgres
             changes: list[Change] = [PutMark(NODE, node)]
             if (home / TOKEN).exists() and not store.counts().records:
                 changes.append(PutMark(ASK_FIRST, "the store was gone"))
-            await store.apply(changes)
+            await _apply_first(store, changes, node)
         remember(home, bounds.url)
     except BaseException:
         store.close()
         raise
     return store
+
+
+async def _apply_first(store: PostgresStore, changes: list[Change], node: str) -> None:
+    """Marks a database as this node's; another process of it may do so at the same moment."""
+    try:
+        await store.apply(changes)
+    except Busy:
+        if store.mark(NODE) != node:
+            raise
 
 
 async def make_database(home: Path, bounds: StoreBounds, node: str = "") -> None:
@@ -106,6 +118,18 @@ def driver() -> type[PostgresStore]:
             raise
         raise UsageError("store.url names a PostgreSQL database: pip install 'hansa[postgres]' first") from None
     return PostgresStore
+
+
+def seats() -> ModuleType:
+    """Returns what several processes of one node need beside a shared store.
+
+    Raises:
+        UsageError: what it needs is not installed.
+    """
+    driver()
+    from hansa.adapters.store import postgres_replica
+
+    return postgres_replica
 
 
 def database() -> ModuleType:

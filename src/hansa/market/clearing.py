@@ -104,9 +104,21 @@ class _Clearing:
             if self._offers[place].lender != request.borrower
             and obstacle(request, self._offers[place], self._views, self._params) is None
         ]
-        if len(fit) > self._params.widest:
-            fit = heapq.nsmallest(self._params.widest, fit, key=lambda one: (-one.worth.total, one.offer))
-        return sorted(fit, key=lambda one: one.offer)
+        return self._narrowed(number, fit) if len(fit) > self._params.widest else fit
+
+    def _narrowed(self, number: int, fit: list[_Edge]) -> list[_Edge]:
+        """Returns half of what a request is held against by worth, and half by turns, in the order of offers.
+
+        Where thousands offer, the same few are worth most to all; held against those alone, most requests would go
+        without while the other offers lie idle.
+        """
+        by_turns = self._params.widest // 2
+        by_worth = heapq.nsmallest(self._params.widest - by_turns, fit, key=lambda one: (-one.worth.total, one.offer))
+        best = {one.offer for one in by_worth}
+        rest = [one for one in fit if one.offer not in best]
+        start = number * by_turns % len(rest)
+        turns = (rest[start:] + rest[:start])[:by_turns]
+        return sorted([*by_worth, *turns], key=lambda one: one.offer)
 
     def cleared(self) -> Cleared:
         edges, stepped_back = self._edges, dict[int, int]()

@@ -41,7 +41,8 @@ class Params:
             shares more alike and the sum of worth smaller.
         steps: in how many steps that falls. Raising it makes shares more alike, and clearing slower.
         least_trust: of a lender, in thousandths. Raising it keeps newcomers from lending.
-        widest: offers that a request is held against, those of most worth. Raising it finds more, slower.
+        widest: offers that a request is held against: half those of most worth, half by turns, so that not all are held
+            against the same few. Raising it finds more, slower.
     """
 
     need: int = 200

@@ -29,6 +29,7 @@ from hansa.node.lineages import Lineages
 from hansa.node.membership import DropPeer
 from hansa.node.memory import StoreMemory, bytes_asked
 from hansa.node.meters import Meters
+from hansa.node.numbering import Numbering
 from hansa.node.ports import Caller, Clock, Index, Keys, Sandbox, Store
 from hansa.node.ring import KeyRing
 from hansa.node.rows import AppendLedger, DropSubscription, PutPeer, PutRecord, RecordRow, WithholdRecord
@@ -177,7 +178,7 @@ class Core:
         self.accounts = Accounts(store, self.me, self.ring, settings.conduct)
         self.memory = StoreMemory(store, lambda author: self.accounts.is_barred(author, clock.now))
         self.lineages = Lineages(store)
-        self.driver = Driver(store, clock, index, self._kept, spans, self.lineages)
+        self.driver = Driver(store, clock, index, self.kept, spans, self.lineages)
         self.admission = Admission(self.me, settings.network, KINDS, self.memory, settings.admission, bytes_asked)
         self.asks_first = bool(store.mark(ASK_FIRST))
         self.noticed: dict[ContentId, None] = {}
@@ -186,13 +187,10 @@ class Core:
         self.on_party: Callable[[NodeId | None], None] | None = None
         self.on_kept: Callable[[PutRecord | WithholdRecord], None] | None = None
         self.on_record: dict[str, Callable[[RecordRow], None]] = {}
-        self._last_seq = store.last_seq(self.me)
+        self.numbering = Numbering(clock, store.last_seq(self.me))
 
     def seal(self, kind: str, body: Json, recipient: str = EVERYONE, expires_in: int = 0) -> Signed:
-        """Returns a signed message of this node.
-
-        The sequence number is the time in milliseconds, or one more than the last: it rises even when an old backup
-        of the store was restored, so that a number is never used for two messages (threat 68).
+        """Returns a signed message of this node, under a number that it has not used (`numbering`).
 
         Raises:
             Refused: RESTORED, for a lasting message while the store may lack what this node has said.
@@ -200,24 +198,20 @@ class Core:
         if self.asks_first and KINDS.get(kind) is Freshness.DURABLE:
             raise Refused(Reason.RESTORED)
         now = self.clock.now()
-        self._last_seq = max(self._last_seq + 1, int(now))
         header = Header(
             version=SUPPORTED[-1],
             network=self.settings.network,
             kind=kind,
             author=self.me,
             recipient=recipient,
-            seq=self._last_seq,
+            seq=self.numbering.next(),
             created=now,
             expires=now + expires_in if expires_in else 0,
         )
         return envelope.seal(header, body, [self.keys.key])
 
-    def used(self, number: int) -> None:
-        """Notes a number that this node has signed something under: what follows is higher."""
-        self._last_seq = max(self._last_seq, number)
-
-    def _kept(self, change: Kept) -> None:
+    def kept(self, change: Kept) -> None:
+        """Takes note of a change that is durable; called by whoever made it, or learnt of it."""
         if self.on_kept is not None and isinstance(change, _HEARD_OF):
             self.on_kept(change)
         if self.on_record and isinstance(change, PutRecord) and change.row.kind in self.on_record:
@@ -240,11 +234,6 @@ class Core:
                     self.on_party(change.subject)
                 case DropSubscription():
                     self.on_party(None)
-
-    @property
-    def last_seq(self) -> int:
-        """The highest sequence number that this node may have used: what follows is higher."""
-        return max(self._last_seq, int(self.clock.now()))
 
     def now(self) -> Instant:
         """Returns the present instant."""

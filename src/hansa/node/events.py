@@ -152,6 +152,9 @@ class Kind(Enum):
     NODE_UP = ("node.up", "node", ("url", "version"), False, "the node answers on its port")
     NODE_STOPPING = ("node.stopping", "node", (), False, "the node was asked to stop")
     NODE_HEALTH = ("node.health", "part", ("state",), False, "a part of the node fell ill, or is well again")
+    NODE_FOLLOWED = (
+        "node.followed", "node", ("records", "skills"), False, "another process of this node wrote records or skills",
+    )  # fmt: skip
     STREAM_GAP = ("stream.gap", "stream", ("missed",), True, "events were missed: the watcher was slow, or away")
 
     def __init__(self, code: str, ref: str, fields: tuple[str, ...], public: bool, text: str) -> None:

@@ -78,7 +78,7 @@ class Keyholder:
             UsageError: not this node's root key. Refused: a bound that would rise; DiskFull: nothing was changed.
         """
         async with self._core.turns.of(self._core.me):
-            until = self._core.last_seq + GRACE_MS if after is None else after
+            until = self._core.numbering.after(GRACE_MS) if after is None else after
             retired = dict.fromkeys(sorted(self.roster.keys, key=lambda one: one.raw), until)
             return await self._change(root, retired, fresh=True, expires=expires)
 
@@ -95,7 +95,7 @@ class Keyholder:
             roster = self.roster
             if key not in roster.keys and key not in roster.retired:
                 raise UsageError(f"{key.did} never signed for this node: hansa key show lists the keys that did")
-            until = self._core.last_seq + GRACE_MS if after is None else after
+            until = self._core.numbering.after(GRACE_MS) if after is None else after
             return await self._change(root, {key: until}, fresh=key in roster.keys)
 
     async def rotate_root(self, root: Sequence[Signer], new: Signer) -> Changed:

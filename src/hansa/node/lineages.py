@@ -117,6 +117,10 @@ class Lineages:
                 self._enter(row)
         return self._children
 
+    def came(self, row: SkillRow) -> None:
+        """Takes note of a skill that another process of this node has kept."""
+        self._enter(row)
+
     def _enter(self, row: SkillRow) -> None:
         children = self._children
         if children is None:

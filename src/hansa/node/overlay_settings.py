@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hansa.kernel.errors import UsageError
 from hansa.kernel.resources import Resource
+from hansa.market.quantities import amount_of
 from hansa.node.core import FINDINGS
 
 TRANSPORTS = ("websocket", "zenoh")
 POLICIES = ("bounded", "preferential")
 
-_CAPACITY = re.compile(r"([a-z_]+)=(\d{1,15})\Z")
 _WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\Z")
 
 
@@ -35,8 +36,8 @@ class OverlaySettings:
         zenoh_tls: a folder with ca.pem, cert.pem and key.pem, for endpoints that begin with "tls/" or "quic/".
         findings: what everybody is told of what this node found out about the skills of others: none, refutations, all.
         location: where the node is, in the operator's words; shown, never trusted.
-        capacities: what it can give, and lends at once at most, e.g. "computational_power=4000" for four cores:
-            resource and amount in the resource's unit.
+        capacities: what it can give, and lends at once at most, e.g. "computational_power=4 cores" or
+            "memory_capacity=8 GiB"; a bare number counts the resource's units, thousandths of a core or MiB.
         specialisations: topics that it wants to hear of, and is good at.
     """
 
@@ -71,14 +72,22 @@ class OverlaySettings:
         if len(self.location) > 64:
             raise ValueError("location must have at most 64 characters")
         for one in self.capacities:
-            found = _CAPACITY.match(one)
-            if found is None or found[1] not in list(Resource):
-                raise ValueError(f"capacities must be written resource=amount, of {', '.join(Resource)}; not {one}")
+            _capacity(one)
         for one in self.specialisations:
             if not _WORD.match(one):
                 raise ValueError(f"specialisations must be words of a-z, 0-9, . _ and -, not {one}")
 
     def offers(self) -> Mapping[str, int]:
         """Returns what the node can give: the amount by resource."""
-        pairs = (one.split("=") for one in self.capacities)
-        return {name: int(amount) for name, amount in pairs}
+        return dict(map(_capacity, self.capacities))
+
+
+def _capacity(text: str) -> tuple[str, int]:
+    """Returns a resource and its units; raises ValueError where it is written otherwise."""
+    name, _, amount = (one.strip() for one in text.partition("="))
+    if name not in list(Resource) or not amount:
+        raise ValueError(f"capacities must be written resource=amount, of {', '.join(Resource)}; not {text}")
+    try:
+        return name, amount_of(Resource(name), int(amount) if amount.isdecimal() else amount)
+    except UsageError as error:
+        raise ValueError(f"capacities {error}") from None

@@ -116,7 +116,7 @@ class Recollecting:
         """
         ring = self._core.ring
         ring.verify(signed, ring, self._core.settings.limits)
-        self._core.used(peek.named_number(signed))
+        self._core.numbering.used(peek.named_number(signed))
         self._held.setdefault(signed.id, Found(signed.raw, source))
         self._came_at = now
         name = digest(signed.id)

@@ -125,5 +125,5 @@ async def bring_back(core: Core, inbox: Inbox, found: Iterable[Found]) -> list[C
             taken.append((await inbox.receive(message.raw, via, source or "its sources, after a restore")).id)
         except Refused:
             continue  # noted and counted where every refusal is
-    core.used(core.store.last_seq(core.me))
+    core.numbering.used(core.store.last_seq(core.me))
     return taken

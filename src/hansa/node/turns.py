@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+
+from hansa.node.as_of import deciding
 
 
 class Turns:
-    """Turns by name: each is held by one at a time, then by whoever has waited longest."""
+    """Turns by name: each is held by one at a time, then by whoever has waited longest.
+
+    Attributes:
+        seen: returns the last commit of other processes of this node that is known here (`node.following`).
+    """
 
     def __init__(self) -> None:
         """Nobody holds anything yet."""
+        self.seen: Callable[[], int] = lambda: 0
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # for each turn that is held: those who wait for it
 
     @asynccontextmanager
@@ -28,7 +35,8 @@ class Turns:
             for name in filter(None, names):
                 await self.take(name)
                 held.append(name)
-            yield
+            with deciding(self.seen()):
+                yield
         finally:
             for name in reversed(held):
                 self.give(name)

@@ -17,7 +17,7 @@ import asyncio
 import queue
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -56,8 +56,20 @@ class Transactions(Session, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """A batch that waits to be made.
+
+    Attributes:
+        since: the last commit of other processes that was known when it was decided on.
+    """
+
+    changes: Sequence[Change]
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
-    batches: tuple[Sequence[Change], ...]
+    batches: tuple[Handed, ...]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Outcomes]
 
@@ -97,20 +109,23 @@ class GroupWriter(ABC):
         """Begins to work."""
         self._thread.start()
 
-    async def apply(self, changes: Sequence[Change]) -> None:
+    async def apply(self, changes: Sequence[Change], since: int = 0) -> None:
         """Returns when the changes are durable; raises when none of them is."""
-        (error,) = await self.apply_each([changes])
+        (error,) = await self.apply_each([changes], since)
         if error is not None:
             raise error
 
-    def apply_each(self, batches: Sequence[Sequence[Change]]) -> asyncio.Future[Outcomes]:
+    def apply_each(self, batches: Sequence[Sequence[Change]], since: int = 0) -> asyncio.Future[Outcomes]:
         """Hands batches in; the answer is there when each is durable or refused.
+
+        Args:
+            since: see `Handed`.
 
         Raises:
             Fault: the store is closed.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(tuple(batches), loop, loop.create_future())
+        waiting = _Waiting(tuple(Handed(one, since) for one in batches), loop, loop.create_future())
         if not batches:
             waiting.future.set_result([])
             return waiting.future
@@ -141,8 +156,12 @@ class GroupWriter(ABC):
     def _look_before(self) -> None:  # noqa: B027 - nothing, unless a database has something to look at
         """Raises where nothing may be written now."""
 
-    def _before_commit(self) -> None:  # noqa: B027
-        """Writes what goes with each commit."""
+    def _overtaken(self, group: Sequence[Handed]) -> Outcomes:
+        """Returns for each batch why it may not be made any more, or None; asked first in each transaction."""
+        return [None] * len(group)
+
+    def _before_commit(self, made: Sequence[Handed]) -> None:  # noqa: B027
+        """Writes what goes with a commit of these batches."""
 
     def _after_commit(self) -> None:  # noqa: B027
         """Does what follows a commit."""
@@ -176,46 +195,57 @@ class GroupWriter(ABC):
             pass
         return group
 
-    def _commit(self, group: list[Sequence[Change]]) -> Outcomes:
+    def _commit(self, group: Sequence[Handed]) -> Outcomes:
         """Returns what became of each batch; never raises, for nobody would be told."""
         try:
             self._look_before()
-            return self._together(group)
+            together = len(group) > 1 or self.LONE_AT_ONCE
+            made = self._transaction(group, self._at_once) if together else []
+            return made or self._transaction(group, self._one_by_one)
         except Exception as error:
             if len(group) == 1 or self._ends_all(error):
                 return [self._translated(error)] * len(group)
-        return [self._commit([changes])[0] for changes in group]
+        return [self._commit([one])[0] for one in group]
 
-    def _together(self, group: list[Sequence[Change]]) -> Outcomes:
-        """Makes all batches in one transaction; anything but a refusal undoes it and is raised."""
+    def _transaction(self, group: Sequence[Handed], make: Callable[[Sequence[Handed]], Outcomes]) -> Outcomes:
+        """Makes all batches in one transaction; anything but a refusal undoes it and is raised.
+
+        Args:
+            make: makes those that may still be made; returns nothing where that is to be tried in another way.
+        """
         self._transactions.begin()
         try:
-            outcomes = self._at_once(group) or [self._one(changes) for changes in group]
-            if not all(outcomes):
-                self._before_commit()
+            outcomes = self._overtaken(group)
+            left = [one for one, error in zip(group, outcomes, strict=True) if error is None]
+            found = make(left)
+            if len(found) < len(left):
+                return []
+            made = [one for one, error in zip(left, found, strict=True) if error is None]
+            if made:
+                self._before_commit(made)
                 self._transactions.commit()
                 self.commits += 1
-                self.batches += outcomes.count(None)
+                self.batches += len(made)
                 self._after_commit()
         finally:
             self._transactions.rollback()
-        return outcomes
+        following = iter(found)
+        return [next(following) if error is None else error for error in outcomes]
 
-    def _at_once(self, group: list[Sequence[Change]]) -> Outcomes:
-        """Makes all batches as if they were one; returns nothing, in a transaction begun anew, when one is refused.
+    def _at_once(self, group: Sequence[Handed]) -> Outcomes:
+        """Makes all batches as if they were one; returns nothing when one is refused.
 
         A savepoint would do as well, at the price (in SQLite) of a copy of each page that is changed.
         """
-        if len(group) == 1 and not self.LONE_AT_ONCE:
-            return []
         try:
-            changes = [one for batch in group for one in batch]
+            changes = [one for batch in group for one in batch.changes]
             Batch(self._transactions, self._journal_bound, many=True).make(changes)
         except Refused:
-            self._transactions.rollback()
-            self._transactions.begin()
             return []
         return [None] * len(group)
+
+    def _one_by_one(self, group: Sequence[Handed]) -> Outcomes:
+        return [self._one(batch.changes) for batch in group]
 
     def _one(self, changes: Sequence[Change]) -> HansaError | None:
         try:

@@ -7,7 +7,8 @@
    it, under a lock that is held until its commit; unique constraints decide who was first.
 4. While the server is away, both raise `Unavailable`; when it is back, both go on by themselves.
 
-One process has the database open at a time (docs/adr/0048-postgresql.md says what several will need).
+One process has the database open at a time, or several of one node (`shared`): then each batch is held against what the
+others have committed since it was decided on (docs/adr/0052-several-processes-of-one-hub.md).
 
     store = PostgresStore.open(Address.parse("postgresql://hansa@db.example.org/hansa"))
     await store.apply([PutRecord(row, in_feed=True)])
@@ -16,37 +17,53 @@ One process has the database open at a time (docs/adr/0048-postgresql.md says wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Awaitable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import ClauseElement
 
-from hansa.adapters.store import fts, postgres_faults, postgres_schema, postgres_words
+from hansa.adapters.store import codec, fts, postgres_faults, postgres_schema, postgres_words
 from hansa.adapters.store.address import Address
 from hansa.adapters.store.grouped import GroupedStore
+from hansa.adapters.store.postgres_commits import Commits
 from hansa.adapters.store.postgres_reading import PostgresReading
 from hansa.adapters.store.postgres_session import PostgresSession
 from hansa.adapters.store.postgres_writer import PostgresWriter
 from hansa.adapters.store.prepared import Fetched, Prepared, compiled_numbered
+from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import ContentId
+from hansa.node.as_of import since
+from hansa.node.rows import Change, RecordRow
+
+_RECORDS = "SELECT * FROM records WHERE id = ANY($1::text[]) ORDER BY number"
 
 
 class PostgresStore(GroupedStore):
-    """Implements `node.ports.Store` on a PostgreSQL database. Made by `open`."""
+    """Implements `node.ports.Store` on a PostgreSQL database, and `node.following.Shared`. Made by `open`.
 
-    def __init__(self, address: Address, session: PostgresSession, journal_bound: int) -> None:
+    Attributes:
+        seen: the last commit of other processes that this one's memory knows; 0 where it is alone.
+    """
+
+    def __init__(self, address: Address, session: PostgresSession, journal_bound: int, shared: bool = False) -> None:
         self._address = address
         self._reading = PostgresReading(address)
-        self._writer = PostgresWriter(address, session, journal_bound)
+        process = secrets.randbits(62)
+        self._commits = Commits(process, lambda sql, *values: self._reading.ask(sql, values))
+        self.seen = self._commits.last() if shared else 0
+        written = Commits(process, session.raw) if shared else None
+        self._writer = PostgresWriter(address, session, journal_bound, written)
 
     @classmethod
-    def open(cls, address: Address, *, journal_bound: int = 100_000) -> PostgresStore:
+    def open(cls, address: Address, *, journal_bound: int = 100_000, shared: bool = False) -> PostgresStore:
         """Opens the store at `address`; makes its tables when there are none.
 
         Args:
             address: the database, which exists and is this user's.
             journal_bound: lines that the journal keeps.
+            shared: other processes of the same node may have it open too, all of them shared.
 
         Raises:
             UsageError: no such database, this user may not use it, or it was made by a newer Hansa.
@@ -54,18 +71,40 @@ class PostgresStore(GroupedStore):
             Unavailable: the server does not answer, or is too old.
             Fault: it holds something else.
         """
-        session = PostgresSession(address)
+        session = PostgresSession(address, shared=shared)
         with ThreadPoolExecutor(1) as beside:  # the caller's thread may have an event loop that runs
-            opening = beside.submit(postgres_schema.prepare, session, address)
-        if error := opening.exception():
-            session.close()
+            error = beside.submit(postgres_schema.prepare, session, address, shared).exception()
+            if error is not None:
+                beside.submit(session.close).result()
+        if error is not None:
             raise postgres_faults.translated(error, address) from error
-        return cls(address, session, journal_bound)
+        return cls(address, session, journal_bound, shared)
 
     @property
     def address(self) -> Address:
         """The database."""
         return self._address
+
+    async def apply(self, changes: Sequence[Change]) -> None:
+        """Makes all changes or none; returns when they are durable.
+
+        Raises:
+            Busy: another process has touched what they rest on since that was read.
+        """
+        if changes:
+            await self._writer.apply(changes, since(self.seen))
+
+    def apply_each(self, batches: Sequence[Sequence[Change]]) -> Awaitable[list[HansaError | None]]:
+        """Makes the changes of each batch, or none of that batch; one commit, and one waking up, for all of them."""
+        return self._writer.apply_each(batches, since(self.seen))
+
+    def others(self, most: int) -> tuple[int, Iterable[str]]:
+        """Returns the last of the next `most` commits, and the keys that other processes touched in them."""
+        return self._commits.others(self.seen, most)
+
+    def records_of(self, ids: Sequence[ContentId]) -> list[RecordRow]:
+        """Returns records by their ids, as far as they are held."""
+        return [codec.record_row(row) for row in self._reading.ask(_RECORDS, [list(ids)])]
 
     def size(self) -> int:
         """Returns the bytes that the whole database takes, its indexes with it."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import MetaData, String, Text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from hansa.adapters.store import postgres_words
+from hansa.adapters.store import postgres_commits, postgres_words
 from hansa.adapters.store.address import Address
 from hansa.adapters.store.postgres_session import PostgresSession
 from hansa.adapters.store.prepared import NUMBERED, Fetched
@@ -27,11 +27,14 @@ OLDEST_SERVER = 130_000
 _STAMP = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY)"
 
 
-def prepare(session: PostgresSession, address: Address) -> None:
+def prepare(session: PostgresSession, address: Address, shared: bool = False) -> None:
     """Makes the database ready for this program.
 
+    Args:
+        shared: several processes of one node may have it open: then no older tables are migrated under their hands.
+
     Raises:
-        UsageError: no such schema, or made by a newer Hansa.
+        UsageError: no such schema, or made by a newer Hansa; by an older one, where it is shared.
         Unavailable: the server is too old.
         Fault: there are tables in it that are no store of Hansa's.
     """
@@ -41,10 +44,18 @@ def prepare(session: PostgresSession, address: Address) -> None:
     session.begin()
     try:
         found = version(session, address)
-        if found == SCHEMA:
+        if found and found < SCHEMA and shared:
+            raise UsageError(
+                f"{address} was made by an older Hansa: stop every process of this node, and start one without the"
+                " setting replica once, which brings it up to date"
+            )
+        if found == SCHEMA and not shared:
             return
-        for one in made() if not found else [_steps(found)]:
-            session.script(one)
+        if found < SCHEMA:
+            for one in made() if not found else [_steps(found)]:
+                session.script(one)
+        if shared:
+            session.script(postgres_commits.TABLE)
         session.commit()
     finally:
         session.rollback()

@@ -37,7 +37,10 @@ OWNER, WRITER = 0x48616E73, 0x48616E74
 whoever is writing, until its commit."""
 
 _SCHEMA = "coalesce(hashtext(current_schema()), 0)"
-_OWN = f"SET lock_timeout = '{OWNER_SECONDS}s'; SELECT pg_advisory_lock({OWNER}, {_SCHEMA}); RESET lock_timeout"
+_OWN, _OWN_SHARED = (
+    f"SET lock_timeout = '{OWNER_SECONDS}s'; SELECT pg_advisory_lock{how}({OWNER}, {_SCHEMA}); RESET lock_timeout"
+    for how in ("", "_shared")
+)
 _ALONE = f"SELECT pg_advisory_xact_lock({WRITER}, {_SCHEMA}), pg_current_xact_id()::text AS id"
 
 _MARK = "\ufdd0"
@@ -110,17 +113,20 @@ def _unescaped(text: str) -> str:
 class PostgresSession:
     """The writing connection. It is made when it is needed, also anew, after the server was away.
 
-    Nobody else can have the store open meanwhile: it holds the owner's lock, which goes with the connection.
+    Nobody else can have the store open meanwhile: it holds the owner's lock, which goes with the connection. Several
+    processes of one node share it, and then nobody has it alone.
     """
 
-    def __init__(self, address: Address, looking: bool = False) -> None:
+    def __init__(self, address: Address, looking: bool = False, shared: bool = False) -> None:
         """Connects at the first statement.
 
         Args:
             looking: only reads, beside whoever has the store open.
+            shared: one of several processes of a node.
         """
         self._address = address
         self._looking = looking
+        self._shared = shared
         self._loop = new_loop()
         self._connection: asyncpg.Connection | None = None
         self._inside = False
@@ -249,15 +255,22 @@ class PostgresSession:
         try:
             self._connection = self._do(connect(self._address, self._looking))
             if not self._looking:
-                self._do(self._connection.execute(_OWN))
+                self._do(self._connection.execute(_OWN_SHARED if self._shared else _OWN))
         except asyncpg.LockNotAvailableError:
             self.drop()
-            message = f"another node has {self._address} open: stop it, or give this one a database of its own"
-            raise Busy(message) from None
+            raise Busy(self._taken()) from None
         except Exception as error:
             self.drop()
             raise postgres_faults.translated(error, self._address) from error
         return self._connection
+
+    def _taken(self) -> str:
+        if self._shared:
+            return f"a node without the setting replica has {self._address} open: stop it, and start it with that"
+        return (
+            f"another node has {self._address} open: stop it, or give this one a database of its own (processes of one"
+            " hub all have the setting replica)"
+        )
 
     def _was_made(self, error: Exception) -> bool:
         """Asks a server that is back whether the last transaction was made; raises when nobody can say."""

@@ -7,11 +7,11 @@ moment (the "WAL-reset" bug, threat 68); here there is only ever one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hansa.adapters.store import connections, faults
-from hansa.adapters.store.grouping import GroupWriter
+from hansa.adapters.store.grouping import GroupWriter, Handed
 from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.writes import get_meta, put_meta
 from hansa.kernel.errors import HansaError
@@ -44,7 +44,7 @@ class Writer(GroupWriter):
     def _translated(self, error: Exception) -> HansaError:
         return faults.translated(error, self._path)
 
-    def _before_commit(self) -> None:
+    def _before_commit(self, made: Sequence[Handed]) -> None:
         if not self._dirty:
             put_meta(self._session, "clean", "0")
 

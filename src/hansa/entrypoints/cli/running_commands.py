@@ -311,6 +311,9 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
         up_for = span(process["uptime_seconds"])
         say(f"up at {process['url']} for {up_for} (process {process['pid']}, hansa {process['version']})")
         say(f"memory {size(process['resident_bytes'])}; event loop at most {process['event_loop_lag_ms']} ms late")
+        if replica := process["replica"]:
+            does = "it leads" if replica["leads"] else "it follows another process, which leads"
+            say(f"one of several processes of this hub, in place {replica['place']}; {does}")
     else:
         say(f"not up: hansa up --detach starts it (hansa {process['version']})")
     say(f"sandbox: {value['sandbox'] or 'none (a hub proves nothing)'}")

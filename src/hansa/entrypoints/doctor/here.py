@@ -24,6 +24,7 @@ from hansa.entrypoints.stores import looked_into, sound, url_of
 from hansa.entrypoints.variables import settings_variables, strays
 from hansa.kernel.errors import HansaError, NotFound, Unavailable
 from hansa.kernel.instant import Instant, iso
+from hansa.node.numbering import milliseconds
 
 MIB = 1024 * 1024
 LOW_MIB, LEAST_MIB = 1024, 64
@@ -212,7 +213,7 @@ def clock(home: Path) -> Check:
     try:
         me = FileKeys.load(home / KEY).node_id
         with looked_into(home, holder(home) is not None) as found:
-            ahead = found.last_seq(me) - now
+            ahead = milliseconds(found.last_seq(me)) - now
     except (HansaError, NotFound, Unavailable):
         ahead = 0
     if ahead > 60_000:

@@ -98,8 +98,13 @@ async def serve(
     linked = contextlib.AsyncExitStack()
     try:
         await _started(server, tasks[0])
-        await linked.enter_async_context(overlay.linked(app, door.state, url))
-        tasks += [*_routines(app, door), logging, await mcp_door.start(door)]
+        tasks += [asyncio.create_task(upkeep.watch(app, door.state.stopping)), logging, await mcp_door.start(door)]
+        if app.replica is None:
+            await linked.enter_async_context(overlay.linked(app, door.state, url))
+            tasks += _routines(app, door)
+        else:
+            tasks += [asyncio.create_task(app.replica.follow(door.state.stopping))]
+            tasks += [asyncio.create_task(_lead(app, door, url, app.replica.leads))]
         if until is not None:
             tasks.append(asyncio.create_task(until.wait()))
         await ready(url)
@@ -137,8 +142,22 @@ def _routines(app: App, door: FastAPI) -> list[asyncio.Task[None]]:
         asyncio.create_task(_deliver(app, stopping)),
         asyncio.create_task(_pull_all(app, stopping)),
         asyncio.create_task(_prove_arrivals(app, stopping)),
-        asyncio.create_task(upkeep.watch(app, stopping)),
     ]
+
+
+async def _lead(app: App, door: FastAPI, url: str, leads: asyncio.Event) -> None:
+    """Does what a node does by itself, once this process leads; ends with the first routine that does."""
+    await leads.wait()
+    async with overlay.linked(app, door.state, url):
+        routines = _routines(app, door)
+        try:
+            done, _ = await asyncio.wait(routines, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in routines:
+                task.cancel()
+            await asyncio.gather(*routines, return_exceptions=True)
 
 
 async def _deliver(app: App, stopping: asyncio.Event) -> None:

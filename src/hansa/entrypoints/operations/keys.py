@@ -17,6 +17,7 @@ from hansa.identity.roots import MAX_VERSIONS
 from hansa.kernel.errors import Refused, Unavailable, UsageError
 from hansa.kernel.instant import DAY, iso
 from hansa.node.keyholder import Changed
+from hansa.node.numbering import milliseconds
 from hansa.node.succession import is_spent
 
 
@@ -87,6 +88,11 @@ async def _rotate_root(app: App, given: Arguments) -> Outcome:
 
 async def _root(app: App, given: Arguments) -> SigningKey:
     """Returns the root key in the file that was named, once this node has heard what others know of its own keys."""
+    if app.replica is not None:
+        raise UsageError(
+            "several processes sign for this node: stop all, change the keys where the setting replica is false, and"
+            " bring the new key file to each"
+        )
     path = Path(_root_file(app, given.get("root_key") or ""))
     node_id, seed = read_root_key(path)
     if node_id != app.node.core.me:
@@ -148,5 +154,5 @@ def _last_standing(app: App) -> int | None:
 
 
 def _time(number: int) -> str:
-    """Returns when this node gave a number, which is the time in milliseconds or a little more."""
-    return iso(number) if number > 0 else ""
+    """Returns when this node gave a number, which is the time or a little more."""
+    return iso(milliseconds(number)) if number > 0 else ""

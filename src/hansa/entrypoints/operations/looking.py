@@ -36,6 +36,7 @@ async def _status(app: App, _: Arguments) -> Outcome:
         "uptime_seconds": max(0, now - app.since) // 1000 if app.url else None,
         "event_loop_lag_ms": round(app.pulse.worst * 1000, 1) if app.url else None,
         "resident_bytes": resident_bytes() if app.url else None,
+        "replica": app.replica.view() if app.replica else None,
     }
     about = {"home": str(app.home), "waiting": len(waiting), "restored": app.restored()}
     yield Result({"process": process} | app.node.views.status() | about)

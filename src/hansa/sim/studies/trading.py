@@ -184,7 +184,7 @@ def _block(
     given: Numbers,
     barred: Numbers,
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Returns the edges of some requests: all offers that no rule keeps from one, or those of most worth."""
+    """Returns the edges of some requests: all offers that no rule keeps from one, or as many as it is held against."""
     urgency, most = requests.urgency[asked, None], requests.most[asked, None]
     price = offers.price[None, given] * (URGENCY + urgency) // URGENCY
     trusted = trust[offers.lender[given]]
@@ -199,13 +199,30 @@ def _block(
     worth = params.need + params.urgency * urgency // URGENCY + params.thrift * saved // URGENCY
     worth += params.trust * np.minimum(URGENCY, trusted) // URGENCY
     worth[~fit] = -1
-    widest = min(params.widest, given.size)
-    keys = given.size * worth - np.arange(given.size)  # of most worth, then the first
-    kept = np.sort(np.argpartition(-keys, widest - 1, axis=1)[:, :widest], axis=1)
-    row, column = np.repeat(np.arange(asked.size), widest), kept.ravel()
-    good = fit[row, column]
-    row, column = row[good], column[good]
+    wide = np.flatnonzero(fit.sum(axis=1) > params.widest)
+    if wide.size:
+        fit[wide] = _narrowed(asked[wide], fit[wide], worth[wide], params.widest)
+    row, column = np.nonzero(fit)
     return asked[row], given[column], worth[row, column]
+
+
+def _narrowed(numbers: Numbers, fit: NDArray[np.bool_], worth: Numbers, widest: int) -> NDArray[np.bool_]:
+    """Returns what requests with more than enough offers are held against, as `market.clearing` has it.
+
+    Args:
+        numbers: of the requests, which have a row each; offers have the columns.
+    """
+    by_turns = widest // 2
+    columns = np.arange(fit.shape[1])
+    keys = columns.size * worth - columns  # of most worth, then the first
+    best = np.argpartition(-keys, widest - by_turns - 1, axis=1)[:, : widest - by_turns]
+    kept = np.zeros_like(fit)
+    np.put_along_axis(kept, best, True, axis=1)
+    rest = fit & ~kept
+    left = rest.sum(axis=1, keepdims=True)
+    turn = (np.cumsum(rest, axis=1) - 1 - numbers[:, None] * by_turns % left) % left
+    found: NDArray[np.bool_] = kept | (rest & (turn < by_turns))
+    return found
 
 
 def _found(rising: Numbers, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
