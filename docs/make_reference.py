@@ -37,6 +37,7 @@ NONE = "none"
 UNITS = {
     "name": "text",
     "role": "word",
+    "replica": "true or false",
     "network": "text",
     "host": "address",
     "port": "TCP port",

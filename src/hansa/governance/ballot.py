@@ -1,0 +1,143 @@
+"""What was decided over a proposal: the same for all who see the same votes, in whatever order they come.
+
+1. A vote counts of members of the roster that the proposal names, made before its end, over the very same diff, base
+   and roster. Anything else is refused, with its reason.
+2. Approved by a quorum of yes, refused by a quorum of no (`roster`). Both at once would need more than f liars.
+3. Neither is no decision: whoever is silent has not agreed, and what is undecided is blocked (attacks 58, 61).
+4. Once the end has come, or a quorum, nothing that comes later changes it here.
+5. Who votes both ways has signed the proof of it; both votes stand, and are told of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hansa.governance.roster import Roster
+from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId, NodeId
+from hansa.kernel.instant import Instant
+from hansa.kernel.verdict import Reason
+
+
+class Choice(StrEnum):
+    """What a member says."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class Decided(StrEnum):
+    """What came of a proposal."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is voted on: a vote for one is none for another.
+
+    Attributes:
+        proposal: id of the message that proposes.
+        diff: digest of the bytes that change.
+        base: digest of what they change.
+        roster: id of who votes, and so of its epoch.
+        ends: after that nobody votes.
+    """
+
+    proposal: ContentId
+    diff: ContentId
+    base: str
+    roster: ContentId
+    ends: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A member's word.
+
+    Attributes:
+        id: of the signed message.
+        at: when it was made, by its author.
+    """
+
+    id: ContentId
+    voter: NodeId
+    subject: Subject
+    choice: Choice
+    at: Instant
+
+
+@dataclass(slots=True)
+class Ballot:
+    """The votes over one proposal.
+
+    Attributes:
+        torn: members that voted both ways, with the ids of both votes.
+    """
+
+    subject: Subject
+    roster: Roster
+    torn: dict[NodeId, tuple[ContentId, ContentId]] = field(default_factory=dict)
+    _votes: dict[Choice, dict[NodeId, Vote]] = field(default_factory=lambda: {one: {} for one in Choice})
+    _decided: Decided = Decided.OPEN
+
+    def add(self, vote: Vote, now: Instant) -> Decided:
+        """Takes a vote in; the same one twice changes nothing.
+
+        Args:
+            now: when it came in here.
+
+        Raises:
+            Refused: BAD_BODY (another subject), NOT_PARTY (no member), EXPIRED (made or come after the end).
+        """
+        if vote.subject != self.subject:
+            raise Refused(Reason.BAD_BODY, "a vote over another diff, base, roster or end")
+        if vote.voter not in self.roster.members:
+            raise Refused(Reason.NOT_PARTY, "who votes is no member of the roster")
+        if vote.at > self.subject.ends or self.decided(now) is Decided.UNDECIDED:
+            raise Refused(Reason.EXPIRED, "the vote is over")
+        other = self._votes[Choice.NO if vote.choice is Choice.YES else Choice.YES].get(vote.voter)
+        if other is not None and vote.voter not in self.torn:
+            self.torn[vote.voter] = (other.id, vote.id)
+        self._votes[vote.choice].setdefault(vote.voter, vote)
+        return self.decided(now)
+
+    def decided(self, now: Instant) -> Decided:
+        """Returns what was decided by now; once it is not open any more, it stays as it is."""
+        if self._decided is Decided.OPEN:
+            if len(self._votes[Choice.YES]) >= self.roster.quorum:
+                self._decided = Decided.APPROVED
+            elif len(self._votes[Choice.NO]) >= self.roster.quorum:
+                self._decided = Decided.REFUSED
+            elif now > self.subject.ends:
+                self._decided = Decided.UNDECIDED
+        return self._decided
+
+    def votes(self, choice: Choice) -> tuple[Vote, ...]:
+        """Returns the votes of one kind, by member."""
+        return tuple(self._votes[choice][one] for one in self.roster.members if one in self._votes[choice])
+
+    @property
+    def silent(self) -> tuple[NodeId, ...]:
+        """Members that have not voted."""
+        return tuple(one for one in self.roster.members if not any(one in of for of in self._votes.values()))
+
+
+def certified(subject: Subject, roster: Roster, votes: tuple[Vote, ...], choice: Choice) -> bool:
+    """Says whether votes prove that a proposal was approved, or refused: no clock, and nobody's word, is needed.
+
+    Args:
+        votes: as their signed messages say, which the caller has verified.
+    """
+    if subject.roster != roster.id:
+        return False
+    good = {
+        one.voter: None
+        for one in votes
+        if one.subject == subject and one.choice is choice and one.voter in roster.members and one.at <= subject.ends
+    }
+    return len(good) >= roster.quorum
