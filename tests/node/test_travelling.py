@@ -15,7 +15,7 @@ from hansa.kernel.rng import Rng
 from hansa.node.core import KINDS, Freshness
 from hansa.node.rows import RecordRow, WithholdRecord
 from hansa.node.travelling import ORDER, Travelling
-from hansa.overlay import reconcile
+from hansa.overlay import reconcile_params
 from hansa.overlay.frames import digest
 from hansa.overlay.holdings import Holdings
 from hansa.overlay.reconcile import Reconciler
@@ -38,7 +38,7 @@ class Carrier:
 
     def reopen(self) -> None:
         core = self.node.node.core
-        self.reconciler = Reconciler(Holdings(), reconcile.Params(), Rng(1))
+        self.reconciler = Reconciler(Holdings(), reconcile_params.Params(), Rng(1))
         self.travelling = Travelling(
             core, self.reconciler, lambda: Instant(7), lambda row, _: self.announced.append(row)
         )

@@ -12,7 +12,7 @@ from hansa.identity.envelope import seal
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
-from hansa.overlay import reconcile
+from hansa.overlay import reconcile_params
 from hansa.overlay.doing import Doing
 from hansa.overlay.frames import Fetch, Frame, Held, Packet, Ping, Pong, Reach, Silent, Stuck, Sums
 from hansa.overlay.holdings import Holdings
@@ -137,7 +137,7 @@ def test_nothing_comes_of_carrying_before_it_is_due(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(scaled(100)))
 def test_nothing_comes_of_comparing_before_it_is_due(seed: int) -> None:
     rng = Rng(seed).child("comparing")
-    params = reconcile.Params(frames_per_second=rng.pick([16, 200]))
+    params = reconcile_params.Params(frames_per_second=rng.pick([16, 200]))
     busy, lazy = (Reconciler(Holdings(IDS[:20]), params, Rng(seed)) for _ in range(2))
     same(comparing, busy, lazy, rng)
 
@@ -156,7 +156,7 @@ def test_a_node_that_left_is_never_due() -> None:
 
 
 def test_who_has_no_neighbour_has_nothing_to_compare() -> None:
-    node = Reconciler(Holdings(), reconcile.Params(), Rng(1))
+    node = Reconciler(Holdings(), reconcile_params.Params(), Rng(1))
     assert node.due == NEVER
     node.linked(PEERS[0], Instant(5))
     assert 5 < node.due < NEVER
@@ -164,7 +164,10 @@ def test_who_has_no_neighbour_has_nothing_to_compare() -> None:
 
 def quiet() -> tuple[Reconciler, Instant]:
     """Returns a part that has just compared with its one neighbour, and does so again in some seconds."""
-    node, now = Reconciler(Holdings(IDS[:20]), reconcile.Params(frames_per_second=16), Rng(1)), Instant(1_000 * SECOND)
+    node, now = (
+        Reconciler(Holdings(IDS[:20]), reconcile_params.Params(frames_per_second=16), Rng(1)),
+        Instant(1_000 * SECOND),
+    )
     node.linked(PEERS[0], now)
     for _ in range(4):
         now = node.due

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import SECOND, Instant
+from hansa.kernel.instant import ALWAYS, SECOND, Instant
 from hansa.kernel.rng import Rng
+from hansa.overlay.agreed import MAX_PEERS, MOST_NAMED, REMEMBERED, Agreed
 from hansa.overlay.doing import Doing, Misdeed
 from hansa.overlay.frames import MAX_IDS, AnyFrame, Fetch, Held, Sums
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import MAX_LATE, STALL_S, WIDEST, Params, Reconciler
+from hansa.overlay.reconcile import MAX_LATE, STALL_S, WIDEST, Reconciler
+from hansa.overlay.reconcile_params import Params
 from hansa.overlay.under_way import MOST
 from hansa.overlay.unwanted import EARLY_TRIES, JUDGING_MS, MAX_UNWANTED, PATIENT_TRIES, Unwanted
 
@@ -104,6 +106,74 @@ def test_lost_frames_cost_time_and_nothing_else(ours: list[int], theirs: list[in
     pair.link()
     pair.pass_time(300)
     assert pair.are_alike()
+
+
+def parted(held: int, seconds: float, each: int) -> Pair:
+    """Returns two neighbours who held the same, lost sight of each other, and took different things meanwhile."""
+    pair = Pair(list(range(held)), list(range(held)))
+    pair.link()
+    pair.pass_time(seconds)
+    for name, first in ((A, held), (B, held + each)):
+        for number in range(first, first + each):
+            pair.nodes[name].taken(made(number), pair.now)
+    pair.pass_time(0.1)
+    pair.frames.clear()
+    for name, other in ((A, B), (B, A)):
+        pair.nodes[name].lost(other, False, pair.now)
+    pair.sent = 0
+    return pair
+
+
+@pytest.mark.parametrize("held", [100, 30_000])
+def test_after_a_partition_it_does_not_matter_how_much_both_held_before(held: int) -> None:
+    """What was taken since is named at once, wherever it lies among the rest."""
+    pair = parted(held, 3, 200)
+    pair.link()
+    assert pair.are_alike()
+    assert pair.sent < 40
+
+
+def test_what_was_named_and_lost_is_found_by_comparing() -> None:
+    pair = parted(2_000, 3, 50)
+    pair.loss = 1.0
+    pair.link()
+    pair.loss = 0.0
+    pair.pass_time(20)
+    assert pair.are_alike()
+
+
+def test_what_was_taken_is_named_once_to_a_neighbour_that_does_not_ask_for_it() -> None:
+    agreed = Agreed()
+    agreed.same(A)
+    agreed.taken(made(1))
+    agreed.taken(made(2))
+    assert agreed.told_since(A) == ALWAYS
+    assert agreed.news(A, START) == [made(1), made(2)]
+    assert agreed.news(A, START) == []
+    agreed.taken(made(3))
+    assert agreed.news(A, Instant(START + 9)) == [made(3)]
+    assert agreed.told_since(A) == START
+    agreed.linked(A)
+    assert agreed.news(A, START) == [made(1), made(2), made(3)]
+    agreed.same(A)
+    assert (agreed.news(A, START), agreed.told_since(A)) == ([], ALWAYS)
+    assert agreed.news(B, START) == []
+
+
+def test_what_is_remembered_of_neighbours_is_bounded() -> None:
+    agreed = Agreed()
+    agreed.same(A)
+    for number in range(MOST_NAMED + 1):
+        agreed.taken(made(number))
+    assert agreed.news(A, START) == []  # so many are left to comparing
+    agreed.same(B)
+    for number in range(2 * REMEMBERED + 1):
+        agreed.taken(bytes([number % 256]))
+    assert len(agreed._order) <= 2 * REMEMBERED
+    assert agreed.news(B, START) == []
+    for number in range(MAX_PEERS + 5):
+        agreed.same(NodeId(str(number)))
+    assert len(agreed._peers) == MAX_PEERS
 
 
 @settings(max_examples=20, deadline=None)

@@ -11,7 +11,8 @@ from hansa.kernel.rng import Rng
 from hansa.overlay.doing import Doing
 from hansa.overlay.frames import Fetch, Held, Sums, digest
 from hansa.overlay.holdings import Holdings
-from hansa.overlay.reconcile import Params, Reconciler
+from hansa.overlay.reconcile import Reconciler
+from hansa.overlay.reconcile_params import Params
 from hansa.overlay.unwanted import JUDGING_MS, MAX_UNWANTED, Unwanted
 
 START = Instant(1_760_000_000_000)

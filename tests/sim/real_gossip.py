@@ -14,7 +14,7 @@ from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import Instant
 from hansa.kernel.rng import Rng
 from hansa.kernel.verdict import Verdict
-from hansa.overlay import reconcile
+from hansa.overlay import reconcile_params
 from hansa.overlay.doing import Doing
 from hansa.overlay.frames import AnyFrame, Fetch, Held, Sums, Word, digest
 from hansa.overlay.gossip import Gossip
@@ -59,7 +59,7 @@ class RealGossip:
         self._gossips, self._reconcilers = [], []
         for n in range(graph.nodes):
             mine = Holdings()
-            self._reconcilers.append(Reconciler(mine, reconcile.Params(), rng.child("reconciler", n)))
+            self._reconcilers.append(Reconciler(mine, reconcile_params.Params(), rng.child("reconciler", n)))
             held = lambda id_, mine=mine: digest(id_) in mine  # noqa: E731
             self._gossips.append(Gossip(node_id(n), Params(), rng.child("gossip", n), held=held))
         for n, gossip in enumerate(self._gossips):

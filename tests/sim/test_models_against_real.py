@@ -30,14 +30,14 @@ def network(kind: str) -> Graph:
 
 
 def test_the_model_has_the_numbers_of_the_class() -> None:
-    from hansa.overlay import reconcile
+    from hansa.overlay import reconcile_params
     from hansa.overlay.gossip_params import Params
 
     theirs = Params()
     model = {one.name: getattr(Tree(), one.name) for one in fields(Tree) if one.name != "tick"}
     assert model == {name: getattr(theirs, name) for name in model}
     comparing = {one.name: getattr(Pace(), one.name) for one in fields(Pace)}
-    assert comparing == {name: getattr(reconcile.Params(), name) for name in comparing}
+    assert comparing == {name: getattr(reconcile_params.Params(), name) for name in comparing}
 
 
 @pytest.mark.parametrize("kind", ["bounded", "preferential"])

@@ -12,7 +12,7 @@ from hansa.kernel.instant import SECOND, Instant
 from hansa.kernel.rng import Rng
 from hansa.node.core import Core
 from hansa.node.overlay_settings import OverlaySettings
-from hansa.overlay import calling, gossip_params, link_params, members, reconcile, routes
+from hansa.overlay import calling, gossip_params, link_params, members, reconcile_params, routes
 from hansa.overlay.doing import Doing
 from hansa.overlay.first_calls import Known
 from hansa.overlay.frames import digest
@@ -109,7 +109,7 @@ def make_parts(
             core.me, facts, rng.child("members"), now, seeds, members.Params(links=link_bounds(settings), calls=calls)
         ),
         Gossip(core.me, gossip_params.Params(), rng.child("gossip"), lambda id_: digest(id_) in holdings),
-        Reconciler(holdings, reconcile.Params(), rng.child("reconcile")),
+        Reconciler(holdings, reconcile_params.Params(), rng.child("reconcile")),
         Routes(
             core.me, rng.child("routes"), routes.Params(say_soon_ms=20 * SECOND), tuple(transports), tuple(SUPPORTED)
         ),

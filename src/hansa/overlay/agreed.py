@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import NEVER, Instant
+from hansa.kernel.instant import ALWAYS, Instant
 
 REMEMBERED = 1 << 16
 """Ids that are remembered in the order in which they were taken."""
@@ -23,11 +23,11 @@ MAX_PEERS = 1_024
 
 @dataclass(slots=True)
 class _Peer:
-    """A neighbour: the place up to which both held the same, that up to which it was told, and since when."""
+    """A neighbour: the place up to which both held the same, that up to which it was told, and since when it is."""
 
     same: int
     told: int
-    since: Instant = NEVER
+    since: Instant = ALWAYS
 
 
 class Agreed:
@@ -61,7 +61,7 @@ class Agreed:
     def linked(self, peer: NodeId) -> None:
         """Has a neighbour told anew what was taken since: what it was told before may have been lost."""
         if known := self._peers.get(peer):
-            known.told, known.since = known.same, NEVER
+            known.told, known.since = known.same, ALWAYS
 
     def news(self, peer: NodeId, now: Instant) -> list[bytes]:
         """Returns what was taken since a neighbour held the same, and it was not told of; it counts as told then."""
@@ -70,11 +70,11 @@ class Agreed:
             return []
         found = self._order[known.told - self._start :]
         known.told = self._end
-        if found:
-            known.since = min(known.since, now)
+        if found and known.since == ALWAYS:
+            known.since = now
         return found
 
     def told_since(self, peer: NodeId) -> Instant:
-        """Returns since when a neighbour is being told what it may lack; `NEVER` where it is not."""
+        """Returns since when a neighbour is being told what it may lack; `ALWAYS` where it is not."""
         known = self._peers.get(peer)
-        return known.since if known is not None else NEVER
+        return known.since if known is not None else ALWAYS

@@ -11,9 +11,11 @@ Gossip brings what is new; this brings what was missed, whatever the reason: a p
    that it gets to the ids within this second: others are looked at in the next one
 5. what an asked neighbour does not bring in the time that answers take is asked of two, then of four at once
 6. what came by gossip within `lead_ms`, or began here, is named in no comparison: it is on its way to the others too
-7. who is slow to judge asks for less: what came and is not judged yet is bounded; and while much of that waits, or of
+7. what was taken since a neighbour held the same is named to it at once (`agreed`): after a partition nothing needs to
+   be looked for; what is different still after a second or two is compared as above
+8. who is slow to judge asks for less: what came and is not judged yet is bounded; and while much of that waits, or of
    what a neighbour has named, no comparison with it is begun that is not overdue
-8. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
+9. what comes is judged by the inbox like everything else; what can't be taken yet is asked for again later, each time
    after twice the time, and what is refused for good is not asked for again before `forget_ms`
 
 Nothing that a neighbour claims here is believed: it costs a question, of which the number is bounded.
@@ -22,85 +24,24 @@ Nothing that a neighbour claims here is believed: it costs a question, of which 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from hansa.kernel.ids import NodeId
-from hansa.kernel.instant import MINUTE, NEVER, SECOND, Instant
+from hansa.kernel.instant import NEVER, SECOND, Instant
 from hansa.kernel.rng import Rng
+from hansa.overlay.agreed import Agreed
 from hansa.overlay.compared import Compared
 from hansa.overlay.doing import Blame, Doing, Misdeed, Serve
 from hansa.overlay.frames import MAX_IDS, Fetch, Held, Sums, named
 from hansa.overlay.holdings import DIGITS, Holdings, bounds_of
 from hansa.overlay.patience import Patience
 from hansa.overlay.quotas import Bucket
+from hansa.overlay.reconcile_params import Params
 from hansa.overlay.under_way import UnderWay
 from hansa.overlay.unwanted import Unwanted
 
 DEPTH = 64
 CHUNKS = 16
 """Lists of ids that answer one frame at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Params:
-    """Bounds of anti-entropy.
-
-    Attributes:
-        every_ms: time between two comparisons with one neighbour. Raising it saves frames, and lets a gap last longer.
-        slow_ms: the same, for a neighbour with whom nothing came of the last comparisons. At least `every_ms`.
-        name_up_to: ids below a prefix that are named rather than compared by digest. Raising it saves a way there and
-            back, and sends more ids that both hold.
-        asked_at_once: records that are asked of one neighbour before the first has come.
-        unjudged: records that came and are being judged, from which on no more are asked for. Lowering it has a slow
-            node ask for less that it can't look at yet.
-        patience_ms: how long a neighbour may bring none of what it was asked for before others are asked, at first;
-            then four deviations above what answers take.
-        patience_least_ms, patience_most_ms: bounds of that. Raising them asks less often in vain, and longer of a node
-            whose answer was lost.
-        soon_ms: after which time the others are asked to compare, once one brought something. Raising it compares less
-            often while much comes in.
-        lead_ms: how long gossip is left to bring a record to the neighbours, before comparing does. Lowering it has
-            records come twice, and their way by gossip end where comparing was quicker.
-        again_ms: after which time what could not be taken yet is asked for again; up to eight times that later on, then
-            ever more rarely, and sooner while other records come that it may rest on.
-        forget_ms: after which time what was refused may be asked for once more.
-        frames_per_second: comparisons of one neighbour that are answered in a second; more of them are its fault. At
-            least 16. A node itself sends half as many, so that two of its seconds fit into one of the neighbour's.
-    """
-
-    every_ms: int = SECOND
-    slow_ms: int = 5 * SECOND
-    name_up_to: int = 128
-    asked_at_once: int = 256
-    unjudged: int = 512
-    patience_ms: int = SECOND
-    patience_least_ms: int = 300
-    patience_most_ms: int = 3 * SECOND
-    soon_ms: int = 300
-    lead_ms: int = 500
-    again_ms: int = 400
-    forget_ms: int = 10 * MINUTE
-    frames_per_second: int = 200
-
-    def validate(self) -> None:
-        """Raises ValueError naming the field when a bound makes no sense."""
-        if self.every_ms < 100:
-            raise ValueError("every_ms must be at least 100")
-        if self.slow_ms < self.every_ms:
-            raise ValueError("slow_ms must not be below every_ms")
-        if not 1 <= self.name_up_to <= MAX_IDS:
-            raise ValueError(f"name_up_to must be between 1 and {MAX_IDS}")
-        if not 1 <= self.asked_at_once <= MAX_IDS:
-            raise ValueError(f"asked_at_once must be between 1 and {MAX_IDS}")
-        if self.unjudged < self.asked_at_once:
-            raise ValueError("unjudged must not be below asked_at_once")
-        if self.frames_per_second < 16:
-            raise ValueError("frames_per_second must be at least 16")
-        for name in ("patience_least_ms", "soon_ms", "lead_ms", "again_ms", "forget_ms"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
-        if not self.patience_least_ms <= self.patience_ms <= self.patience_most_ms:
-            raise ValueError("patience_ms must be between patience_least_ms and patience_most_ms")
 
 
 MAX_LATE = 4_096
@@ -137,6 +78,7 @@ class Reconciler:
         self._in_vain: dict[bytes, int] = {}
         self._patience = Patience(params.patience_ms, params.patience_least_ms, params.patience_most_ms)
         self._under_way = UnderWay(params.lead_ms)
+        self._agreed = Agreed()
         self.due = NEVER
 
     # ---- links
@@ -146,6 +88,7 @@ class Reconciler:
         rate = self._params.frames_per_second
         intake = Bucket(rate, rate * STALL_S, now)
         self._neighbours[peer] = Compared(now, self._params.every_ms, intake)
+        self._agreed.linked(peer)
         return self.tick(now)
 
     def lost(self, peer: NodeId, on_purpose: bool, now: Instant) -> Doing:
@@ -217,7 +160,10 @@ class Reconciler:
         if len(frame.parts) == 1:
             if frame.parts[0] != self.holdings.digest(frame.prefix):
                 self._neighbours[peer].wait_ms = self._params.every_ms
-                self._describe(peer, frame.prefix, now, doing)
+                if frame.prefix or not self._tell_news(peer, now, doing):
+                    self._describe(peer, frame.prefix, now, doing)
+            elif not frame.prefix:
+                self._agreed.same(peer)
             return
         if len(frame.parts) != len(DIGITS) or len(frame.prefix) >= DEPTH:
             doing.blames.append(Blame(peer, Misdeed.BROKEN))
@@ -233,6 +179,11 @@ class Reconciler:
                 self._name(peer, prefix, self.holdings.below(prefix, CHUNKS * MAX_IDS), now, doing)
             else:
                 self._describe(peer, prefix, now, doing)
+
+    def _tell_news(self, peer: NodeId, now: Instant, doing: Doing) -> bool:
+        """Names what a neighbour may lack (rule 7); says whether that is to be waited for."""
+        self._name(peer, "", self._agreed.news(peer, now), now, doing)
+        return now < self._agreed.told_since(peer) + 2 * self._params.every_ms
 
     def _width(self, peer: NodeId, prefix: str, now: Instant) -> int:
         """Returns into how many parts a comparison may go on, so that it gets to the ids within this second."""
@@ -364,7 +315,8 @@ class Reconciler:
 
     def taken(self, id_: bytes, now: Instant) -> None:
         """Notes that a record is held now, whichever way it came."""
-        self.holdings.add(id_)
+        if self.holdings.add(id_):
+            self._agreed.taken(id_)
         self._unwanted.taken(id_, now)
         self._in_vain.pop(id_, None)
 
