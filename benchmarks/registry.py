@@ -40,7 +40,8 @@ SUBJECTS = (
     "simulator",
     "matching",
     "forecasts",
-    "studies",
+    "stress",
+    "growth",
 )
 """Names of modules of this package, in the order of the page."""
 

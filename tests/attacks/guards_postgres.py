@@ -45,7 +45,7 @@ DATABASE = [
     *rows(
         "adapters/store/postgres_session.py",
         (
-            "                self._do(self._connection.execute(_OWN))\n",
+            "                self._do(self._connection.execute(_OWN_SHARED if self._shared else _OWN))\n",
             "                pass\n",
             "postgres:a_second_process_may_not_open_it",
         ),

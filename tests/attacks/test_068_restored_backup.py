@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from hansa.adapters import backup as backups
+from hansa.admission.service import Via
 from hansa.conduct.ledger import first_fault
 from hansa.kernel.errors import Fault, HansaError, Refused
 from hansa.kernel.ids import chain
 from hansa.kernel.instant import MINUTE
 from hansa.node.rows import DropSubscription
+from hansa.skills.messages import SKILL, skill_body
 from hansa.skills.model import SkillState
-from tests.node.world import DOUBLE, SLUG, World, multiplier
+from tests.node.world import DOUBLE, SLUG, World, multiplier, true_claim
 
 
 @pytest.fixture
@@ -214,6 +216,18 @@ async def test_after_a_restore_no_number_comes_again_when_the_clock_was_set_back
     a = put_back(world, a, kept)
     assert (await a.ask("sync")).ok
     assert a.node.core.numbering.last >= number
+
+
+async def test_a_record_of_its_own_that_comes_back_late_keeps_its_number_for_itself(world: World) -> None:
+    """Also when nobody waits for it any more: what is sealed in the same moment has another number."""
+    hub, a, _ = await league(world)
+    lost = a.say(SKILL, skill_body(multiplier(7), true_claim()), seq=a.node.core.numbering.last + 1)
+    taken = await a.node.inbox.receive(lost.raw, Via.FEED, hub.url)
+    assert taken.id == lost.id
+    await a.publish(SLUG, hub)
+    numbers = [row.seq for row in a.store.records_after(a.id, 0, 100)]
+    assert len(dict.fromkeys(numbers)) == len(numbers)
+    assert numbers[-1] > numbers[-2] >= a.store.record(lost.id).seq
 
 
 async def test_what_was_taken_back_after_the_backup_does_not_rise_again(world: World) -> None:

@@ -19,6 +19,7 @@ from hansa.node.rows import Change, OutboxRow, PutOutbox, RecordRow
 from hansa.node.touched import touches
 from hansa.skills.messages import TOMBSTONE, tombstone_body
 from tests.node.world import DOUBLE, SLUG, LoopbackCaller, Resident, World, multiplier, skill_message
+from tests.skills.specimens import with_files
 
 
 class Spied:
@@ -104,14 +105,18 @@ async def test_a_process_that_followed_knows_what_one_knows_that_was_started_now
     await a.publish(DOUBLE, hub)
     await a.publish(child, hub)
     await b.publish(SLUG, hub)
+    bundle = skill_message(b.key, with_files("a.txt", "b.txt"))  # whose files count, too
+    async with hub.http() as http:
+        assert (await http.post("/skills", content=bundle.raw)).status_code == 201
     await b.subscribe(hub, report="all")
     await b.sync(hub)
-    gone = a.say(TOMBSTONE, tombstone_body(child.id, "no good"))
+    gone = a.say(TOMBSTONE, tombstone_body(child.id, "no good"), seq=a.node.core.numbering.last + 1)
     async with hub.http() as http:
         assert (await http.post("/records", content=gone.raw)).status_code == 201
     await a.node.keyholder.rotate([a.key])
     await a.deliver()
     await hub.ask("peer.set", id=b.id, banned=True)
+    await hub.ask("skill.remove", id=with_files("a.txt", "b.txt").id)
     while twin.follower.follow(most=3):
         pass
     fresh = Twin(world, hub, Spied(hub.store))

@@ -160,6 +160,8 @@ class Inbox:
         try:
             signed = signed or envelope.read(data, core.settings.limits)
             message = core.ring.verify(signed, ring, core.settings.limits)
+            if message.author == core.me:  # from before a restore: what is sealed from now on must not have its number
+                core.numbering.used(message.header.seq)
             now = core.ring.changes
             subject, skill = _subject(message)
             return Arrival(data, via, source, wanted, only, message, ring, now, message.id, subject, skill)

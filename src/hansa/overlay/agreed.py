@@ -66,7 +66,7 @@ class Agreed:
     def news(self, peer: NodeId, now: Instant) -> list[bytes]:
         """Returns what was taken since a neighbour held the same, and it was not told of; it counts as told then."""
         known = self._peers.get(peer)
-        if known is None or known.told < self._start or self._end - known.told > MOST_NAMED:
+        if known is None or self._end - known.told > MOST_NAMED:  # beyond that some may be forgotten, too
             return []
         found = self._order[known.told - self._start :]
         known.told = self._end
