@@ -194,18 +194,34 @@ def test_words_that_are_lost_are_said_again_through_a_cut() -> None:
 # ---- those who do not keep to it
 
 
+def test_a_lender_that_was_away_is_not_asked_meanwhile_and_is_asked_when_it_is_back() -> None:
+    world = chain(3)
+    offers(world, 0, 1000)
+    world.run(5)
+    pairs = world.partition([[0], [1, 2]])
+    world.run(60)
+    needs(world, 2, 100)
+    world.run(60)
+    assert not market(world, 2).borrower.loans  # what it said is still fresh, and it is known to be gone
+    world.mend(pairs)
+    world.run(120)
+    assert [one.state for one in lent(world, 0)] == [State.ACTIVE]
+
+
 def test_a_lender_that_does_not_answer_three_times_is_not_asked_again() -> None:
     world = chain(3)
     offers(world, 0, 1000)
     world.run(5)
-    pairs = world.partition([[0], [1, 2]])  # what it said is still fresh, and it says no more
+    core(world, 0).asks_first = True  # it is there, and signs nothing that lasts
     needs(world, 2, 100)
     world.run(120)
     borrower = market(world, 2).borrower
     assert borrower.unanswered(me(world, 0), core(world, 2).now()) == len(borrower.loans) == 3
-    world.mend(pairs)
+    core(world, 0).asks_first = False
     world.run(120)
     assert len(borrower.loans) == 3 and not lent(world, 0)
+    seen = market(world, 2).look()
+    assert seen.left_out == {me(world, 0): "left 3 asks or grants unanswered in the last 1d"}
     offers(world, 1, 1000)
     world.run(10)
     assert [one.ask.amount for one in lent(world, 1)] == [100]

@@ -60,6 +60,11 @@ class Bazaar:
             del table[next(iter(table))]
         self.changes += 1
 
+    def forget(self, whom: NodeId) -> None:
+        """Forgets what a node said."""
+        held = [table.pop(whom, None) for table in (self._offers, self._requests)]
+        self.changes += any(one is not None for one in held)
+
     def offers(self, now: Instant) -> list[Offer]:
         """Returns what others have on offer: not over, and not all lent."""
         found = [one for said in self._fresh(self._offers, now) for one in said.what]

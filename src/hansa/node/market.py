@@ -45,6 +45,7 @@ from hansa.market.messages import (
 )
 from hansa.market.model import URGENCY, Match, Offer, Request, Window
 from hansa.market.policy import Views
+from hansa.market.quantities import span
 from hansa.node.balances import Balances
 from hansa.node.bazaar import Bazaar
 from hansa.node.borrowed_proofs import BorrowedProofs
@@ -80,11 +81,16 @@ LATELY = 64
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a clearing was made from, and what it came to."""
+    """What a clearing was made from, and what it came to.
+
+    Attributes:
+        left_out: lenders that offer what is asked for and are not asked now, with why.
+    """
 
     requests: tuple[Request, ...]
     offers: tuple[Offer, ...]
     cleared: Cleared
+    left_out: Mapping[NodeId, str]
 
 
 class Market:
@@ -164,6 +170,10 @@ class Market:
             self.bazaar.heard(said)
         return Doing()
 
+    def gone(self, whom: NodeId) -> None:
+        """Forgets what a node had on offer that has left or is dead: it says so again when it is back."""
+        self.bazaar.forget(whom)
+
     def answered(self, ask: ContentId, reason: Reason | None) -> None:
         """Notes that a lender refuses an ask, or gives no reason."""
         loan = self.borrower.loans.get(ask)
@@ -236,6 +246,10 @@ class Market:
             self._worker = None
 
     async def _note_over(self) -> None:
+        async with self._core.turns.of(TURN):  # what is durable is in the books, too, once nobody keeps anything
+            await self._note_over_now()
+
+    async def _note_over_now(self) -> None:
         lent = [one.id for one in self.lender.book.all() if not one.is_over]
         wanted = self.stall.requests(self._core.now())
         loans = self.borrower.loans.items()
@@ -296,22 +310,29 @@ class Market:
         asked = self.open_requests(now).values()
         own = [self.stall.request(msgspec.structs.replace(one, begins=max(one.begins, now))) for one in asked]
         failed = self.borrower.failed(now)
-        may_lend = cache(lambda lender: self._may_lend(lender, failed.get(lender, 0), now))
+        obstacle = cache(lambda lender: self._obstacle(lender, failed.get(lender, 0), now))
         knows = cache(lambda whom: self.heed(whom) > 0)
         requests = requests_weighed(self.bazaar.requests(now), own, knows)
         wanted = {one.resource: None for one in requests}
         others = [one for one in self.bazaar.offers(now) if one.resource in wanted and self._passes(one.id, now)]
-        offers = offers_weighed([one for one in others if may_lend(one.lender)], self._core.me, knows)
+        offers = offers_weighed([one for one in others if not obstacle(one.lender)], self._core.me, knows)
+        left_out = {one.lender: why for one in others if (why := obstacle(one.lender))}
         mine = [as_offer(self._core.me, one, self.free(one, now)) for one in self.stall.said(now)]
         offers += [one for one in mine if one.amount]
         views = Views(cache(self.trust), cache(self.heed))
-        return Seen(tuple(requests), tuple(offers), clear(requests, offers, views, self.settings.clearing, solved))
+        cleared = clear(requests, offers, views, self.settings.clearing, solved)
+        return Seen(tuple(requests), tuple(offers), cleared, left_out)
 
-    def _may_lend(self, lender: NodeId, failed: int, now: Instant) -> bool:
-        guest = self._core.memory.guest(lender)
-        if guest.banned or guest.barred or not self._passes(lender, now):
-            return False
-        return failed < self.settings.lending.no_shows and not self.proofs.record(lender).forged
+    def _obstacle(self, lender: NodeId, failed: int, now: Instant) -> str:
+        """Returns why a lender is not asked now; "" where it may be."""
+        guest, lending = self._core.memory.guest(lender), self.settings.lending
+        if guest.banned or guest.barred:
+            return "is banned, or this node's policy deals with it no more"
+        if self.proofs.record(lender).forged:
+            return "has forged a result"
+        if failed >= lending.no_shows:
+            return f"left {failed} asks or grants unanswered in the last {span(lending.forget_ms)}"
+        return "" if self._passes(lender, now) else "has refused too often of late"
 
     def _passes(self, what: str, now: Instant) -> bool:
         """Says whether an offer, or a lender, is not passed over now."""

@@ -74,6 +74,7 @@ class MarketViews:
                 for one in found.unmet
             ],
             "unsold": dict(found.unsold),
+            "left_out": [{"lender": lender, "why": why} for lender, why in seen.left_out.items()],
             "welfare": found.welfare,
             "fairness": found.fairness,
         }

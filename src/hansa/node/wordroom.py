@@ -64,6 +64,9 @@ SOON = frozenset(
 )
 """Reasons that may be gone in a moment: what was refused for one of them is asked for again, and nobody is blamed."""
 
+_GONE = ("member_left", "member_dead")
+"""What happened to a member that is not there any more."""
+
 
 class WordRoom:
     """Has words judged, and finds those that are asked for.
@@ -170,6 +173,8 @@ class WordRoom:
         self.answering.came(event)
         if self._market is not None:
             self._market.proofs.bringing.came(event)
+            if event.name in _GONE:
+                self._market.gone(NodeId(event.about))
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """Has one more neighbour to ask for what is not here."""

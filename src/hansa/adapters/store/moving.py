@@ -70,8 +70,10 @@ def write_file(session: Any, target: Path, node: str, tell: Tell = lambda *_: No
         session: in a transaction that shows one moment.
 
     Raises:
-        UsageError: there is something at `target`. Fault: a row is damaged. Nothing is left at `target`.
+        UsageError: there is something at `target`, or no folder for it. Fault: a row is damaged. Nothing is left there.
     """
+    if not target.parent.is_dir():
+        raise UsageError(f"{target.parent} is no folder: make it first, or name another place")
     part = target.with_name(target.name + PART)
     if os.path.lexists(target):
         raise UsageError(f"{target} exists: nothing is overwritten; name another place")

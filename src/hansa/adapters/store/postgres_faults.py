@@ -51,7 +51,10 @@ def translated(error: BaseException, address: Address) -> HansaError:
 def gone(address: Address, error: BaseException) -> Unavailable:
     """Returns the error for a server that does not answer."""
     why = str(error) or type(error).__name__
-    return Unavailable(f"{address} does not answer ({why}): start the server; the node connects again by itself")
+    return Unavailable(
+        f"{address} does not answer ({why}): start the server, or mend the address; a node that is up connects again"
+        " by itself"
+    )
 
 
 def _refused(state: str, address: Address) -> UsageError:

@@ -176,6 +176,8 @@ def match(home: Home = None, as_json: AsJson = False) -> None:
             f"{what} at {_price(one['resource'], one['price'])} for {_request_of(one)}, by {started(one['lender'])}",
         )
         hanging("    ", one["because"])
+    for one in value["left_out"]:
+        hanging("! ", f"{started(one['lender'])} offers, too, and is not asked: it {one['why']}")
     for one in value["unmet"]:
         what = f"{_amount(one['resource'], one['units'])} of {one['resource']}" if one["resource"] else one["units"]
         hanging("- ", f"{what} for {_request_of(one)}: {one['why'].replace('_', ' ')}")

@@ -58,7 +58,8 @@ def import_(
     say(f"{moved.lines} rows were taken in and compared")
     if aside:
         say(f"what was there is in {aside}")
-    say("next: hansa up or hansa sync asks your sources what this node has said since; until then it signs nothing")
+    say("until it has heard what it has said since, this node signs nothing: hansa up and hansa sync ask its sources;")
+    say("hansa status says who is waited for, and hansa store repair --go-on ends it where there is nobody to ask")
 
 
 @cli.command(epilog=epilog("hansa store migrate --to postgresql://hansa@db.example.org/hansa"))

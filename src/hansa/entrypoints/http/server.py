@@ -99,12 +99,7 @@ async def serve(
     try:
         await _started(server, tasks[0])
         tasks += [asyncio.create_task(upkeep.watch(app, door.state.stopping)), logging, await mcp_door.start(door)]
-        if app.replica is None:
-            await linked.enter_async_context(overlay.linked(app, door.state, url))
-            tasks += _routines(app, door)
-        else:
-            tasks += [asyncio.create_task(app.replica.follow(door.state.stopping))]
-            tasks += [asyncio.create_task(_lead(app, door, url, app.replica.leads))]
+        tasks += await _own_work(app, door, url, linked)
         if until is not None:
             tasks.append(asyncio.create_task(until.wait()))
         await ready(url)
@@ -123,6 +118,15 @@ async def serve(
         await asyncio.gather(*ending, return_exceptions=True)
         logging.cancel()  # last, so that it has written down the rest
         await asyncio.gather(logging, return_exceptions=True)
+
+
+async def _own_work(app: App, door: FastAPI, url: str, linked: contextlib.AsyncExitStack) -> list[asyncio.Task[None]]:
+    """Begins what a node does by itself; of several processes of one node, only the one that leads does it."""
+    if app.replica is None:
+        await linked.enter_async_context(overlay.linked(app, door.state, url))
+        return _routines(app, door)
+    following = asyncio.create_task(app.replica.follow(door.state.stopping))
+    return [following, asyncio.create_task(_lead(app, door, url, app.replica.leads))]
 
 
 def _address(host: str, port: int) -> str:
