@@ -1,4 +1,4 @@
-"""Nodes that do tasks for each other under virtual time, each with a sandbox that computes in this process (`Abacus`)."""
+"""Nodes that do tasks for each other under virtual time, each with a sandbox that computes here (`Abacus`)."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Abacus(Table):
     def _step(self, job: SandboxJob, number: int) -> StepReport:
         space: dict[str, Any] = {}
         try:
-            exec(job.code, space)  # noqa: S102 - what the tests themselves wrote
-            value = repr(space[str(job.entry_point)](*eval(job.calls[number])))  # noqa: S307
+            exec(job.code, space)
+            value = repr(space[str(job.entry_point)](*eval(job.calls[number])))
         except Exception as error:
             return StepReport("call", number, StepStatus.RAISED, error=f"{type(error).__name__}: {error}")
         lie = self.lies if job.code != _probe() else ""
