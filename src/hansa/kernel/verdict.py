@@ -194,7 +194,7 @@ class Reason(Enum):
         "too_many_tasks",
         Box.DOMAIN,
         Verdict.IGNORE,
-        "as many tasks run and wait here as are taken, or came from the sender in an hour: ask another node, or later",
+        "more tasks than are taken here: ask another node, or send it again later",
     )
     TASK_LOOP = (
         "task_loop",

@@ -5,7 +5,7 @@ A task is taken if, rules in order:
 1. where it stands is known: then that is said again, and nothing is done twice
 2. the operator has turned it on, and the sandbox has held and computed what it had to since the start
 3. its author was invited, or is known where the operator lets those in, too
-4. its data are those of its kind, and something here does that kind
+4. something here does that kind
 5. no more than three nodes stand behind it, and this is none of them (attack 57)
 6. no more tasks run and wait here than there are places, nor of its author, nor in an hour
 
@@ -34,7 +34,7 @@ from hansa.overlay.doing import Doing
 from hansa.swarm.messages import TASK_SAID, TaskSaidBody, TaskStopBody
 from hansa.swarm.params import Params
 from hansa.swarm.states import State
-from hansa.swarm.tasks import TaskBody, TaskKind, task_id
+from hansa.swarm.tasks import TaskBody, TaskKind, read_task, task_id
 
 Carry = Callable[[bytes, NodeId], None]
 """Sends a signed envelope to one node, over the overlay."""
@@ -137,12 +137,12 @@ class Serving:
         """Takes in a task, by the rules of this module.
 
         Raises:
-            Refused: BAD_BODY (4), NOT_SERVED (2, 3, 4), TASK_LOOP (5), TASK_FULL (6).
+            Refused: BAD_BODY, NOT_SERVED (2, 3, 4), TASK_LOOP (5), TASK_FULL (6).
         """
         core, author = self._core, said.author
-        if said.header.recipient != core.me or author == core.me:
-            raise Refused(Reason.BAD_BODY, "a task is for one other node")
-        body = parse(said.body, TaskBody)
+        body = read_task(said.body)
+        if said.header.recipient != core.me or author == core.me or body.path[-1] != author:
+            raise Refused(Reason.BAD_BODY, "a task is for one other node, and its path ends with who signed it")
         key = task_id(body, core.me)
         held = self._jobs.get(key)
         if held is not None and held.author == author:  # 1
@@ -152,8 +152,7 @@ class Serving:
             raise Refused(Reason.NOT_SERVED)
         if not self._may_ask(author):  # 3
             raise Refused(Reason.NOT_SERVED)
-        body.check(author)  # 4
-        if body.kind not in self._handlers:
+        if body.kind not in self._handlers:  # 4
             raise Refused(Reason.NOT_SERVED, body.kind)
         if core.me in body.path:  # 5; how many, its shape says
             raise Refused(Reason.TASK_LOOP)

@@ -16,19 +16,17 @@ import msgspec
 from hansa.conduct.beta import SCALE
 from hansa.conduct.trust import trust
 from hansa.identity.envelope import Verified
-from hansa.kernel.errors import HansaError, NoSandbox, Refused
+from hansa.kernel.errors import HansaError, NoSandbox
 from hansa.kernel.ids import NodeId
 from hansa.kernel.instant import ALWAYS, MINUTE, SECOND, Instant
 from hansa.kernel.jobs import SandboxJob, SandboxLimits
-from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import parse
 from hansa.node.core import Core
 from hansa.node.delegating import Delegating
 from hansa.node.hearsay import Room
 from hansa.node.serving import Carry, Serving
 from hansa.node.task_handlers import Find, Handlers, computed
 from hansa.overlay.doing import Doing, Say
-from hansa.swarm.capabilities import MAX_CAPABILITIES, Capability, CapabilityBody, Probe
+from hansa.swarm.capabilities import MAX_CAPABILITIES, Capability, CapabilityBody, Probe, read_capability
 from hansa.swarm.messages import CAPABILITY, TASK, TASK_SAID, TASK_STOP
 from hansa.swarm.params import Params
 from hansa.swarm.placement import Candidate, Placed, Standing, place
@@ -181,10 +179,7 @@ class Swarm:
         Raises:
             Refused: BAD_BODY, also when something is named twice.
         """
-        body = parse(said.body, CapabilityBody)
-        names = [one.name for one in body.capabilities]
-        if len(dict.fromkeys(names)) < len(names):
-            raise Refused(Reason.BAD_BODY, "something is named twice")
+        body = read_capability(said.body)
         author, header = said.author, said.header
         last = self._heard.get(author)
         if author == self._core.me or (last is not None and last.number >= header.seq):

@@ -7,12 +7,15 @@ first, and nothing about the result.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
-from hansa.kernel.wire import Label, Wire
+from hansa.kernel.errors import Refused
+from hansa.kernel.verdict import Reason
+from hansa.kernel.wire import Label, Wire, parse
 
 MAX_CAPABILITIES = 32
 
@@ -37,6 +40,18 @@ class CapabilityBody(Wire, frozen=True):
     capabilities: Annotated[tuple[Capability, ...], msgspec.Meta(max_length=MAX_CAPABILITIES)]
     places: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 1
     queue: Annotated[int, msgspec.Meta(ge=0, lt=2**20)] = 0
+
+
+def read_capability(body: Mapping[str, Any]) -> CapabilityBody:
+    """Returns what a node says that it can.
+
+    Raises:
+        Refused: BAD_BODY, also when something is named twice.
+    """
+    said = parse(body, CapabilityBody)
+    if len(dict.fromkeys(one.name for one in said.capabilities)) < len(said.capabilities):
+        raise Refused(Reason.BAD_BODY, "something is named twice")
+    return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ runs it, and no text in it is an order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,7 +25,7 @@ from hansa.kernel.errors import Refused
 from hansa.kernel.ids import ContentId, NodeId, content_id
 from hansa.kernel.instant import HOUR
 from hansa.kernel.verdict import Reason
-from hansa.kernel.wire import Id, Label, Wire
+from hansa.kernel.wire import Id, Label, Wire, parse
 
 MAX_CALLS = 64
 MAX_TRIALS = 1_000
@@ -119,19 +120,6 @@ class TaskBody(Wire, frozen=True):
         """Its data, or None for a kind that has none."""
         return next((one for one in (self.python, self.prove, self.query) if one is not msgspec.UNSET), None)
 
-    def check(self, author: NodeId) -> None:
-        """Refuses a task whose data are not those of its kind, or whose path does not end with its author.
-
-        Raises:
-            Refused: BAD_BODY.
-        """
-        given = [one for one in (self.python, self.prove, self.query) if one is not msgspec.UNSET]
-        wanted = SCHEMAS[self.kind]
-        if [type(one) for one in given] != ([wanted] if wanted is not None else []):
-            raise Refused(Reason.BAD_BODY, f"that is not what a task of kind {self.kind} consists of")
-        if self.path[-1] != author or len({*self.path}) < len(self.path):
-            raise Refused(Reason.BAD_BODY, "its path does not end with who signed it, or has somebody twice")
-
 
 SCHEMAS: dict[TaskKind, type[Data] | None] = {
     TaskKind.PYTHON: Python,
@@ -141,6 +129,22 @@ SCHEMAS: dict[TaskKind, type[Data] | None] = {
     TaskKind.FILES: None,
 }
 """What the tasks of each kind consist of; None: of nothing yet, and no node serves it."""
+
+
+def read_task(body: Mapping[str, Any]) -> TaskBody:
+    """Returns a task.
+
+    Raises:
+        Refused: BAD_BODY, also when its data are not those of its kind, or its path has somebody twice.
+    """
+    task = parse(body, TaskBody)
+    given = [type(one) for one in (task.python, task.prove, task.query) if one is not msgspec.UNSET]
+    wanted = SCHEMAS[task.kind]
+    if given != ([wanted] if wanted is not None else []):
+        raise Refused(Reason.BAD_BODY, f"that is not what a task of kind {task.kind} consists of")
+    if len(dict.fromkeys(task.path)) < len(task.path):
+        raise Refused(Reason.BAD_BODY, "its path has somebody twice")
+    return task
 
 
 def task_id(body: TaskBody, asked: NodeId) -> ContentId:
