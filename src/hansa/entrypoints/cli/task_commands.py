@@ -15,7 +15,7 @@ from hansa.kernel.errors import UsageError
 from hansa.swarm.tasks import TaskKind
 
 cli = typer.Typer()
-task = typer.Typer(no_args_is_help=True, help="Have other nodes do something: run, list, show, cancel.")
+task = typer.Typer(no_args_is_help=True, help="Have other nodes do something.")
 cli.add_typer(task, name="task")
 
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="A task's id, or the start of it: hansa task list.")]
@@ -113,7 +113,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 
 @task.command(epilog=epilog("hansa task show 4f1d", "hansa task show 4f1d --json"))
 def show(id_: TaskId, home: Home = None, as_json: AsJson = False) -> None:
-    """Show a task: who was asked, who was not and why, and what came of it."""
+    """Show a task. Who was asked, who was not and why, and what came of it."""
     value = call(home, "task.show", as_json, id=id_).value
     if as_json:
         return
@@ -133,7 +133,7 @@ def cancel(id_: TaskId, home: Home = None, as_json: AsJson = False) -> None:
 
 @cli.command(epilog=epilog("hansa capabilities", "hansa capabilities --json"))
 def capabilities(home: Home = None, as_json: AsJson = False) -> None:
-    """Show what this node can, by trying it, and what others say that they can.
+    """Show what this node can, by trying it. Also what others say that they can.
 
     Whether others are served is the setting swarm.serve: false unless you set it.
     """
