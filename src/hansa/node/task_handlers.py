@@ -19,7 +19,7 @@ from hansa.node.core import Core
 from hansa.node.finder import Found
 from hansa.node.serving import Came, Serving
 from hansa.node.vault import open_skill
-from hansa.skills.judge import job_for, judge
+from hansa.skills.judge import first_forbidden, job_for, judge
 from hansa.skills.model import Skill
 from hansa.swarm.messages import MAX_ERROR, MAX_RESULT
 from hansa.swarm.tasks import Prove, Python, Query, TaskBody, TaskKind
@@ -112,8 +112,9 @@ def computed(report: SandboxReport, calls: int) -> Came:
         return Came(error="it was not run", harness=report.harness)
     trial = report.trials[0]
     seen = Came(harness=report.harness, digest=trial.digest)
-    if trial.attempts:
-        return _failed(seen, f"tried what is forbidden: {trial.attempts[0].what}")
+    forbidden = first_forbidden(trial)
+    if forbidden is not None:
+        return _failed(seen, f"tried what is forbidden: {forbidden.reason.code}")
     for step in trial.steps:
         if step.status not in (StepStatus.OK, StepStatus.NOT_RUN):
             return _failed(seen, f"{step.kind} {step.index}: {step.error or step.status}")
