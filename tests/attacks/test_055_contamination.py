@@ -25,7 +25,7 @@ from tests.sandbox.test_contamination import HELPERS, ROWS
 async def test_the_next_task_finds_nothing_of_the_last(tmp_path: Path, real: ProcessSandbox) -> None:  # noqa: F811
     door = await TaskDoor(tmp_path, real).ready()
     for name, row in ROWS.items():
-        for code in (row.plant, row.find):
+        for code in (row.plant, row.find.replace("Random(7)", "Random(0)")):  # the seed of each task
             body = (
                 HELPERS + "def f():\n" + "".join(f"    {line}\n" for line in code.splitlines()) + "    return 'fine'\n"
             )
@@ -33,7 +33,7 @@ async def test_the_next_task_finds_nothing_of_the_last(tmp_path: Path, real: Pro
                 continue
             await door.compute(body, "f", "()")
             steps = door.sandbox.reports[-1].trials[0].steps
-            assert code is row.plant or [one.error for one in steps] == [None, None], name
+            assert code == row.plant or [one.error for one in steps] == [None, None], name
     await door.close()
 
 
