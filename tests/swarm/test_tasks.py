@@ -74,7 +74,7 @@ def test_nobody_hands_on_what_it_has_handed_on_before() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"state": "expired"}, {"state": "asked"}, {"state": "running", "values": ["1"]}, {"error": "no"},
+        {"state": "expired", "values": []}, {"state": "asked", "values": []}, {"state": "running"}, {"error": "no"},
         {"values": ["x" * MAX_RESULT, "x"]},
     ],
     ids=["expired", "asked", "running with a result", "done with an error", "too long"],
