@@ -289,6 +289,7 @@ async def test_the_thief_has_no_word_that_goes_round_not_even_under_an_old_numbe
     theft.target.lend(theft.owner.id)
     good = json.loads(words_of_every_kind(theft.target.author)[kind].payload)
     body, to = good["body"], good["recipient"]
+    body |= {"path": [str(theft.owner.id)]} if kind == "task" else {}
     word = theft.owner.say(kind, body, theft.stolen, seq=seq, recipient=to)
     assert await theft.push("link", word) == "taken"
     await theft.revoke("link")

@@ -97,6 +97,9 @@ OF_THE_MARKET = {
 }
 """Commands that show what others say of themselves on the market: likewise."""
 
+OF_TASKS = {("capabilities",), *(("task", word) for word in ("run", "list", "show", "cancel"))}
+"""Commands that show what other nodes can, and what came of tasks there: likewise."""
+
 
 def armed() -> list[Skill]:
     """Returns skills that carry every text in every field that their author can fill."""
@@ -228,7 +231,7 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
 
 def test_no_command_is_left_out(tmp_path: Path) -> None:
     asked = {words[: 2 if words[:2] in ALL else 1] for words in commands(tmp_path)}
-    assert asked | SHOWS_NOTHING | OF_THE_OVERLAY | OF_THE_MARKET == set(ALL)
+    assert asked | SHOWS_NOTHING | OF_THE_OVERLAY | OF_THE_MARKET | OF_TASKS == set(ALL)
     assert not asked & SHOWS_NOTHING
 
 
@@ -329,6 +332,38 @@ def test_every_command_on_the_market_shows_text(node: Hansa, monkeypatch: Any, a
         monkeypatch.setattr("hansa.entrypoints.reach.steps", answered)
         for words in sorted(OF_THE_MARKET):
             said = node(*words, *given.get(words[1], []), *(["--json"] if as_json else []))
+            assert (said.code, said.err) == (0, ""), (words, text)
+            held(said.out, (words, text))
+            assert not as_json or (said.out.isascii() and json.loads(said.out))
+
+
+def tasks(text: str) -> dict[str, Any]:
+    """Returns what operations on tasks answer, all at once, with a text wherever another node has a word."""
+    attempt = {"node": text, "task": text, "state": text, "why": text, "checked": text, "used_ms": 1, "harness": text}
+    one = {
+        "task": text, "kind": text, "state": text, "success": True, "correlation": text, "began": text, "ended": text,
+        "values": [text], "error": text, "attempts": [attempt],
+        "candidates": [{"node": text, "fit": True, "why": text}],
+    }  # fmt: skip
+    can = {"name": text, "version": text}
+    return one | {
+        "tasks": [one], "count": 1, "for_others": {"running": 1, "queue": 1, "done": 1, "stopped": 1}, "serve": False,
+        "serves": [text], "own": [{**can, "there": True, "proved": True, "detail": text}], "node": text, "up": True,
+        "others": [{"node": text, "standing": text, "places": 1, "queue": 1, "capabilities": [can]}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_every_command_on_tasks_shows_text(node: Hansa, monkeypatch: Any, as_json: bool) -> None:  # noqa: F811
+    given = {"run": ["query", "--intent", "x"], "show": ["x"], "cancel": ["x"]}
+    for text in [*ORDERS[::3], *TEXTS[::48], LONG[1]]:
+
+        async def answered(*_: Any, text: str = text) -> AsyncIterator[Ended]:
+            yield Ended(tasks(text))
+
+        monkeypatch.setattr("hansa.entrypoints.reach.steps", answered)
+        for words in sorted(OF_TASKS):
+            said = node(*words, *given.get(words[-1], []), *(["--json"] if as_json else []))
             assert (said.code, said.err) == (0, ""), (words, text)
             held(said.out, (words, text))
             assert not as_json or (said.out.isascii() and json.loads(said.out))

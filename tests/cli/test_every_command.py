@@ -139,6 +139,7 @@ SEQUENCE = [
     ("market", "offer", "computational_power", "2 cores", "--price", "0.06"),
     ("market", "request", "memory", "2 GiB", "--lasts", "30m"), ("market", "list"), ("market", "withdraw", "1"),
     ("market", "leases"), ("market", "accounts", "--check"), ("market", "flows"), ("market", "forecast", "comp"),
+    ("capabilities",),
     ("sim", "list"), ("sim", "run", "calm", "--nodes", "2", "--seconds", "1"),
     ("sim", "growth", "--steps", "1"), ("sim", "stress", "--nodes", "10"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
@@ -158,6 +159,7 @@ ELSEWHERE = {
     ("recall", "lift"),
     ("subscribe",),
     *(("net", word) for word in ("status", "peers", "paths", "health", "connect", "tell", "answers")),  # in test_net.py
+    *(("task", word) for word in ("run", "list", "show", "cancel")),  # in test_tasks.py
     ("market", "match"),  # these two in test_market.py
     ("market", "release"),
     ("join",),  # these four in test_joining.py

@@ -35,6 +35,9 @@ from hansa.overlay.notices import Notice, Noticed
 from hansa.overlay.presence import Presence, Suspicion
 from hansa.skills.messages import EvidenceBody, SkillBody, TombstoneBody
 from hansa.skills.model import Claim, File, Result, Skill
+from hansa.swarm import messages as swarm
+from hansa.swarm.capabilities import CapabilityBody
+from hansa.swarm.tasks import Prove, Python, Query, TaskBody
 from tests.docs.pages import DOCS, blocks, prose, table_rows
 
 REFERENCE = DOCS / "reference"
@@ -190,6 +193,13 @@ def names_in(page: str) -> set[str]:
         market.AskBody,
         market.LeaseBody,
         market.ActBody,
+        CapabilityBody,
+        TaskBody,
+        Python,
+        Prove,
+        Query,
+        swarm.TaskSaidBody,
+        swarm.TaskStopBody,
     ],
     ids=lambda shape: shape.__name__,
 )

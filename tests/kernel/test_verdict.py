@@ -19,6 +19,7 @@ no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_
 sandbox_process not_wanted operator_rejected unconstitutional
 not_here_yet not_party enough_said dispute_upheld ancestor_recalled threat_alerted
 no_offer no_capacity no_show hoarding no_credit no_lease no_slot work_too_large
+task_not_served too_many_tasks task_loop
 store_full interrupted corrupt restored
 rollback fork frozen mix_and_match unreachable
 """.split()

@@ -38,11 +38,15 @@ from hansa.node.taking import FeedItem
 from hansa.overlay import frames
 from hansa.skills.messages import evidence_body, skill_body, tombstone_body
 from hansa.skills.model import Evidence, Outcome
+from hansa.swarm.params import Params as TaskParams
 from tests.node.world import DOUBLE, HARNESS, SLUG, START, Resident, World, skill_message, speak, true_claim
 
 WAYS = ("http", "bulk", "file", "feed", "link")
 DOORS = tuple(way for way in WAYS if way != "link")
-SPREAD = ("presence", "suspicion", "links", "arrived", "notice", "noticed", "offers", "requests", "work", "worked")
+SPREAD = (
+    "presence", "suspicion", "links", "arrived", "notice", "noticed", "offers", "requests", "work", "worked",
+    "capability", "task", "task_said", "task_stop",
+)  # fmt: skip
 """Kinds that go round over links, are taken at no door, and are kept nowhere."""
 BLAMED = frozenset(
     {
@@ -73,6 +77,7 @@ class Target:
         self.liar = world.settle("liar", "hub")
         world.invite(self.node, self.author, self.liar)
         self.lend(self.author.id)
+        self.serve_tasks()
         self.publication = skill_message(self.author.key, SLUG)
         self.finding = speak(self.author.key, "evidence", _finding(SLUG.id))
         self._files = 0
@@ -84,6 +89,12 @@ class Target:
         window = Window(START, Instant(START + DAY))
         ask = Ask(DIGEST, DIGEST, borrower, Resource.COMPUTATIONAL_POWER, 1000, 0, window)
         market.lender.book.keep(Lease(ask, 1, State.ACTIVE, START))
+
+    def serve_tasks(self) -> None:
+        """Has the node do tasks of those that it invited."""
+        serving = self.node.node.swarm.serving
+        serving.params, serving.ready = TaskParams(serve=True), True
+        serving.open(lambda _, __: None)
 
     @classmethod
     async def ready(cls, world: World, role: str = "node") -> Target:
@@ -314,9 +325,20 @@ def words_of_every_kind(author: Resident, **header: Any) -> dict[str, envelope.S
             "wall_ms": 1,
             "used_ms": 0,
         },
+        "capability": {"capabilities": [{"name": "git"}]},
+        "task": {
+            "kind": "query",
+            "nonce": "0" * 32,
+            "path": [str(author.id)],
+            "within_ms": 1_000,
+            "work_ms": 1_000,
+            "query": {"intent": "x"},
+        },
+        "task_said": {"task": DIGEST, "state": "accepted"},
+        "task_stop": {"task": DIGEST},
     }
     assert tuple(bodies) == SPREAD
-    to = {"work": {"recipient": TARGET}}
+    to = {"work": {"recipient": TARGET}, "task": {"recipient": TARGET}}
     return {
         kind: speak(author.key, kind, body, **{"created": START, **to.get(kind, {}), **header})
         for kind, body in bodies.items()

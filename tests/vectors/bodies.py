@@ -60,6 +60,37 @@ WORKED: dict[str, Any] = {
     "wall_ms": 5_000,
     "used_ms": 812,
 }
+CAPABILITY: dict[str, Any] = {
+    "capabilities": [{"name": "python-computation", "version": "cpython-3.11"}, {"name": "git"}],
+    "places": 2,
+    "queue": 1,
+}
+TASK: dict[str, Any] = {
+    "kind": "python-computation",
+    "nonce": DIGEST[:32],
+    "path": [str(key(1).public.did)],
+    "within_ms": 60_000,
+    "work_ms": 10_000,
+    "python": {"code": "def f(x):\n    return x\n", "entry_point": "f", "calls": ["(1,)", "(2,)"]},
+}
+PROVE: dict[str, Any] = {name: TASK[name] for name in TASK if name != "python"} | {
+    "kind": "prove-skill",
+    "prove": {"skill": OTHER, "trials": 35, "seed": 7, "text": "{}"},
+    "priority": 9,
+    "correlation": "first of three",
+}
+QUERY: dict[str, Any] = {name: TASK[name] for name in TASK if name != "python"} | {
+    "kind": "query",
+    "query": {"intent": "double"},
+}
+TASK_SAID: dict[str, Any] = {
+    "task": OTHER,
+    "state": "done",
+    "values": ["1", "2"],
+    "harness": "cpython-3.11",
+    "digest": DIGEST,
+    "used_ms": 12,
+}
 RECEIPT: dict[str, Any] = {
     "dealing": "skill_refuted",
     "subject": str(key(2).public.did),
@@ -224,5 +255,9 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "lease_act": [{"ask": DIGEST, "act": "agree", "cost": 12}, {"ask": DIGEST, "act": "take"}],
     "work": [{**WORK, "text": FULL_SKILL}, WORK],
     "worked": [WORKED, {name: WORKED[name] for name in WORKED if name != "reason"}],
+    "capability": [CAPABILITY, {"capabilities": []}],
+    "task": [PROVE, TASK, QUERY],
+    "task_said": [TASK_SAID, {"task": OTHER, "state": "accepted"}],
+    "task_stop": [{"task": OTHER}],
     "root": [root(1), root(1, signing_keys=[str(key(5).public.did)])],
 }

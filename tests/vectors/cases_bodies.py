@@ -28,7 +28,8 @@ INDEX = BODIES["index"][0]
 KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "receipt", "policy_card", "decision",
          "hello", "welcome", "join", "joined", "index",
          "presence", "suspicion", "links", "arrived", "notice", "noticed",
-         "offers", "requests", "lease_ask", "lease", "lease_act", "work", "worked")  # fmt: skip
+         "offers", "requests", "lease_ask", "lease", "lease_act", "work", "worked",
+         "capability", "task", "task_said", "task_stop")  # fmt: skip
 DISPUTES = tuple(kind for kind in BODIES if kind.startswith("dispute"))
 SAID = BODIES["acknowledgement"][0]
 LEAVE_OUT = object()
@@ -46,7 +47,16 @@ def cases() -> Iterator[Case]:
         "skill-spelt-out", message("skill", body={"skill": _with_defaults(), "claim": {}}), "same id as skill-short"
     )
     yield Case("notice-towards-a-resource", message("notice", body=TOWARDS), "it names the resource, and no node")
-    for name, kind, body, why in (*_skills(), *_others(), *_disputes(), *_spread(), *_notices(), *_market(), *_work()):
+    for name, kind, body, why in (
+        *_skills(),
+        *_others(),
+        *_disputes(),
+        *_spread(),
+        *_notices(),
+        *_market(),
+        *_work(),
+        *_tasks(),
+    ):
         yield Case(name, message(kind, body=body), why, "bad_body", "body")
 
 
@@ -288,6 +298,38 @@ def _work() -> Iterator[Bent]:
         ("worked-without-memory", "worked", "memory_bytes", 0, "at least one byte"),
         ("worked-longer-than-an-hour", "worked", "wall_ms", 3_600_001, "at most an hour"),
         ("worked-used-negative", "worked", "used_ms", -1, "a count"),
+    ):
+        yield name, kind, _changed(whole[kind], path, value), why
+
+
+def _tasks() -> Iterator[Bent]:
+    whole = {kind: BODIES[kind][0] for kind in ("capability", "task_said", "task_stop")}
+    whole["task"] = BODIES["task"][1]
+    for name, kind, path, value, why in (
+        ("capability-in-capitals", "capability", "capabilities.0.name", "Git", "small letters, digits and -"),
+        ("capability-twice", "capability", "capabilities.1.name", "python-computation", "each once"),
+        ("capability-without-places", "capability", "places", 0, "at least one place"),
+        ("capability-queue-negative", "capability", "queue", -1, "a count"),
+        ("task-of-no-kind", "task", "kind", "shell", "a closed list of kinds"),
+        ("task-without-nonce", "task", "nonce", "", "128 bits"),
+        ("task-nonce-of-33", "task", "nonce", "0" * 33, "128 bits"),
+        ("task-without-path", "task", "path", [], "who asked for it"),
+        ("task-path-of-four", "task", "path", [f"did:key:z{n}" for n in range(4)], "three nodes at most"),
+        ("task-path-with-a-loop", "task", "path", ["did:key:z1", "did:key:z1"], "nobody twice"),
+        ("task-for-ever", "task", "within_ms", 3_600_001, "an hour at most"),
+        ("task-with-no-work", "task", "work_ms", 0, "at least a millisecond"),
+        ("task-priority-10", "task", "priority", 10, "0 to 9"),
+        ("task-without-data", "task", "python", LEAVE_OUT, "the data of its kind"),
+        ("task-with-other-data", "task", "kind", "query", "the data of its kind"),
+        ("task-with-two-data", "task", "query", {"intent": "x"}, "the data of its kind and no others"),
+        ("task-without-calls", "task", "python.calls", [], "1 to 64 calls"),
+        ("task-not-served-with-data", "task", "kind", "code-generation", "no data yet"),
+        ("task_said-of-no-task", "task_said", "task", "", "it names the task"),
+        ("task_said-expired", "task_said", "state", "expired", "the asker's to see, not the asked one's to say"),
+        ("task_said-running-with-a-result", "task_said", "state", "running", "a result when it is done"),
+        ("task_said-done-with-an-error", "task_said", "error", "no", "an error when it has failed"),
+        ("task_said-of-65537", "task_said", "values", ["x" * 65_536, "x"], "65,536 characters in all"),
+        ("task_stop-of-no-task", "task_stop", "task", LEAVE_OUT, "it names the task"),
     ):
         yield name, kind, _changed(whole[kind], path, value), why
 

@@ -39,6 +39,9 @@ from hansa.overlay.notices import NOTICE, NOTICED, Notice, Noticed, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence, Suspicion
 from hansa.skills import messages as skills
 from hansa.skills import work
+from hansa.swarm import messages as swarm
+from hansa.swarm.capabilities import CapabilityBody, read_capability
+from hansa.swarm.tasks import TaskBody, read_task
 
 BODIES: dict[str, type[Wire]] = {
     skills.SKILL: skills.SkillBody,
@@ -68,6 +71,10 @@ BODIES: dict[str, type[Wire]] = {
     market.ACT: market.ActBody,
     work.WORK: work.WorkBody,
     work.WORKED: work.WorkedBody,
+    swarm.CAPABILITY: CapabilityBody,
+    swarm.TASK: TaskBody,
+    swarm.TASK_SAID: swarm.TaskSaidBody,
+    swarm.TASK_STOP: swarm.TaskStopBody,
 }
 """Bodies that are read last; root metadata is read with its signatures."""
 
@@ -182,6 +189,12 @@ def _message(signed: Signed, known: Mapping[str, Any]) -> Answer:
         body.as_evidence(message.author, message.header.created)
     if isinstance(body, work.WorkedBody):
         work.read_worked(message.body)
+    if isinstance(body, CapabilityBody):
+        read_capability(message.body)
+    if isinstance(body, TaskBody):
+        read_task(message.body)
+    if isinstance(body, swarm.TaskSaidBody):
+        swarm.read_said(message.body)
     if isinstance(body, Notice):
         read_notice(message.body)
     if isinstance(body, market.Offers):

@@ -15,6 +15,7 @@ from hansa.adapters.index.kept import KeptIndex
 from hansa.adapters.llm.chain import Chain
 from hansa.adapters.llm.solver import LlmSolver
 from hansa.adapters.lock import NO_CLAIM, Claim, DataDirLock
+from hansa.adapters.probes import tools
 from hansa.adapters.sandbox import bases
 from hansa.adapters.sandbox.choose import choose
 from hansa.adapters.sandbox.errors import SandboxUnavailable
@@ -182,7 +183,8 @@ async def opened(
         replica = await stack.enter_async_context(joined(core, config.store.url)) if config.replica else None
         chain = await stack.enter_async_context(models(home, config, clock))
         capacities = {Resource(name): many for name, many in config.overlay.offers().items()}
-        node = Node(core, _solver(config, chain), config.market(), capacities)
+        node = Node(core, _solver(config, chain), config.market(), capacities, config.swarm)
+        node.swarm.tools = lambda: tools(len(config.llm))
         await _settle_keys(home, node, config.replica)
         if not recovering:
             _check_signing(home, node)

@@ -43,6 +43,7 @@ from hansa.node.market_settings import MarketSettings, Trading
 from hansa.node.overlay_settings import OverlaySettings
 from hansa.skills.policy import Params as ProofParams
 from hansa.skills.ranking import Params as RankingParams
+from hansa.swarm.params import Params as SwarmParams
 
 DEFAULT_PORT = 8470
 MAX_FILE = 1024 * 1024
@@ -163,6 +164,9 @@ class Config(BaseSettings):
     slots: Annotated[SlotParams, Field(description="How it runs the jobs of those it lends to.")] = SlotParams()
     checking: Annotated[CheckingParams, Field(description="How closely it looks at results it paid for.")] = (
         CheckingParams()
+    )
+    swarm: Annotated[SwarmParams, Field(description="What it does for other nodes, and how it asks them.")] = (
+        SwarmParams()
     )
     store: Annotated[StoreBounds, Field(description="Where the store is, and its bounds.")] = StoreBounds()
 

@@ -183,6 +183,25 @@ class Reason(Enum):
         "as much runs for that lease as it allows, or nothing can run here now: send it again later",
     )
     BIG_WORK = ("work_too_large", Box.DOMAIN, Verdict.REJECT, "a larger skill, or more trials, than a lease runs here")
+    # 4d tasks that others ask for
+    NOT_SERVED = (
+        "task_not_served",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "this node does no task of that kind for the sender: ask its operator, or another node",
+    )
+    TASK_FULL = (
+        "too_many_tasks",
+        Box.DOMAIN,
+        Verdict.IGNORE,
+        "more tasks than are taken here: ask another node, or send it again later",
+    )
+    TASK_LOOP = (
+        "task_loop",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "a task that was handed on too often, or that this node has handed on before",
+    )
     # 5 store
     STORE_FULL = ("store_full", Box.STORE, Verdict.IGNORE, "no space left here: free some and send again")
     INTERRUPTED = ("interrupted", Box.STORE, Verdict.IGNORE, "this node stopped before it was kept: send it again")

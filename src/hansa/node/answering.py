@@ -30,6 +30,10 @@ from hansa.overlay.gossip import LATER
 from hansa.overlay.routes import Routes
 from hansa.skills.messages import ACKNOWLEDGEMENT
 from hansa.skills.work import WORK, WORKED
+from hansa.swarm.messages import TASK, TASK_SAID, TASK_STOP
+
+ALONE = frozenset({WORK, WORKED, TASK, TASK_SAID, TASK_STOP})
+"""Kinds that are no letters, and for one node all the same."""
 
 LONGEST_MS = HOUR
 LOOK_MS = MINUTE
@@ -158,7 +162,7 @@ class Answering:
         """Says whether an envelope is one that gossip does not carry, although no way for it is known."""
         signed = envelope.read(raw)
         kind = peek.named_kind(signed)
-        return kind in MANNERS or kind in (WORK, WORKED) or any(id_ == signed.id for id_, _ in self._letters)
+        return kind in MANNERS or kind in ALONE or any(id_ == signed.id for id_, _ in self._letters)
 
     def _end(self, one: _Letter, state: str, detail: str, reason: Reason | None = None) -> None:
         row, core = one.row, self._core

@@ -42,6 +42,7 @@ from hansa.overlay.notices import NOTICE, NOTICED
 from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.skills import messages as skills
 from hansa.skills import policy, ranking, work
+from hansa.swarm import messages as swarm
 
 KINDS: Mapping[str, Freshness] = {
     skills.SKILL: Freshness.DURABLE,
@@ -69,6 +70,10 @@ KINDS: Mapping[str, Freshness] = {
     market.REQUESTS: Freshness.SPREAD,
     work.WORK: Freshness.SPREAD,
     work.WORKED: Freshness.SPREAD,
+    swarm.CAPABILITY: Freshness.SPREAD,
+    swarm.TASK: Freshness.SPREAD,
+    swarm.TASK_SAID: Freshness.SPREAD,
+    swarm.TASK_STOP: Freshness.SPREAD,
 }
 """Every kind of message that this version of the node knows."""
 

@@ -36,6 +36,7 @@ from hansa.node.receipts import write
 from hansa.node.rooms import Rooms
 from hansa.node.rows import PutBlob, PutRecord
 from hansa.node.shelf import Shelf
+from hansa.node.swarming import Swarm
 from hansa.node.turns import Hold
 from hansa.node.vault import Brought, brought, subject_of
 from hansa.overlay import messages as overlay
@@ -64,12 +65,14 @@ class Inbox:
         afterwards: Callable[[Taken], Awaitable[None]] | None = None,
         market: Market | None = None,
         ahead: Ahead | None = None,
+        swarm: Swarm | None = None,
     ) -> None:
         """Works for one node.
 
         Args:
             market: decides on leases; without one they are unknown here.
             ahead: looks ahead for that market.
+            swarm: does tasks of others, and asks them for its own.
             afterwards: told of what was taken and kept in disputes, before whoever brought it is.
         """
         self._core = core
@@ -77,6 +80,7 @@ class Inbox:
         self._rooms = Rooms(core, shelf, market)
         self.market = market
         self.ahead = ahead
+        self.swarm = swarm
         self._conduct = Conduct(core)
         self._keeping = Keeping()
         self._gathering = Gathering(self._decide_all, self._lost, lambda: self._keeping.until(AHEAD))

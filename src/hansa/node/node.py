@@ -45,11 +45,13 @@ from hansa.node.rows import SkillRow
 from hansa.node.settling import Settler
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
+from hansa.node.swarming import Swarm
 from hansa.node.views import Views
 from hansa.node.waiting import Waiting
 from hansa.node.why import Why
 from hansa.overlay.messages import HELLO, JOIN
 from hansa.skills.model import Case, Origin
+from hansa.swarm.params import Params as SwarmParams
 
 
 class Node:
@@ -61,6 +63,7 @@ class Node:
         solver: Solver | None = None,
         market: MarketSettings | None = None,
         capacities: Mapping[Resource, int] | None = None,
+        swarm: SwarmParams | None = None,
     ) -> None:
         """Joins the parts; nothing runs yet.
 
@@ -77,9 +80,10 @@ class Node:
         self.past = LeaseHistory(core)
         self.ahead = Ahead(core, self.market, self.past)
         self.orders = Orders(core, self.market, self.ahead)
-        self.inbox = Inbox(core, self.shelf, self._heard, self.market, self.ahead)
-        self.prover = Prover(core, self.settler.about)
         self.finder = Finder(core, self.shelf)
+        self.swarm = Swarm(core, swarm or SwarmParams(), self.find)
+        self.inbox = Inbox(core, self.shelf, self._heard, self.market, self.ahead, self.swarm)
+        self.prover = Prover(core, self.settler.about)
         self.executor = Executor(core, self.shelf, self.finder, self.prover, solver)
         self.publisher = Publisher(core, self.shelf)
         self.outbox = Outbox(core)

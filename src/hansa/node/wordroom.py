@@ -38,8 +38,9 @@ from hansa.overlay.links_said import LINKS, Links
 from hansa.overlay.notices import NOTICE, NOTICED, Mode, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence
 from hansa.skills import messages as skills
+from hansa.swarm.messages import CAPABILITY
 
-REPEATED = frozenset({PRESENCE, LINKS, OFFERS, REQUESTS})
+REPEATED = frozenset({PRESENCE, LINKS, OFFERS, REQUESTS, CAPABILITY})
 """Kinds of which a new neighbour is told the last word of each author."""
 
 MAX_STALLED = 256
@@ -102,8 +103,9 @@ class WordRoom:
         told = self._market.answered if self._market is not None else None
         self.answering = Answering(core, parts.routes, self.news.later, told)
         lent = self._market.lent if self._market is not None else None  # what runs is metered before leases move on
+        self._swarm = inbox.swarm
         rooms: list[Ticking | None] = [
-            self.recollecting, self.mending, self.answering, lent, self._market, inbox.ahead,
+            self.recollecting, self.mending, self.answering, lent, self._market, inbox.ahead, self._swarm,
         ]  # fmt: skip
         self.ticking: tuple[Ticking, ...] = tuple(room for room in rooms if room is not None)
         self._hearsay = Hearsay(core, self._rooms(), REPEATED)
@@ -123,6 +125,7 @@ class WordRoom:
             NOTICE: self.news.heard,
             NOTICED: self.news.answered,
             **(self._market.rooms() if self._market is not None else {}),
+            **(self._swarm.rooms() if self._swarm is not None else {}),
         }
 
     def _of_members(self, said: Verified, via: NodeId, now: Instant) -> Doing:
@@ -148,6 +151,8 @@ class WordRoom:
         self._core.in_overlay = True
         if self._market is not None:
             self._market.start(self._carry)
+        if self._swarm is not None:
+            self._swarm.start(self._carry, self._latency)
         self._travelling.start()
 
     async def stop(self) -> None:
@@ -163,6 +168,13 @@ class WordRoom:
             await self._market.stop()
         if self._ahead is not None:
             await self._ahead.stop()
+        if self._swarm is not None:
+            await self._swarm.stop()
+
+    def _latency(self, whom: NodeId) -> int:
+        """Returns the milliseconds to another node, by the best way that is known; 0 for none."""
+        ways = self._parts.routes.ways(whom, self._now())
+        return ways[0].latency_ms if ways else 0
 
     def _carry(self, raw: bytes, whom: NodeId) -> None:
         now = self._now()
@@ -175,6 +187,8 @@ class WordRoom:
             self._market.proofs.bringing.came(event)
             if event.name in _GONE:
                 self._market.gone(NodeId(event.about))
+        if self._swarm is not None:
+            self._swarm.delegating.came(event)
 
     def linked(self, peer: NodeId, now: Instant) -> Doing:
         """Has one more neighbour to ask for what is not here."""

@@ -32,6 +32,7 @@ from hansa.entrypoints.cli import (
     sim_commands,
     skill_commands,
     store_commands,
+    task_commands,
     watching_commands,
 )
 from hansa.entrypoints.cli.options import epilog
@@ -67,6 +68,7 @@ _PARTS = (
     peer_commands,
     net_commands,
     market_commands,
+    task_commands,
     conduct_commands,
     ledger_commands,
     outbox_commands,

@@ -55,6 +55,15 @@ def _whom(network: Network, start: str, also: Sequence[NodeId] = ()) -> NodeId:
     return NodeId(_one_of(others or own, start, "node of the overlay"))
 
 
+def whom(app: App, start: str) -> NodeId:
+    """Returns the one known node whose id begins so.
+
+    Raises:
+        NotFound: none, or more than one. Unavailable: this node has no links.
+    """
+    return _whom(_network(app), start)
+
+
 def _one_of(found: Sequence[str], start: str, what: str) -> str:
     if not found:
         raise NotFound(f"no {what} begins with {plain(start, 100) or 'nothing'}")

@@ -104,6 +104,72 @@ function matching(pattern) {
   };
 }
 
+const capability = record({
+  capabilities: list(record({ name: matching(/^[a-z][a-z0-9-]{0,31}$/), version: optional(label, "") }), 0, 32),
+  places: optional(integer(1, 1024), 1),
+  queue: optional(integer(0, 2 ** 20 - 1), 0),
+});
+
+function consistentCapability(value) {
+  const body = capability(value);
+  const names = new Set(body.capabilities.map((one) => one.name));
+  if (names.size < body.capabilities.length) throw new Misfit("something is named twice");
+  return body;
+}
+
+const task = record({
+  kind: word("python-computation", "prove-skill", "query", "code-generation", "file-analysis"),
+  nonce: matching(/^[0-9a-f]{32}$/),
+  path: list(node, 1, 3),
+  within_ms: integer(1, 3600000),
+  work_ms: integer(1, 3600000),
+  priority: optional(integer(0, 9), 0),
+  correlation: optional(label, ""),
+  python: optional(
+    record({ code: text(1, 65536), entry_point: text(1, 64), calls: list(text(2, 16384), 1, 64) }),
+    undefined,
+  ),
+  prove: optional(
+    record({
+      skill: contentIdText,
+      trials: integer(1, 1000),
+      seed: optional(integer(0), 0),
+      text: optional(text(1, 131072), undefined),
+    }),
+    undefined,
+  ),
+  query: optional(record({ intent: text(1, 1000), limit: optional(integer(1, 32), 10) }), undefined),
+});
+const taskData = { "python-computation": "python", "prove-skill": "prove", query: "query" };
+
+function consistentTask(value) {
+  const body = task(value);
+  const given = ["python", "prove", "query"].filter((name) => body[name] !== undefined);
+  const wanted = taskData[body.kind];
+  if (given.join() !== (wanted === undefined ? "" : wanted)) throw new Misfit("not the data of its kind");
+  if (new Set(body.path).size < body.path.length) throw new Misfit("its path has somebody twice");
+  return body;
+}
+
+const taskSaid = record({
+  task: contentIdText,
+  state: word("accepted", "running", "done", "failed", "cancelled"),
+  values: optional(list(text(0, 65536), 0, 64), []),
+  error: optional(text(0, 300), ""),
+  harness: optional(label, ""),
+  digest: optional(label, ""),
+  used_ms: optional(integer(0), 0),
+});
+
+function consistentSaid(value) {
+  const body = taskSaid(value);
+  if (body.values.length > 0 && body.state !== "done") throw new Misfit("a result of what is not done");
+  if (body.error !== "" && body.state !== "failed") throw new Misfit("an error of what has not failed");
+  const length = body.values.reduce((sum, one) => sum + [...one].length, 0);
+  if (length > 65536) throw new Misfit("a result that is too long");
+  return body;
+}
+
 function textsByName(value) {
   const entries = Object.entries(object(value));
   if (entries.length > 32) throw new Misfit("more than 32 texts");
@@ -403,6 +469,10 @@ export const KINDS = {
     }),
   },
   worked: { live: true, spread: true, shape: consistentWorked },
+  capability: { live: true, spread: true, shape: consistentCapability },
+  task: { live: true, spread: true, shape: consistentTask },
+  task_said: { live: true, spread: true, shape: consistentSaid },
+  task_stop: { live: true, spread: true, shape: record({ task: contentIdText }) },
   noticed: { live: true, spread: true, shape: record({ to: contentIdText, done: optional(label, "") }) },
 };
 
