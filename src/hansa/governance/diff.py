@@ -1,4 +1,4 @@
-"""Reads a unified or git diff strictly: what it would change, as values, or why it is none that may be voted on.
+r"""Reads a unified or git diff strictly: what it would change, as values, or why it is none that may be voted on.
 
 1. Bounds first: bytes, lines, files. Then every line must be one that the form allows where it stands; nothing is
    skipped, so that no reader sees more or less in it than this one.
@@ -8,8 +8,8 @@
 
 Binary files, links and modules of git are read, so that they can be judged (`risk`), and can't be applied.
 
->>> [one] = read("--- a/x\\n+++ b/x\\n@@ -1 +1 @@\\n-old\\n+new\\n")
->>> one.kind, one.new, patched(one, "old\\n")
+>>> [one] = read("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n")
+>>> one.kind, one.new, patched(one, "old\n")
 (<Kind.MODIFIED: 'modified'>, 'x', 'new\\n')
 """
 
@@ -17,10 +17,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hansa.kernel import canonical
 from hansa.kernel.errors import Refused
+from hansa.kernel.ids import ContentId, content_id
 from hansa.kernel.verdict import Reason
 
 MAX_BYTES = 96 * 1024
@@ -137,7 +140,7 @@ def read(text: str) -> tuple[FileDiff, ...]:
         raise BadDiff(Flaw.SIZE)
     if text.count("\n") > MAX_LINES:
         raise BadDiff(Flaw.SIZE)
-    if any(char < " " and char not in "\t\n\r\f" or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text):
+    if any((char < " " and char not in "\t\n\r\f") or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in text):
         raise BadDiff(Flaw.CONTROL)
     if not text.endswith("\n"):
         raise BadDiff(Flaw.FORM, "it ends within a line")
@@ -383,3 +386,9 @@ def patched(one: FileDiff, before: str | None) -> str | None:
     if new:
         raise Refused(Reason.BAD_BODY, f"{one.path}: it holds more than the diff removes")
     return None
+
+
+def base_of(files: Mapping[str, bytes | None]) -> ContentId:
+    """Returns the digest of the files that a diff touches, as they are before it; None for one that is not there."""
+    held = [[path, "" if files[path] is None else content_id(files[path] or b"")] for path in sorted(files)]
+    return content_id(canonical.encode(["hansa-base-1", *held]))

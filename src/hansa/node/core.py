@@ -11,6 +11,7 @@ from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import card, ledger, standing
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.governance.case import Params as Disputes
 from hansa.governance.constitution import FIVE, Constitution
 from hansa.identity import envelope, roots
@@ -52,6 +53,7 @@ KINDS: Mapping[str, Freshness] = {
     card.KIND: Freshness.DURABLE,
     card.DECISION: Freshness.DURABLE,
     **dict.fromkeys(governance.KINDS, Freshness.DURABLE),
+    **dict.fromkeys(voting.KINDS, Freshness.DURABLE),
     roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
     overlay.WELCOME: Freshness.LIVE,
