@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -43,6 +44,23 @@ Time = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Text = Annotated[str, msgspec.Meta(max_length=diff.MAX_BYTES)]
 Rationale = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 MaybeWhy = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How this node asks others before something changes.
+
+    Attributes:
+        timeout_ms: how long members have to answer a proposal of this node's. Raising it lets slower members vote, and
+            leaves a proposal open for longer.
+    """
+
+    timeout_ms: int = 30_000
+
+    def validate(self) -> None:
+        """Raises ValueError naming the field when a number makes no sense."""
+        if not 1_000 <= self.timeout_ms <= LONGEST_MS:
+            raise ValueError(f"timeout_ms must be between 1000 and {LONGEST_MS}")
 
 
 class RosterBody(Wire, frozen=True):

@@ -11,7 +11,7 @@ from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import card, ledger, standing
 from hansa.governance import messages as governance
-from hansa.governance import voting
+from hansa.governance import risk, voting
 from hansa.governance.case import Params as Disputes
 from hansa.governance.constitution import FIVE, Constitution
 from hansa.identity import envelope, roots
@@ -113,6 +113,8 @@ class Settings:
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
     constitution: Constitution = FIVE
     disputes: Disputes = field(default_factory=Disputes)
+    voting: voting.Params = field(default_factory=voting.Params)
+    risk: risk.Params = field(default_factory=risk.Params)
     findings: str = "none"
 
     def validate(self) -> None:
@@ -131,6 +133,8 @@ class Settings:
         self.ranking.validate()
         self.conduct.validate()
         self.disputes.validate()
+        self.voting.validate()
+        self.risk.validate()
 
 
 class Core:

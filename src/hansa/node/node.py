@@ -47,6 +47,7 @@ from hansa.node.settling import Settler
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
 from hansa.node.views import Views
+from hansa.node.vote_views import VoteViews
 from hansa.node.voting import Voting
 from hansa.node.waiting import Waiting
 from hansa.node.why import Why
@@ -91,6 +92,7 @@ class Node:
         self.disputes = Disputant(core, book, self.prover, self.settler, self.inbox.keep)
         self.cases = CaseViews(core, book)
         self.voting = Voting(core)
+        self.votes = VoteViews(core, self.voting.book)
         self.reflections = Reflections(core)
         self.keyholder = Keyholder(core)
         self.recovery = Recovery(core, self.inbox, self.subscriber)

@@ -100,25 +100,28 @@ class Voting:
         poll = await self.settle(proposal)
         if poll.after is None or poll.decided is not Decided.APPROVED:
             raise UsageError(f"proposal {poll.id[:12]} is {poll.decided}: nothing follows from it")
-        after = poll.after
+        await self._succeed(poll, poll.after, to)
+        return poll.after
+
+    async def _succeed(self, poll: Poll, after: Roster, to: Sequence[str] = ()) -> None:
         if self.book.roster(after.id) is None:
             body = RosterBody(members=after.members, epoch=after.epoch, follows=after.follows, agreed=poll.proof)
             await self._say(voting.ROSTER, body, after.id, (poll.id, *poll.proof), to)
-        return after
 
     # ---- proposals and votes
 
-    async def propose(self, text: str, base: str, rationale: str, lasts_ms: int, to: Sequence[str] = ()) -> Poll:
+    async def propose(self, text: str, base: str, rationale: str, lasts_ms: int = 0, to: Sequence[str] = ()) -> Poll:
         """Asks the roster that decides here whether a diff may be applied; this node's own vote is yes.
 
         Args:
             base: `diff.base_of` the files as they are.
+            lasts_ms: how long members have to answer; by default as the setting says.
 
         Raises:
             UsageError: no roster decides here. Refused: BAD_BODY (`diff.BadDiff`), NOT_PARTY.
         """
         roster = self._followed()
-        found = risk.assess(diff.read(text))
+        found = risk.assess(diff.read(text), self._core.settings.risk)
         body = ProposalBody(
             roster=roster.id,
             diff=content_id(text.encode()),
@@ -127,12 +130,12 @@ class Voting:
             rationale=rationale,
             risk=found.level,
             fired=tuple(dict.fromkeys(one.rule for one in found.findings)),
-            ends=self._core.now() + lasts_ms,
+            ends=self._core.now() + (lasts_ms or self._core.settings.voting.timeout_ms),
         )
         return await self._propose(body, to)
 
     async def propose_roster(
-        self, members: Sequence[str], rationale: str, lasts_ms: int, to: Sequence[str] = ()
+        self, members: Sequence[str], rationale: str, lasts_ms: int = 0, to: Sequence[str] = ()
     ) -> Poll:
         """Asks for another roster; a quorum of the old members and one of the new must agree."""
         roster = self._followed()
@@ -144,7 +147,7 @@ class Voting:
             members=after.members,
             rationale=rationale,
             risk=risk.Level.HIGH,
-            ends=self._core.now() + lasts_ms,
+            ends=self._core.now() + (lasts_ms or self._core.settings.voting.timeout_ms),
         )
         return await self._propose(body, to)
 
@@ -235,6 +238,8 @@ class Voting:
             return
         body = OutcomeBody(proposal=poll.id, decided=poll.decided, votes=poll.proof)
         await self._say(voting.OUTCOME, body, "", poll.proof, ())
+        if poll.after is not None and poll.decided is Decided.APPROVED:
+            await self._succeed(poll, poll.after)
 
     async def settle_all(self) -> list[Poll]:
         """Closes every vote that is over; for whoever starts, or looks now and then."""
@@ -268,7 +273,7 @@ class Voting:
                 Reason.NOT_APPROVED, f"it was decided by roster {poll.roster.id[:12]}, which decides not here"
             )
         if poll.after is not None:
-            raise UsageError(f"it is about who votes: hansa roster propose-change --done {poll.id[:12]}")
+            raise UsageError("it is about who votes, and changes no file: hansa roster show")
         return poll
 
     async def applied(self, what: str, digest: str, override: bool) -> None:

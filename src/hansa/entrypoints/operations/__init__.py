@@ -18,6 +18,7 @@ from hansa.entrypoints.operations import (
     reflections,
     skills,
     storage,
+    voting,
 )
 from hansa.entrypoints.operations.registry import OPERATIONS, Outcome, run
 
@@ -42,4 +43,5 @@ __all__ = [
     "run",
     "skills",
     "storage",
+    "voting",
 ]
