@@ -32,6 +32,7 @@ from hansa.entrypoints.cli import (
     sim_commands,
     skill_commands,
     store_commands,
+    vote_commands,
     watching_commands,
 )
 from hansa.entrypoints.cli.options import epilog
@@ -64,6 +65,7 @@ _PARTS = (
     recall_commands,
     federation_commands,
     dispute_commands,
+    vote_commands,
     peer_commands,
     net_commands,
     market_commands,
