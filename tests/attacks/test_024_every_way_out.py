@@ -73,6 +73,7 @@ SHOWS_NOTHING = {
     ("skill", "add"), ("skill", "import"), ("join",),
     *(("peer", word) for word in ("add", "ban", "remove", "invite", "withdraw", "approve", "refuse")),
     *(("dispute", word) for word in ("open", "answer", "evidence", "withdraw", "appeal", "rule")),
+    *(("roster", word) for word in ("create", "follow", "show", "propose-change")), ("propose",), ("vote",), ("apply",),
     ("sim", "list"), ("sim", "run"), ("sim", "growth"), ("sim", "stress"), ("events",), ("logs",),
 }  # fmt: skip
 """Commands that show nothing of what is held, or (the last two) what logs and the door show, which is held above."""

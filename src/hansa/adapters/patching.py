@@ -90,9 +90,10 @@ def _read(root: int, path: str) -> bytes | None:
         return None
     except OSError as error:
         raise UsageError(f"{path[:80]!r} is a link, or can't be read ({error.strerror})") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UsageError(f"{path[:80]!r} is no ordinary file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UsageError(f"{path[:80]!r} is no ordinary file")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise UsageError(f"{path[:80]!r} is larger than {MAX_BYTES} bytes")
