@@ -21,6 +21,7 @@ from hansa.kernel.errors import NotFound, Refused, UsageError
 from hansa.kernel.ids import content_id
 from hansa.kernel.instant import DAY, SECOND
 from hansa.kernel.verdict import Reason
+from hansa.node import splits
 from hansa.node.ballotbook import FOLLOWED, Poll, closed_mark
 from hansa.node.events import Kind
 from hansa.node.voteroom import MAX_OPEN
@@ -186,6 +187,29 @@ async def test_who_votes_both_ways_leaves_the_proof(council: Council) -> None:
         reason="equivocation",
     )  # fmt: skip
     assert await why_not(council.c, council.eve.say(RECEIPT, msgspec.to_builtins(forged))) is not None
+
+
+async def test_two_votes_that_agree_prove_nothing(council: Council) -> None:
+    poll = await council.propose()
+    core = council.d.node.core
+    one, again, no = (
+        a_vote(council.b, poll, "yes"),
+        a_vote(council.b, poll, "yes", why="x"),
+        a_vote(council.b, poll, "no"),
+    )
+
+    def flaw(second: Signed, subject: str) -> str:
+        receipt = Receipt(
+            dealing=Dealing.EQUIVOCATED,
+            subject=subject,
+            records=(one.id, second.id, content_id(second.raw)),
+            reason="equivocation",
+        )
+        return splits.flaw(receipt, envelope.verify(one), second.raw, core.ring, core.settings.limits)
+
+    assert flaw(no, council.b.id) == ""
+    assert "do not prove it" in flaw(again, council.b.id)
+    assert "do not prove it" in flaw(no, council.a.id)
 
 
 @pytest.mark.parametrize(
