@@ -41,8 +41,8 @@ VOTING: list[Guard] = [
     ),
     *_rows(
         "governance/diff.py",
-        ('    if len(text) > MAX_BYTES or len(text.encode("utf-8",
-         "surrogatepass")) > MAX_BYTES:', "    if False:", _LARGE),
+        ('    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:',
+         "    if False:", _LARGE),
         ('    if text.count("\\n") > MAX_LINES:', "    if False:", _LARGE),
         ("        if len(found) > MAX_FILES:", "        if False:", _LARGE),
         ("    if len(folded) < len(touched):", "    if False:", _NO_DIFF),
