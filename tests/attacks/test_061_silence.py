@@ -17,6 +17,9 @@ from hansa.governance.roster import Roster
 from hansa.kernel.errors import Refused
 from hansa.kernel.ids import NodeId, content_id
 from hansa.kernel.instant import DAY, Instant
+from hansa.node.ballotbook import closed_mark
+from hansa.node.driver import Effects
+from hansa.node.rows import PutMark
 from tests.node.test_voting import LASTS, Council, a_vote, take
 from tests.node.world import World
 
@@ -55,6 +58,8 @@ async def test_votes_that_were_held_back_until_after_the_end_are_too_late(tmp_pa
     kept = [a_vote(one, poll, "yes", created=poll.created + 1) for one in council.members[1:]]
     made.clock.advance(LASTS + 1)
     await take(council.a, *kept)
+    assert (await council.a.node.voting.settle(poll.id)).decided is Decided.UNDECIDED
+    await council.a.node.core.driver.perform(Effects([PutMark(closed_mark(poll.id), "")]))  # the records alone say so
     assert (await council.a.node.voting.settle(poll.id)).decided is Decided.UNDECIDED
     made.clock.advance(DAY)
     with pytest.raises(Refused, match="not_approved"):

@@ -62,7 +62,7 @@ def follow(
 
 @roster.command("show", epilog=epilog("hansa roster show", "hansa roster show --json"))
 def show_roster(home: Home = None, as_json: AsJson = False) -> None:
-    """Show the roster that decides at your node: members, quorum, epoch."""
+    """Show the roster that decides here. Its members, quorum and epoch."""
     value = call(home, "roster.show", as_json).value
     if not as_json:
         _roster(value)
@@ -113,7 +113,7 @@ def propose(
 
 @proposal.command("list", epilog=epilog("hansa proposal list", "hansa proposal list --json"))
 def list_(home: Home = None, as_json: AsJson = False) -> None:
-    """List what your roster was asked, oldest first, with what came of it here."""
+    """List what your roster was asked. Oldest first, with what came of it here."""
     value = call(home, "proposal.list", as_json).value
     if as_json:
         return
@@ -130,7 +130,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 
 @proposal.command("show", epilog=epilog("hansa proposal show 3f9a2c", "hansa proposal show 3f9a2c --json"))
 def show_proposal(id_: ProposalId, home: Home = None, as_json: AsJson = False) -> None:
-    """Show a proposal: its diff, its votes, what rules say. 1: refused, undecided."""
+    """Show a proposal. Its diff, votes and risk; exit code 1 if refused or undecided."""
     result = call(home, "proposal.show", as_json, id=id_)
     if not as_json:
         _show(result.value)
@@ -148,7 +148,7 @@ def vote(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Vote on a proposal, once: a vote is not taken back."""
+    """Vote on a proposal. Once: a vote is not taken back."""
     result = call(home, "proposal.vote", as_json, id=id_, choice=choice, why=why, to=to or [])
     _end(result, as_json)
 
@@ -164,7 +164,7 @@ def apply(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Apply what was approved, to files that are as they were voted on, or nothing."""
+    """Apply what was approved. To files as they were voted on, or nothing changes."""
     if bool(id_) is override or bool(diff) is not override:
         raise UsageError("say which proposal, or --local-override with --diff FILE")
     if override:
