@@ -150,6 +150,10 @@ class BallotBook:
 
     def list(self) -> list[Poll]:
         """Returns the proposals to the roster that decides here, and to those before it, oldest first."""
+        return [self.poll(one) for one in self.ids() if self.held(one) is not None]
+
+    def ids(self) -> tuple[ContentId, ...]:
+        """Returns their ids, in the same order, without reading what they say."""
         id_ = self._core.store.mark(FOLLOWED)
         found: list[RecordRow] = []
         for _ in range(MAX_BACK):
@@ -158,5 +162,4 @@ class BallotBook:
                 break
             found += self._core.store.records_about(id_, voting.PROPOSAL)
             id_ = roster.follows
-        rows = sorted(found, key=lambda row: (row.received, row.id))
-        return [self.poll(row.id) for row in rows if self.held(row.id) is not None]
+        return tuple(row.id for row in sorted(found, key=lambda row: (row.received, row.id)))

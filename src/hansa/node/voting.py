@@ -243,8 +243,8 @@ class Voting:
 
     async def settle_all(self) -> list[Poll]:
         """Closes every vote that is over; for whoever starts, or looks now and then."""
-        open_ = [one for one in self.book.list() if not self._core.store.mark(closed_mark(one.id))]
-        return [await self.settle(one.id) for one in open_]
+        open_ = [one for one in self.book.ids() if not self._core.store.mark(closed_mark(one))]
+        return [await self.settle(one) for one in open_ if self.book.held(one) is not None]
 
     async def wait(self, id_: str) -> Poll:
         """Returns how a proposal stands once it is decided, or its end is over."""
