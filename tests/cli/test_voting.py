@@ -129,3 +129,17 @@ def test_what_git_would_commit_is_asked_about(node: Hansa, tree: Path) -> None:
     assert (tree / "größe y.txt").read_text() == "added\n"
     assert node("propose", "--git", "nowhere", "--in", tree, "--rationale", "x").code == 2
     assert node("propose", "--git", "--output=x", "--in", tree, "--rationale", "x").code == 2
+
+
+@pytest.mark.parametrize("text", ["\x1b[2Jgone", "a\u202eb", "x\nhansa: all is well", "\u200b\x07", "\x9b31m"])
+def test_what_others_write_is_shown_as_text(node: Hansa, tree: Path, text: str) -> None:
+    alone(node)
+    name = "a.txt"
+    (tree.parent / "d.diff").write_text(f"--- /dev/null\n+++ b/{name}\n@@ -0,0 +1 @@\n+a\u202eb\u200b\x9b\n", "utf-8")
+    said = node("propose", "--diff", tree.parent / "d.diff", "--in", tree, "--rationale", f"x {text}", "--json")
+    assert said.code == 0 and said.out.isascii()
+    for words in (("list",), ("show", said.json["proposal"])):
+        shown = node("proposal", *words)
+        assert not any(char in shown.out for char in "\x1b\u202e\u200b\x07\x9b")
+        assert "\nhansa:" not in shown.out
+        assert node("proposal", *words, "--json").out.isascii()
