@@ -57,7 +57,8 @@ async def test_votes_that_were_held_back_until_after_the_end_are_too_late(tmp_pa
     poll = await council.propose()
     kept = [a_vote(one, poll, "yes", created=poll.created + 1) for one in council.members[1:]]
     made.clock.advance(LASTS + 1)
-    await take(council.a, *kept)
+    fates = await take(council.a, *kept)
+    assert not any(isinstance(one, Refused) for one in fates), fates
     assert (await council.a.node.voting.settle(poll.id)).decided is Decided.UNDECIDED
     await council.a.node.core.driver.perform(Effects([PutMark(closed_mark(poll.id), "")]))  # the records alone say so
     assert (await council.a.node.voting.settle(poll.id)).decided is Decided.UNDECIDED
