@@ -28,6 +28,10 @@ KINDS = {
     "lease_ask": Freshness.DURABLE,
     "lease": Freshness.DURABLE,
     "lease_act": Freshness.DURABLE,
+    "roster": Freshness.DURABLE,
+    "proposal": Freshness.DURABLE,
+    "vote": Freshness.DURABLE,
+    "outcome": Freshness.DURABLE,
     "notice": Freshness.SPREAD,
     "noticed": Freshness.SPREAD,
 }

@@ -85,7 +85,7 @@ READS = """constitution.show constitution.test dispute.list dispute.show
     events.list find key.show ledger.export ledger.list ledger.verify llm.list
     market.accounts market.flows market.forecast market.leases market.list market.match
     net.answers net.health net.paths net.peers net.status outbox.list peer.invites
-    peer.list peer.requests policy.show recall.status reflection.export replay standing.list standing.show
+    peer.list peer.requests policy.show roster.show recall.status reflection.export replay standing.list standing.show
     reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
     skill.file skill.list skill.look skill.show status task.list task.show why""".split()
 CHANGES = """capabilities dispute.answer dispute.appeal dispute.evidence dispute.open dispute.rule dispute.withdraw
@@ -93,6 +93,8 @@ CHANGES = """capabilities dispute.answer dispute.appeal dispute.evidence dispute
     market.offer market.release market.request market.withdraw
     net.connect net.tell outbox.drop outbox.retry join join.look
     peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw policy.card predict prove
+    proposal.applied proposal.list proposal.make proposal.permit proposal.show proposal.vote
+    roster.create roster.follow roster.propose
     publish quarantine.settle recall recall.lift reflection.add reflection.import reflection.prune skill.add
     skill.import skill.record skill.remove store.backup store.check store.repair subscribe sync task.cancel
     task.run unsubscribe""".split()

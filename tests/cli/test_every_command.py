@@ -122,6 +122,7 @@ SEQUENCE = [
     ("execute", "turn a title into a slug", "--args", "('A',)", "--case", "('B',) => 'b'"), ("why", "{odd}"),
     ("why", "{record}"),
     ("dispute", "list"), ("dispute", "show", "{case}"), ("dispute", "evidence", "{case}"),
+    ("roster", "create", "{peer}"), ("roster", "show"), ("proposal", "list"),
     ("key", "show"), ("key", "rotate"), ("key", "show"),
     ("report",), ("ledger", "list"), ("ledger", "verify"), ("ledger", "export", "--to", "{folder}/ledger"),
     ("ledger", "verify", "{folder}/ledger"), ("ledger", "import", "{folder}/ledger"), ("standing",),
@@ -168,6 +169,12 @@ ELSEWHERE = {
     ("peer", "refuse"),
     *(("dispute", word) for word in ("open", "answer", "withdraw", "appeal", "rule")),  # in test_disputes.py
     ("unsubscribe",),
+    ("roster", "follow"),  # these seven in test_voting.py
+    ("roster", "propose-change"),
+    ("propose",),
+    ("proposal", "show"),
+    ("vote",),
+    ("apply",),
     ("sync",),
     ("skill", "export"),
     ("mcp", "serve"),

@@ -20,6 +20,7 @@ from hansa.entrypoints.config import Config
 from hansa.entrypoints.http.door import make_door
 from hansa.entrypoints.metrics import FAMILIES
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.identity.envelope import Header
 from hansa.kernel.errors import HansaError
 from hansa.kernel.limits import Limits
@@ -174,6 +175,10 @@ def names_in(page: str) -> set[str]:
         Receipt,
         governance.DisputeBody,
         *governance.LATER_BODIES.values(),
+        voting.RosterBody,
+        voting.ProposalBody,
+        voting.VoteBody,
+        voting.OutcomeBody,
         Hello,
         Welcome,
         Join,

@@ -18,6 +18,7 @@ unknown_skill tombstoned bad_lineage not_author no_reasoning_path low_verificati
 no_license no_checks vacuous_checks refuted flaky no_harness over_limit sandbox_file_access sandbox_network_access
 sandbox_process not_wanted operator_rejected unconstitutional
 not_here_yet not_party enough_said dispute_upheld ancestor_recalled threat_alerted
+not_approved
 no_offer no_capacity no_show hoarding no_credit no_lease no_slot work_too_large
 task_not_served too_many_tasks task_loop
 store_full interrupted corrupt restored

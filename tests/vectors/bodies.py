@@ -144,6 +144,26 @@ RULING: dict[str, Any] = {
 }
 
 
+ROSTER: dict[str, Any] = {"members": [str(key(2).public.did), str(key(3).public.did)], "epoch": 1}
+PROPOSAL: dict[str, Any] = {
+    "roster": DIGEST,
+    "diff": OTHER,
+    "base": DIGEST,
+    "rationale": "Prices are rounded half up.",
+    "risk": "low",
+    "ends": 1_790_000_030_000,
+}
+VOTE: dict[str, Any] = {
+    "proposal": OTHER,
+    "diff": OTHER,
+    "base": DIGEST,
+    "roster": DIGEST,
+    "epoch": 1,
+    "ends": 1_790_000_030_000,
+    "choice": "yes",
+}
+
+
 PRESENCE: dict[str, Any] = {
     "incarnation": 3,
     "addresses": ["wss://harbour.example/overlay", "zenoh/tcp/harbour.example:7447"],
@@ -202,6 +222,21 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "dispute_ruling": [RULING, {name: RULING[name] for name in ("case", "ruled", "basis")}],
     "dispute_withdrawal": [{"case": DIGEST, "why": "My mistake."}, {"case": DIGEST}],
     "dispute_appeal": [{"case": DIGEST, "why": "It was mended.", "records": [OTHER]}],
+    "roster": [{**ROSTER, "epoch": 2, "follows": DIGEST, "agreed": [DIGEST, OTHER]}, ROSTER],
+    "proposal": [
+        {
+            **PROPOSAL,
+            "text": "--- a/größe.txt\n+++ b/größe.txt\n@@ -1 +1 @@\n-\U0001f600\n+\u202e\n",
+            "members": ROSTER["members"],
+            "fired": ["R1", "R9"],
+        },
+        PROPOSAL,
+    ],
+    "vote": [{**VOTE, "choice": "no", "why": "It drops a check."}, VOTE],
+    "outcome": [
+        {"proposal": OTHER, "decided": "approved", "votes": [DIGEST, OTHER]},
+        {"proposal": OTHER, "decided": "undecided"},
+    ],
     "hello": [{"versions": ["1.0"], "name": "Lübeck", "role": "hub", "skills": 3}, {"versions": ["1.0", "2.0"]}],
     "welcome": [{"to": DIGEST, "version": "1.0", "name": "Visby", "role": "node"}, {"to": DIGEST, "version": "1.0"}],
     "join": [{"proof": DIGEST, "name": "Lübeck", "role": "hub", "url": "https://harbour.example"}, {"proof": DIGEST}],

@@ -30,6 +30,7 @@ KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "receipt", "policy
          "presence", "suspicion", "links", "arrived", "notice", "noticed",
          "offers", "requests", "lease_ask", "lease", "lease_act", "work", "worked",
          "capability", "task", "task_said", "task_stop")  # fmt: skip
+VOTES = ("roster", "proposal", "vote", "outcome")
 DISPUTES = tuple(kind for kind in BODIES if kind.startswith("dispute"))
 SAID = BODIES["acknowledgement"][0]
 LEAVE_OUT = object()
@@ -37,7 +38,7 @@ LEAVE_OUT = object()
 
 def cases() -> Iterator[Case]:
     """Yields the cases of bodies."""
-    for kind in (*KINDS, *DISPUTES):
+    for kind in (*KINDS, *DISPUTES, *VOTES):
         for size, body in zip(("full", "short"), _longest_and_shortest(BODIES[kind]), strict=False):
             yield Case(f"{kind}-{size}", message(kind, body=body), f"a {kind} with {_what(size)}")
     old = {"skill": DIGEST, "why": "a mistake"}
@@ -51,6 +52,7 @@ def cases() -> Iterator[Case]:
         *_skills(),
         *_others(),
         *_disputes(),
+        *_votes(),
         *_spread(),
         *_notices(),
         *_market(),
@@ -190,6 +192,36 @@ def _disputes() -> Iterator[Bent]:
         ("dispute_ruling-of-no-basis", "dispute_ruling", "basis", "hearsay", "one of three"),
         ("dispute_withdrawal-of-nothing", "dispute_withdrawal", "case", LEAVE_OUT, "it names a case"),
         ("dispute_appeal-without-records", "dispute_appeal", "records", [], "it names new evidence: 1 to 8 ids"),
+    ):
+        yield name, kind, _changed(first[kind], path, value), why
+
+
+def _votes() -> Iterator[Bent]:
+    first = {kind: BODIES[kind][0] for kind in VOTES}
+    for name, kind, path, value, why in (
+        ("roster-of-nobody", "roster", "members", [], "1 to 256 members"),
+        ("roster-of-257", "roster", "members", ["m"] * 257, "1 to 256 members"),
+        ("roster-member-empty", "roster", "members.0", "", "1 to 64 characters"),
+        ("roster-of-epoch-0", "roster", "epoch", 0, "epochs begin with 1"),
+        ("roster-follows-a-line-end", "roster", "follows", DIGEST + "\n", "64 digits and no line end, or nothing"),
+        ("roster-agreed-by-513", "roster", "agreed", [DIGEST] * 513, "at most 512 votes"),
+        ("proposal-without-rationale", "proposal", "rationale", "", "1 to 2,000 characters"),
+        ("proposal-rationale-of-2001", "proposal", "rationale", "\U0001f600" * 2_001, "1 to 2,000 code points"),
+        ("proposal-of-no-risk", "proposal", "risk", "none", "low, medium or high"),
+        ("proposal-without-base", "proposal", "base", LEAVE_OUT, "it says what would change"),
+        ("proposal-text-of-98305", "proposal", "text", "x" * 98_305, "at most 98,304 characters"),
+        ("proposal-ends-before-time", "proposal", "ends", -1, "milliseconds from 0"),
+        ("proposal-257-members", "proposal", "members", ["m"] * 257, "at most 256 members"),
+        ("proposal-33-rules", "proposal", "fired", ["R1"] * 33, "at most 32 rules"),
+        ("proposal-rule-of-9", "proposal", "fired.0", "R" * 9, "at most 8 characters"),
+        ("vote-for-perhaps", "vote", "choice", "perhaps", "yes or no"),
+        ("vote-without-diff", "vote", "diff", LEAVE_OUT, "a vote says what it is for"),
+        ("vote-of-epoch-0", "vote", "epoch", 0, "epochs begin with 1"),
+        ("vote-why-of-501", "vote", "why", "w" * 501, "at most 500 characters"),
+        ("vote-unknown-field", "vote", "weight", 2, "no other fields: a vote weighs one"),
+        ("outcome-of-nothing", "outcome", "proposal", "", "it names a proposal"),
+        ("outcome-perhaps", "outcome", "decided", "perhaps", "one of four words"),
+        ("outcome-of-513-votes", "outcome", "votes", [DIGEST] * 513, "at most 512 votes"),
     ):
         yield name, kind, _changed(first[kind], path, value), why
 

@@ -32,7 +32,7 @@ def _addressed() -> Iterator[Case]:
     )
     yield case("recipient-other", message(recipient=B), "meant for somebody else", "wrong_recipient admission 3")
     yield case("recipient-not-a-key", message(recipient="all"), "everyone is *", "wrong_recipient admission 3")
-    yield case("kind-unknown", _of_kind("vote"), "no such kind", "unknown_kind admission 4")
+    yield case("kind-unknown", _of_kind("omen"), "no such kind", "unknown_kind admission 4")
     yield case(
         "kind-tostring", _of_kind("toString"), "a name that languages know is no kind", "unknown_kind admission 4"
     )

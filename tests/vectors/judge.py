@@ -20,6 +20,7 @@ from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Receipt
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Retired, Ring, Roster, Signed
 from hansa.identity.keys import PublicKey
@@ -53,6 +54,10 @@ BODIES: dict[str, type[Wire]] = {
     DECISION: Decided,
     governance.DISPUTE: governance.DisputeBody,
     **governance.LATER_BODIES,
+    voting.ROSTER: voting.RosterBody,
+    voting.PROPOSAL: voting.ProposalBody,
+    voting.VOTE: voting.VoteBody,
+    voting.OUTCOME: voting.OutcomeBody,
     overlay.HELLO: overlay.Hello,
     overlay.WELCOME: overlay.Welcome,
     overlay.JOIN: overlay.Join,

@@ -31,6 +31,8 @@ from hansa.conduct.standing import Params as ConductParams
 from hansa.entrypoints import host_names
 from hansa.entrypoints.problems import BadSettings, Given, Problem, in_our_words, slip
 from hansa.governance.case import Params as DisputeParams
+from hansa.governance.risk import Params as RiskParams
+from hansa.governance.voting import Params as VotingParams
 from hansa.kernel.errors import UsageError
 from hansa.kernel.jobs import SandboxLimits
 from hansa.kernel.limits import Limits
@@ -155,6 +157,8 @@ class Config(BaseSettings):
     disputes: Annotated[DisputeParams, Field(description="By which evidence this node rules in disputes.")] = (
         DisputeParams()
     )
+    voting: Annotated[VotingParams, Field(description="How it asks others before something changes.")] = VotingParams()
+    risk: Annotated[RiskParams, Field(description="What makes a change look risky here.")] = RiskParams()
     outbound: Annotated[Outbound, Field(description="Where this node may connect to.")] = Outbound()
     llm: Annotated[tuple[Route, ...], Field(description="Language models, asked in this order.")] = ()
     overlay: Annotated[OverlaySettings, Field(description="This node's place in the overlay.")] = OverlaySettings()
@@ -207,6 +211,8 @@ class Config(BaseSettings):
             conduct=self.conduct,
             sandbox=self.sandbox,
             disputes=self.disputes,
+            voting=self.voting,
+            risk=self.risk,
             findings=self.overlay.findings if self.overlay.on else "none",
         )
 

@@ -6,10 +6,12 @@
 3. Neither is no decision: whoever is silent has not agreed, and what is undecided is blocked (attacks 58, 61).
 4. Once the end has come, or a quorum, nothing that comes later changes it here.
 5. Who votes both ways has signed the proof of it; both votes stand, and are told of.
+6. Who follows a roster is decided by a quorum of the old members and a quorum of the new ones (attack 60).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -76,11 +78,13 @@ class Ballot:
     """The votes over one proposal.
 
     Attributes:
+        also: the roster that would follow, where that is what is voted on: a quorum of it must agree too.
         torn: members that voted both ways, with the ids of both votes.
     """
 
     subject: Subject
     roster: Roster
+    also: Roster | None = None
     torn: dict[NodeId, tuple[ContentId, ContentId]] = field(default_factory=dict)
     _votes: dict[Choice, dict[NodeId, Vote]] = field(default_factory=lambda: {one: {} for one in Choice})
     _decided: Decided = Decided.OPEN
@@ -96,7 +100,7 @@ class Ballot:
         """
         if vote.subject != self.subject:
             raise Refused(Reason.BAD_BODY, "a vote over another diff, base, roster or end")
-        if vote.voter not in self.roster.members:
+        if vote.voter not in self.voters:
             raise Refused(Reason.NOT_PARTY, "who votes is no member of the roster")
         if vote.at > self.subject.ends or self.decided(now) is Decided.UNDECIDED:
             raise Refused(Reason.EXPIRED, "the vote is over")
@@ -109,9 +113,9 @@ class Ballot:
     def decided(self, now: Instant) -> Decided:
         """Returns what was decided by now; once it is not open any more, it stays as it is."""
         if self._decided is Decided.OPEN:
-            if len(self._votes[Choice.YES]) >= self.roster.quorum:
+            if _is_quorum(self._votes[Choice.YES], self.roster, self.also):
                 self._decided = Decided.APPROVED
-            elif len(self._votes[Choice.NO]) >= self.roster.quorum:
+            elif _is_quorum(self._votes[Choice.NO], self.roster):
                 self._decided = Decided.REFUSED
             elif now > self.subject.ends:
                 self._decided = Decided.UNDECIDED
@@ -119,25 +123,36 @@ class Ballot:
 
     def votes(self, choice: Choice) -> tuple[Vote, ...]:
         """Returns the votes of one kind, by member."""
-        return tuple(self._votes[choice][one] for one in self.roster.members if one in self._votes[choice])
+        return tuple(self._votes[choice][one] for one in self.voters if one in self._votes[choice])
+
+    @property
+    def voters(self) -> tuple[NodeId, ...]:
+        """Who may vote, in order."""
+        return tuple(sorted(dict.fromkeys((*self.roster.members, *(self.also.members if self.also else ())))))
 
     @property
     def silent(self) -> tuple[NodeId, ...]:
         """Members that have not voted."""
-        return tuple(one for one in self.roster.members if not any(one in of for of in self._votes.values()))
+        return tuple(one for one in self.voters if not any(one in of for of in self._votes.values()))
 
 
-def certified(subject: Subject, roster: Roster, votes: tuple[Vote, ...], choice: Choice) -> bool:
+def certified(
+    subject: Subject, roster: Roster, votes: tuple[Vote, ...], choice: Choice, also: Roster | None = None
+) -> bool:
     """Says whether votes prove that a proposal was approved, or refused: no clock, and nobody's word, is needed.
 
     Args:
         votes: as their signed messages say, which the caller has verified.
+        also: as in `Ballot`.
     """
     if subject.roster != roster.id:
         return False
     good = {
-        one.voter: None
-        for one in votes
-        if one.subject == subject and one.choice is choice and one.voter in roster.members and one.at <= subject.ends
+        one.voter: None for one in votes if one.subject == subject and one.choice is choice and one.at <= subject.ends
     }
-    return len(good) >= roster.quorum
+    return _is_quorum(good, roster, also if choice is Choice.YES else None)
+
+
+def _is_quorum(voters: Mapping[NodeId, object], *rosters: Roster | None) -> bool:
+    """Says whether there is a quorum of each roster among those who said the same."""
+    return all(sum(one in voters for one in roster.members) >= roster.quorum for roster in rosters if roster)

@@ -164,6 +164,12 @@ class Reason(Enum):
         Verdict.IGNORE,
         "several known nodes warn of it: look at it, then hansa quarantine approve or hansa skill remove",
     )
+    NOT_APPROVED = (
+        "not_approved",
+        Box.DOMAIN,
+        Verdict.REJECT,
+        "no quorum of the roster that decides here has approved it: what is undecided is blocked",
+    )
     # 4c the market
     NO_OFFER = ("no_offer", Box.DOMAIN, Verdict.REJECT, "no offer of this node's has that price, time or length")
     NO_CAPACITY = ("no_capacity", Box.DOMAIN, Verdict.IGNORE, "too few units are free then: ask for less, or elsewhere")

@@ -11,6 +11,7 @@ from hansa.admission.service import Admission, Freshness
 from hansa.admission.versions import SUPPORTED
 from hansa.conduct import card, ledger, standing
 from hansa.governance import messages as governance
+from hansa.governance import risk, voting
 from hansa.governance.case import Params as Disputes
 from hansa.governance.constitution import FIVE, Constitution
 from hansa.identity import envelope, roots
@@ -53,6 +54,7 @@ KINDS: Mapping[str, Freshness] = {
     card.KIND: Freshness.DURABLE,
     card.DECISION: Freshness.DURABLE,
     **dict.fromkeys(governance.KINDS, Freshness.DURABLE),
+    **dict.fromkeys(voting.KINDS, Freshness.DURABLE),
     roots.KIND: Freshness.STANDING,
     overlay.HELLO: Freshness.LIVE,
     overlay.WELCOME: Freshness.LIVE,
@@ -116,6 +118,8 @@ class Settings:
     sandbox: SandboxLimits = field(default_factory=SandboxLimits)
     constitution: Constitution = FIVE
     disputes: Disputes = field(default_factory=Disputes)
+    voting: voting.Params = field(default_factory=voting.Params)
+    risk: risk.Params = field(default_factory=risk.Params)
     findings: str = "none"
 
     def validate(self) -> None:
@@ -134,6 +138,8 @@ class Settings:
         self.ranking.validate()
         self.conduct.validate()
         self.disputes.validate()
+        self.voting.validate()
+        self.risk.validate()
 
 
 class Core:

@@ -100,6 +100,21 @@ class Kind(Enum):
         "dispute.heard", "skill", ("case", "what", "author"), True, "something was said in a dispute over a skill",
     )  # fmt: skip
     DISPUTE_RULED = ("dispute.ruled", "skill", ("case", "ruled", "basis"), True, "this node ruled in a dispute")
+    ROSTER_TOLD = ("roster.told", "roster", ("author", "epoch"), False, "a roster came in, or was founded here")
+    PROPOSAL_MADE = (
+        "proposal.made", "proposal", ("author", "risk", "ends"), False, "somebody asks whether something may change",
+    )  # fmt: skip
+    VOTE_CAST = ("vote.cast", "proposal", ("author", "choice"), False, "a member of a roster voted")
+    VOTE_TORN = ("vote.torn", "proposal", ("author",), False, "a member voted both ways: both signed votes are kept")
+    OUTCOME_TOLD = ("outcome.told", "proposal", ("author", "decided"), False, "a member told what came of a proposal")
+    CONSENSUS_RESULT = (
+        "consensus.result", "proposal", ("decided", "yes", "no", "silent"), False,
+        "a vote was closed on this node: approved, refused, or undecided, which blocks",
+    )  # fmt: skip
+    CHANGE_APPLIED = (
+        "change.applied", "proposal", ("diff", "basis"), False,
+        "a diff was applied here; `basis` is applied, or local_override where nothing was decided",
+    )  # fmt: skip
     LEASE_CHANGED = (
         "lease.changed", "lease", ("peer", "state", "lent"), False,
         "a lease that this node has asked for, or was asked for (`lent` is 1), stands otherwise",

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from hansa.admission.service import Admitted, Equivocation, Via
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Signed, Verified
 from hansa.kernel.errors import DiskFull, HansaError, Refused
@@ -33,7 +34,7 @@ from hansa.node.keeping import Keeping, Span
 from hansa.node.lending import TURN as LEASES
 from hansa.node.market import Market
 from hansa.node.receipts import write
-from hansa.node.rooms import Rooms
+from hansa.node.rooms import OF_NO_SKILL, Rooms
 from hansa.node.rows import PutBlob, PutRecord
 from hansa.node.shelf import Shelf
 from hansa.node.swarming import Swarm
@@ -45,6 +46,9 @@ from hansa.skills.messages import SkillBody
 
 AHEAD = 2
 """Spans that may be on their way to the disk when the next messages are decided on."""
+
+FOLLOWED_UP = (*governance.KINDS, *voting.KINDS)
+"""Kinds after which something is settled anew."""
 
 LIVE_DOORS = (overlay.HELLO, overlay.JOIN)
 """Kinds that ask for something now, each at a door of its own."""
@@ -73,7 +77,7 @@ class Inbox:
             market: decides on leases; without one they are unknown here.
             ahead: looks ahead for that market.
             swarm: does tasks of others, and asks them for its own.
-            afterwards: told of what was taken and kept in disputes, before whoever brought it is.
+            afterwards: told of what was taken and kept in disputes and votes, before whoever brought it is.
         """
         self._core = core
         self._afterwards = afterwards
@@ -149,7 +153,7 @@ class Inbox:
             del rest[: len(together)]
             fates += await self._gathering.enter(together)
         for fate in fates:
-            if self._afterwards is not None and isinstance(fate, Taken) and fate.kind in governance.KINDS:
+            if self._afterwards is not None and isinstance(fate, Taken) and fate.kind in FOLLOWED_UP:
                 await self._afterwards(fate)
         return fates
 
@@ -325,7 +329,7 @@ class Inbox:
         receipt = Receipt(
             dealing=Dealing.EQUIVOCATED,
             subject=first.author,
-            skill="" if first.kind == roots.KIND else first.subject,
+            skill="" if first.kind in OF_NO_SKILL else first.subject,
             records=(found.first, found.second, digest),
             reason=Reason.EQUIVOCATION.code,
         )

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from hansa.admission.service import Via
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.identity.envelope import Signed
 from hansa.kernel.errors import Unavailable
 from hansa.kernel.resources import Resource
@@ -47,6 +48,8 @@ from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
 from hansa.node.swarming import Swarm
 from hansa.node.views import Views
+from hansa.node.vote_views import VoteViews
+from hansa.node.voting import Voting
 from hansa.node.waiting import Waiting
 from hansa.node.why import Why
 from hansa.overlay.messages import HELLO, JOIN
@@ -92,6 +95,8 @@ class Node:
         self.joiner = Joiner(core, self.subscriber)
         self.disputes = Disputant(core, book, self.prover, self.settler, self.inbox.keep)
         self.cases = CaseViews(core, book)
+        self.voting = Voting(core)
+        self.votes = VoteViews(core, self.voting.book)
         self.reflections = Reflections(core)
         self.keyholder = Keyholder(core)
         self.recovery = Recovery(core, self.inbox, self.subscriber)
@@ -159,7 +164,11 @@ class Node:
         await self.subscriber.early.retry(url)
 
     async def _heard(self, taken: Taken) -> None:
-        """Settles the case that something was said in."""
+        """Settles the case that something was said in, or the vote."""
+        if taken.kind in voting.KINDS:
+            if taken.kind == voting.VOTE:
+                await self.voting.settle(taken.subject)
+            return
         case = self.disputes.book.held(taken.id if taken.kind == governance.DISPUTE else taken.subject)
         if case is not None:
             await self.settler.settle(case)

@@ -16,6 +16,7 @@ from hansa.conduct.card import Card
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.conduct.ledger import Dealing, Receipt
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.identity import roots
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
@@ -43,6 +44,7 @@ from hansa.node.rows import (
 )
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row, way
 from hansa.node.vault import Brought, brought, open_record, subject_of
+from hansa.node.voteroom import VoteRoom
 from hansa.overlay import messages as overlay
 from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
@@ -51,6 +53,9 @@ from hansa.skills.model import Origin, Outcome, SkillState
 
 _TRIED = {Dealing.SKILL_REPROVED: Outcome.PASS, Dealing.SKILL_REFUTED: Outcome.FAIL}
 """Dealings that a finding proves, and what it must have found."""
+
+OF_NO_SKILL = (roots.KIND, *voting.KINDS)
+"""Kinds whose records are about something else than a skill."""
 
 MAX_PEERS = 10_000
 """Greetings cost nothing to make, so what is remembered of strangers is bounded."""
@@ -75,6 +80,7 @@ class Rooms:
             overlay.HELLO: self._hello,
             overlay.JOIN: Doorkeeper(core).join,
             **dict.fromkeys(governance.KINDS, cases.decide),
+            **dict.fromkeys(voting.KINDS, VoteRoom(core).decide),
         }
         if market is not None:
             self._rooms |= dict.fromkeys(LASTING, partial(self._lease, market))
@@ -152,7 +158,7 @@ class Rooms:
         if body.skill:
             self._held(body.skill)
         claim = self._core.store.record(ContentId(body.records[0]))
-        about = claim.subject if claim is not None and claim.kind != roots.KIND else ""
+        about = claim.subject if claim is not None and claim.kind not in OF_NO_SKILL else ""
         if claim is None or claim.author != body.subject or about != body.skill:
             raise Refused(Reason.UNKNOWN_SKILL, "the claim that the receipt speaks of is not held here")
         self._check_grounds(body, message)

@@ -1,6 +1,7 @@
 """Whether what lies with a receipt proves that its subject said two things in one place: nobody's word is needed.
 
-Two messages under one number: the first is a record, the second lies beside it as it came. Two feeds of one source:
+Two messages under one number, or a yes and a no of one member on one proposal: the first is a record, the second lies
+beside it as it came. Two feeds of one source:
 both signed indexes lie in one proof, with the way from the one to the other (`overlay.heads`).
 """
 
@@ -11,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from hansa.conduct.ledger import Receipt
+from hansa.governance import voting
 from hansa.identity import envelope
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import Refused
@@ -50,10 +52,19 @@ def flaw(receipt: Receipt, first: Verified | None, proof: bytes | None, ring: Ke
         other = ring.verify(envelope.read(proof, limits), ring, limits)
     except Refused as refusal:
         return f"what would prove it is none: {refusal.reason.text}"
+    if _is_torn(first, other) and receipt.subject == first.author:
+        return ""
     here = (receipt.subject, first.header.seq)
     if (first.author, first.header.seq) != here or (other.author, other.header.seq) != here or first.id == other.id:
         return "the two messages do not prove it"
     return ""
+
+
+def _is_torn(first: Verified, other: Verified) -> bool:
+    if (first.author, first.header.kind, other.header.kind) != (other.author, voting.VOTE, voting.VOTE):
+        return False
+    one, two = parse(first.body, voting.VoteBody), parse(other.body, voting.VoteBody)
+    return one.proposal == two.proposal and one.choice is not two.choice
 
 
 def _flaw_of_feeds(receipt: Receipt, proof: bytes, ring: KeyRing, limits: Limits) -> str:

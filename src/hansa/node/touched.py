@@ -12,7 +12,7 @@ The same keys tell the other processes what to look at anew (`node.following`).
 | node ID | what the operator says of a node, a greeting, forgetting it | these, and every record and skill by it |
 | keys ID | root metadata of a node | every record by it |
 | skill ID | a skill that is new, moved, taken back | these, and every record about it |
-| cases, leases | records of disputes, of leases | the same |
+| cases, votes, leases | records of disputes, of votes, of leases | the same |
 | invitation, request, source, delivery, mark | writing one | writing it again |
 | record, withheld, ledger, new ID | keeping a record, withholding one, a link of the ledger, a new skill | nothing |
 """
@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.identity import roots
 from hansa.kernel.ids import is_content_id
 from hansa.market.messages import LASTING
@@ -43,7 +44,11 @@ from hansa.node.rows import (
     WithholdRecord,
 )
 
-_ROOMS = {**dict.fromkeys(governance.KINDS, "cases"), **dict.fromkeys(LASTING, "leases")}
+_ROOMS = {
+    **dict.fromkeys(governance.KINDS, "cases"),
+    **dict.fromkeys(voting.KINDS, "votes"),
+    **dict.fromkeys(LASTING, "leases"),
+}
 
 
 def touches(change: Change) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from hansa.conduct.card import KIND as CARD
 from hansa.conduct.ledger import KIND as RECEIPT
 from hansa.governance import messages as governance
+from hansa.governance import voting
 from hansa.identity import peek, roots
 from hansa.kernel.errors import HansaError
 from hansa.kernel.ids import EVERYONE, ContentId
@@ -34,6 +35,7 @@ ORDER = {
             RECEIPT,
             skills.TOMBSTONE,
             *governance.KINDS,
+            *voting.KINDS,
         )
     )
 }

@@ -12,6 +12,7 @@ import msgspec
 
 from hansa.conduct.card import DECISION
 from hansa.conduct.card import KIND as CARD
+from hansa.governance import voting
 from hansa.governance.messages import LATER_BODIES
 from hansa.identity import envelope, roots
 from hansa.identity.envelope import Ring, Signed, Verified, root_only
@@ -124,7 +125,8 @@ def subject_of(message: Verified) -> str:
     """Returns the skill or node that a message is about, read from its body; "" for none, or for a body that is none.
 
     Root metadata and a policy card are about their author, a decision about whom it was made on, and what is said in a
-    dispute, but for its opening, about the case; an ask, and all that is said of the lease for it, about that ask.
+    dispute, but for its opening, about the case; a proposal about the roster that it is put to, a vote about that
+    proposal; an ask, and all that is said of the lease for it, about that ask.
     """
     if message.header.kind in (roots.KIND, CARD):
         return message.author
@@ -134,6 +136,11 @@ def subject_of(message: Verified) -> str:
         return brought(message).id
     if message.header.kind in (ASK, LEASE, ACT):
         return message.id if message.header.kind == ASK else str(message.body.get("ask", ""))
+    if message.header.kind == voting.ROSTER:
+        return parse(message.body, voting.RosterBody).roster.id
+    if message.header.kind in voting.KINDS:
+        named = message.body.get("roster" if message.header.kind == voting.PROPOSAL else "proposal")
+        return named if isinstance(named, str) else ""
     about = message.body.get("case" if message.header.kind in LATER_BODIES else "skill")
     return about if isinstance(about, str) else ""
 

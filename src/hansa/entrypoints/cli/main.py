@@ -33,6 +33,7 @@ from hansa.entrypoints.cli import (
     skill_commands,
     store_commands,
     task_commands,
+    vote_commands,
     watching_commands,
 )
 from hansa.entrypoints.cli.options import epilog
@@ -65,6 +66,7 @@ _PARTS = (
     recall_commands,
     federation_commands,
     dispute_commands,
+    vote_commands,
     peer_commands,
     net_commands,
     market_commands,

@@ -184,6 +184,7 @@ async def _pull_all(app: App, stopping: asyncio.Event) -> None:
     try:
         await _settle(app)
         while not stopping.is_set():
+            await _close_votes(app)
             try:
                 wanted = {one.url for one in app.node.core.store.subscriptions()}
             except Unavailable as error:  # a database on a server may be away for a while
@@ -210,6 +211,14 @@ async def _settle(app: App) -> None:
         await app.node.settler.catch_up()
     except _EXPECTED as error:
         log.warning("disputes not settled", error=str(error))
+
+
+async def _close_votes(app: App) -> None:
+    """Closes the votes whose end is over, also where nobody looks at them."""
+    try:
+        await app.node.voting.settle_all()
+    except _EXPECTED as error:
+        log.warning("votes not closed", error=str(error))
 
 
 async def _pull(app: App, url: str, stopping: asyncio.Event) -> None:

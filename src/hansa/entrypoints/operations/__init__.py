@@ -19,6 +19,7 @@ from hansa.entrypoints.operations import (
     skills,
     storage,
     tasks,
+    voting,
 )
 from hansa.entrypoints.operations.registry import OPERATIONS, Outcome, run
 
@@ -44,4 +45,5 @@ __all__ = [
     "skills",
     "storage",
     "tasks",
+    "voting",
 ]

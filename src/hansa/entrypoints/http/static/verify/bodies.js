@@ -11,6 +11,8 @@ const counter = integer(0, 2 ** 40);
 const version = text(1, 16);
 const role = optional(text(0, 16), "node");
 const parameter = integer(1, 1000000);
+const members = (least) => list(text(1, 64), least, 256);
+const proof = optional(list(contentIdText, 0, 512), []);
 const dealing = word(
   "skill_refuted",
   "skill_reproved",
@@ -369,6 +371,50 @@ export const KINDS = {
   dispute_appeal: {
     live: false,
     shape: record({ case: contentIdText, why: text(1, 500), records: list(contentIdText, 1, 8) }),
+  },
+  roster: {
+    live: false,
+    shape: record({
+      members: members(1),
+      epoch: integer(1),
+      follows: optional(matching(/^([0-9a-f]{64})?$/), ""),
+      agreed: proof,
+    }),
+  },
+  proposal: {
+    live: false,
+    shape: record({
+      roster: contentIdText,
+      diff: contentIdText,
+      base: contentIdText,
+      rationale: text(1, 2000),
+      risk: word("low", "medium", "high"),
+      ends: integer(0),
+      text: optional(text(0, 98304), ""),
+      members: optional(members(0), []),
+      fired: optional(list(text(0, 8), 0, 32), []),
+    }),
+  },
+  vote: {
+    live: false,
+    shape: record({
+      proposal: contentIdText,
+      diff: contentIdText,
+      base: contentIdText,
+      roster: contentIdText,
+      epoch: integer(1),
+      ends: integer(0),
+      choice: word("yes", "no"),
+      why: optional(text(0, 500), ""),
+    }),
+  },
+  outcome: {
+    live: false,
+    shape: record({
+      proposal: contentIdText,
+      decided: word("open", "approved", "refused", "undecided"),
+      votes: proof,
+    }),
   },
   root: { live: false, standing: true, shape: ROOT },
   hello: {
