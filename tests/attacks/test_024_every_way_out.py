@@ -73,6 +73,7 @@ SHOWS_NOTHING = {
     ("skill", "add"), ("skill", "import"), ("join",),
     *(("peer", word) for word in ("add", "ban", "remove", "invite", "withdraw", "approve", "refuse")),
     *(("dispute", word) for word in ("open", "answer", "evidence", "withdraw", "appeal", "rule")),
+    ("audit", "verify"), ("audit", "export"),
     ("sim", "list"), ("sim", "run"), ("sim", "growth"), ("sim", "stress"), ("events",), ("logs",),
 }  # fmt: skip
 """Commands that show nothing of what is held, or (the last two) what logs and the door show, which is held above."""
@@ -223,6 +224,7 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
         ("recall", "status"),
         ("recall", "lift", ids[4]),
     ]
+    yield ("audit", "list")
     yield ("skill", "show", ids[1][:3] + "\x1b[31m\n" + FORGED)
 
 

@@ -139,6 +139,7 @@ SEQUENCE = [
     ("market", "offer", "computational_power", "2 cores", "--price", "0.06"),
     ("market", "request", "memory", "2 GiB", "--lasts", "30m"), ("market", "list"), ("market", "withdraw", "1"),
     ("market", "leases"), ("market", "accounts", "--check"), ("market", "flows"), ("market", "forecast", "comp"),
+    ("audit", "list"), ("audit", "verify"), ("audit", "export"),
     ("sim", "list"), ("sim", "run", "calm", "--nodes", "2", "--seconds", "1"),
     ("sim", "growth", "--steps", "1"), ("sim", "stress", "--nodes", "10"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),

@@ -21,7 +21,7 @@ from hansa.kernel.errors import Unavailable
 from hansa.kernel.instant import iso
 
 cli = typer.Typer()
-audit = typer.Typer(no_args_is_help=True, help="What this node was ordered to do, by whom: list, verify, export.")
+audit = typer.Typer(no_args_is_help=True, help="What this node was ordered to do: list, verify, export.")
 cli.add_typer(audit, name="audit")
 
 Since = Annotated[str, typer.Option(help="Only from this day on: 2026-11-20, or 7d for the last seven days.")]
@@ -119,7 +119,7 @@ def _show(found: chain.Verdict, head: str, path: Path | None) -> None:
         say("an unfinished line follows: it is being written, or a crash left it")
     if found.unanswered:
         say(f"{len(found.unanswered)} without an outcome, begun and not ended: {_some(sorted(found.unanswered))}")
-    if path and not found.ended:
+    if path and not found.ended and not found.wrong:
         say("the line that ends an export is not there: what came last may be missing")
     if head:
         say("that head is in the chain" if found.noted else "that head is not in it: it was cut, or written anew")

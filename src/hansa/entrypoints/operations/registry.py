@@ -9,7 +9,8 @@ it begins and when it has ended (`entrypoints.audit`): here, so that no door can
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import structlog
@@ -33,7 +34,7 @@ class Arguments(dict[str, Any]):
         raise UsageError(f"the argument {name} is missing")
 
 
-Outcome = AsyncIterator[Progress | Result]
+Outcome = AsyncGenerator[Progress | Result]
 Operation = Callable[[App, Arguments], Outcome]
 
 OPERATIONS: dict[str, Operation] = {}
@@ -76,8 +77,9 @@ async def run(app: App, name: str, arguments: Mapping[str, Any], by: Caller = PR
     if name in ORDERS and app.audit is not None:
         number = app.audit.order(name, told.arguments(arguments, ORDERS[name]), by)
         steps = _written_down(app, number, name, steps)
-    async for step in steps:
-        yield step
+    async with aclosing(steps):
+        async for step in steps:
+            yield step
 
 
 async def _written_down(app: App, number: int, name: str, steps: Outcome) -> Outcome:
@@ -85,11 +87,12 @@ async def _written_down(app: App, number: int, name: str, steps: Outcome) -> Out
     last: Result | None = None
     outcome = BROKEN_OFF
     try:
-        async for step in steps:
-            if isinstance(step, Result):
-                last = step
-            else:
-                yield step
+        async with aclosing(steps):
+            async for step in steps:
+                if isinstance(step, Result):
+                    last = step
+                else:
+                    yield step
         outcome = DONE if last is None or last.ok else REFUSED
     except HansaError as error:
         outcome = problem(error)["reason"]
