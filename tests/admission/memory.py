@@ -28,6 +28,7 @@ KINDS = {
     "lease_ask": Freshness.DURABLE,
     "lease": Freshness.DURABLE,
     "lease_act": Freshness.DURABLE,
+    "reflection": Freshness.DURABLE,
     "notice": Freshness.SPREAD,
     "noticed": Freshness.SPREAD,
 }

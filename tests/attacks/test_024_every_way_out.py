@@ -70,6 +70,7 @@ SHOWS_NOTHING = {
     ("subscribe",), ("unsubscribe",), ("sync",), ("outbox", "drop"), ("outbox", "retry"),
     *(("store", word) for word in ("backup", "restore", "export", "import", "migrate")),
     ("ledger", "verify"), ("reflect", "add"), ("reflect", "prune"), ("reflect", "import"),
+    ("reflect", "share"), ("reflect", "approve"), ("reflect", "drop"),
     ("skill", "add"), ("skill", "import"), ("join",),
     *(("peer", word) for word in ("add", "ban", "remove", "invite", "withdraw", "approve", "refuse")),
     *(("dispute", word) for word in ("open", "answer", "evidence", "withdraw", "appeal", "rule")),
@@ -216,6 +217,7 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
     for text in [ORDERS[0], "x", *list(TERMINAL.values())[70:74], MARKUP[0]]:
         yield from [("find", text, "--all"), ("reflect", "recall", text)]
     yield from [("reflect", "list", "--limit", "400"), ("reflect", "summary"), ("reflect", "report")]
+    yield from [("reflect", "pending")]
     yield from [("reflect", "export"), ("publish", ids[0], "--dry-run"), ("execute", ORDERS[0], "--args", "(1,)")]
     yield from [("quarantine", "approve", ids[1]), ("skill", "export", ids[1]), ("prove", ids[0], "--trials", "1")]
     yield from [("quarantine", "reject", ids[2]), ("skill", "remove", ids[3], "--yes"), ("why", ids[3])]

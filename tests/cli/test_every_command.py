@@ -133,6 +133,7 @@ SEQUENCE = [
     ("skill", "remove", "{lie}", "--yes"), ("recall", "skill", "{lie}", "--why", INTENT, "--yes"), ("recall", "status"),
     ("recall", "status", "{lie}"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
+    ("reflect", "pending"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
     ("store", "export", "{folder}/rows"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
@@ -172,6 +173,7 @@ ELSEWHERE = {
     ("mcp", "serve"),
     ("llm", "test"),
     ("reflect", "import"),
+    *(("reflect", word) for word in ("share", "approve", "drop")),  # in test_shared_notes.py
     ("key", "recover"),  # these four in test_keys.py
     ("key", "revoke"),
     ("key", "rotate-root"),

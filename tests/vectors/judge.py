@@ -38,13 +38,14 @@ from hansa.overlay.links_said import LINKS, Links
 from hansa.overlay.notices import NOTICE, NOTICED, Notice, Noticed, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence, Suspicion
 from hansa.skills import messages as skills
-from hansa.skills import work
+from hansa.skills import sharing, work
 
 BODIES: dict[str, type[Wire]] = {
     skills.SKILL: skills.SkillBody,
     skills.EVIDENCE: skills.EvidenceBody,
     skills.TOMBSTONE: skills.TombstoneBody,
     skills.ACKNOWLEDGEMENT: skills.AcknowledgementBody,
+    sharing.REFLECTION: sharing.ReflectionBody,
     RECEIPT: Receipt,
     CARD: Card,
     DECISION: Decided,

@@ -42,6 +42,7 @@ from hansa.overlay.notices import NOTICE, NOTICED
 from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.skills import messages as skills
 from hansa.skills import policy, ranking, work
+from hansa.skills.sharing import REFLECTION
 
 KINDS: Mapping[str, Freshness] = {
     skills.SKILL: Freshness.DURABLE,
@@ -59,6 +60,7 @@ KINDS: Mapping[str, Freshness] = {
     overlay.JOINED: Freshness.LIVE,
     overlay.INDEX: Freshness.LIVE,
     **dict.fromkeys(market.LASTING, Freshness.DURABLE),
+    REFLECTION: Freshness.DURABLE,
     PRESENCE: Freshness.SPREAD,
     SUSPICION: Freshness.SPREAD,
     LINKS: Freshness.SPREAD,

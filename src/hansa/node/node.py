@@ -43,6 +43,7 @@ from hansa.node.reflecting import Reflections
 from hansa.node.repairing import Repairer
 from hansa.node.rows import SkillRow
 from hansa.node.settling import Settler
+from hansa.node.sharing import Sharing
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
 from hansa.node.views import Views
@@ -89,6 +90,7 @@ class Node:
         self.disputes = Disputant(core, book, self.prover, self.settler, self.inbox.keep)
         self.cases = CaseViews(core, book)
         self.reflections = Reflections(core)
+        self.sharing = Sharing(core)
         self.keyholder = Keyholder(core)
         self.recovery = Recovery(core, self.inbox, self.subscriber)
         self.repairer = Repairer(core)

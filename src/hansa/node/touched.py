@@ -12,7 +12,7 @@ The same keys tell the other processes what to look at anew (`node.following`).
 | node ID | what the operator says of a node, a greeting, forgetting it | these, and every record and skill by it |
 | keys ID | root metadata of a node | every record by it |
 | skill ID | a skill that is new, moved, taken back | these, and every record about it |
-| cases, leases | records of disputes, of leases | the same |
+| cases, leases, notes | records of disputes, of leases, shared notes | the same |
 | invitation, request, source, delivery, mark | writing one | writing it again |
 | record, withheld, ledger, new ID | keeping a record, withholding one, a link of the ledger, a new skill | nothing |
 """
@@ -42,8 +42,9 @@ from hansa.node.rows import (
     SetSkillState,
     WithholdRecord,
 )
+from hansa.skills.sharing import REFLECTION
 
-_ROOMS = {**dict.fromkeys(governance.KINDS, "cases"), **dict.fromkeys(LASTING, "leases")}
+_ROOMS = {**dict.fromkeys(governance.KINDS, "cases"), **dict.fromkeys(LASTING, "leases"), REFLECTION: "notes"}
 
 
 def touches(change: Change) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hansa.entrypoints.cli import shared_notes_commands
 from hansa.entrypoints.cli.client import call, finish
 from hansa.entrypoints.cli.options import AsJson, Home, epilog, instant, interactive, words
 from hansa.entrypoints.cli.show import moment, percent, print_json, say, say_all, short, table
@@ -16,6 +17,7 @@ from hansa.entrypoints.cli.written import Force, To, write_new
 cli = typer.Typer()
 reflect = typer.Typer(no_args_is_help=True, help="Notes on how work went: keep, recall, sum up.")
 cli.add_typer(reflect, name="reflect")
+reflect.add_typer(shared_notes_commands.cli)
 
 NONE = "no notes yet: hansa reflect add, or hansa execute, which notes its own outcomes"
 

@@ -16,6 +16,7 @@ from hansa.entrypoints.operations import (
     peers,
     recalls,
     reflections,
+    shared_notes,
     skills,
     storage,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "recalls",
     "reflections",
     "run",
+    "shared_notes",
     "skills",
     "storage",
 ]
