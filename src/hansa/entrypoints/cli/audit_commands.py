@@ -37,7 +37,7 @@ def list_(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """List orders with who gave them and what came of them, the oldest first."""
+    """List orders, the oldest first. Each with who gave it and what came of it."""
     found = _orders(home_directory(home), instant(since))[-limit:]
     if as_json:
         print_json({"orders": found, "count": len(found)})
