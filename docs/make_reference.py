@@ -89,7 +89,6 @@ UNITS = {
     "per_hour": "tasks an hour",
     "work_ms": "milliseconds",
     "remember_ms": "milliseconds",
-    "timeout_ms": "milliseconds",
     "patience_ms": "milliseconds",
     "tries": "nodes",
     "spot_share": "thousandths",

@@ -32,6 +32,7 @@ KINDS = {
     "proposal": Freshness.DURABLE,
     "vote": Freshness.DURABLE,
     "outcome": Freshness.DURABLE,
+    "reflection": Freshness.DURABLE,
     "notice": Freshness.SPREAD,
     "noticed": Freshness.SPREAD,
 }

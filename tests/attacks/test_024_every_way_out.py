@@ -70,10 +70,12 @@ SHOWS_NOTHING = {
     ("subscribe",), ("unsubscribe",), ("sync",), ("outbox", "drop"), ("outbox", "retry"),
     *(("store", word) for word in ("backup", "restore", "export", "import", "migrate")),
     ("ledger", "verify"), ("reflect", "add"), ("reflect", "prune"), ("reflect", "import"),
+    ("reflect", "share"), ("reflect", "approve"), ("reflect", "drop"),
     ("skill", "add"), ("skill", "import"), ("join",),
     *(("peer", word) for word in ("add", "ban", "remove", "invite", "withdraw", "approve", "refuse")),
     *(("dispute", word) for word in ("open", "answer", "evidence", "withdraw", "appeal", "rule")),
     *(("roster", word) for word in ("create", "follow", "show", "propose-change")), ("propose",), ("vote",), ("apply",),
+    ("audit", "verify"), ("audit", "export"),
     ("sim", "list"), ("sim", "run"), ("sim", "growth"), ("sim", "stress"), ("events",), ("logs",),
 }  # fmt: skip
 """Commands that show nothing of what is held, or (the last two) what logs and the door show, which is held above."""
@@ -222,6 +224,7 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
     for text in [ORDERS[0], "x", *list(TERMINAL.values())[70:74], MARKUP[0]]:
         yield from [("find", text, "--all"), ("reflect", "recall", text)]
     yield from [("reflect", "list", "--limit", "400"), ("reflect", "summary"), ("reflect", "report")]
+    yield from [("reflect", "pending")]
     yield from [("reflect", "export"), ("publish", ids[0], "--dry-run"), ("execute", ORDERS[0], "--args", "(1,)")]
     yield from [("quarantine", "approve", ids[1]), ("skill", "export", ids[1]), ("prove", ids[0], "--trials", "1")]
     yield from [("quarantine", "reject", ids[2]), ("skill", "remove", ids[3], "--yes"), ("why", ids[3])]
@@ -230,6 +233,7 @@ def commands(folder: Path) -> Iterator[tuple[str, ...]]:
         ("recall", "status"),
         ("recall", "lift", ids[4]),
     ]
+    yield ("audit", "list")
     yield ("skill", "show", ids[1][:3] + "\x1b[31m\n" + FORGED)
 
 

@@ -86,8 +86,8 @@ READS = """constitution.show constitution.test dispute.list dispute.show
     market.accounts market.flows market.forecast market.leases market.list market.match
     net.answers net.health net.paths net.peers net.status outbox.list peer.invites
     peer.list peer.requests policy.show roster.show recall.status reflection.export replay standing.list standing.show
-    reflection.list reflection.recall reflection.summary report skill.bundle skill.entries skill.entry skill.export
-    skill.file skill.list skill.look skill.show status task.list task.show why""".split()
+    reflection.list reflection.pending reflection.recall reflection.summary report skill.bundle skill.entries
+    skill.entry skill.export skill.file skill.list skill.look skill.show status task.list task.show why""".split()
 CHANGES = """capabilities dispute.answer dispute.appeal dispute.evidence dispute.open dispute.rule dispute.withdraw
     execute key.recover key.revoke key.rotate key.rotate_root ledger.import llm.test
     market.offer market.release market.request market.withdraw
@@ -95,7 +95,8 @@ CHANGES = """capabilities dispute.answer dispute.appeal dispute.evidence dispute
     peer.approve peer.invite peer.refuse peer.remove peer.set peer.withdraw policy.card predict prove
     proposal.applied proposal.list proposal.make proposal.permit proposal.show proposal.vote
     roster.create roster.follow roster.propose
-    publish quarantine.settle recall recall.lift reflection.add reflection.import reflection.prune skill.add
+    publish quarantine.settle recall recall.lift reflection.add reflection.approve
+    reflection.drop reflection.import reflection.prune reflection.share skill.add
     skill.import skill.record skill.remove store.backup store.check store.repair subscribe sync task.cancel
     task.run unsubscribe""".split()
 """Also what reaches out, runs code, or writes down what it found."""

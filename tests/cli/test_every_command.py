@@ -134,6 +134,7 @@ SEQUENCE = [
     ("skill", "remove", "{lie}", "--yes"), ("recall", "skill", "{lie}", "--why", INTENT, "--yes"), ("recall", "status"),
     ("recall", "status", "{lie}"), ("llm", "list"), ("reflect", "add", "success", INTENT), ("reflect", "list"),
     ("reflect", "recall", "slug"), ("reflect", "summary"), ("reflect", "report"), ("reflect", "export"),
+    ("reflect", "pending"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("store", "check", "--full"), ("store", "repair"),
     ("store", "export", "{folder}/rows"),
     ("reflect", "prune", "--keep", "0", "--yes"), ("mcp", "tools"),
@@ -141,6 +142,7 @@ SEQUENCE = [
     ("market", "request", "memory", "2 GiB", "--lasts", "30m"), ("market", "list"), ("market", "withdraw", "1"),
     ("market", "leases"), ("market", "accounts", "--check"), ("market", "flows"), ("market", "forecast", "comp"),
     ("capabilities",),
+    ("audit", "list"), ("audit", "verify"), ("audit", "export"),
     ("sim", "list"), ("sim", "run", "calm", "--nodes", "2", "--seconds", "1"),
     ("sim", "growth", "--steps", "1"), ("sim", "stress", "--nodes", "10"),
     ("mcp", "install", "--client", "cursor", "--scope", "project", "--project", "{folder}"),
@@ -180,6 +182,7 @@ ELSEWHERE = {
     ("mcp", "serve"),
     ("llm", "test"),
     ("reflect", "import"),
+    *(("reflect", word) for word in ("share", "approve", "drop")),  # in test_shared_notes.py
     ("key", "recover"),  # these four in test_keys.py
     ("key", "revoke"),
     ("key", "rotate-root"),

@@ -126,5 +126,5 @@ async def test_nobody_is_told_what_is_not_held_nor_after_the_end(carrier: Carrie
 
 def test_what_lasts_travels_but_for_what_concerns_one_node() -> None:
     lasting = {kind for kind, freshness in KINDS.items() if freshness in (Freshness.DURABLE, Freshness.STANDING)}
-    assert lasting - set(ORDER) == {"decision", "acknowledgement", "lease_ask", "lease", "lease_act"}
+    assert lasting - set(ORDER) == {"decision", "acknowledgement", "reflection", "lease_ask", "lease", "lease_act"}
     assert set(ORDER) < lasting

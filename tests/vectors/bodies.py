@@ -210,6 +210,17 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "evidence": [EVIDENCE, FAILED, {name: value for name, value in FAILED.items() if name != "reason"}],
     "tombstone": [{"skill": DIGEST, "why": "a mistake", "recall": True}, {"skill": DIGEST}],
     "acknowledgement": [{"tombstone": OTHER, "skill": DIGEST, "removed": True, "derivatives": 2}],
+    "reflection": [
+        {
+            "outcome": "failure",
+            "description": "Split größe at commas.",
+            "category": "parsing",
+            "tags": ["csv"],
+            "error": "quoted commas",
+            "about": DIGEST,
+        },
+        {"outcome": "success", "description": "x"},
+    ],
     "receipt": [{**RECEIPT, "domain": "text"}, {name: RECEIPT[name] for name in ("dealing", "subject", "records")}],
     "policy_card": [CARD, {**CARD, "policy": "classic", "verifiers": [], "dealings": []}],
     "decision": [DECISION, {**DECISION, "domain": "", "head": "", "entries": 0, "score": -1}],

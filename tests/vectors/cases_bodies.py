@@ -25,7 +25,7 @@ from tests.vectors.case import Case, message
 HELLO = BODIES["hello"][0]
 WELCOME = BODIES["welcome"][0]
 INDEX = BODIES["index"][0]
-KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "receipt", "policy_card", "decision",
+KINDS = ("skill", "evidence", "tombstone", "acknowledgement", "reflection", "receipt", "policy_card", "decision",
          "hello", "welcome", "join", "joined", "index",
          "presence", "suspicion", "links", "arrived", "notice", "noticed",
          "offers", "requests", "lease_ask", "lease", "lease_act", "work", "worked",
@@ -148,6 +148,21 @@ def _others() -> Iterator[Bent]:
         ("acknowledgement-removed-1", "acknowledgement", SAID, "removed", 1, "true or false; 1 is neither"),
         ("acknowledgement-derivatives-negative", "acknowledgement", SAID, "derivatives", -1, "a count"),
         ("acknowledgement-derivatives-above", "acknowledgement", SAID, "derivatives", 2**40 + 1, "at most 2^40"),
+        ("reflection-outcome-unknown", "reflection", BODIES["reflection"][0], "outcome", "pass", "one of three words"),
+        ("reflection-without-words", "reflection", BODIES["reflection"][0], "description", "", "1 to 4,000 characters"),
+        ("reflection-words-of-4001", "reflection", BODIES["reflection"][0], "description", "a" * 4001, "at most 4,000"),
+        ("reflection-category-empty", "reflection", BODIES["reflection"][0], "category", "", "1 to 64 characters"),
+        ("reflection-16-tags", "reflection", BODIES["reflection"][0], "tags", ["a"] * 16, "at most 15 tags"),
+        ("reflection-error-of-2001", "reflection", BODIES["reflection"][0], "error", "a" * 2001, "at most 2,000"),
+        ("reflection-about-of-65", "reflection", BODIES["reflection"][0], "about", "a" * 65, "at most 64 characters"),
+        (
+            "reflection-session",
+            "reflection",
+            BODIES["reflection"][0],
+            "session",
+            "",
+            "no other fields",
+        ),
         ("receipt-without-records", "receipt", RECEIPT, "records", [], "no word without a deed: 1 to 8 ids"),
         ("policy_card-of-no-policy", "policy_card", BODIES["policy_card"][0], "policy", "kind", "one of two words"),
         ("policy_card-text-of-4001", "policy_card", BODIES["policy_card"][0], "text", "a" * 4001, "at most 4,000"),

@@ -39,7 +39,7 @@ from hansa.overlay.links_said import LINKS, Links
 from hansa.overlay.notices import NOTICE, NOTICED, Notice, Noticed, read_notice
 from hansa.overlay.presence import PRESENCE, SUSPICION, Presence, Suspicion
 from hansa.skills import messages as skills
-from hansa.skills import work
+from hansa.skills import sharing, work
 from hansa.swarm import messages as swarm
 from hansa.swarm.capabilities import CapabilityBody, read_capability
 from hansa.swarm.tasks import TaskBody, read_task
@@ -49,6 +49,7 @@ BODIES: dict[str, type[Wire]] = {
     skills.EVIDENCE: skills.EvidenceBody,
     skills.TOMBSTONE: skills.TombstoneBody,
     skills.ACKNOWLEDGEMENT: skills.AcknowledgementBody,
+    sharing.REFLECTION: sharing.ReflectionBody,
     RECEIPT: Receipt,
     CARD: Card,
     DECISION: Decided,

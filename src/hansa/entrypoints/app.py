@@ -23,6 +23,7 @@ from hansa.adapters.sandbox.process import ProcessSandbox
 from hansa.adapters.sandbox.tiers import TIERS
 from hansa.adapters.solver import CommandSolver, FirstOf
 from hansa.adapters.tracing import recorder
+from hansa.entrypoints.audit.book import Book
 from hansa.entrypoints.config import Config
 from hansa.entrypoints.home import INDEX, READER_TOKEN, admin_token
 from hansa.entrypoints.identities import load_keys, read_roots, write_roots
@@ -125,6 +126,7 @@ class App:
         named: addresses that the operator had it link to since the start, beside those in settings and store.
         pulse: how the process is, measured while its door is open.
         replica: its place among several processes of this node; None where it is the only one.
+        audit: where orders are written down before they are carried out; None in worlds that have no directory.
     """
 
     home: Path
@@ -140,6 +142,7 @@ class App:
     named: dict[str, None] = field(default_factory=dict)
     pulse: Pulse = field(default_factory=Pulse)
     replica: Replica | None = None
+    audit: Book | None = None
 
     def restored(self) -> dict[str, int | bool] | None:
         """Returns what a restored node waits for before it signs again; None where it waits for nothing."""
@@ -169,6 +172,7 @@ async def opened(
         lock = DataDirLock(home, replace(claim, since=since))
         lock.acquire(wait)
         stack.callback(lock.release)
+        audit = Book(home, lambda: int(clock.now()))
         spans = recorder()
         stack.callback(spans.close)
         caller = HttpCaller(Guard(config.outbound))
@@ -191,7 +195,7 @@ async def opened(
         node.start()
         stack.callback(index.keep)
         tokens = admin_token(home), admin_token(home, READER_TOKEN)
-        yield App(home, config, node, lock, tokens[0], chain, tokens[1], since, replica=replica)
+        yield App(home, config, node, lock, tokens[0], chain, tokens[1], since, replica=replica, audit=audit)
 
 
 async def _settle_keys(home: Path, node: Node, shared: bool) -> None:

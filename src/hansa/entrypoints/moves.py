@@ -24,6 +24,7 @@ from hansa.adapters.store.session import SqliteSession
 from hansa.adapters.store.sqlite import SqliteStore
 from hansa.adapters.store.writes import put_meta
 from hansa.entrypoints import stores
+from hansa.entrypoints.audit.noting import written_down
 from hansa.entrypoints.home import STORE
 from hansa.kernel.errors import UsageError
 from hansa.kernel.plain import plain
@@ -53,7 +54,7 @@ def take_in(home: Path, source: Path, node: str, bounds: StoreBounds, tell: Tell
     Raises:
         UsageError: the file is damaged or another node's, or the database is not empty. Nothing was changed.
     """
-    with DataDirLock(home), moving.read_file(source) as (head, lines):
+    with DataDirLock(home), written_down(home, "store.import", path=source), moving.read_file(source) as (head, lines):
         if head.node != node:
             raise UsageError(f"{source} holds the rows of {plain(head.node, 80)}: its key is not in {home}")
 
@@ -76,7 +77,7 @@ def take_in(home: Path, source: Path, node: str, bounds: StoreBounds, tell: Tell
 def to_database(home: Path, url: str, node: str, bounds: StoreBounds, tell: Tell) -> Moved:
     """Moves the rows from the file to a database, sets `store.url`, and puts the file aside; the node is down."""
     address, path = stores.sound(url), home / STORE
-    with DataDirLock(home):
+    with DataDirLock(home), written_down(home, "store.migrate", to=url):
         if not path.exists():
             raise UsageError(f"there is no {path} to move: its rows are in {stores.remembered(home) or 'no place yet'}")
         SqliteStore.open(path, min_free_bytes=0).close()  # whole, up to date, and without a log
@@ -96,7 +97,7 @@ def to_database(home: Path, url: str, node: str, bounds: StoreBounds, tell: Tell
 def to_file(home: Path, node: str, bounds: StoreBounds, tell: Tell) -> Moved:
     """Moves the rows from the database, which keeps them, to a file in the directory; the node is down."""
     path, url = home / STORE, stores.remembered(home)
-    with DataDirLock(home):
+    with DataDirLock(home), written_down(home, "store.migrate", to=FILE):
         if stores.configured(home):
             raise UsageError("take store.url out of config.toml and HANSA_STORE__URL first: the place is remembered")
         if not url or path.exists():

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from hansa.adapters.lock import Claim, Holder, holder
+from hansa.entrypoints.audit.told import CALLER, Caller
 from hansa.entrypoints.home import TOKEN
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import (
@@ -40,6 +44,16 @@ WAIT_SECONDS = 5.0
 TICK_SECONDS = 0.05
 
 
+def this_user() -> str:
+    """Returns the name of the user whose process this is, as the operating system has it; "" where it has none."""
+    import pwd  # asked for here: not every system has it
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
 def address(directory: Path) -> str | None:
     """Returns where the node that is up in a data directory answers, or None when none is up."""
     at = holder(directory) if directory.is_dir() else None
@@ -58,18 +72,24 @@ def node_at(directory: Path, end: float = 0.0) -> Holder | None:
     return at
 
 
-async def steps(directory: Path, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+async def steps(
+    directory: Path, name: str, arguments: dict[str, Any], by: Caller | None = None
+) -> AsyncIterator[Progress | Result]:
     """Yields what an operation yields; while the directory changes hands, looks again for a while.
+
+    Args:
+        by: who orders it, for the audit log; by default this user's command.
 
     Raises:
         HansaError: whatever the operation raises, and Busy, when another process keeps the data directory.
     """
+    by = by or Caller(user=this_user())
     end = time.monotonic() + WAIT_SECONDS
     while True:
         while (at := _node(directory)) and not at.url:
             _check_time(directory, at, end)
             await asyncio.sleep(TICK_SECONDS)
-        found = _remote(directory, at.url, name, arguments) if at else _local(directory, name, arguments)
+        found = _remote(directory, at.url, name, arguments, by) if at else _local(directory, name, arguments, by)
         try:
             async for step in found:
                 yield step
@@ -96,7 +116,7 @@ class _Held(Exception):
         self.error = error
 
 
-async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+async def _local(directory: Path, name: str, arguments: dict[str, Any], by: Caller) -> AsyncIterator[Progress | Result]:
     from hansa.entrypoints import logs  # all of these are heavy, and not needed when a running node does the work
     from hansa.entrypoints.app import opened
     from hansa.entrypoints.config import load
@@ -111,7 +131,7 @@ async def _local(directory: Path, name: str, arguments: dict[str, Any]) -> Async
             app = await stack.enter_async_context(opening)
         except Busy as error:
             raise _Held(error) from None
-        async for step in run(app, name, arguments):
+        async for step in run(app, name, arguments, by):
             yield step
 
 
@@ -122,10 +142,12 @@ class _Line(msgspec.Struct):
     error: dict[str, str] | None = None
 
 
-async def _remote(directory: Path, url: str, name: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+async def _remote(
+    directory: Path, url: str, name: str, arguments: dict[str, Any], by: Caller
+) -> AsyncIterator[Progress | Result]:
     import httpx2
 
-    headers = {"Authorization": f"Bearer {_token(directory)}"}
+    headers = {"Authorization": f"Bearer {_token(directory)}", CALLER: json.dumps(asdict(by))}
     timeout = httpx2.Timeout(None, connect=5.0)
     content = msgspec.json.encode(arguments)
     ended = False

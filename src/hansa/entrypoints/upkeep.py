@@ -18,6 +18,7 @@ from hansa import __version__
 from hansa.adapters.notify import ALIVE, READY, STOPPING, notify, wants_signs_of_life
 from hansa.entrypoints import logs
 from hansa.entrypoints.app import App
+from hansa.entrypoints.audit import noting
 from hansa.entrypoints.pulse import LATE_SECONDS
 from hansa.kernel.errors import HansaError
 from hansa.node.driver import Effects
@@ -41,8 +42,9 @@ _WARNINGS = frozenset({Kind.SKILL_REFUTED, Kind.DELIVERY_REFUSED, Kind.SOURCE_FA
 
 
 async def came_up(app: App) -> None:
-    """Tells everybody that the node answers."""
-    await _show(app, Kind.NODE_UP, app.node.core.me, f"{app.config.role} answers", url=app.url, version=__version__)
+    """Tells everybody that the node answers, and how far its audit log is: the journal and the logs keep that."""
+    told, head = f"{app.config.role} answers", noting.start(app)
+    await _show(app, Kind.NODE_UP, app.node.core.me, told, url=app.url, version=__version__, audit=head)
     notify(READY, f"STATUS={app.config.role} at {app.url}")
 
 

@@ -43,6 +43,7 @@ from hansa.overlay.notices import NOTICE, NOTICED
 from hansa.overlay.presence import PRESENCE, SUSPICION
 from hansa.skills import messages as skills
 from hansa.skills import policy, ranking, work
+from hansa.skills.sharing import REFLECTION
 from hansa.swarm import messages as swarm
 
 KINDS: Mapping[str, Freshness] = {
@@ -62,6 +63,7 @@ KINDS: Mapping[str, Freshness] = {
     overlay.JOINED: Freshness.LIVE,
     overlay.INDEX: Freshness.LIVE,
     **dict.fromkeys(market.LASTING, Freshness.DURABLE),
+    REFLECTION: Freshness.DURABLE,
     PRESENCE: Freshness.SPREAD,
     SUSPICION: Freshness.SPREAD,
     LINKS: Freshness.SPREAD,

@@ -164,7 +164,8 @@ class Kind(Enum):
         "message.refused", "record", ("reason", "box", "verdict"), False, "a message was not accepted",
     )  # fmt: skip
     REFLECTION_ADDED = ("reflection.added", "reflection", (), False, "a note on how work went was kept")
-    NODE_UP = ("node.up", "node", ("url", "version"), False, "the node answers on its port")
+    REFLECTION_SHARED = ("reflection.shared", "reflection", ("author",), False, "a peer shared a note; it waits")
+    NODE_UP = ("node.up", "node", ("url", "version", "audit"), False, "the node answers on its port")
     NODE_STOPPING = ("node.stopping", "node", (), False, "the node was asked to stop")
     NODE_HEALTH = ("node.health", "part", ("state",), False, "a part of the node fell ill, or is well again")
     NODE_FOLLOWED = (

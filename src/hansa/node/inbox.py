@@ -36,6 +36,7 @@ from hansa.node.market import Market
 from hansa.node.receipts import write
 from hansa.node.rooms import OF_NO_SKILL, Rooms
 from hansa.node.rows import PutBlob, PutRecord
+from hansa.node.sharing import TURN as NOTES
 from hansa.node.shelf import Shelf
 from hansa.node.swarming import Swarm
 from hansa.node.turns import Hold
@@ -43,6 +44,7 @@ from hansa.node.vault import Brought, brought, subject_of
 from hansa.overlay import messages as overlay
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
+from hansa.skills.sharing import REFLECTION
 
 AHEAD = 2
 """Spans that may be on their way to the disk when the next messages are decided on."""
@@ -357,6 +359,8 @@ def _names(group: Sequence[Arrival]) -> dict[str, None]:
         names[TURN] = None  # whoever holds it waits for nobody's turn
     if governance.DISPUTE in kinds:
         names[CASES] = None
+    if REFLECTION in kinds:
+        names[NOTES] = None
     if any(kind in kinds for kind in LASTING):
         names[LEASES] = None
     return names

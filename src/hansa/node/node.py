@@ -44,6 +44,7 @@ from hansa.node.reflecting import Reflections
 from hansa.node.repairing import Repairer
 from hansa.node.rows import SkillRow
 from hansa.node.settling import Settler
+from hansa.node.sharing import Sharing
 from hansa.node.shelf import Shelf
 from hansa.node.subscribing import Subscriber
 from hansa.node.swarming import Swarm
@@ -98,6 +99,7 @@ class Node:
         self.voting = Voting(core)
         self.votes = VoteViews(core, self.voting.book)
         self.reflections = Reflections(core)
+        self.sharing = Sharing(core)
         self.keyholder = Keyholder(core)
         self.recovery = Recovery(core, self.inbox, self.subscriber)
         self.repairer = Repairer(core)

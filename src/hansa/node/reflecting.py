@@ -1,7 +1,7 @@
 """The node's notes on its own work: keeping, listing, recalling, summing up, forgetting, carrying over.
 
-What is recalled for an intent steers an agent, so it comes from this node's own notes alone: nothing here takes a note
-from a peer.
+What is recalled for an intent steers an agent, so it comes from this node's own notes, and from those of peers that
+were borne out or approved (`sharing`): one that waits is no note yet.
 """
 
 from __future__ import annotations
@@ -175,17 +175,26 @@ class Reflections:
             self._count = None
         return len(gone)
 
+    def find(self, id_: str) -> Reflection:
+        """Returns the one with an id, or with the start of it.
+
+        Raises:
+            NotFound: there is none, or more than one.
+        """
+        found = [one for one in self._all(ANY) if one.id == id_ or (len(id_) >= 4 and one.id.startswith(id_))]
+        if len(found) != 1:
+            raise NotFound(f"{'no' if not found else 'more than one'} reflection is called {id_}: hansa reflect list")
+        return found[0]
+
     async def drop(self, id_: str, dry_run: bool = False) -> None:
         """Forgets one, or only says that there is one.
 
         Raises:
             NotFound: there is none with that id.
         """
-        found = [one for one in self._all(ANY) if one.id == id_ or (len(id_) >= 4 and one.id.startswith(id_))]
-        if len(found) != 1:
-            raise NotFound(f"{'no' if not found else 'more than one'} reflection is called {id_}: hansa reflect list")
+        found = self.find(id_)
         if not dry_run:
-            await self._core.driver.perform(Effects([DropReflections((found[0].id,))]))
+            await self._core.driver.perform(Effects([DropReflections((found.id,))]))
             self._count = None
 
     def everything(self, wanted: ReflectionFilter = ANY) -> Iterator[Reflection]:

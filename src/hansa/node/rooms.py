@@ -42,6 +42,7 @@ from hansa.node.rows import (
     PutSkill,
     SetSkillState,
 )
+from hansa.node.sharing import Sharing
 from hansa.node.shelf import Shelf, index_text, record_row, skill_row, way
 from hansa.node.vault import Brought, brought, open_record, subject_of
 from hansa.node.voteroom import VoteRoom
@@ -50,6 +51,7 @@ from hansa.overlay.messages import Hello
 from hansa.skills import messages, service
 from hansa.skills.messages import AcknowledgementBody, EvidenceBody, TombstoneBody
 from hansa.skills.model import Origin, Outcome, SkillState
+from hansa.skills.sharing import REFLECTION
 
 _TRIED = {Dealing.SKILL_REPROVED: Outcome.PASS, Dealing.SKILL_REFUTED: Outcome.FAIL}
 """Dealings that a finding proves, and what it must have found."""
@@ -81,6 +83,7 @@ class Rooms:
             overlay.JOIN: Doorkeeper(core).join,
             **dict.fromkeys(governance.KINDS, cases.decide),
             **dict.fromkeys(voting.KINDS, VoteRoom(core).decide),
+            REFLECTION: self._reflection,
         }
         if market is not None:
             self._rooms |= dict.fromkeys(LASTING, partial(self._lease, market))
@@ -227,6 +230,11 @@ class Rooms:
         guest = self._core.admission.memory.guest(author)
         welcome = guest.invited or self._core.settings.admission.open_to_all
         return author == self._core.me or (welcome and self._passes_on(admitted))
+
+    def _reflection(self, admitted: Admitted, source: str) -> tuple[str, Effects]:
+        """Keeps a note that somebody shares, apart from this node's own until it may be used."""
+        about = subject_of(admitted.message)
+        return Sharing(self._core).decide(admitted, self.keep(admitted, about, source))
 
     def _lease(self, market: Market, admitted: Admitted, source: str) -> tuple[str, Effects]:
         """Keeps what is said of a lease, and what follows from it."""

@@ -12,7 +12,7 @@ The same keys tell the other processes what to look at anew (`node.following`).
 | node ID | what the operator says of a node, a greeting, forgetting it | these, and every record and skill by it |
 | keys ID | root metadata of a node | every record by it |
 | skill ID | a skill that is new, moved, taken back | these, and every record about it |
-| cases, votes, leases | records of disputes, of votes, of leases | the same |
+| cases, votes, leases, notes | records of disputes, votes and leases, shared notes | the same |
 | invitation, request, source, delivery, mark | writing one | writing it again |
 | record, withheld, ledger, new ID | keeping a record, withholding one, a link of the ledger, a new skill | nothing |
 """
@@ -43,11 +43,13 @@ from hansa.node.rows import (
     SetSkillState,
     WithholdRecord,
 )
+from hansa.skills.sharing import REFLECTION
 
 _ROOMS = {
     **dict.fromkeys(governance.KINDS, "cases"),
     **dict.fromkeys(voting.KINDS, "votes"),
     **dict.fromkeys(LASTING, "leases"),
+    REFLECTION: "notes",
 }
 
 

@@ -41,8 +41,9 @@ ORDER = {
 }
 """What travels, and what rests on what: records are sent in this order, so that few of them come too early.
 
-Not among them: a decision, which says how one node deals with another and binds nobody else, an acknowledgement, and
-what is said of a lease, which are brought to whom they are for (`answering`).
+Not among them: a decision, which says how one node deals with another and binds nobody else, a shared note, which goes
+where its author's operator brings it, an acknowledgement, and what is said of a lease, which are brought to whom they
+are for (`answering`).
 """
 
 

@@ -25,6 +25,7 @@ from hansa.node.ports import Store
 from hansa.node.rows import RecordRow, SkillRow
 from hansa.skills.messages import SKILL, SkillBody
 from hansa.skills.model import Skill
+from hansa.skills.sharing import REFLECTION, ReflectionBody
 
 ENOUGH_OF_AN_ID = 4
 
@@ -127,6 +128,7 @@ def subject_of(message: Verified) -> str:
     Root metadata and a policy card are about their author, a decision about whom it was made on, and what is said in a
     dispute, but for its opening, about the case; a proposal about the roster that it is put to, a vote about that
     proposal; an ask, and all that is said of the lease for it, about that ask.
+    A shared note is about its pattern.
     """
     if message.header.kind in (roots.KIND, CARD):
         return message.author
@@ -141,8 +143,18 @@ def subject_of(message: Verified) -> str:
     if message.header.kind in voting.KINDS:
         named = message.body.get("roster" if message.header.kind == voting.PROPOSAL else "proposal")
         return named if isinstance(named, str) else ""
+    if message.header.kind == REFLECTION:
+        return _pattern(message)
     about = message.body.get("case" if message.header.kind in LATER_BODIES else "skill")
     return about if isinstance(about, str) else ""
+
+
+def _pattern(message: Verified) -> str:
+    """Returns the pattern of a shared note; "" for a body that is none."""
+    try:
+        return parse(message.body, ReflectionBody).pattern
+    except Refused:
+        return ""
 
 
 class HasStore(Protocol):

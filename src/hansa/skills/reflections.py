@@ -1,7 +1,8 @@
 """What an agent notes about its own work (S16): how it went, what was learnt, and where.
 
-A reflection is a note of this node's own. It is no skill and no evidence: it proves nothing, opens no gate, and never
-leaves the node by itself. Its id is the hash of all of it, so the same note twice is one.
+A reflection is a note of this node's own, or one of a peer's that was borne out (`sharing`). It is no skill and no
+evidence: it proves nothing, opens no gate, and never leaves the node by itself. Its id is the hash of all of it, so
+the same note twice is one.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class By(StrEnum):
     AGENT = "agent"  # by an agent's own call
     EXECUTE = "execute"  # by the node, for each intent it was asked to meet
     TRACE = "trace"  # read from an agent's trace
+    PEER = "peer"  # shared by a peer, and borne out or approved (`skills.sharing`)
 
 
 class Reflection(Wire, frozen=True):

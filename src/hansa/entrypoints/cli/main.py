@@ -10,6 +10,7 @@ import typer
 
 from hansa import __version__
 from hansa.entrypoints.cli import (
+    audit_commands,
     conduct_commands,
     config_commands,
     constitution_commands,
@@ -73,6 +74,7 @@ _PARTS = (
     task_commands,
     conduct_commands,
     ledger_commands,
+    audit_commands,
     outbox_commands,
     key_commands,
     mcp_commands,

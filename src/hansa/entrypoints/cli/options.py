@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -81,3 +82,28 @@ def interactive(what: str) -> bool:
 def epilog(*examples: str) -> str:
     """Returns the examples that end a command's help."""
     return "Examples:\n\n" + "\n\n".join(f"  {one}" for one in examples)
+
+
+def instant(text: str) -> int:
+    """Returns milliseconds UTC of a day, or of so many days ago; 0 for nothing.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if not text:
+        return 0
+    try:
+        if text.endswith("d"):
+            at = datetime.fromtimestamp(_now(), UTC) - timedelta(days=int(text[:-1]))
+        else:
+            at = datetime.fromisoformat(text)
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(1, int(at.timestamp() * 1000))
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"--since {text}: write a day like 2026-11-20, or 7d for the last seven days") from None
+
+
+def _now() -> float:
+    from hansa.adapters.clock import SystemClock
+
+    return SystemClock().now() / 1000

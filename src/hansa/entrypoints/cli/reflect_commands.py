@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hansa.entrypoints.cli import shared_notes_commands
 from hansa.entrypoints.cli.client import call, finish
-from hansa.entrypoints.cli.options import AsJson, Home, epilog, interactive, words
+from hansa.entrypoints.cli.options import AsJson, Home, epilog, instant, interactive, words
 from hansa.entrypoints.cli.show import moment, percent, print_json, say, say_all, short, table
 from hansa.entrypoints.cli.written import Force, To, write_new
-from hansa.kernel.errors import UsageError
 
 cli = typer.Typer()
 reflect = typer.Typer(no_args_is_help=True, help="Notes on how work went: keep, recall, sum up.")
 cli.add_typer(reflect, name="reflect")
+reflect.add_typer(shared_notes_commands.cli)
 
 NONE = "no notes yet: hansa reflect add, or hansa execute, which notes its own outcomes"
 
@@ -218,32 +218,11 @@ def import_(
 
 
 def _filter(outcome: str, category: str, tag: str, session: str, since: str) -> dict[str, Any]:
-    return {"outcome": outcome, "category": category, "tag": tag, "session": session, "since": _instant(since)}
+    return {"outcome": outcome, "category": category, "tag": tag, "session": session, "since": instant(since)}
 
 
 def _number(count: int, noun: str) -> str:
     return f"1 {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _instant(text: str) -> int:
-    """Returns milliseconds UTC of a day, or of so many days ago; 0 for nothing."""
-    if not text:
-        return 0
-    try:
-        if text.endswith("d"):
-            at = datetime.fromtimestamp(_now(), UTC) - timedelta(days=int(text[:-1]))
-        else:
-            at = datetime.fromisoformat(text)
-            at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return max(1, int(at.timestamp() * 1000))
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(f"--since {text}: write a day like 2026-11-20, or 7d for the last seven days") from None
-
-
-def _now() -> float:
-    from hansa.adapters.clock import SystemClock
-
-    return SystemClock().now() / 1000
 
 
 def _show(reflections: list[dict[str, Any]], otherwise: str) -> None:

@@ -86,6 +86,7 @@ def restore(
     """Put a backup in the place of the store, which is kept aside. The node must be down."""
     from hansa.adapters import backup as backups
     from hansa.entrypoints import stores
+    from hansa.entrypoints.audit.noting import written_down
     from hansa.entrypoints.identities import identity
     from hansa.entrypoints.operations.storage import shown
 
@@ -93,7 +94,7 @@ def restore(
     stores.only_files(stores.url_of(directory), "restore them with pg_restore, or with hansa store import FILE")
     backups.read(folder)
     make_home(directory)
-    with DataDirLock(directory), Bar() as bar:
+    with DataDirLock(directory), written_down(directory, "store.restore", path=folder), Bar() as bar:
         node = identity(directory) if (directory / KEY).exists() else None
         manifest, aside = backups.restore(directory, folder, node, bar.update)
     value = shown(folder, manifest) | {"kept": str(aside) if aside else ""}
@@ -163,9 +164,10 @@ def _told(found: Findings, place: str, as_json: bool) -> Result:
 def _accept_loss(directory: Path, as_json: bool) -> None:
     from hansa.adapters.store import restoring
     from hansa.entrypoints import stores
+    from hansa.entrypoints.audit.noting import written_down
 
     stores.only_files(stores.url_of(directory), "PostgreSQL keeps its own log, which can't be mended from here")
-    with DataDirLock(directory):
+    with DataDirLock(directory), written_down(directory, "store.accept_loss"):
         aside = restoring.accept_loss(directory / STORE)
     if not as_json:
         say(f"the files as they were are in {aside}" if aside else "the log has lost nothing: nothing was changed")

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
+from hansa.entrypoints.audit.told import CALLER, Caller, called
 from hansa.entrypoints.errors import exit_code, problem
 from hansa.entrypoints.http.access import named_local
 from hansa.entrypoints.http.bodies import read_body
@@ -39,12 +40,13 @@ async def run_operation(request: Request, name: str) -> StreamingResponse:
         arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"arguments are not a JSON object: {error}") from None
-    return StreamingResponse(_lines(app, name, arguments), media_type="application/x-ndjson")
+    by = called(request.headers.get(CALLER, ""))
+    return StreamingResponse(_lines(app, name, arguments, by), media_type="application/x-ndjson")
 
 
-async def _lines(app: App, name: str, arguments: dict[str, Any]) -> AsyncIterator[bytes]:
+async def _lines(app: App, name: str, arguments: dict[str, Any], by: Caller) -> AsyncIterator[bytes]:
     try:
-        async for step in operations.run(app, name, arguments):
+        async for step in operations.run(app, name, arguments, by):
             if isinstance(step, Progress):
                 yield _line({"progress": {"done": step.done, "total": step.total, "label": step.label}})
             else:

@@ -31,6 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hansa.entrypoints import operations
 from hansa.entrypoints.app import App
+from hansa.entrypoints.audit.told import Caller
 from hansa.entrypoints.home import AGENT_TOKEN, READER_TOKEN, admin_token
 from hansa.entrypoints.http.bodies import read_body
 from hansa.entrypoints.steps import Progress, Result
@@ -38,7 +39,7 @@ from hansa.kernel.canonical import check_bounds
 from hansa.kernel.limits import ARGUMENTS
 
 if TYPE_CHECKING:
-    from hansa.entrypoints.mcp.hands import Hands
+    from hansa.entrypoints.mcp.hands import Hands, Steps
     from hansa.entrypoints.mcp.scopes import Scope as SessionScope
 
 PATH = "/mcp"
@@ -123,12 +124,17 @@ class McpDoor:
         from hansa.entrypoints.mcp.hands import Hands
         from hansa.entrypoints.mcp.server import assemble
 
-        hands = Hands(self._steps, self._scopes[token])
+        hands = Hands(self._steps_of(self._scopes[token]), self._scopes[token])
         return self.make(hands) if self.make else assemble(hands, log_level=self._door.state.app.config.log_level)
 
-    async def _steps(self, operation: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
-        async for step in operations.run(self._door.state.app, operation, arguments):
-            yield step
+    def _steps_of(self, scopes: frozenset[SessionScope]) -> Steps:
+        by = Caller("mcp", scopes=tuple(sorted(scopes)))
+
+        async def steps(operation: str, arguments: dict[str, Any]) -> AsyncIterator[Progress | Result]:
+            async for step in operations.run(self._door.state.app, operation, arguments, by):
+                yield step
+
+        return steps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""

@@ -10,6 +10,7 @@ from typing import Any
 from mcp.server.mcpserver.exceptions import ToolError
 
 from hansa.entrypoints import reach
+from hansa.entrypoints.audit.told import Caller
 from hansa.entrypoints.mcp.scopes import Scope, needed
 from hansa.entrypoints.steps import Progress, Result
 from hansa.kernel.errors import Busy, HansaError, Refused
@@ -96,10 +97,13 @@ def told(error: HansaError) -> str:
     return plain(str(error), _MAX_ERROR)
 
 
-def in_turn(directory: Path) -> Steps:
+def in_turn(directory: Path, by: Caller | None = None) -> Steps:
     """Returns steps that reach the node of a data directory, one operation at a time.
 
     Another process that has the directory (a command, another agent's session) is waited for, a while.
+
+    Args:
+        by: who the session is, for the audit log.
     """
     turn = asyncio.Lock()
 
@@ -109,7 +113,7 @@ def in_turn(directory: Path) -> Steps:
         async with turn:
             while True:
                 try:
-                    async for step in reach.steps(directory, operation, arguments):
+                    async for step in reach.steps(directory, operation, arguments, by):
                         yield step
                     return
                 except Busy:  # raised before anything is done

@@ -6,6 +6,7 @@ server speaks both revisions of the protocol, 2025-11-25 with a handshake and 20
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
 from hansa import __version__
-from hansa.entrypoints import logs
+from hansa.entrypoints import logs, reach
+from hansa.entrypoints.audit.told import Caller
 from hansa.entrypoints.mcp import arguments as given_arguments
 from hansa.entrypoints.mcp.hands import Hands, in_turn
 from hansa.entrypoints.mcp.scopes import Scope, withheld
@@ -134,4 +136,5 @@ def assemble(hands: Hands, name: str = NAME, log_level: str = "WARNING", **optio
 
 async def serve_stdio(directory: Path, scopes: frozenset[Scope]) -> None:
     """Serves one client over standard input and output until it closes; nothing but the protocol is written there."""
-    await assemble(Hands(in_turn(directory), scopes)).run_stdio_async()
+    by = Caller("mcp", reach.this_user(), tuple(sorted(scopes)), os.environ.get("HANSA_SESSION", ""))
+    await assemble(Hands(in_turn(directory, by), scopes)).run_stdio_async()

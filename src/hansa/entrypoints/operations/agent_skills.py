@@ -23,7 +23,7 @@ from hansa.skills.importing.traces import draft_of_row, read_row
 from hansa.skills.model import SkillState
 
 
-@operation("skill.record")
+@operation("skill.record", orders="license")
 async def _record(app: App, given: Arguments) -> Outcome:
     """Keeps what an agent says it did: one record in the format of traces, unproved, marked as an agent's."""
     try:

@@ -133,7 +133,7 @@ def _card(node: str, shown: Card) -> dict[str, Any]:
     }
 
 
-@operation("policy.card")
+@operation("policy.card", orders="to")
 async def _policy_card(app: App, given: Arguments) -> Outcome:
     """Signs the card; with addresses it is brought there."""
     to = list(given.get("to") or ())
@@ -158,7 +158,7 @@ async def _policy_card(app: App, given: Arguments) -> Outcome:
     yield Result(value, ok=not to or ("delivered" in states and "refused" not in states))
 
 
-@operation("predict")
+@operation("predict", orders="peer about at")
 async def _predict(app: App, given: Arguments) -> Outcome:
     """Computes what a peer decides on somebody; asks it for its card first where an address is given."""
     core = app.node.core

@@ -18,7 +18,7 @@ MAX_WHY = 500
 PAGE = 100
 
 
-@operation("dispute.open")
+@operation("dispute.open", orders="id ground against to")
 async def _open(app: App, given: Arguments) -> Outcome:
     row, why, to = find_skill(app.node.core, given["id"]), _why(given), _to(given)
     case = await app.node.disputes.open(
@@ -28,7 +28,7 @@ async def _open(app: App, given: Arguments) -> Outcome:
         yield step
 
 
-@operation("dispute.answer")
+@operation("dispute.answer", orders="id to")
 async def _answer(app: App, given: Arguments) -> Outcome:
     case, why, to = _case(app, given), _why(given), _to(given)
     await app.node.disputes.answer(case, why, given.get("records") or (), to)
@@ -36,7 +36,7 @@ async def _answer(app: App, given: Arguments) -> Outcome:
         yield step
 
 
-@operation("dispute.evidence")
+@operation("dispute.evidence", orders="id trials to")
 async def _evidence(app: App, given: Arguments) -> Outcome:
     """Runs the disputed skill again, here, and brings the finding; this node rules by it."""
     case, to = _case(app, given), _to(given)
@@ -47,7 +47,7 @@ async def _evidence(app: App, given: Arguments) -> Outcome:
         yield step
 
 
-@operation("dispute.withdraw")
+@operation("dispute.withdraw", orders="id")
 async def _withdraw(app: App, given: Arguments) -> Outcome:
     case, why, to = _case(app, given), _why(given, needed=False), _to(given)
     await app.node.disputes.withdraw(case, why, to)
@@ -55,7 +55,7 @@ async def _withdraw(app: App, given: Arguments) -> Outcome:
         yield step
 
 
-@operation("dispute.appeal")
+@operation("dispute.appeal", orders="id to")
 async def _appeal(app: App, given: Arguments) -> Outcome:
     case, why, to = _case(app, given), _why(given), _to(given)
     await app.node.disputes.appeal(case, why, given.get("records") or (), to)
@@ -63,7 +63,7 @@ async def _appeal(app: App, given: Arguments) -> Outcome:
         yield step
 
 
-@operation("dispute.rule")
+@operation("dispute.rule", orders="id ruled")
 async def _rule(app: App, given: Arguments) -> Outcome:
     """Rules by the operator's word, where no run can show who is right."""
     case, why = _case(app, given), _why(given, needed=False)

@@ -24,7 +24,7 @@ from hansa.skills.messages import SKILL
 from hansa.skills.model import Origin, SkillState
 
 
-@operation("publish")
+@operation("publish", orders="ids to dry_run")
 async def _publish(app: App, given: Arguments) -> Outcome:
     node, to = app.node, tuple(given.get("to") or ())
     for url in to:
@@ -83,7 +83,7 @@ def _admitted(app: App) -> list[SkillRow]:
     return rows
 
 
-@operation("subscribe")
+@operation("subscribe", orders="url intents tags authors min_trials report")
 async def _subscribe(app: App, given: Arguments) -> Outcome:
     wanted = SubscriptionRow(
         url=given["url"].rstrip("/"),
@@ -100,7 +100,7 @@ async def _subscribe(app: App, given: Arguments) -> Outcome:
     yield Result(value | {"joined": known is not None and known.invited})
 
 
-@operation("unsubscribe")
+@operation("unsubscribe", orders="url")
 async def _unsubscribe(app: App, given: Arguments) -> Outcome:
     url = given["url"].rstrip("/")
     known = [one.url for one in app.node.core.store.subscriptions()]
@@ -111,7 +111,7 @@ async def _unsubscribe(app: App, given: Arguments) -> Outcome:
     yield Result({"url": url, "subscribed": False})
 
 
-@operation("sync")
+@operation("sync", orders="url no_prove")
 async def _sync(app: App, given: Arguments) -> Outcome:
     """Pulls from every source (or one), proves what came, and tells the sources what they may be told."""
     node = app.node

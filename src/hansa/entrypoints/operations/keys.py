@@ -44,7 +44,7 @@ async def _show(app: App, _: Arguments) -> Outcome:
     yield Result(value)
 
 
-@operation("key.rotate")
+@operation("key.rotate", orders="valid_days")
 async def _rotate(app: App, given: Arguments) -> Outcome:
     root = await _root(app, given)
     days = given.get("valid_days", 0)
@@ -53,13 +53,13 @@ async def _rotate(app: App, given: Arguments) -> Outcome:
     yield await _told(app, changed)
 
 
-@operation("key.recover")
+@operation("key.recover", orders="valid_days root_key")
 async def _recover(app: App, given: Arguments) -> Outcome:
     changed = await app.node.keyholder.rotate([await _root(app, given)], _number(given))
     yield await _told(app, changed)
 
 
-@operation("key.revoke")
+@operation("key.revoke", orders="key after")
 async def _revoke(app: App, given: Arguments) -> Outcome:
     try:
         key = PublicKey.from_did(given["key"])
@@ -69,7 +69,7 @@ async def _revoke(app: App, given: Arguments) -> Outcome:
     yield await _told(app, changed)
 
 
-@operation("key.rotate_root")
+@operation("key.rotate_root", orders="to")
 async def _rotate_root(app: App, given: Arguments) -> Outcome:
     to = Path(given["to"])
     if app.node.keyholder.root is None:

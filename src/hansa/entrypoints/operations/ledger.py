@@ -119,7 +119,7 @@ async def _ledger_export(app: App, given: Arguments) -> Outcome:
     yield Result({"lines": lines, "count": total, "node": app.node.core.me})
 
 
-@operation("ledger.import")
+@operation("ledger.import", orders="path")
 async def _ledger_import(app: App, given: Arguments) -> Outcome:
     """Takes in what holds of somebody's ledger, by the same door as any message; what does not hold is counted."""
     core = app.node.core

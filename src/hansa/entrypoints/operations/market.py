@@ -78,7 +78,7 @@ def _whole(given: Arguments, name: str, least: int, most: int, otherwise: int) -
 # ---- own word
 
 
-@operation("market.offer")
+@operation("market.offer", orders="resource amount price hours topic")
 async def _offer(app: App, given: Arguments) -> Outcome:
     resource = resource_of(str(given["resource"]))
     amount, price = amount_of(resource, given["amount"]), price_of(resource, given.get("price", 0), "--price")
@@ -110,7 +110,7 @@ def _hours(given: Arguments) -> int:
         raise UsageError(f"--hours {plain(text, 40)} is no number of hours: write 8 or 0.5") from None
 
 
-@operation("market.request")
+@operation("market.request", orders="resource amount least lasts within most wait urgency")
 async def _request(app: App, given: Arguments) -> Outcome:
     resource = resource_of(str(given["resource"]))
     amount = amount_of(resource, given["amount"])
@@ -171,7 +171,7 @@ def _lasts(resource: Resource, given: Any) -> int:
     return span_of(given or HOUR, "--lasts")
 
 
-@operation("market.withdraw")
+@operation("market.withdraw", orders="id")
 async def _withdraw(app: App, given: Arguments) -> Outcome:
     what, id_ = await app.node.orders.withdraw(str(given["id"]).strip())
     yield Result({"what": what, "id": id_} | _told(app))
@@ -231,7 +231,7 @@ async def _leases(app: App, given: Arguments) -> Outcome:
     yield Result({"leases": shown, "count": len(shown), "next": shown[-1]["number"] if more else None})
 
 
-@operation("market.release")
+@operation("market.release", orders="id")
 async def _release(app: App, given: Arguments) -> Outcome:
     """Gives a lease back, which this node has borrowed."""
     start, market = str(given["id"]).strip().lower(), app.node.market

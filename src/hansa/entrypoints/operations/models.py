@@ -17,7 +17,7 @@ async def _llm_list(app: App, _: Arguments) -> Outcome:
     yield Result({"routes": routes, "count": len(routes)})
 
 
-@operation("llm.test")
+@operation("llm.test", orders="route")
 async def _llm_test(app: App, given: Arguments) -> Outcome:
     """Asks each route (or one) to say ok; that costs a few tokens each."""
     standings = app.models.standings() if app.models else []

@@ -99,7 +99,7 @@ async def _health(app: App, _: Arguments) -> Outcome:
     yield Result(NetViews(_network(app)).health())
 
 
-@operation("net.connect")
+@operation("net.connect", orders="url")
 async def _connect(app: App, given: Arguments) -> Outcome:
     network, url = _network(app), str(given["url"])
     _check_address(url)
@@ -126,7 +126,7 @@ def _check_address(url: str) -> None:
         raise UsageError(f"{plain(url, 100)} is not the address of a node: write http://HOST:PORT")
 
 
-@operation("net.tell")
+@operation("net.tell", orders="type to priority resource")
 async def _tell(app: App, given: Arguments) -> Outcome:
     """Lets a notice travel."""
     network = _network(app)

@@ -20,7 +20,7 @@ async def _list(app: App, given: Arguments) -> Outcome:
     yield Result({"deliveries": shown, "count": len(found), "refused": refused})
 
 
-@operation("outbox.drop")
+@operation("outbox.drop", orders="id to all states")
 async def _drop(app: App, given: Arguments) -> Outcome:
     """Gives up what waits for an address, or of a record or skill; everything that waits only when told so."""
     found = _chosen(app, given, ["pending"])
@@ -28,7 +28,7 @@ async def _drop(app: App, given: Arguments) -> Outcome:
     yield Result({"dropped": [_view(app, row) | {"state": "dropped"} for row in found], "count": len(found)})
 
 
-@operation("outbox.retry")
+@operation("outbox.retry", orders="id to all states")
 async def _retry(app: App, given: Arguments) -> Outcome:
     """Tries what waits, was refused or was given up once more, now."""
     found = _chosen(app, given, ["pending", "refused", "dropped"])

@@ -31,7 +31,7 @@ async def _peer_list(app: App, _: Arguments) -> Outcome:
     yield Result({"instances": instances, "count": len(instances)})
 
 
-@operation("peer.set")
+@operation("peer.set", orders="id invited banned per_minute url")
 async def _peer_set(app: App, given: Arguments) -> Outcome:
     id_ = _meant(app, given["id"], may_be_a_start=given.get("banned") is True)
     changed = {name: given[name] for name in ("invited", "banned", "per_minute") if given.get(name) is not None}
@@ -71,7 +71,7 @@ def _meant(app: App, text: str, may_be_a_start: bool) -> NodeId:
     return NodeId(text)
 
 
-@operation("peer.invite")
+@operation("peer.invite", orders="url uses lasts_ms per_minute ask note")
 async def _invite(app: App, given: Arguments) -> Outcome:
     """Issues an invitation; the code is told here and nowhere else."""
     core = app.node.core
@@ -98,13 +98,13 @@ async def _invites(app: App, _: Arguments) -> Outcome:
     yield Result({"invitations": shown, "count": len(shown)})
 
 
-@operation("peer.withdraw")
+@operation("peer.withdraw", orders="id")
 async def _withdraw(app: App, given: Arguments) -> Outcome:
     withdrawn = await app.node.doorkeeper.withdraw(given["id"])
     yield Result({"id": withdrawn.id, "note": withdrawn.note, "withdrawn": True})
 
 
-@operation("join.look")
+@operation("join.look", orders="")
 async def _look(app: App, given: Arguments) -> Outcome:
     """Says who made an invitation, so that somebody can be asked before this node joins."""
     url, code = link(given["invitation"], given.get("at", ""))
@@ -121,7 +121,7 @@ async def _look(app: App, given: Arguments) -> Outcome:
     )
 
 
-@operation("join")
+@operation("join", orders="inviter url subscribe")
 async def _join(app: App, given: Arguments) -> Outcome:
     """Comes with a code, in a link or beside an address, to the node that made it."""
     url, code = link(given["invitation"], given.get("at", ""))
@@ -162,18 +162,18 @@ async def _requests(app: App, _: Arguments) -> Outcome:
     yield Result({"requests": shown, "count": len(shown)})
 
 
-@operation("peer.approve")
+@operation("peer.approve", orders="id")
 async def _approve(app: App, given: Arguments) -> Outcome:
     row = await app.node.doorkeeper.approve(given["id"])
     yield Result({"instance_id": row.id, "name": row.name, "invited": row.invited, "per_minute": row.per_minute})
 
 
-@operation("peer.refuse")
+@operation("peer.refuse", orders="id")
 async def _refuse(app: App, given: Arguments) -> Outcome:
     yield Result({"instance_id": await app.node.doorkeeper.refuse(given["id"]), "invited": False})
 
 
-@operation("peer.remove")
+@operation("peer.remove", orders="id")
 async def _remove(app: App, given: Arguments) -> Outcome:
     node = app.node
     before = {row.id: row for row in node.core.store.peers()}

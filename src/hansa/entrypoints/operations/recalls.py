@@ -11,7 +11,7 @@ from hansa.node.vault import find_skill
 MAX_WHY = 500
 
 
-@operation("recall")
+@operation("recall", orders="id why to")
 async def _recall(app: App, given: Arguments) -> Outcome:
     """Recalls a skill, and brings the recall to wherever this node had brought the skill."""
     node, why = app.node, given["why"].strip()
@@ -53,7 +53,7 @@ async def _status(app: App, given: Arguments) -> Outcome:
     yield Result({"recalls": shown, "count": len(shown), "incomplete": missing, "next": more}, ok=not missing)
 
 
-@operation("recall.lift")
+@operation("recall.lift", orders="id why")
 async def _lift(app: App, given: Arguments) -> Outcome:
     row = find_skill(app.node.core, given["id"])
     state = await app.node.shelf.lift(row, given.get("why", ""))

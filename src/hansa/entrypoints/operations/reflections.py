@@ -59,7 +59,7 @@ def _check_outcome(outcome: str) -> None:
         raise UsageError(f"{outcome} is no outcome: say success, failure or partial")
 
 
-@operation("reflection.add")
+@operation("reflection.add", orders="outcome category trace_id session")
 async def _add(app: App, given: Arguments) -> Outcome:
     _check_outcome(given["outcome"])
     if not given["description"].strip():
@@ -121,7 +121,7 @@ def _pattern(one: Pattern) -> dict[str, Any]:
                           "first": iso(one.first) if one.first else None}  # fmt: skip
 
 
-@operation("reflection.prune")
+@operation("reflection.prune", orders="id category outcome tag session older_than_days keep dry_run")
 async def _prune(app: App, given: Arguments) -> Outcome:
     dry = given.get("dry_run", False)
     if given.get("id"):
@@ -138,7 +138,7 @@ async def _export(app: App, given: Arguments) -> Outcome:
     yield Result({"lines": b"".join(reversed(lines)).decode(), "count": len(lines)})
 
 
-@operation("reflection.import")
+@operation("reflection.import", orders="path")
 async def _import(app: App, given: Arguments) -> Outcome:
     path = Path(given["path"])
     lines = files.lines_of(path)

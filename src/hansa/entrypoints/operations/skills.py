@@ -28,7 +28,7 @@ from hansa.skills.messages import SKILL
 from hansa.skills.model import Case, Origin, SkillState
 
 
-@operation("skill.add")
+@operation("skill.add", orders="paths license")
 async def _skill_add(app: App, given: Arguments) -> Outcome:
     found = files.sources([Path(path) for path in given["paths"]])
     total = sum(files.count(source) for source in found)
@@ -63,7 +63,7 @@ async def _skill_look(app: App, given: Arguments) -> Outcome:
     yield Result({"trace_id": row.id, "intent": row.intent, "state": row.state.value})
 
 
-@operation("skill.remove")
+@operation("skill.remove", orders="id why")
 async def _skill_remove(app: App, given: Arguments) -> Outcome:
     row = find_skill(app.node.core, given["id"])
     done = await app.node.shelf.remove(row, given.get("why", ""))
@@ -87,7 +87,7 @@ async def _skill_export(app: App, given: Arguments) -> Outcome:
     yield Result({"envelopes": keys + envelopes, "count": len(envelopes)})
 
 
-@operation("skill.import")
+@operation("skill.import", orders="path")
 async def _skill_import(app: App, given: Arguments) -> Outcome:
     lines = [line for line in files.lines_of(Path(given["path"])) if line.strip()]
     if lines and ledger_file.FORMAT.encode() in lines[0][:64]:
@@ -109,7 +109,7 @@ async def _skill_import(app: App, given: Arguments) -> Outcome:
     yield Result(value, ok=bool(taken or keys) or not refused)
 
 
-@operation("prove")
+@operation("prove", orders="ids trials again origin leased")
 async def _prove(app: App, given: Arguments) -> Outcome:
     node = app.node
     if node.core.asks_first:
@@ -148,14 +148,14 @@ def _unprovable(app: App) -> dict[str, object]:
     return {"without_checks": len(bare), "ids": [row.id for row in bare[:5]], "tried_before": tried}
 
 
-@operation("execute")
+@operation("execute", orders="session")
 async def _execute(app: App, given: Arguments) -> Outcome:
     cases = [Case(args=one["args"], expect=one["expect"]) for one in given.get("cases") or ()]
     done = await app.node.execute(given["intent"], given.get("args"), cases, given.get("session", ""))
     yield Result(app.node.views.execution(done), ok=done.skill is not None and not done.error)
 
 
-@operation("quarantine.settle")
+@operation("quarantine.settle", orders="id approve why")
 async def _settle(app: App, given: Arguments) -> Outcome:
     row = find_skill(app.node.core, given["id"])
     trigger = service.Trigger.APPROVED if given["approve"] else service.Trigger.REJECTED

@@ -23,7 +23,7 @@ TOLD_EVERY_SECONDS = 0.1
 Made = TypeVar("Made")
 
 
-@operation("store.check")
+@operation("store.check", orders="full")
 async def _check(app: App, given: Arguments) -> Outcome:
     found: list[checking.Findings] = []
     look = stores.checker(app.home, app.config.store.url)
@@ -33,7 +33,7 @@ async def _check(app: App, given: Arguments) -> Outcome:
     yield Result(found[0].view() | {"store": stores.place(app.home, app.config.store.url)}, ok=found[0].ok)
 
 
-@operation("store.backup")
+@operation("store.backup", orders="path with_key")
 async def _backup(app: App, given: Arguments) -> Outcome:
     target = Path(given["path"])
     if not target.is_absolute():
@@ -47,7 +47,7 @@ async def _backup(app: App, given: Arguments) -> Outcome:
     yield Result(shown(target, made[0]))
 
 
-@operation("store.repair")
+@operation("store.repair", orders="go_on")
 async def _repair(app: App, given: Arguments) -> Outcome:
     """Mends what can be mended, from what is here and from the sources; and, after a restore, asks them first."""
     node = app.node

@@ -68,7 +68,7 @@ def _kind(given: Arguments) -> TaskKind:
     return found[0]
 
 
-@operation("task.run")
+@operation("task.run", orders="kind skill intent to")
 async def _run(app: App, given: Arguments) -> Outcome:
     kind = _kind(given)
     _up(app)
@@ -120,7 +120,7 @@ async def _show(app: App, given: Arguments) -> Outcome:
     yield Result(_view(app.node.swarm.delegating.get(str(given["id"]))))
 
 
-@operation("task.cancel")
+@operation("task.cancel", orders="id")
 async def _cancel(app: App, given: Arguments) -> Outcome:
     _up(app)
     one = app.node.swarm.delegating.get(str(given["id"]))
@@ -129,7 +129,7 @@ async def _cancel(app: App, given: Arguments) -> Outcome:
     yield Result(_view(one), ok=was_open)
 
 
-@operation("capabilities")
+@operation("capabilities", orders="probe")
 async def _capabilities(app: App, given: Arguments) -> Outcome:
     swarm = app.node.swarm
     if given.get("probe", True):

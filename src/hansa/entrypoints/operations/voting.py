@@ -15,14 +15,14 @@ from hansa.node.delivering import check_address
 MAX_WHY, MAX_RATIONALE = 500, 2_000
 
 
-@operation("roster.create")
+@operation("roster.create", orders="members")
 async def _create(app: App, given: Arguments) -> Outcome:
     roster = await app.node.voting.found(given["members"], _to(given))
     sent = await _deliver(app)
     yield Result({**app.node.votes.roster(roster), **sent})
 
 
-@operation("roster.follow")
+@operation("roster.follow", orders="id")
 async def _follow(app: App, given: Arguments) -> Outcome:
     yield Result(app.node.votes.roster(await app.node.voting.follow(given["id"])))
 
@@ -35,14 +35,14 @@ async def _roster(app: App, given: Arguments) -> Outcome:
     yield Result(app.node.votes.roster(roster))
 
 
-@operation("roster.propose")
+@operation("roster.propose", orders="members rationale")
 async def _propose_roster(app: App, given: Arguments) -> Outcome:
     poll = await app.node.voting.propose_roster(given["members"], _rationale(given), _lasts(given), _to(given))
     async for step in _ended(app, poll, given):
         yield step
 
 
-@operation("proposal.make")
+@operation("proposal.make", orders="base rationale")
 async def _propose(app: App, given: Arguments) -> Outcome:
     """Asks the members, and ends with what they decided; nothing is decided when too few of them answer."""
     poll = await app.node.voting.propose(given["text"], given["base"], _rationale(given), _lasts(given), _to(given))
@@ -50,7 +50,7 @@ async def _propose(app: App, given: Arguments) -> Outcome:
         yield step
 
 
-@operation("proposal.vote")
+@operation("proposal.vote", orders="id choice why")
 async def _vote(app: App, given: Arguments) -> Outcome:
     if given["choice"] not in tuple(Choice):
         raise UsageError(f"{given['choice']!r} is neither yes nor no")
@@ -63,27 +63,27 @@ async def _vote(app: App, given: Arguments) -> Outcome:
     yield Result({**app.node.votes.whole(poll), **sent})
 
 
-@operation("proposal.list")
+@operation("proposal.list", orders="")
 async def _list(app: App, given: Arguments) -> Outcome:
     await app.node.voting.settle_all()
     found = app.node.votes.listed()
     yield Result({"proposals": found, "count": len(found)})
 
 
-@operation("proposal.show")
+@operation("proposal.show", orders="id")
 async def _show(app: App, given: Arguments) -> Outcome:
     poll = await app.node.voting.settle(app.node.voting.book.find(given["id"]).id)
     yield Result(app.node.votes.whole(poll), ok=poll.decided in (Decided.APPROVED, Decided.OPEN))
 
 
-@operation("proposal.permit")
+@operation("proposal.permit", orders="id")
 async def _permit(app: App, given: Arguments) -> Outcome:
     """Gives out what was approved, to whoever applies it: refused for everything else."""
     poll = await app.node.voting.permit(app.node.voting.book.find(given["id"]).id)
     yield Result(app.node.votes.whole(poll))
 
 
-@operation("proposal.applied")
+@operation("proposal.applied", orders="id diff override")
 async def _applied(app: App, given: Arguments) -> Outcome:
     """Writes down that the operator applied a diff; without a decision, as her own word alone."""
     override = bool(given.get("override"))

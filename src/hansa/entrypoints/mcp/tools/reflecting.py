@@ -54,7 +54,7 @@ class Note(Answer):
 
     id: str
     outcome: Outcome
-    source: str = Field(description="Who noted it: person, agent, execute (this node itself) or trace.")
+    source: str = Field(description="Who noted it: person, agent, execute (this node itself), trace, or peer (shared).")
     at: str | None = Field(description="When; null when nobody knows.")
     trace_id: str = Field(description="The skill that it is about, or empty.")
     similarity: float | None = Field(default=None, description="How near it is to what was asked, 0 to 1.")

@@ -292,6 +292,17 @@ export const KINDS = {
     live: false,
     shape: record({ tombstone: contentIdText, skill: contentIdText, removed: truth, derivatives: counter }),
   },
+  reflection: {
+    live: false,
+    shape: record({
+      outcome: word("success", "failure", "partial"),
+      description: text(1, 4000),
+      category: optional(text(1, 64), "general"),
+      tags: optional(list(text(1, 64), 0, 15), []),
+      error: optional(text(0, 2000), ""),
+      about: optional(label, ""),
+    }),
+  },
   receipt: {
     live: false,
     shape: record({

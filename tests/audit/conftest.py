@@ -1,0 +1,5 @@
+"""The fixtures of commands."""
+
+from tests.cli.conftest import hansa, home
+
+__all__ = ["hansa", "home"]
