@@ -89,7 +89,12 @@ def propose_change(
 # ---- proposals
 
 
-@cli.command(epilog=epilog("hansa propose --diff fix.diff --rationale 'round half up'", "hansa propose --staged …"))
+@cli.command(
+    epilog=epilog(
+        "hansa propose --diff fix.diff --rationale 'round half up'",
+        "hansa propose --staged --rationale 'round half up'",
+    )
+)
 def propose(
     rationale: Rationale,
     diff: Annotated[str, typer.Option(help="File with the diff; - reads it from standard input.")] = "",
