@@ -9,7 +9,7 @@ import pytest
 
 from hansa.entrypoints.borrowing import wants
 from hansa.entrypoints.manager import MycorrhizalNetworkManager
-from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
+from hansa.kernel.errors import NotFound, Unavailable, UsageError
 from hansa.kernel.resources import Resource
 
 OPEN: dict[str, Any] = {"overlay": {"open": True}, "log_level": "error"}
@@ -44,7 +44,7 @@ async def test_what_one_offers_another_borrows_by_one_call(tmp_path: Path) -> No
         assert (await a.ask("market.leases", lent=True)).value["count"] >= 2
 
         lease = listed["leases"][0]["lease"]
-        with pytest.raises(Refused, match="only its borrower"):
+        with pytest.raises(UsageError, match="only its borrower"):
             await a.ask("market.release", id=lease[:12])
         assert (await b.ask("market.release", id=lease[:12])).value["lender"] == a.id
         with pytest.raises(NotFound, match="no lease"):

@@ -115,5 +115,5 @@ def test_a_price_is_for_a_core_a_gib_or_a_unit() -> None:
     assert price_of(QUEUE, "0.06", "--price") == 60_000
     assert price_of(CPU, "0", "--price") == 0
     assert [per(one) for one in (CPU, MEMORY, Resource.KNOWLEDGE_BASE)] == ["core and hour", "GiB and hour", "record"]
-    with pytest.raises(UsageError, match=r"less than the least price, 0\.001"):
+    with pytest.raises(UsageError, match=r"less than the least price here, 0\.001"):
         price_of(CPU, "0.0001", "--price")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import Instant
 from hansa.kernel.resources import Resource
+from hansa.market import quantities
 from hansa.market.exact import exact
 from hansa.market.model import Match, Offer, Request, Window, price
 from hansa.market.policy import Params, Views, Why, Worth, obstacle, worth
@@ -230,6 +231,7 @@ class _Clearing:
             return last, f"none of {len(others)} offers has the time that it needs, before its deadline"
         if last is Why.TOO_DEAR:
             least = min(price(offer, request.urgency) for offer in near)
-            return last, f"the cheapest costs {least} with its urgency, and it pays {request.most}"
+            cheapest, pays = (quantities.price(request.resource, one) for one in (least, request.most))
+            return last, f"the cheapest costs {cheapest} credits, its urgency counted, and it pays {pays}"
         most = max(self._views.trust(offer.lender) for offer in near)
         return last, f"the most trusted lender has {most}, and {self._params.least_trust} is asked for"

@@ -58,7 +58,9 @@ def resource_of(text: str) -> Resource:
     """
     word = text.strip().lower().replace("-", "_").replace("optimiz", "optimis")
     found = [one for one in Resource if one.value == word] or [one for one in Resource if one.value.startswith(word)]
-    if not word or len(found) != 1:
+    if word and len(found) > 1:
+        raise UsageError(f"{plain(text, 40)} may be {' or '.join(found)}: write more of it")
+    if not found or not word:
         raise UsageError(f"{plain(text, 40) or 'nothing'} is no resource: it is one of {', '.join(Resource)}")
     return found[0]
 
@@ -181,7 +183,9 @@ def price_of(resource: Resource, given: str | int, what: str) -> int:
     asked = credits_of(given, what)
     found = (2 * asked + each) // (2 * each)
     if asked and not found:
-        raise UsageError(f"{what} {plain(str(given), 40)} is less than the least price, {price(resource, 1)}")
+        raise UsageError(
+            f"{what} {plain(str(given), 40)} is less than the least price here, {price(resource, 1)} for a {per(resource)}"
+        )
     return found
 
 

@@ -11,7 +11,7 @@ from hansa.kernel.ids import ContentId
 from hansa.kernel.instant import MINUTE
 from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
-from hansa.market import accounts
+from hansa.market import accounts, quantities
 from hansa.market.messages import LONGEST_MS, Offered, Requested, as_offer, as_request, request_id
 from hansa.market.model import URGENCY, Window, cost
 from hansa.market.quantities import span
@@ -105,7 +105,10 @@ class Orders:
             if not 0 <= urgency <= URGENCY:
                 raise UsageError(f"the urgency is {urgency}: from 0 to {URGENCY}")
             if not 1 <= least <= amount:
-                raise UsageError(f"the least that is of use is {least}: from 1 to the {amount} that are asked for")
+                told = quantities.amount(resource, least), quantities.amount(resource, amount)
+                raise UsageError(
+                    f"the least that is of use is {told[0]}: no more than the {told[1]} that are asked for"
+                )
             if lasts > LONGEST_MS:
                 raise UsageError(f"no lease lasts longer than {span(LONGEST_MS)}: ask for less time")
             if not UNITS[resource].leased and resource not in COPIED:

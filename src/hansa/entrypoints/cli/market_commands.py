@@ -131,16 +131,17 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
         for one in value["offers"]
     ]  # fmt: skip
     if offers:
-        table(("offer", "resource", "free", "price", "lender", "when"), offers, right=("free", "price"))
+        table(("offer", "resource", "free", "price", "lender", "until"), offers, right=("free", "price"))
     else:
         say("nothing is on offer")
     requests = [
-        (_number(one), short(one["request"]), one["resource"], _amount(one["resource"], one["missing"]),
+        (_number(one), short(one["request"]), one["resource"],
+         _amount(one["resource"], one["missing"]) if one["missing"] else "met",
          _price(one["resource"], one["most"]), _who(one, "borrower"), moment(one["ends"]))
         for one in value["requests"]
     ]  # fmt: skip
     if requests:
-        columns = ("#", "request", "resource", "missing", "pays", "borrower", "when")
+        columns = ("#", "request", "resource", "missing", "pays", "borrower", "until")
         table(columns, requests, right=("missing", "pays"), spare=("#",))
     else:
         say("nothing is asked for")
@@ -210,7 +211,7 @@ def leases(
         say("no leases" if every else "no lease goes on (--all shows those that are over)")
         return
     table(
-        ("#", "lease", "side", "amount", "state", "cost", "node", "from", "when"), rows, right=("#", "amount", "cost")
+        ("#", "lease", "side", "amount", "state", "cost", "node", "from", "until"), rows, right=("#", "amount", "cost")
     )
     if value["next"]:
         say(f"more: --before {value['next']}")
@@ -226,6 +227,9 @@ def release(
     value = call(home, "market.release", as_json, id=lease).value
     if not as_json:
         say(f"lease {short(value['lease'])} goes back to {value['lender']} (it was {value['state']})")
+        say(
+            "what it cost is in hansa market leases --all once both have signed it, what is owed in hansa market accounts"
+        )
         _tell(value)
 
 

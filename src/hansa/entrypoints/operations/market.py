@@ -13,12 +13,11 @@ from typing import Any
 from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
-from hansa.kernel.errors import NotFound, Refused, Unavailable, UsageError
+from hansa.kernel.errors import NotFound, Unavailable, UsageError
 from hansa.kernel.ids import ContentId, NodeId
 from hansa.kernel.instant import HOUR, Instant, iso
 from hansa.kernel.plain import plain
 from hansa.kernel.resources import UNITS, Resource
-from hansa.kernel.verdict import Reason
 from hansa.market.accounts import Accounts
 from hansa.market.flows import USED
 from hansa.market.lease_states import State
@@ -237,7 +236,7 @@ async def _release(app: App, given: Arguments) -> Outcome:
     start, market = str(given["id"]).strip().lower(), app.node.market
     held = [one for one in market.borrower.loans if len(start) >= START and one.startswith(start)]
     if not held and any(len(start) >= START and one.id.startswith(start) for one in market.lender.book.all()):
-        raise Refused(Reason.NO_LEASE, "this node lends it, and only its borrower can give it back")
+        raise UsageError(f"this node lends {plain(start, 64)}: only its borrower can give it back")
     if len(held) != 1:
         which = "more than one" if held else "no"
         raise NotFound(f"{which} lease of this node's begins with {plain(start, 64) or 'nothing'}: hansa market leases")
