@@ -76,7 +76,7 @@ WRONG = [
     (("offer", "comp", "1 core", "--hours", "100000"), "366 days at most"),
     (("offer", "comp", "1 core", "--from", "2020-01-01"), "is past"),
     (("offer", "comp", "1 core", "--from", "yesterday"), "--from yesterday"),
-    (("request", "comp", "1 core", "--least", "2 cores"), "the least that is of use is 2 cores: no more than the 1 core"),
+    (("request", "comp", "1 core", "--least", "2 cores"), "is of use is 2 cores: no more than the 1 core that"),
     (("request", "comp", "1 core", "--urgency", "1001"), "urgency is a whole number from 0 to 1000"),
     (("request", "comp", "1 core", "--lasts", "2h", "--within", "1h"), "--within is shorter than --lasts"),
     (("request", "comp", "1 core", "--lasts", "30"), "write 30m, 2h"),

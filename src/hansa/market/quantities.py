@@ -183,9 +183,8 @@ def price_of(resource: Resource, given: str | int, what: str) -> int:
     asked = credits_of(given, what)
     found = (2 * asked + each) // (2 * each)
     if asked and not found:
-        raise UsageError(
-            f"{what} {plain(str(given), 40)} is less than the least price here, {price(resource, 1)} for a {per(resource)}"
-        )
+        least = f"{price(resource, 1)} for a {per(resource)}"
+        raise UsageError(f"{what} {plain(str(given), 40)} is less than the least price here, {least}")
     return found
 
 

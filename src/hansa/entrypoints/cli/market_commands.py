@@ -227,9 +227,7 @@ def release(
     value = call(home, "market.release", as_json, id=lease).value
     if not as_json:
         say(f"lease {short(value['lease'])} goes back to {value['lender']} (it was {value['state']})")
-        say(
-            "what it cost is in hansa market leases --all once both have signed it, what is owed in hansa market accounts"
-        )
+        say("once both have signed what it cost: hansa market leases --all, and what is owed: hansa market accounts")
         _tell(value)
 
 
