@@ -18,7 +18,8 @@ from hansa.market.messages import ACT, LEASE, Act, ActBody, LeaseBody, Offered, 
 from hansa.node.driver import Effects
 from hansa.node.membership import DropPeer
 from hansa.node.rows import PutEvidence, PutRecord, SetSkillState
-from hansa.node.shelf import record_row
+from hansa.node.shelf import Shelf, record_row
+from hansa.node.why import Why
 from hansa.sim.disk import Point
 from hansa.sim.workload import specimen
 from hansa.sim.world import World
@@ -192,6 +193,14 @@ def test_words_that_are_lost_are_said_again_through_a_cut() -> None:
 
 
 # ---- those who do not keep to it
+
+
+def test_why_tells_of_a_lease_what_became_of_it() -> None:
+    world = traded()
+    (lease,) = lent(world, 0)
+    for number in (0, 2):
+        story = Why(core(world, number), Shelf(core(world, number))).why(lease.id)
+        assert "then lease by" in story.lines[-1].text and "then lease_act by" in story.lines[-1].text
 
 
 def test_a_lender_that_was_away_is_not_asked_meanwhile_and_is_asked_when_it_is_back() -> None:

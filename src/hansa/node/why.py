@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hansa.identity.envelope import Verified
 from hansa.kernel.errors import NotFound, Refused
@@ -18,6 +18,9 @@ from hansa.node.vault import open_record
 from hansa.skills import messages
 from hansa.skills.messages import SkillBody
 from hansa.skills.model import Origin
+
+LAST = 8
+"""Records about a record that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +157,16 @@ class Why:
                 lines.append(Line(box.value, "passed", "; ".join(here)))
             else:
                 lines.append(_unsaid(box, record))
+        if record is not None and (since := self._said_of(record.id)):
+            lines[-1] = replace(lines[-1], text=f"{lines[-1].text}; {since}")
         if id_.startswith("did:"):  # a node goes through no boxes: only what was noted of it
             lines = [line for line in lines if line.text]
         return Story(id_, self._what(id_, record, journal), tuple(lines))
+
+    def _said_of(self, id_: ContentId) -> str:
+        """Returns what was said of a record since, the last of it: of an ask its lease, of a case what followed."""
+        later = [one for one in self._core.store.records_about(id_) if one.id != id_][-LAST:]
+        return "; ".join(f"then {one.kind} by {one.author} at {iso(one.received)}" for one in later)
 
     def _what(self, id_: str, record: RecordRow | None, journal: list[JournalRow]) -> str:
         if record is not None:
