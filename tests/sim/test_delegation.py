@@ -127,6 +127,18 @@ def test_an_error_there_is_an_answer_and_not_asked_elsewhere_in_vain() -> None:
     assert "ZeroDivisionError" in made.why
 
 
+def test_a_fault_in_what_does_a_kind_frees_its_place_and_is_told() -> None:
+    async def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    world, _ = two()
+    serving = swarm(world, 1).serving
+    serving._handlers[TaskKind.PYTHON] = broken
+    made = asked(world, 0, order())
+    assert made.state is State.FAILED and "it failed here" in made.why
+    assert (serving.running, serving.queue) == (0, 0)
+
+
 def test_a_value_that_is_expected_is_compared_here_and_never_sent() -> None:
     world, _ = two()
     made = asked(world, 0, order(expect=("42",)))

@@ -228,6 +228,10 @@ class Serving:
         except HansaError as error:
             reason = error.reason if isinstance(error, Refused) else None
             came = Came(error=reason.code if reason is not None else "it could not be done")
+        except Exception:  # ours; its place is free again, and whoever asked hears of it
+            self._end(job, TaskSaidBody(task=job.key, state=State.FAILED, error="it failed here"))
+            self._begin()
+            raise
         used = -(-(clock.stopwatch_us() - began) // 1000)
         state = State.FAILED if came.error else State.DONE
         self.done += 1
