@@ -42,6 +42,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "lease_ask": {"amount": 1, "begins": 1, "ends": 2, "offer": DIGEST, "price": 0, "resource": "memory_capacity"},
     "lease": {"ask": DIGEST, "fence": 1, "state": "granted", "take_by": 1},
     "lease_act": {"act": "take", "ask": DIGEST},
+    "reflection": {"description": "x", "outcome": "success"},
     "roster": {"epoch": 1, "members": ["did:key:z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"]},
     "proposal": {"base": DIGEST, "diff": DIGEST, "ends": 1, "rationale": "x", "risk": "low", "roster": DIGEST},
     "vote": {
