@@ -169,7 +169,7 @@ def test_an_offer_becomes_a_lease_that_is_given_back_and_settled(pair: tuple[Pro
     match = at(borrower, "match")
     assert match.code == 0
     assert "- 1 core of computational_power for request 1: too dear\n" in match.out
-    assert "costs 60 with its urgency, and it pays 10" in match.out
+    assert "costs 0.06 credits, its urgency counted, and it pays 0.01" in match.out
     assert at(borrower, "withdraw", "1").code == 0
     asked = at(borrower, "request", "comp", "1", "core", "--most", "0.2", "--lasts", "30m", "--within", "1h")
     assert "asked for as request 2: 1 core" in asked.out

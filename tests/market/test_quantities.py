@@ -97,7 +97,9 @@ def test_a_resource_is_named_by_its_start_and_what_is_none_names_all_eight() -> 
     assert resource_of("comp") is CPU
     assert resource_of("Memory-Capacity") is MEMORY
     assert resource_of("optimization_insights") is Resource.OPTIMISATION_INSIGHTS
-    for text in ("", "c", "storage", "computational_powers"):
+    with pytest.raises(UsageError, match="c may be computational_power or"):
+        resource_of("c")
+    for text in ("", "storage", "computational_powers"):
         with pytest.raises(UsageError) as told:
             resource_of(text)
         assert all(one.value in str(told.value) for one in Resource)
