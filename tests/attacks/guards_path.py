@@ -312,8 +312,8 @@ GATHERING = [
     *rows(
         "adapters/store/grouping.py",
         (
-            "            self._transactions.rollback()\n            self._transactions.begin()\n            return []",
-            "            return []",
+            "            if len(found) < len(left):\n                return []",
+            "            pass",
             "store:a_batch_among_others_that_is_refused_is_refused_alone",
         ),
     ),

@@ -169,7 +169,7 @@ ANSWERING = [
         ),
         ("if name in held}", "}", "answering:what_the_operator_dropped_is_not_sent"),
         (
-            "return kind in MANNERS or kind in (WORK, WORKED) or",
+            "return kind in MANNERS or kind in ALONE or",
             "return",
             "answering:where_no_way_is_known_gossip_does_not_carry_it",
         ),

@@ -278,8 +278,8 @@ WORK = [
     *rows(
         "node/market.py",
         (
-            " and not self.proofs.record(lender).forged",
-            "",
+            "        if self.proofs.record(lender).forged:",
+            "        if False:",
             "borrowed:whom_a_lender_has_forged_for_asks_it_for_nothing_more_also_after_a_restart",
         ),
     ),

@@ -32,7 +32,7 @@ async def test_a_body_of_one_kind_is_none_of_another(tmp_path: Path, way: str) -
     assert target.snapshot() == before
 
 
-@pytest.mark.parametrize("kind", ["welcome", "index", "vote", "SKILL", "skill ", "Root", "root "])
+@pytest.mark.parametrize("kind", ["welcome", "index", "ballot", "SKILL", "skill ", "Root", "root "])
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_kind_that_is_not_pushed_is_refused(tmp_path: Path, way: str, kind: str) -> None:
     target = await Target.fresh(tmp_path)
@@ -134,7 +134,7 @@ async def test_a_word_that_was_made_for_elsewhere_is_not_heard(
     assert await target.push("link", words_of_every_kind(target.author, **changes)[kind].raw) == expected
 
 
-@pytest.mark.parametrize("kind", ["welcome", "index", "join", "joined", "hello", "decision", "vote", "Presence"])
+@pytest.mark.parametrize("kind", ["welcome", "index", "join", "joined", "hello", "decision", "ballot", "Presence"])
 async def test_a_kind_that_is_said_elsewhere_is_refused_over_a_link(tmp_path: Path, kind: str) -> None:
     target = await Target.fresh(tmp_path)
     word = speak(target.author.key, kind, {})

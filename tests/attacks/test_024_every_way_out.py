@@ -313,6 +313,7 @@ def trade(text: str) -> dict[str, Any]:
         "granted": [{"lease": text, "lender": text, "amount": 1, "price": 1}],
         "drawn": [{"lease": text, "lender": text, "amount": 1}], "offers": [offer], "requests": [request],
         "matches": [{**offer, **request, "because": text}], "fairness": 1000,
+        "left_out": [{"lender": text, "why": text}],
         "unmet": [{"request": text, "number": None, "units": 1, "why": text, "detail": text, "resource": ""}],
         "leases": [{**kind, "number": 1, "lease": text, "lent": True, "state": text, "cost": 1, "peer": text,
                     "begins": text, "ends": text}],

@@ -149,7 +149,7 @@ def test_somebody_who_is_banned_loses_the_link_in_that_very_turn(change: str) ->
     async def ban(inhabitant: Any) -> None:
         workshop.barred[whom] = None
         seen = inhabitant.network.frames_in
-        inhabitant.network.core._kept(STANDS_OTHERWISE[change](whom))
+        inhabitant.network.core.kept(STANDS_OTHERWISE[change](whom))
         said.append(whom in inhabitant.network.neighbours)
         inhabitant.network.heard(whom, frames.encode(frames.Ping(1)))
         said.append(inhabitant.network.frames_in > seen)

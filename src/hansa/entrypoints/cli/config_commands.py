@@ -21,6 +21,10 @@ cli.add_typer(config, name="config")
 Origin = Annotated[bool, typer.Option("--origin", help="Also where each comes from: default, FILE:LINE, variable.")]
 
 
+WIDEST = 40
+"""Characters of a list that are shown."""
+
+
 @config.callback(invoke_without_command=True)
 def _show_by_default(
     context: typer.Context, home: Home = None, origin: Origin = False, as_json: AsJson = False
@@ -49,8 +53,9 @@ def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> 
 
 
 def _as_written(value: Any) -> str:
-    """Returns a value as it stands in config.toml, but for the quotes of a text."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """Returns a value as it stands in config.toml, but for the quotes of a text; a long list by its beginning."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= WIDEST or isinstance(value, str) else f"{text[:WIDEST]}… (--json shows all of it)"
 
 
 @config.command(epilog=epilog("hansa config check"))
