@@ -169,8 +169,8 @@ ANSWERING = [
         ),
         ("if name in held}", "}", "answering:what_the_operator_dropped_is_not_sent"),
         (
-            "return kind in MANNERS or kind in ALONE or",
-            "return",
+            "return kind in MANNERS or kind in ALONE or any(id_ == signed.id for id_, _ in self._letters)",
+            "return False",
             "answering:where_no_way_is_known_gossip_does_not_carry_it",
         ),
     ),

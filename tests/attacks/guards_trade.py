@@ -66,7 +66,7 @@ TRADE = [
         ("if not 1 <= lasts <= 366 * DAY:", "if False:", "quantities:what_is_no_length_of_time_is_named"),
         ("if not now <= at < 2**53:", "if False:", "quantities:a_moment_is_a_date_or_a_time_from_now"),
         ("if asked and not found:", "if False:", "quantities:a_price_is_for_a_core_a_gib_or_a_unit"),
-        ("if not word or len(found) != 1:", "if not found:",
+        ("if not found or not word:", "if not found:",
          "quantities:a_resource_is_named_by_its_start_and_what_is_none_names_all_eight"),
     ),
 ]  # fmt: skip
