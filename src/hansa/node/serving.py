@@ -218,6 +218,7 @@ class Serving:
         limits = replace(
             own, wall_ms=min(own.wall_ms, most), memory_bytes=min(own.memory_bytes, params.memory_mib * MIB)
         )
+        came = Came(error="it failed here")
         try:
             async with asyncio.timeout((most + GRACE_MS) / 1_000):
                 came = await self._handlers[body.kind](body, limits)
@@ -228,13 +229,13 @@ class Serving:
         except HansaError as error:
             reason = error.reason if isinstance(error, Refused) else None
             came = Came(error=reason.code if reason is not None else "it could not be done")
-        except Exception:  # ours; its place is free again, and whoever asked hears of it
-            self._end(job, TaskSaidBody(task=job.key, state=State.FAILED, error="it failed here"))
-            self._begin()
-            raise
-        used = -(-(clock.stopwatch_us() - began) // 1000)
-        state = State.FAILED if came.error else State.DONE
+        finally:  # also after a fault of ours: its place is free again, and whoever asked hears of it
+            if job.is_open:
+                self._came(job, came, -(-(clock.stopwatch_us() - began) // 1000))
+
+    def _came(self, job: _Job, came: Came, used: int) -> None:
         self.done += 1
+        state = State.FAILED if came.error else State.DONE
         self._end(job, TaskSaidBody(
             task=job.key, state=state, values=() if came.error else came.values, error=came.error,
             harness=came.harness, digest=came.digest, used_ms=used,

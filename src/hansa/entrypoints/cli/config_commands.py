@@ -21,8 +21,8 @@ cli.add_typer(config, name="config")
 Origin = Annotated[bool, typer.Option("--origin", help="Also where each comes from: default, FILE:LINE, variable.")]
 
 
-WIDEST = 40
-"""Characters of a list that are shown."""
+WIDEST = 24
+"""Characters of a list that are shown; --json has all of it."""
 
 
 @config.callback(invoke_without_command=True)
@@ -55,7 +55,7 @@ def show(home: Home = None, origin: Origin = False, as_json: AsJson = False) -> 
 def _as_written(value: Any) -> str:
     """Returns a value as it stands in config.toml, but for the quotes of a text; a long list by its beginning."""
     text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= WIDEST or isinstance(value, str) else f"{text[:WIDEST]}… (--json shows all of it)"
+    return text if len(text) <= WIDEST or isinstance(value, str) else f"{text[:WIDEST]}…"
 
 
 @config.command(epilog=epilog("hansa config check"))
