@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from hansa.entrypoints import operations
 from hansa.entrypoints.audit import book, chain
@@ -79,6 +80,7 @@ async def test_what_was_done_stays_done_when_its_outcome_can_not_be_written(
     def full(*_: Any) -> int:
         raise DiskFull("no room")
 
+    structlog.reset_defaults()  # a command run before this in the same process has logged to a stream that is closed
     monkeypatch.setattr(Book, "outcome", full)
     await node.ask("reflection.add", outcome="success", description="x")
     assert (await node.ask("reflection.list")).value["count"] == 1

@@ -68,6 +68,14 @@ def test_what_is_undecided_is_not_applied(node: Hansa, tree: Path) -> None:
     assert (tree / "x.txt").read_text() == "old\n"
 
 
+def test_who_can_never_vote_is_no_member(node: Hansa) -> None:
+    """The others would never reach a quorum."""
+    for words in (("create",), ("propose-change", "--rationale", "x")):
+        said = node("roster", *words, "nonsense")
+        assert (said.code, "nonsense is no node's id" in said.sentence) == (2, True)
+    assert node("roster", "show").code == 2
+
+
 def test_another_roster_is_asked_for_and_undecided(node: Hansa) -> None:
     assert node("roster", "show").code == 2
     assert node("roster", "follow", "0000").code == 3

@@ -8,7 +8,9 @@ from hansa.entrypoints.app import App
 from hansa.entrypoints.operations.registry import Arguments, Outcome, operation
 from hansa.entrypoints.steps import Progress, Result
 from hansa.governance.ballot import Choice, Decided
-from hansa.kernel.errors import UsageError
+from hansa.identity.keys import PublicKey
+from hansa.kernel.errors import Refused, UsageError
+from hansa.kernel.plain import plain
 from hansa.node.ballotbook import Poll
 from hansa.node.delivering import check_address
 
@@ -17,7 +19,7 @@ MAX_WHY, MAX_RATIONALE = 500, 2_000
 
 @operation("roster.create", orders="members")
 async def _create(app: App, given: Arguments) -> Outcome:
-    roster = await app.node.voting.found(given["members"], _to(given))
+    roster = await app.node.voting.found(_members(given), _to(given))
     sent = await _deliver(app)
     yield Result({**app.node.votes.roster(roster), **sent})
 
@@ -37,7 +39,7 @@ async def _roster(app: App, given: Arguments) -> Outcome:
 
 @operation("roster.propose", orders="members rationale")
 async def _propose_roster(app: App, given: Arguments) -> Outcome:
-    poll = await app.node.voting.propose_roster(given["members"], _rationale(given), _lasts(given), _to(given))
+    poll = await app.node.voting.propose_roster(_members(given), _rationale(given), _lasts(given), _to(given))
     async for step in _ended(app, poll, given):
         yield step
 
@@ -107,6 +109,20 @@ async def _ended(app: App, poll: Poll, given: Arguments) -> Outcome:
 async def _deliver(app: App) -> dict[str, Any]:
     states = [one.row.state async for one in app.node.publisher.deliver()]
     return {state: states.count(state) for state in ("delivered", "pending", "refused")}
+
+
+def _members(given: Arguments) -> list[str]:
+    """Returns the nodes that are named: one that is none could never vote, and the others never reach a quorum.
+
+    Raises:
+        UsageError: one of them is no node's id.
+    """
+    for one in given["members"]:
+        try:
+            PublicKey.from_did(str(one))
+        except Refused:
+            raise UsageError(f"{plain(str(one), 80)} is no node's id: hansa id prints it at each member's") from None
+    return [str(one) for one in given["members"]]
 
 
 def _rationale(given: Arguments) -> str:
